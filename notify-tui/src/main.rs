@@ -1,0 +1,2 @@
+//! notify-tui
+fn main() {}

@@ -1,0 +1,2 @@
+//! notifyctl
+fn main() {}

@@ -1,0 +1,1 @@
+//! The Unix socket: one file per verb

@@ -1,0 +1,1 @@
+//! Decides when: dispatch, queues, attempts, schedule, rescue, sweep

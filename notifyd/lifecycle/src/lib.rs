@@ -1,0 +1,46 @@
+//! Pure rules of a notification's life. No I/O, no async, no clock and no randomness of its own: every rule receives
+//! `now` and an RNG, so that tests own them.
+//!
+//! The cast, in the order one notification meets it:
+//!
+//! 1. [`key`]: is the caller who it says it is?
+//! 2. [`admission`]: the request becomes a checked [`Draft`](admission::Draft), or a list of field errors;
+//!    [`address`] knows numbers and mail addresses, [`dedup`] makes the key that finds an equal earlier one.
+//! 3. [`order`]: whose turn it is: priority, then services in turns, fresh and retried work alternating.
+//! 4. [`candidate`]: which provider to try; [`breaker`] and [`pacing`] say whether it may be called now.
+//! 5. [`outcome`]: what the provider said, as a value.
+//! 6. [`decide`]: what follows from it, as a [`Transition`](transition::Transition); [`retry`] knows the delays.
+//!
+//! ```text
+//!            accept ──► pending ──its time──► queued ◄──its time── retrying
+//!               └────────────────────────────►│  ▲                    ▲
+//!                                        claim│  │next candidate      │retry
+//!                                             ▼  │or hold             │
+//!                                           sending ──────────────────┤
+//!                                             ├──► delivered ──receipt──► failed
+//!                                             └──► failed
+//!            pending, queued, retrying ──revoke──► cancelled          expiry ──► failed
+//!            failed, cancelled, held pending ──operator──► queued
+//! ```
+
+pub mod address;
+pub mod admission;
+pub mod breaker;
+pub mod candidate;
+pub mod clock;
+pub mod decide;
+pub mod dedup;
+pub mod key;
+pub mod message;
+pub mod order;
+pub mod outcome;
+pub mod pacing;
+pub mod retry;
+pub mod secret;
+pub mod transition;
+
+pub use clock::Clock;
+pub use message::{Message, Plan};
+pub use outcome::{Outcome, Report};
+pub use secret::Secret;
+pub use transition::Transition;

@@ -1,0 +1,94 @@
+//! What is sent and how, as stored with a notification and never changed while it is under way.
+
+use crate::retry::RetryPolicy;
+use notify_proto::send::{Attachment, Recipient};
+use notify_proto::{Channel, OnUnknown, ProviderId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// The content: everything a provider needs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// To whom, as asked.
+    pub recipient: Recipient,
+    /// The checked and normalised addresses of each channel.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub addresses: BTreeMap<Channel, Vec<String>>,
+    /// Email: visible copies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cc: Vec<String>,
+    /// Email: hidden copies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bcc: Vec<String>,
+    /// Email: where answers go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
+    /// Email: files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// Subject or title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+    /// Email: HTML alternative.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html_body: Option<String>,
+    /// WhatsApp: media by URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_url: Option<String>,
+    /// SMS: the sender shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_id: Option<String>,
+    /// Extras of a channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel_options: Option<Map<String, Value>>,
+    /// The caller's own tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant_id: Option<String>,
+    /// The caller's own event type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<String>,
+    /// The caller's own category.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// The caller's own data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta_data: Option<Map<String, Value>>,
+    /// Correlation id of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
+}
+
+/// How it is to be delivered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Channels in fallback order; at least one.
+    pub channels: Vec<Channel>,
+    /// The pinned provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<ProviderId>,
+    /// Whether others may take over from the pinned one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_failover: bool,
+    /// The delays between cycles.
+    pub retry: RetryPolicy,
+    /// What to do after an attempt of unknown end.
+    pub on_unknown: OnUnknown,
+    /// Whether another provider may take over after an attempt of unknown end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub failover_on_unknown: bool,
+}
+
+impl Plan {
+    /// The line of work it waits in while `channel` is to be tried: the channel, or `channel@provider` when only that
+    /// provider will do, so that a paused pin holds up nobody else.
+    pub fn lane(&self, channel: Channel) -> String {
+        match self.pinned {
+            Some(provider) if !self.allow_failover => format!("{channel}@{provider}"),
+            _ => channel.as_str().to_owned(),
+        }
+    }
+}

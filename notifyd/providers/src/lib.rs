@@ -1,0 +1,29 @@
+//! One file per way out. A provider takes a [`Call`] and answers a [`Report`]: what it said, classed; whether to try
+//! again is the engine's decision.
+
+use async_trait::async_trait;
+use notify_proto::{Channel, NotificationId};
+use notifyd_lifecycle::{Message, Report};
+
+/// One message to hand over.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    /// The stable reference: the same on every attempt, so that a receiver can recognise a repeat.
+    pub notification: NotificationId,
+    /// 1 for the first attempt.
+    pub attempt: u32,
+    /// The channel.
+    pub channel: Channel,
+    /// The checked addresses of that channel; at least one.
+    pub to: &'a [String],
+    /// The content.
+    pub message: &'a Message,
+}
+
+/// A way out.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// Hands one message over. Never retries, never waits longer than its own time limit, never panics on bad content.
+    /// Dropping the future abandons the call.
+    async fn send(&self, call: Call<'_>) -> Report;
+}

@@ -1,0 +1,1 @@
+//! The notification daemon: wiring, settings, signals, telemetry

@@ -1,0 +1,2 @@
+//! notifyd
+fn main() {}

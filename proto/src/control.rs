@@ -1,0 +1,272 @@
+//! The calls of the control socket. Each is one file in `notifyd/control` and one in `notifyctl/commands`, by the same
+//! name.
+
+use crate::filter::Filter;
+use crate::send::SendRequest;
+use crate::transport::Reply;
+use crate::view::{DaemonInfo, KeyView, NotificationDetail, NotificationPage, ProviderView, ServiceView, StatusView};
+use crate::{Channel, NotificationId, Open, Status, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The protocol this build speaks. A change that an older peer cannot read raises it.
+pub const PROTOCOL: u32 = 1;
+
+/// The oldest protocol this build still speaks.
+pub const OLDEST_PROTOCOL: u32 = 1;
+
+/// What a caller may do, decided from the socket peer's uid and groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Look, with recipients masked.
+    Viewer,
+    /// Look and change.
+    Admin,
+}
+
+/// Who is calling; the first call of every connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// Program and version, such as `notifyctl 0.1.0`.
+    pub client: String,
+    /// Newest protocol it speaks.
+    pub protocol: u32,
+    /// Oldest protocol it speaks.
+    pub oldest_protocol: u32,
+}
+
+impl Hello {
+    /// The greeting of this build.
+    pub fn of(client: impl Into<String>) -> Self {
+        Self { client: client.into(), protocol: PROTOCOL, oldest_protocol: OLDEST_PROTOCOL }
+    }
+}
+
+/// Who answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// Newest protocol the daemon speaks.
+    pub protocol: u32,
+    /// Oldest protocol it speaks.
+    pub oldest_protocol: u32,
+    /// The caller's role.
+    pub role: Role,
+    /// Host name.
+    pub host: String,
+    /// The daemon.
+    pub daemon: DaemonInfo,
+}
+
+impl Welcome {
+    /// Whether both sides have a protocol in common.
+    pub const fn fits(&self, hello: &Hello) -> bool {
+        hello.protocol >= self.oldest_protocol && self.protocol >= hello.oldest_protocol
+    }
+}
+
+/// What every change carries.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Why, for the audit log.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Say what would happen and change nothing.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// A new service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NewService {
+    /// Unique name, 1 to 64 of `a-z 0-9 . _ -`, starting with a letter or digit.
+    pub name: String,
+    /// For people, at most 256 characters.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// Requests per second it may make.
+    #[serde(default)]
+    pub rate_per_second: Option<f64>,
+}
+
+/// A fresh key: shown this once, stored only as a hash. Its `Debug` leaves the key out.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct FreshKey {
+    /// The service it opens.
+    pub service: ServiceView,
+    /// What is known of the key.
+    pub key: KeyView,
+    /// The key itself.
+    pub api_key: String,
+}
+
+impl std::fmt::Debug for FreshKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FreshKey").field("service", &self.service.name).field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+/// A new provider. Its `Debug` leaves the configuration and the secret out.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct NewProvider {
+    /// Unique name, same characters as a service's.
+    pub name: String,
+    /// Type: `mock` or `smtp`.
+    pub kind: String,
+    /// The channels it shall serve; empty for all its type can.
+    #[serde(default)]
+    pub channels: Vec<Channel>,
+    /// Lower is tried first; default 100.
+    #[serde(default)]
+    pub priority: Option<i32>,
+    /// Calls per second allowed.
+    #[serde(default)]
+    pub rate_per_second: Option<f64>,
+    /// Calls at once after a pause.
+    #[serde(default)]
+    pub burst: Option<u32>,
+    /// Calls under way at once, 1 to 10,000; default 32.
+    #[serde(default)]
+    pub max_in_flight: Option<u32>,
+    /// The type's own settings, without secrets.
+    #[serde(default)]
+    pub config: Value,
+    /// The secret, stored encrypted.
+    #[serde(default)]
+    pub secret: Option<String>,
+}
+
+impl std::fmt::Debug for NewProvider {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewProvider").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+/// What `provider seed` did with one definition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Seeded {
+    /// The provider.
+    pub provider: ProviderView,
+    /// Whether it is new; false when one of that name was there and was left alone.
+    pub created: bool,
+}
+
+/// The answer of one real call through a provider.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TestResult {
+    /// Whether the provider took it.
+    pub accepted: bool,
+    /// Outcome class, one word.
+    pub outcome: String,
+    /// The provider's words.
+    pub message: Option<String>,
+    /// The provider's id of the message.
+    pub external_id: Option<String>,
+    /// How long it took, milliseconds.
+    pub elapsed_ms: u64,
+    /// Whether nothing was really sent.
+    pub simulated: bool,
+}
+
+/// What became of a send.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// The notification.
+    pub id: NotificationId,
+    /// Where it stands.
+    pub status: Open<Status>,
+    /// Whether it is an earlier equal one.
+    pub duplicate: bool,
+}
+
+/// What became of one id of a bulk change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// The id.
+    pub id: NotificationId,
+    /// Its status now, or why it was refused.
+    pub result: Result<Open<Status>, crate::ApiError>,
+}
+
+/// How to list.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ListRequest {
+    /// Which.
+    pub filter: Filter,
+    /// Rows, 1 to 200; 0 means 50.
+    pub limit: u32,
+    /// Where the page before ended.
+    #[serde(default)]
+    pub cursor: Option<String>,
+    /// Show recipients and bodies. Needs the admin role and is audited.
+    #[serde(default)]
+    pub reveal: bool,
+}
+
+/// The calls.
+#[tarpc::service]
+pub trait Control {
+    /// Who is there. First call of a connection.
+    async fn hello(hello: Hello) -> Reply<Welcome>;
+    /// A round trip.
+    async fn ping() -> Reply<()>;
+    /// How it is.
+    async fn status() -> Reply<StatusView>;
+    /// Who answers.
+    async fn daemon_info() -> Reply<DaemonInfo>;
+    /// Stops the daemon, giving attempts under way `drain_seconds`.
+    async fn daemon_shutdown(drain_seconds: Option<u32>, change: Change) -> Reply<()>;
+
+    /// Creates a service with its first key.
+    async fn service_create(service: NewService, change: Change) -> Reply<Option<FreshKey>>;
+    /// All services, by name.
+    async fn service_list() -> Reply<Vec<ServiceView>>;
+    /// One service, by name or id.
+    async fn service_show(name: String) -> Reply<ServiceView>;
+    /// Enables or disables a service.
+    async fn service_set_active(name: String, active: bool, change: Change) -> Reply<ServiceView>;
+    /// Clears the failed-authentication lock.
+    async fn service_unlock(name: String, change: Change) -> Reply<ServiceView>;
+    /// The keys of a service.
+    async fn key_list(service: String) -> Reply<Vec<KeyView>>;
+    /// One more key.
+    async fn key_create(
+        service: String,
+        label: Option<String>,
+        expires_at: Option<Timestamp>,
+        change: Change,
+    ) -> Reply<Option<FreshKey>>;
+    /// A new key; the others stop working after `grace_seconds`.
+    async fn key_reset(service: String, grace_seconds: u64, change: Change) -> Reply<Option<FreshKey>>;
+    /// Revokes the key with this prefix at once.
+    async fn key_revoke(service: String, prefix: String, change: Change) -> Reply<KeyView>;
+
+    /// Adds the built-in definitions of these types; what is there already is left alone.
+    async fn provider_seed(only: Vec<String>, change: Change) -> Reply<Vec<Seeded>>;
+    /// Adds a provider.
+    async fn provider_add(provider: NewProvider, change: Change) -> Reply<ProviderView>;
+    /// All providers, in the order they are tried.
+    async fn provider_list() -> Reply<Vec<ProviderView>>;
+    /// One provider, by name or id, with its configuration.
+    async fn provider_show(name: String) -> Reply<ProviderView>;
+    /// Enables or disables a provider.
+    async fn provider_set_active(name: String, active: bool, change: Change) -> Reply<ProviderView>;
+    /// One real call.
+    async fn provider_test(name: String, channel: Option<Channel>, to: String, change: Change) -> Reply<TestResult>;
+
+    /// Accepts a notification for a service; null on a dry run that would be accepted.
+    async fn notification_send(service: String, request: Box<SendRequest>, change: Change) -> Reply<Option<Sent>>;
+    /// One notification with its attempts and story.
+    async fn notification_show(id: NotificationId, reveal: bool) -> Reply<NotificationDetail>;
+    /// A page, newest first.
+    async fn notification_list(request: ListRequest) -> Reply<NotificationPage>;
+    /// How many match, by status.
+    async fn notification_count(filter: Filter) -> Reply<BTreeMap<String, u64>>;
+    /// Revokes.
+    async fn notification_cancel(ids: Vec<NotificationId>, change: Change) -> Reply<Vec<Changed>>;
+    /// Starts dead letters again with a fresh budget.
+    async fn notification_retry(ids: Vec<NotificationId>, change: Change) -> Reply<Vec<Changed>>;
+    /// Waits until it is final, or for `wait_seconds` (at most 60), and tells where it stands.
+    async fn notification_wait(id: NotificationId, wait_seconds: u32) -> Reply<NotificationDetail>;
+}

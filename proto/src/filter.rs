@@ -1,0 +1,313 @@
+//! The filter language of every list: `status:failed,retrying service:acme -channel:sms since:1h to:+1500*`.
+//!
+//! Terms are ANDed, comma values ORed, a leading `-` excludes, `*` at the end of a value matches any rest. Bare words
+//! search id prefix, recipient and error text. Parsed once, here; the store turns terms into SQL and never sees the text.
+
+use crate::{Channel, Priority, Status, Timestamp};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use std::str::FromStr;
+
+/// What a term looks at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Field {
+    /// `id:` exact or prefix.
+    Id,
+    /// `status:` including the derived `scheduled` and `dead`.
+    Status,
+    /// `service:` by name.
+    Service,
+    /// `channel:`.
+    Channel,
+    /// `provider:` by name.
+    Provider,
+    /// `priority:`.
+    Priority,
+    /// `to:` recipient.
+    Recipient,
+    /// `tenant:`.
+    Tenant,
+    /// `type:` the caller's event type.
+    EventType,
+    /// `batch:`.
+    Batch,
+    /// `reason:` failure reason.
+    Reason,
+    /// `error:` anywhere in the error text.
+    Error,
+    /// `meta.KEY:` a member of `meta_data`.
+    Meta(String),
+    /// A bare word.
+    Any,
+}
+
+/// One term.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Term {
+    /// `field:a,b` or `-field:a,b`.
+    Is {
+        /// What it looks at.
+        field: Field,
+        /// Any of these; a trailing `*` matches any rest.
+        values: Vec<String>,
+        /// Whether matches are left out.
+        negate: bool,
+    },
+    /// `attempts:>=2`: at least this many attempts.
+    AttemptsAtLeast(u32),
+    /// `since:`: created at or after.
+    Since(Timestamp),
+    /// `until:`: created before.
+    Until(Timestamp),
+    /// `due:<10m`: next attempt before.
+    DueBefore(Timestamp),
+}
+
+/// A parsed filter. The empty one matches everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filter {
+    /// All must hold.
+    pub terms: Vec<Term>,
+}
+
+/// What is wrong with a filter, with the way out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FilterError {
+    /// Not a field.
+    #[error("`{0}:` is no filter field; fields are id, status, service, channel, provider, priority, to, tenant, type, batch, reason, error, attempts, since, until, due, meta.KEY")]
+    Field(String),
+    /// Not a value of that field.
+    #[error("`{field}:{value}`: {problem}")]
+    Value {
+        /// The field.
+        field: String,
+        /// What was given.
+        value: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// More than the bound.
+    #[error("a filter has at most {MAX_TERMS} terms of at most {MAX_VALUES} values each")]
+    TooLong,
+}
+
+/// Most terms of one filter.
+pub const MAX_TERMS: usize = 32;
+/// Most values of one term.
+pub const MAX_VALUES: usize = 64;
+
+impl Filter {
+    /// Reads the language. `now` gives relative times such as `since:1h` their meaning.
+    pub fn parse(text: &str, now: Timestamp) -> Result<Self, FilterError> {
+        let mut terms = Vec::new();
+        for token in tokens(text) {
+            if token == "*" {
+                continue;
+            }
+            if terms.len() == MAX_TERMS {
+                return Err(FilterError::TooLong);
+            }
+            terms.push(term(&token, now)?);
+        }
+        Ok(Self { terms })
+    }
+
+    /// Adds a term.
+    pub fn and(&mut self, term: Term) -> &mut Self {
+        self.terms.push(term);
+        self
+    }
+
+    /// Adds `field:values`, unless there are no values.
+    pub fn and_any(&mut self, field: Field, values: Vec<String>) -> &mut Self {
+        if !values.is_empty() {
+            self.terms.push(Term::Is { field, values, negate: false });
+        }
+        self
+    }
+}
+
+/// Splits at blanks, except inside double quotes, which are dropped.
+fn tokens(text: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut token = String::new();
+    let mut quoted = false;
+    let mut any = false;
+    for c in text.chars() {
+        match c {
+            '"' => {
+                quoted = !quoted;
+                any = true;
+            }
+            c if c.is_whitespace() && !quoted => {
+                if any {
+                    all.push(std::mem::take(&mut token));
+                    any = false;
+                }
+            }
+            c => {
+                token.push(c);
+                any = true;
+            }
+        }
+    }
+    if any {
+        all.push(token);
+    }
+    all
+}
+
+fn term(token: &str, now: Timestamp) -> Result<Term, FilterError> {
+    let (negate, body) = match token.strip_prefix('-') {
+        Some(rest) if !rest.is_empty() => (true, rest),
+        _ => (false, token),
+    };
+    let Some((name, value)) = body.split_once(':') else {
+        return Ok(Term::Is { field: Field::Any, values: vec![body.to_owned()], negate });
+    };
+    let bad = |problem: String| FilterError::Value { field: name.to_owned(), value: value.to_owned(), problem };
+    let field = match name {
+        "id" => Field::Id,
+        "status" => Field::Status,
+        "service" => Field::Service,
+        "channel" => Field::Channel,
+        "provider" => Field::Provider,
+        "priority" => Field::Priority,
+        "to" => Field::Recipient,
+        "tenant" => Field::Tenant,
+        "type" => Field::EventType,
+        "batch" => Field::Batch,
+        "reason" => Field::Reason,
+        "error" => Field::Error,
+        "attempts" => {
+            let digits = value.strip_prefix(">=").ok_or_else(|| bad("write attempts:>=2".into()))?;
+            let least = digits.parse().map_err(|_| bad("write a whole number, such as attempts:>=2".into()))?;
+            return Ok(Term::AttemptsAtLeast(least));
+        }
+        "since" => return Ok(Term::Since(moment(value, now, -1).map_err(bad)?)),
+        "until" => return Ok(Term::Until(moment(value, now, -1).map_err(bad)?)),
+        "due" => {
+            let ahead = value.strip_prefix('<').ok_or_else(|| bad("write due:<10m".into()))?;
+            return Ok(Term::DueBefore(moment(ahead, now, 1).map_err(bad)?));
+        }
+        _ => match name.strip_prefix("meta.") {
+            Some(key) if !key.is_empty() => Field::Meta(key.to_owned()),
+            _ => return Err(FilterError::Field(name.to_owned())),
+        },
+    };
+    let values: Vec<String> = value.split(',').filter(|v| !v.is_empty()).map(str::to_owned).collect();
+    if values.is_empty() {
+        return Err(bad("a value is missing".into()));
+    }
+    if values.len() > MAX_VALUES {
+        return Err(FilterError::TooLong);
+    }
+    for value in &values {
+        let checked = match field {
+            Field::Status if matches!(value.as_str(), "scheduled" | "dead") => Ok(()),
+            Field::Status => Status::from_str(value).map(drop),
+            Field::Channel => Channel::from_str(value).map(drop),
+            Field::Priority => Priority::from_str(value).map(drop),
+            _ => Ok(()),
+        };
+        checked.map_err(|error| bad(error.to_string()))?;
+    }
+    Ok(Term::Is { field, values, negate })
+}
+
+/// RFC 3339, `now`, or a span before (`-1`) or after (`1`) now.
+fn moment(text: &str, now: Timestamp, sign: i32) -> Result<Timestamp, String> {
+    if text == "now" {
+        return Ok(now);
+    }
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Ok(at.with_timezone(&Utc));
+    }
+    let span = span(text)?;
+    now.checked_add_signed(span * sign).ok_or_else(|| "that is too far away".into())
+}
+
+/// A span such as `90s`, `1h30m`, `7d`. Units: s, m, h, d, w. A bare number is refused: nobody knows its unit.
+pub fn span(text: &str) -> Result<TimeDelta, String> {
+    const HELP: &str = "write a span such as 90s, 15m, 1h30m or 7d, or an RFC 3339 time";
+    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(format!("{text} has no unit; write {text}s"));
+    }
+    let mut total = TimeDelta::zero();
+    let mut digits = String::new();
+    for c in text.chars() {
+        if c.is_ascii_digit() {
+            digits.push(c);
+            continue;
+        }
+        let seconds = match c {
+            's' => 1,
+            'm' => 60,
+            'h' => 3_600,
+            'd' => 86_400,
+            'w' => 604_800,
+            _ => return Err(HELP.into()),
+        };
+        let count: i64 = digits.parse().map_err(|_| HELP.to_owned())?;
+        digits.clear();
+        let part = count.checked_mul(seconds).and_then(TimeDelta::try_seconds);
+        total = part.and_then(|part| total.checked_add(&part)).ok_or("that span is too long")?;
+    }
+    if text.is_empty() || !digits.is_empty() { Err(HELP.into()) } else { Ok(total) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        DateTime::from_timestamp(1_800_000_000, 0).unwrap()
+    }
+
+    #[test]
+    fn the_language_is_read() {
+        let filter = Filter::parse(r#"status:failed,retrying -service:news since:1h error:"503 slow" ntf"#, now()).unwrap();
+        assert_eq!(filter.terms.len(), 5);
+        assert_eq!(
+            filter.terms[0],
+            Term::Is { field: Field::Status, values: vec!["failed".into(), "retrying".into()], negate: false }
+        );
+        assert_eq!(
+            filter.terms[1],
+            Term::Is { field: Field::Service, values: vec!["news".into()], negate: true }
+        );
+        assert_eq!(filter.terms[2], Term::Since(now() - TimeDelta::hours(1)));
+        assert_eq!(
+            filter.terms[3],
+            Term::Is { field: Field::Error, values: vec!["503 slow".into()], negate: false }
+        );
+        assert_eq!(filter.terms[4], Term::Is { field: Field::Any, values: vec!["ntf".into()], negate: false });
+    }
+
+    #[test]
+    fn wrong_filters_say_what_is_right() {
+        let error = |text| Filter::parse(text, now()).unwrap_err().to_string();
+        assert!(error("state:failed").contains("fields are id, status"));
+        assert!(error("status:lost").contains("one of pending"));
+        assert!(error("since:90").contains("write 90s"));
+        assert!(error("attempts:2").contains("attempts:>=2"));
+        assert!(error("status:").contains("a value is missing"));
+    }
+
+    #[test]
+    fn spans_add_up() {
+        assert_eq!(span("1h30m").unwrap(), TimeDelta::minutes(90));
+        assert_eq!(span("2w").unwrap(), TimeDelta::days(14));
+        assert!(span("99999999999999999999d").is_err());
+        assert!(span("h").is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "\\PC*") {
+            let _ = Filter::parse(&text, now());
+        }
+    }
+}

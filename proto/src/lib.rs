@@ -1,0 +1,28 @@
+//! The words everyone shares.
+//!
+//! Every other room speaks in these terms, and the two programs that talk to the daemon know nothing else of it:
+//!
+//! * [`id`]: distinct types for the ids, all UUIDv7, so that they sort by age;
+//! * [`word`]: the closed vocabularies: [`Channel`], [`Priority`], [`Status`], the reasons;
+//! * [`send`]: the one superset body with which a notification is asked for, by HTTP or by `notifyctl`;
+//! * [`view`]: what is told about notifications, attempts, services and providers;
+//! * [`filter`]: the filter language of every list;
+//! * [`control`]: the calls of the control socket, with [`error`] for the refusals and [`transport`] for the wire.
+
+pub mod control;
+pub mod error;
+pub mod filter;
+pub mod id;
+pub mod send;
+pub mod transport;
+pub mod view;
+pub mod word;
+
+pub use error::{ApiError, ErrorCode};
+pub use id::{KeyId, NotificationId, ProviderId, ServiceId};
+pub use word::{
+    AttemptStatus, Channel, DeliveryProof, FailureReason, OnUnknown, Open, Priority, SkipReason, Status, UnknownWord,
+};
+
+/// A moment on the wall clock, always UTC.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -1,0 +1,290 @@
+//! Closed vocabularies. Each word is written the same in the log, in JSON, in filters and on screens.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+use std::str::FromStr;
+
+/// A word that is not in its vocabulary.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{given}` is no {vocabulary}; use one of {allowed}")]
+pub struct UnknownWord {
+    /// What was given.
+    pub given: String,
+    /// What kind of word was expected, such as `channel`.
+    pub vocabulary: &'static str,
+    /// The words that would do, separated by commas.
+    pub allowed: String,
+}
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident ($vocabulary:literal) { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? })+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$vdoc])* $variant),+ }
+
+        impl $name {
+            /// Every word, in the order of this page.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word as written everywhere.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownWord;
+
+            fn from_str(text: &str) -> Result<Self, UnknownWord> {
+                match text {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err(UnknownWord {
+                        given: text.chars().take(40).collect(),
+                        vocabulary: $vocabulary,
+                        allowed: [$($word),+].join(", "),
+                    }),
+                }
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Visitor;
+                impl serde::de::Visitor<'_> for Visitor {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        write!(f, "one of {}", [$($word),+].join(", "))
+                    }
+
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
+                        text.parse().map_err(E::custom)
+                    }
+                }
+                deserializer.deserialize_str(Visitor)
+            }
+        }
+    )+};
+}
+
+words! {
+    /// A way to reach people.
+    Channel ("channel") {
+        /// Text message to an E.164 number.
+        Sms = "sms",
+        /// Mail to one or several addresses.
+        Email = "email",
+        /// WhatsApp message to an E.164 number.
+        Whatsapp = "whatsapp",
+        /// Push message to a device token.
+        Push = "push",
+        /// Telegram message to a chat id.
+        Telegram = "telegram",
+        /// Slack message to a channel.
+        Slack = "slack",
+        /// Microsoft Teams message.
+        Teams = "teams",
+        /// JSON POST to a URL.
+        Webhook = "webhook",
+    }
+
+    /// Who goes first. Declared from most to least urgent, so that `Ord` sorts the most urgent first.
+    Priority ("priority") {
+        /// Somebody is waiting at a screen (one-time passwords).
+        Instant = "instant",
+        /// Soon.
+        High = "high",
+        /// The default.
+        Normal = "normal",
+        /// Campaigns; counts as `normal` after a while in the queue.
+        Low = "low",
+    }
+
+    /// Where a notification stands. The rules of who moves it on are `lifecycle::transition`.
+    Status ("status") {
+        /// Accepted and durable, not due yet. Moved on by its time.
+        Pending = "pending",
+        /// Due, waiting for its turn. Moved on by a free slot.
+        Queued = "queued",
+        /// An attempt has been written down and is under way. Moved on by the outcome, or by recovery.
+        Sending = "sending",
+        /// An attempt failed and the next one has a time. Moved on by its time.
+        Retrying = "retrying",
+        /// A provider took it. Final, except that a negative receipt moves it to `failed`.
+        Delivered = "delivered",
+        /// Gave up: the dead letter. Final until an operator retries it.
+        Failed = "failed",
+        /// Revoked before it was sent. Final until an operator retries it.
+        Cancelled = "cancelled",
+    }
+
+    /// Why a notification became a dead letter.
+    FailureReason ("failure reason") {
+        /// Every retry was spent.
+        Exhausted = "exhausted",
+        /// The provider refused the message for good.
+        Permanent = "permanent",
+        /// The address is dead, opted out or cannot be reached.
+        InvalidRecipient = "invalid_recipient",
+        /// The address is on the suppression list; nothing was sent.
+        Suppressed = "suppressed",
+        /// `expires_at` passed.
+        Expired = "expired",
+        /// No provider is left for any of its channels.
+        NoProvider = "no_provider",
+        /// The template could not be rendered.
+        Template = "template",
+        /// A receipt says that the provider could not deliver it after all.
+        Undelivered = "undelivered",
+        /// The daemon died three times while sending it; an operator must look.
+        CrashLoop = "crash_loop",
+        /// An attempt ended without a whole answer and the policy says not to send again.
+        InDoubt = "in_doubt",
+    }
+
+    /// What proves a delivery.
+    DeliveryProof ("delivery proof") {
+        /// The provider took responsibility.
+        Accepted = "accepted",
+        /// A receipt confirmed it.
+        Receipt = "receipt",
+    }
+
+    /// How one attempt ended, or that it has not.
+    AttemptStatus ("attempt status") {
+        /// Written down, no outcome yet.
+        Started = "started",
+        /// The provider took it.
+        Delivered = "delivered",
+        /// It did not.
+        Failed = "failed",
+        /// The provider was passed over; nothing was sent.
+        Skipped = "skipped",
+        /// The request went out and no whole answer came back.
+        InDoubt = "in_doubt",
+    }
+
+    /// Why a provider was passed over.
+    SkipReason ("skip reason") {
+        /// Its circuit breaker is open.
+        BreakerOpen = "breaker_open",
+        /// Its queue is paused by an operator.
+        Paused = "paused",
+        /// The provider said when to come back and that time is ahead.
+        RateLimited = "rate_limited",
+        /// The notification has no address for the channel.
+        NoAddress = "no_address",
+        /// No active provider supports the channel.
+        NoProvider = "no_provider",
+    }
+
+    /// What to do after an attempt of unknown end.
+    OnUnknown ("on_unknown policy") {
+        /// Send again and flag the notification `possible_duplicate`.
+        Resend = "resend",
+        /// Keep it for an operator.
+        Hold = "hold",
+        /// Give up with `failed/in_doubt`.
+        Fail = "fail",
+    }
+}
+
+impl Default for Priority {
+    fn default() -> Self {
+        Self::Normal
+    }
+}
+
+impl Status {
+    /// Whether nothing moves it on but an operator or a receipt.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Delivered | Self::Failed | Self::Cancelled)
+    }
+}
+
+/// A word as read from a daemon that may be newer than this program: unknown words are kept as text instead of
+/// failing the whole reply.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Open<T> {
+    /// A word of this version's vocabulary.
+    Known(T),
+    /// A word this version does not know.
+    Unknown(String),
+}
+
+impl<T: Copy> Open<T> {
+    /// The word, when this version knows it.
+    pub const fn known(&self) -> Option<T> {
+        match self {
+            Self::Known(word) => Some(*word),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
+impl<T> From<T> for Open<T> {
+    fn from(word: T) -> Self {
+        Self::Known(word)
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for Open<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(word) => word.fmt(f),
+            Self::Unknown(text) => f.pad(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_reads_back() {
+        for status in Status::ALL {
+            assert_eq!(status.as_str().parse::<Status>().unwrap(), *status);
+            let json = serde_json::to_string(status).unwrap();
+            assert_eq!(serde_json::from_str::<Status>(&json).unwrap(), *status);
+        }
+    }
+
+    #[test]
+    fn a_wrong_word_names_the_right_ones() {
+        let error = "fax".parse::<Channel>().unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "`fax` is no channel; use one of sms, email, whatsapp, push, telegram, slack, teams, webhook"
+        );
+    }
+
+    #[test]
+    fn the_most_urgent_sorts_first() {
+        let mut all = Priority::ALL.to_vec();
+        all.reverse();
+        all.sort();
+        assert_eq!(all, Priority::ALL);
+    }
+
+    #[test]
+    fn a_newer_daemons_word_is_kept() {
+        let word: Open<Status> = serde_json::from_str("\"paused\"").unwrap();
+        assert_eq!(word, Open::Unknown("paused".into()));
+        assert_eq!(word.to_string(), "paused");
+        assert_eq!(word.known(), None);
+    }
+}

@@ -1,0 +1,1 @@
+//! Real binaries, wire fakes, fault injection and the load generator
