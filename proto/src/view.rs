@@ -354,3 +354,40 @@ pub struct DaemonInfo {
     /// Version of the SQLite library inside.
     pub sqlite_version: String,
 }
+
+/// Counts, rates and latencies over a span of time.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct StatsView {
+    /// Accepted at or after this moment.
+    #[serde(serialize_with = "write_opt_time")]
+    pub since: Option<Timestamp>,
+    /// Notifications in all.
+    pub total: u64,
+    /// By status.
+    pub by_status: BTreeMap<String, u64>,
+    /// By first channel.
+    pub by_channel: BTreeMap<String, u64>,
+    /// By provider of the last attempt.
+    pub by_provider: BTreeMap<String, u64>,
+    /// By priority.
+    pub by_priority: BTreeMap<String, u64>,
+    /// Delivered among delivered and failed, 0 to 1; null when none is final.
+    pub success_rate: Option<f64>,
+    /// From acceptance to delivery.
+    pub latency_ms: Latency,
+    /// Due and waiting for their turn.
+    pub queue_depth: u64,
+    /// Whether the scan stopped at its bound (1,000,000 rows): older ones are not counted.
+    pub partial: bool,
+}
+
+/// Percentiles in milliseconds; null when nothing was measured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Latency {
+    /// Median.
+    pub p50: Option<u64>,
+    /// 95th percentile.
+    pub p95: Option<u64>,
+    /// 99th percentile.
+    pub p99: Option<u64>,
+}

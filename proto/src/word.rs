@@ -182,6 +182,8 @@ words! {
         BreakerOpen = "breaker_open",
         /// Its queue is paused by an operator.
         Paused = "paused",
+        /// An operator has switched it off.
+        Disabled = "disabled",
         /// The provider said when to come back and that time is ahead.
         RateLimited = "rate_limited",
         /// The notification has no address for the channel.

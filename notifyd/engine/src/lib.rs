@@ -1,1 +1,4 @@
-//! Decides when: dispatch, queues, attempts, schedule, rescue, sweep
+//! Decides when.
+pub mod handle;
+pub use handle::Handle;
+pub(crate) struct Inner;

@@ -30,6 +30,7 @@ pub mod candidate;
 pub mod clock;
 pub mod decide;
 pub mod dedup;
+pub mod entropy;
 pub mod key;
 pub mod message;
 pub mod order;
@@ -40,6 +41,7 @@ pub mod secret;
 pub mod transition;
 
 pub use clock::Clock;
+pub use entropy::Entropy;
 pub use message::{Message, Plan};
 pub use outcome::{Outcome, Report};
 pub use secret::Secret;

@@ -92,3 +92,57 @@ impl Plan {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use notify_proto::OnUnknown;
+
+    /// A plain text to one number.
+    pub(crate) fn text(to: &str) -> Message {
+        Message {
+            recipient: Recipient::One(to.to_owned()),
+            addresses: [(Channel::Sms, vec![to.to_owned()])].into(),
+            cc: vec![],
+            bcc: vec![],
+            reply_to: None,
+            attachments: vec![],
+            subject: None,
+            content: Some("hello".into()),
+            html_body: None,
+            media_url: None,
+            sender_id: None,
+            channel_options: None,
+            tenant_id: None,
+            event_type: None,
+            category: None,
+            meta_data: None,
+            correlation_id: None,
+        }
+    }
+
+    #[test]
+    fn a_pin_has_a_lane_of_its_own() {
+        let provider = ProviderId::from_bytes([1; 16]);
+        let mut plan = Plan {
+            channels: vec![Channel::Sms],
+            pinned: None,
+            allow_failover: false,
+            retry: RetryPolicy::Delays(vec![]),
+            on_unknown: OnUnknown::Resend,
+            failover_on_unknown: false,
+        };
+        assert_eq!(plan.lane(Channel::Sms), "sms");
+        plan.pinned = Some(provider);
+        assert_eq!(plan.lane(Channel::Sms), format!("sms@{provider}"));
+        plan.allow_failover = true;
+        assert_eq!(plan.lane(Channel::Sms), "sms");
+    }
+
+    #[test]
+    fn what_is_stored_reads_back_and_leaves_out_what_is_absent() {
+        let json = serde_json::to_string(&text("+15005550006")).unwrap();
+        assert!(!json.contains("null"), "{json}");
+        assert_eq!(serde_json::from_str::<Message>(&json).unwrap(), text("+15005550006"));
+    }
+}

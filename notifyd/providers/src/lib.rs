@@ -1,9 +1,25 @@
 //! One file per way out. A provider takes a [`Call`] and answers a [`Report`]: what it said, classed; whether to try
 //! again is the engine's decision.
+//!
+//! The cast:
+//!
+//! * [`kind`] is the list of provider types and the one door in: [`build`] turns a stored configuration into a
+//!   [`Provider`], or into a [`ConfigError`] that names the field and the fix;
+//! * `config` reads the fields of a configuration;
+//! * `mock` sends nothing and behaves as it is told;
+//! * `smtp` hands mail to a relay.
+
+mod config;
+pub mod kind;
+mod mock;
+mod smtp;
 
 use async_trait::async_trait;
 use notify_proto::{Channel, NotificationId};
 use notifyd_lifecycle::{Message, Report};
+
+pub use config::ConfigError;
+pub use kind::{BuildContext, Kind, build, kinds};
 
 /// One message to hand over.
 #[derive(Debug, Clone, Copy)]

@@ -1,1 +1,32 @@
-//! The log: the only room that knows SQL
+//! The log: the only room that knows SQL.
+//!
+//! The cast:
+//!
+//! * [`Store`](api::Store), the batch verbs the rest of the daemon speaks; [`api`] has their arguments and answers.
+//! * [`SqliteStore`](sqlite::SqliteStore), the embedded log: one writer thread with group commit, pooled readers.
+//! * [`Tenant`](tenant::Tenant), a handle that can only see one service's notifications: all that the intake gets.
+//! * [`Directory`](directory::Directory), services and providers as a snapshot in memory.
+//! * [`Door`](door::Door), which key opens which service, and who knocks too often.
+//! * [`Feed`](feed::Feed), the last events; [`Bell`](bell::Bell), which wakes the engine.
+//!
+//! One notification: [`Store::accept`](api::Store::accept) writes it, its event and its deduplication entry in one
+//! transaction and rings the bell; [`claim`](api::Store::claim) writes an attempt down before the provider is called;
+//! [`record`](api::Store::record) writes how it ended. Each is a compare-and-set, so a late or repeated step does nothing.
+
+pub mod api;
+pub mod bell;
+pub mod directory;
+pub mod door;
+pub mod error;
+pub mod feed;
+pub mod sqlite;
+pub mod tenant;
+
+pub use api::{Scope, Store};
+pub use bell::Bell;
+pub use directory::{Directory, Provider, Service};
+pub use door::Door;
+pub use error::StoreError;
+pub use feed::Feed;
+pub use sqlite::{Options, SqliteStore};
+pub use tenant::Tenant;

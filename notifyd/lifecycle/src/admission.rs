@@ -1,0 +1,465 @@
+//! From a request to a draft that can be accepted, or to every error of every field at once.
+
+use crate::address::{MAX_RECIPIENTS, email, normalise};
+use crate::candidate::Candidate;
+use crate::dedup::DedupKey;
+use crate::message::{Message, Plan};
+use crate::retry::RetryPolicy;
+use chrono::TimeDelta;
+use notify_proto::send::{Attachment, OneOrMany, Recipient, Retry, SendRequest};
+use notify_proto::{Channel, OnUnknown, Priority, ServiceId, Timestamp};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Longest `tenant_id`, `event_type`, `category` and `sender_id`, characters.
+pub const MAX_LABEL: usize = 128;
+/// Longest subject, characters (RFC 5322's line limit).
+pub const MAX_SUBJECT: usize = 998;
+/// Largest `meta_data` and `channel_options`, bytes of JSON.
+pub const MAX_META_BYTES: usize = 16 * 1_024;
+/// Largest attachments of one mail, bytes decoded.
+pub const MAX_ATTACHMENT_BYTES: usize = 10 * 1_024 * 1_024;
+/// How far ahead something may be scheduled.
+pub const MAX_AHEAD: TimeDelta = TimeDelta::days(366);
+/// Longest deduplication window, seconds: one day.
+pub const MAX_DEDUP_WINDOW: u32 = 86_400;
+
+/// One field that is wrong and how to mend it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field's path in the body.
+    pub field: String,
+    /// What a right value looks like.
+    pub message: String,
+}
+
+/// What the configuration says about new notifications.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AdmissionRules {
+    /// Retry policies by name, the built-in ones included.
+    pub policies: BTreeMap<String, RetryPolicy>,
+    /// Name of the policy for each priority, in the order of [`Priority::ALL`].
+    pub policy_by_priority: [String; 4],
+    /// How far back an equal notification counts.
+    pub dedup_window: Duration,
+    /// What to do after an attempt of unknown end.
+    pub on_unknown: OnUnknown,
+    /// When a notification expires that does not say so itself; never, when absent.
+    pub expires_after: Option<Duration>,
+}
+
+impl Default for AdmissionRules {
+    fn default() -> Self {
+        let builtin = ["standard", "urgent", "fixed", "exponential"];
+        let policies = builtin.iter().filter_map(|name| Some(((*name).to_owned(), RetryPolicy::builtin(name)?)));
+        Self {
+            policies: policies.collect(),
+            policy_by_priority: ["urgent", "urgent", "standard", "standard"].map(str::to_owned),
+            dedup_window: Duration::from_secs(1_800),
+            on_unknown: OnUnknown::Resend,
+            expires_after: None,
+        }
+    }
+}
+
+/// How an equal earlier notification is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dedup {
+    /// The key.
+    pub key: DedupKey,
+    /// How far back it counts.
+    pub window: Duration,
+}
+
+/// A checked request, ready to be accepted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    /// What to send.
+    pub message: Message,
+    /// How.
+    pub plan: Plan,
+    /// How urgent.
+    pub priority: Priority,
+    /// Not before; absent when due at once.
+    pub scheduled_at: Option<Timestamp>,
+    /// Not after.
+    pub expires_at: Option<Timestamp>,
+    /// Absent when the caller wants no deduplication.
+    pub dedup: Option<Dedup>,
+}
+
+/// Collects every error instead of stopping at the first.
+#[derive(Default)]
+struct Errors(Vec<FieldError>);
+
+impl Errors {
+    fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
+        self.0.push(FieldError { field: field.into(), message: message.into() });
+    }
+
+    /// One line of text that goes into a header or a label: no control characters, not too long.
+    fn line(&mut self, field: &str, text: Option<&str>, longest: usize) {
+        let Some(text) = text else { return };
+        if text.chars().any(char::is_control) {
+            self.add(field, "must be one line without control characters");
+        } else if text.chars().count() > longest {
+            self.add(field, format!("must have at most {longest} characters"));
+        }
+    }
+}
+
+/// Checks a request of `service`. `fixed` is the channel of the path, if it names one; `providers` are all providers,
+/// sorted, inactive ones included.
+pub fn admit(
+    request: SendRequest,
+    fixed: Option<Channel>,
+    service: ServiceId,
+    correlation_id: Option<String>,
+    now: Timestamp,
+    rules: &AdmissionRules,
+    providers: &[Candidate],
+) -> Result<Draft, Vec<FieldError>> {
+    let mut errors = Errors::default();
+    let channels = channels(&request, fixed, &mut errors);
+    let is_email = channels.contains(&Channel::Email);
+    let priority = request.priority.unwrap_or_default();
+    let plan = Plan {
+        pinned: pinned(&request, &channels, providers, &mut errors),
+        allow_failover: request.allow_failover.unwrap_or(false),
+        retry: retry(request.retry.as_ref(), priority, rules, &mut errors),
+        on_unknown: request.on_unknown.unwrap_or(rules.on_unknown),
+        failover_on_unknown: request.failover_on_unknown.unwrap_or(false),
+        channels,
+    };
+    texts(&request, is_email, &plan.channels, &mut errors);
+    let (scheduled_at, expires_at) = times(&request, now, rules, &mut errors);
+    let window = match request.dedup_window_seconds {
+        Some(seconds) if (1..=MAX_DEDUP_WINDOW).contains(&seconds) => Duration::from_secs(u64::from(seconds)),
+        Some(_) => {
+            errors.add("dedup_window_seconds", format!("must be 1 to {MAX_DEDUP_WINDOW} seconds"));
+            rules.dedup_window
+        }
+        None => rules.dedup_window,
+    };
+    let deduplicate = request.deduplicate.unwrap_or(true);
+    let message = message(request, &plan.channels, correlation_id, &mut errors);
+    if !errors.0.is_empty() {
+        return Err(errors.0);
+    }
+    let dedup = deduplicate.then(|| Dedup { key: DedupKey::of(service, &plan.channels, &message), window });
+    Ok(Draft { message, plan, priority, scheduled_at, expires_at, dedup })
+}
+
+fn channels(request: &SendRequest, fixed: Option<Channel>, errors: &mut Errors) -> Vec<Channel> {
+    if let Some(channel) = fixed {
+        if request.channel.is_some_and(|other| other != channel) || request.channels.is_some() {
+            errors.add("channel", format!("leave it out: the path already says {channel}"));
+        }
+        return vec![channel];
+    }
+    match (request.channel, &request.channels) {
+        (Some(channel), None) => vec![channel],
+        (None, Some(list)) if list.is_empty() => {
+            errors.add("channels", "name at least one channel");
+            vec![]
+        }
+        (None, Some(list)) => {
+            let mut unique = list.clone();
+            unique.sort_unstable();
+            unique.dedup();
+            if unique.len() != list.len() {
+                errors.add("channels", "name each channel once");
+            }
+            list.clone()
+        }
+        (Some(_), Some(_)) => {
+            errors.add("channel", "give channel or channels, not both");
+            vec![]
+        }
+        (None, None) => {
+            errors.add("channel", "is missing; give channel, or channels as an ordered list");
+            vec![]
+        }
+    }
+}
+
+fn pinned(
+    request: &SendRequest,
+    channels: &[Channel],
+    providers: &[Candidate],
+    errors: &mut Errors,
+) -> Option<notify_proto::ProviderId> {
+    let Some(wanted) = &request.provider_id else {
+        let served = |channel: &Channel| providers.iter().any(|p| p.active && p.channels.has(*channel));
+        if !channels.is_empty() && !channels.iter().any(served) {
+            let names: Vec<_> = channels.iter().map(|channel| channel.as_str()).collect();
+            let field = if request.channels.is_some() { "channels" } else { "channel" };
+            errors.add(field, format!("no active provider serves {}", names.join(" or ")));
+        }
+        return None;
+    };
+    let found = providers.iter().find(|p| p.name == *wanted || wanted.parse() == Ok(p.id));
+    let problem = match found {
+        None => "no provider has this name or id".to_owned(),
+        Some(provider) if !provider.active => format!("provider {} is switched off", provider.name),
+        Some(provider) => match channels.iter().find(|channel| provider.channels.has(**channel)) {
+            Some(_) => return Some(provider.id),
+            None if channels.is_empty() => return Some(provider.id),
+            None => format!("provider {} does not serve {}", provider.name, channels[0]),
+        },
+    };
+    errors.add("provider_id", problem);
+    None
+}
+
+fn retry(asked: Option<&Retry>, priority: Priority, rules: &AdmissionRules, errors: &mut Errors) -> RetryPolicy {
+    let by_priority = || rules.policies.get(&rules.policy_by_priority[priority as usize]).cloned();
+    let default = || by_priority().unwrap_or(RetryPolicy::Delays(vec![]));
+    let Some(asked) = asked else { return default() };
+    let formula = asked.base.is_some() || asked.factor.is_some() || asked.cap.is_some();
+    if [asked.policy.is_some(), asked.delays.is_some(), formula].iter().filter(|given| **given).count() != 1 {
+        errors.add("retry", "give either policy, or delays, or base with factor, cap and max_retries");
+        return default();
+    }
+    if let Some(name) = &asked.policy {
+        if asked.max_retries.is_some() {
+            errors.add("retry.max_retries", "goes with base, factor and cap, not with policy");
+        }
+        return rules.policies.get(name).cloned().unwrap_or_else(|| {
+            let names: Vec<_> = rules.policies.keys().map(String::as_str).collect();
+            errors.add("retry.policy", format!("is not one of {}", names.join(", ")));
+            default()
+        });
+    }
+    let policy = match &asked.delays {
+        Some(delays) => RetryPolicy::Delays(delays.clone()),
+        None => RetryPolicy::Formula {
+            base: asked.base.unwrap_or(2),
+            factor: asked.factor.unwrap_or(2.0),
+            cap: asked.cap.unwrap_or(3_600),
+            max_retries: asked.max_retries.unwrap_or(3),
+        },
+    };
+    if let Some((field, problem)) = policy.problem() {
+        errors.add(format!("retry.{field}"), problem);
+    }
+    policy
+}
+
+fn texts(request: &SendRequest, is_email: bool, channels: &[Channel], errors: &mut Errors) {
+    errors.line("subject", request.subject.as_deref(), MAX_SUBJECT);
+    for (field, text) in [
+        ("tenant_id", &request.tenant_id),
+        ("event_type", &request.event_type),
+        ("category", &request.category),
+        ("sender_id", &request.sender_id),
+    ] {
+        errors.line(field, text.as_deref(), MAX_LABEL);
+    }
+    let empty = |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
+    let media = channels == [Channel::Whatsapp] && !empty(&request.media_url);
+    let html = channels == [Channel::Email] && !empty(&request.html_body);
+    if empty(&request.content) && !media && !html {
+        errors.add("content", "is missing; give the text to send");
+    }
+    for (field, text) in [("content", &request.content), ("html_body", &request.html_body)] {
+        if text.as_deref().is_some_and(|text| text.contains('\0')) {
+            errors.add(field, "must not contain NUL characters");
+        }
+    }
+    if let Some(url) = &request.media_url
+        && let Err(problem) = normalise(Channel::Webhook, url)
+    {
+        errors.add("media_url", problem);
+    }
+    if !is_email {
+        for (field, given) in [
+            ("cc", request.cc.is_some()),
+            ("bcc", request.bcc.is_some()),
+            ("reply_to", request.reply_to.is_some()),
+            ("attachments", request.attachments.is_some()),
+            ("html_body", request.html_body.is_some()),
+        ] {
+            if given {
+                errors.add(field, "is for the email channel only");
+            }
+        }
+    }
+    for (field, object) in [("meta_data", &request.meta_data), ("channel_options", &request.channel_options)] {
+        let size = object.as_ref().and_then(|object| serde_json::to_vec(object).ok()).map_or(0, |json| json.len());
+        if size > MAX_META_BYTES {
+            errors.add(field, format!("is {size} bytes as JSON; at most {MAX_META_BYTES} are allowed"));
+        }
+    }
+}
+
+fn times(
+    request: &SendRequest,
+    now: Timestamp,
+    rules: &AdmissionRules,
+    errors: &mut Errors,
+) -> (Option<Timestamp>, Option<Timestamp>) {
+    let scheduled = request.scheduled_at.filter(|at| *at > now);
+    if request.scheduled_at.is_some_and(|at| at > now + MAX_AHEAD) {
+        errors.add("scheduled_at", format!("must be within {} days", MAX_AHEAD.num_days()));
+    }
+    let start = scheduled.unwrap_or(now);
+    let default = rules.expires_after.and_then(|after| TimeDelta::from_std(after).ok()).map(|after| start + after);
+    let expires = request.expires_at.or(default);
+    if request.expires_at.is_some_and(|at| at <= start) {
+        errors.add("expires_at", "must be later than now and than scheduled_at");
+    }
+    (scheduled, expires)
+}
+
+fn message(
+    request: SendRequest,
+    channels: &[Channel],
+    correlation_id: Option<String>,
+    errors: &mut Errors,
+) -> Message {
+    let mails = |field: &str, list: Option<OneOrMany>, errors: &mut Errors| -> Vec<String> {
+        let mut good = Vec::new();
+        for (index, address) in list.map(OneOrMany::into_vec).unwrap_or_default().iter().enumerate() {
+            match email(address) {
+                Ok(address) => good.push(address),
+                Err(problem) => errors.add(format!("{field}[{index}]"), problem),
+            }
+        }
+        good
+    };
+    let cc = mails("cc", request.cc, errors);
+    let bcc = mails("bcc", request.bcc, errors);
+    let reply_to = mails("reply_to", request.reply_to.map(OneOrMany::One), errors).pop();
+    let attachments = request.attachments.unwrap_or_default();
+    check_attachments(&attachments, errors);
+    let recipient = request.recipient.unwrap_or_else(|| {
+        errors.add("recipient", "is missing; give the address to send to");
+        Recipient::Many(vec![])
+    });
+    let addresses = addresses(&recipient, channels, errors);
+    let to = addresses.get(&Channel::Email).map_or(0, Vec::len);
+    if to + cc.len() + bcc.len() > MAX_RECIPIENTS {
+        errors.add("recipient", format!("a mail has at most {MAX_RECIPIENTS} addresses over to, cc and bcc"));
+    }
+    Message {
+        recipient,
+        addresses,
+        cc,
+        bcc,
+        reply_to,
+        attachments,
+        subject: request.subject,
+        content: request.content,
+        html_body: request.html_body,
+        media_url: request.media_url,
+        sender_id: request.sender_id,
+        channel_options: request.channel_options,
+        tenant_id: request.tenant_id,
+        event_type: request.event_type,
+        category: request.category,
+        meta_data: request.meta_data,
+        correlation_id,
+    }
+}
+
+/// The addresses per channel. A single address serves every channel it is valid for, and must be so for the first.
+fn addresses(
+    recipient: &Recipient,
+    channels: &[Channel],
+    errors: &mut Errors,
+) -> BTreeMap<Channel, Vec<String>> {
+    let mut all = BTreeMap::new();
+    match recipient {
+        Recipient::One(address) => {
+            for (index, channel) in channels.iter().enumerate() {
+                match normalise(*channel, address) {
+                    Ok(normal) => {
+                        all.insert(*channel, vec![normal]);
+                    }
+                    Err(problem) if index == 0 => errors.add("recipient", problem),
+                    Err(_) => {}
+                }
+            }
+        }
+        Recipient::Many(list) => {
+            if channels != [Channel::Email] {
+                if !channels.is_empty() && !list.is_empty() {
+                    errors.add("recipient", "a list of addresses is for email alone; send one notification each");
+                }
+                return all;
+            }
+            let mut good = Vec::new();
+            for (index, address) in list.iter().enumerate() {
+                match email(address) {
+                    Ok(normal) => good.push(normal),
+                    Err(problem) => errors.add(format!("recipient[{index}]"), problem),
+                }
+            }
+            all.insert(Channel::Email, good);
+        }
+        Recipient::PerChannel(map) => {
+            for (name, list) in map {
+                let field = format!("recipient.{name}");
+                let channel = match name.parse::<Channel>() {
+                    Ok(channel) => channel,
+                    Err(_) if name == "user_id" => {
+                        errors.add(field, "users are not enabled in this daemon; give an address");
+                        continue;
+                    }
+                    Err(problem) => {
+                        errors.add(field, problem.to_string());
+                        continue;
+                    }
+                };
+                if !channels.contains(&channel) {
+                    errors.add(field, "is not among the channels of this notification");
+                    continue;
+                }
+                let list = list.clone().into_vec();
+                if channel != Channel::Email && list.len() != 1 {
+                    errors.add(field, "must be one address");
+                    continue;
+                }
+                let mut good = Vec::new();
+                for address in &list {
+                    match normalise(channel, address) {
+                        Ok(normal) => good.push(normal),
+                        Err(problem) => errors.add(field.clone(), problem),
+                    }
+                }
+                all.insert(channel, good);
+            }
+        }
+    }
+    if errors.0.is_empty() && all.values().all(Vec::is_empty) {
+        errors.add("recipient", "has no address for any of the channels");
+    }
+    all
+}
+
+fn check_attachments(attachments: &[Attachment], errors: &mut Errors) {
+    let mut total = 0;
+    for (index, file) in attachments.iter().enumerate() {
+        let at = |part: &str| format!("attachments[{index}].{part}");
+        let name = file.filename.as_str();
+        if name.is_empty() || name.len() > 255 || name.contains(['/', '\\', '"']) || name.chars().any(char::is_control) {
+            errors.add(at("filename"), "must be a file name of 1 to 255 characters without slashes or quotes");
+        }
+        let type_ok = file.content_type.split_once('/').is_some_and(|(kind, sub)| !kind.is_empty() && !sub.is_empty());
+        if !type_ok || !file.content_type.bytes().all(|b| b.is_ascii_graphic() || b == b' ') {
+            errors.add(at("content_type"), "must be a MIME type such as application/pdf");
+        }
+        match base64::Engine::decode(&base64::engine::general_purpose::STANDARD, &file.content_base64) {
+            Ok(bytes) => total += bytes.len(),
+            Err(_) => errors.add(at("content_base64"), "must be standard base64 with padding"),
+        }
+    }
+    if total > MAX_ATTACHMENT_BYTES {
+        errors.add("attachments", format!("are {total} bytes; at most {MAX_ATTACHMENT_BYTES} are allowed"));
+    }
+}
+
+#[cfg(test)]
+#[path = "admission_tests.rs"]
+mod tests;

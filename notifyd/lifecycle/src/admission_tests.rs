@@ -1,0 +1,138 @@
+use super::*;
+use crate::candidate::sort;
+use notify_proto::ProviderId;
+use serde_json::json;
+
+fn providers() -> Vec<Candidate> {
+    let one = |n: u8, name: &str, channels: &[Channel], active| Candidate {
+        id: ProviderId::from_bytes([n; 16]),
+        name: name.to_owned(),
+        channels: channels.iter().copied().collect(),
+        priority: i32::from(n),
+        active,
+    };
+    let mut all = vec![
+        one(1, "texts", &[Channel::Sms, Channel::Whatsapp], true),
+        one(2, "mails", &[Channel::Email], true),
+        one(3, "off", &[Channel::Sms, Channel::Push], false),
+    ];
+    sort(&mut all);
+    all
+}
+
+fn admit_json(body: serde_json::Value, fixed: Option<Channel>) -> Result<Draft, Vec<FieldError>> {
+    let request = serde_json::from_value(body).unwrap();
+    let service = ServiceId::from_bytes([1; 16]);
+    admit(request, fixed, service, None, Timestamp::default(), &AdmissionRules::default(), &providers())
+}
+
+fn fields(body: serde_json::Value, fixed: Option<Channel>) -> Vec<String> {
+    admit_json(body, fixed).unwrap_err().into_iter().map(|error| error.field).collect()
+}
+
+#[test]
+fn a_plain_text_is_admitted_with_the_defaults() {
+    let draft = admit_json(json!({"to": "+1 500 555 0006", "message": "hi"}), Some(Channel::Sms)).unwrap();
+    assert_eq!(draft.message.addresses[&Channel::Sms], ["+15005550006"]);
+    assert_eq!(draft.plan.retry, RetryPolicy::builtin("standard").unwrap());
+    assert_eq!(draft.priority, Priority::Normal);
+    assert!(draft.dedup.is_some());
+    let urgent = json!({"channel": "sms", "to": "+15005550006", "message": "hi", "priority": "instant"});
+    assert_eq!(admit_json(urgent, None).unwrap().plan.retry, RetryPolicy::builtin("urgent").unwrap());
+}
+
+#[test]
+fn every_wrong_field_is_named_at_once() {
+    let body = json!({
+        "to": "nobody", "subject": "a\r\nBcc: x@y.z", "cc": ["bad"], "retry": {"policy": "never"},
+        "expires_at": "1969-01-01T00:00:00Z", "dedup_window_seconds": 0, "tenant_id": "x".repeat(200),
+        "provider_id": "nosuch", "attachments": [{"filename": "../x", "content_type": "pdf", "content_base64": "!"}],
+    });
+    let mut named = fields(body, Some(Channel::Email));
+    named.sort();
+    let expected = [
+        "attachments[0].content_base64",
+        "attachments[0].content_type",
+        "attachments[0].filename",
+        "cc[0]",
+        "content",
+        "dedup_window_seconds",
+        "expires_at",
+        "provider_id",
+        "recipient",
+        "retry.policy",
+        "subject",
+        "tenant_id",
+    ];
+    assert_eq!(named, expected);
+}
+
+#[test]
+fn the_channel_must_be_clear() {
+    let text = |extra: serde_json::Value| {
+        let mut body = json!({"to": "+15005550006", "message": "hi"});
+        body.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        body
+    };
+    assert_eq!(fields(text(json!({})), None), ["channel"]);
+    assert_eq!(fields(text(json!({"channel": "sms", "channels": ["sms"]})), None), ["channel"]);
+    assert_eq!(fields(text(json!({"channels": []})), None), ["channels"]);
+    assert_eq!(fields(text(json!({"channels": ["sms", "sms"]})), None), ["channels"]);
+    assert_eq!(fields(text(json!({"channel": "email"})), Some(Channel::Sms)), ["channel"]);
+}
+
+#[test]
+fn a_channel_without_a_provider_and_an_unfit_pin_are_refused() {
+    let push = json!({"to": "token", "message": "hi"});
+    let errors = admit_json(push, Some(Channel::Push)).unwrap_err();
+    assert_eq!((errors[0].field.as_str(), errors[0].message.as_str()), ("channel", "no active provider serves push"));
+    let pin = |name: &str| {
+        let body = json!({"to": "+15005550006", "message": "hi", "provider_id": name});
+        admit_json(body, Some(Channel::Sms))
+    };
+    assert!(pin("off").unwrap_err()[0].message.contains("switched off"));
+    assert!(pin("mails").unwrap_err()[0].message.contains("does not serve sms"));
+    assert_eq!(pin("texts").unwrap().plan.pinned, Some(ProviderId::from_bytes([1; 16])));
+    assert!(pin(&ProviderId::from_bytes([1; 16]).to_string()).is_ok());
+}
+
+#[test]
+fn a_map_gives_each_channel_its_address() {
+    let body = json!({
+        "channels": ["sms", "email"], "message": "hi",
+        "recipient": {"sms": "+15005550006", "email": ["a@b.c", "d@e.f"]},
+    });
+    let draft = admit_json(body, None).unwrap();
+    assert_eq!(draft.message.addresses[&Channel::Email].len(), 2);
+    let stray = json!({"channel": "sms", "message": "hi", "recipient": {"fax": "1", "email": "a@b.c", "user_id": "u"}});
+    assert_eq!(fields(stray, None), ["recipient.email", "recipient.fax", "recipient.user_id"]);
+}
+
+#[test]
+fn retries_take_one_form_within_bounds() {
+    let with = |retry: serde_json::Value| {
+        admit_json(json!({"to": "+15005550006", "message": "hi", "retry": retry}), Some(Channel::Sms))
+    };
+    assert_eq!(with(json!({"delays": [1, 2]})).unwrap().plan.retry, RetryPolicy::Delays(vec![1, 2]));
+    assert!(with(json!({"base": 1, "factor": 3.0, "cap": 9, "max_retries": 2})).is_ok());
+    for (retry, field) in [
+        (json!({}), "retry"),
+        (json!({"policy": "fixed", "delays": [1]}), "retry"),
+        (json!({"base": 1, "factor": 0.5}), "retry.factor"),
+        (json!({"delays": vec![1; 51]}), "retry.delays"),
+        (json!({"policy": "fixed", "max_retries": 1}), "retry.max_retries"),
+    ] {
+        assert_eq!(with(retry.clone()).unwrap_err()[0].field, field, "{retry}");
+    }
+}
+
+#[test]
+fn the_past_is_now_and_the_far_future_is_refused() {
+    let at = |when: &str| {
+        let body = json!({"to": "+15005550006", "message": "hi", "scheduled_at": when});
+        admit_json(body, Some(Channel::Sms))
+    };
+    assert_eq!(at("1960-01-01T00:00:00Z").unwrap().scheduled_at, None);
+    assert!(at("1970-01-02T00:00:00Z").unwrap().scheduled_at.is_some());
+    assert_eq!(at("1999-01-01T00:00:00Z").unwrap_err()[0].field, "scheduled_at");
+}

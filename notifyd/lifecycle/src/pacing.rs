@@ -1,0 +1,149 @@
+//! How fast one provider may be called: a token bucket that learns from being throttled.
+
+use std::time::{Duration, Instant};
+
+/// The pace of one provider. Without a configured rate it is unlimited until the provider throttles.
+#[derive(Debug, Clone)]
+pub struct Pace {
+    /// The configured ceiling, calls per second; infinite when there is none.
+    ceiling: f64,
+    /// The rate in force, calls per second.
+    rate: f64,
+    burst: f64,
+    tokens: f64,
+    refilled: Instant,
+    /// The provider said to stay away until then.
+    paused_until: Option<Instant>,
+}
+
+/// Slowest learned rate, calls per second.
+const FLOOR: f64 = 0.1;
+
+/// The rate that throttling starts from when none is configured, calls per second. It only has to be of an order that
+/// a handful of halvings bring down to what any provider bears.
+const UNKNOWN_CEILING: f64 = 1_000.0;
+
+/// How long to stay away when a provider throttles without saying for how long (reference/providers 1.4: 5 s).
+pub const DEFAULT_PAUSE: Duration = Duration::from_secs(5);
+
+/// Longest pause that is believed (reference/providers 1.4: 24 h).
+pub const MAX_PAUSE: Duration = Duration::from_secs(86_400);
+
+impl Pace {
+    /// A full bucket. `rate` is calls per second, `burst` the calls allowed at once (default: one second's worth).
+    pub fn new(rate: Option<f64>, burst: Option<u32>, now: Instant) -> Self {
+        let ceiling = rate.unwrap_or(f64::INFINITY);
+        let burst = burst.map_or_else(|| ceiling.max(1.0), f64::from);
+        Self { ceiling, rate: ceiling, burst, tokens: burst, refilled: now, paused_until: None }
+    }
+
+    /// When the next call may start; `now` or earlier means at once.
+    pub fn ready_at(&self, now: Instant) -> Instant {
+        let paused = self.paused_until.unwrap_or(now);
+        if self.rate.is_infinite() {
+            return paused.max(now);
+        }
+        let tokens = self.tokens_at(now);
+        let wait = if tokens >= 1.0 { 0.0 } else { (1.0 - tokens) / self.rate };
+        (now + Duration::from_secs_f64(wait)).max(paused)
+    }
+
+    /// Whether the provider asked to be left alone, and until when.
+    pub fn paused(&self, now: Instant) -> Option<Instant> {
+        self.paused_until.filter(|until| *until > now)
+    }
+
+    /// A call starts.
+    pub fn take(&mut self, now: Instant) {
+        if self.rate.is_infinite() {
+            return;
+        }
+        self.tokens = self.tokens_at(now) - 1.0;
+        self.refilled = now;
+    }
+
+    /// A call went through: the learned rate grows by one call per second for each second's worth of successes.
+    pub fn succeeded(&mut self) {
+        if self.rate < self.ceiling {
+            self.rate = (self.rate + 1.0 / self.rate.max(1.0)).min(self.ceiling);
+            if self.ceiling.is_infinite() && self.rate >= UNKNOWN_CEILING {
+                self.rate = f64::INFINITY;
+            }
+        }
+    }
+
+    /// The provider throttled: pause, and from then on half the rate.
+    pub fn throttled(&mut self, after: Option<Duration>, now: Instant) {
+        let already = self.paused(now).is_some();
+        let until = now + after.unwrap_or(DEFAULT_PAUSE).min(MAX_PAUSE);
+        self.paused_until = Some(self.paused_until.map_or(until, |at| at.max(until)));
+        if already {
+            // Calls that were under way when the pause began tell nothing new about the rate.
+            return;
+        }
+        let from = if self.rate.is_infinite() { UNKNOWN_CEILING } else { self.rate };
+        self.tokens = self.tokens_at(now).min(1.0);
+        self.refilled = now;
+        self.rate = (from / 2.0).max(FLOOR);
+        self.burst = self.burst.min(self.rate.max(1.0));
+    }
+
+    /// The rate in force, calls per second; infinite when there is none.
+    pub const fn rate(&self) -> f64 {
+        self.rate
+    }
+
+    fn tokens_at(&self, now: Instant) -> f64 {
+        let since = now.saturating_duration_since(self.refilled).as_secs_f64();
+        (self.tokens + since * self.rate).min(self.burst)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "an origin for made-up times")]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn without_a_rate_it_never_waits() {
+        let now = Instant::now();
+        let mut pace = Pace::new(None, None, now);
+        for _ in 0..10_000 {
+            assert_eq!(pace.ready_at(now), now);
+            pace.take(now);
+        }
+    }
+
+    #[test]
+    fn throttling_pauses_halves_and_recovers() {
+        let now = Instant::now();
+        let mut pace = Pace::new(Some(100.0), None, now);
+        pace.throttled(Some(Duration::from_secs(2)), now);
+        assert_eq!(pace.paused(now), Some(now + Duration::from_secs(2)));
+        pace.throttled(Some(Duration::from_secs(1)), now);
+        assert!((pace.rate() - 50.0).abs() < 1e-9, "one pause halves once");
+        for _ in 0..100_000 {
+            pace.succeeded();
+        }
+        assert!((pace.rate() - 100.0).abs() < 1e-9);
+    }
+
+    proptest! {
+        /// Over any run of calls made as soon as allowed, no more than burst + rate × time go out.
+        #[test]
+        fn it_never_exceeds_its_rate(rate in 1.0f64..500.0, burst in 1u32..50, calls in 1usize..300) {
+            let origin = Instant::now();
+            let mut now = origin;
+            let mut pace = Pace::new(Some(rate), Some(burst), now);
+            for _ in 0..calls {
+                now = pace.ready_at(now).max(now);
+                pace.take(now);
+            }
+            let elapsed = now.duration_since(origin).as_secs_f64();
+            #[expect(clippy::cast_precision_loss, reason = "at most 300")]
+            let made = calls as f64;
+            prop_assert!(made <= f64::from(burst) + rate * elapsed + 1.0, "{} calls in {} s", made, elapsed);
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The transitions a notification may make. Each exists only as a named constructor here; the store applies one by
+//! compare-and-set on the status it starts from and writes one event with its reason.
+
+use notify_proto::{DeliveryProof, FailureReason, SkipReason, Status, Timestamp};
+
+/// What the budget of retries does in a transition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Budget {
+    /// Nothing.
+    Keep,
+    /// One retry is spent.
+    Spend,
+    /// An operator gives a fresh one.
+    Reset,
+}
+
+/// One allowed step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transition {
+    from: &'static [Status],
+    to: Status,
+    event: &'static str,
+    reason: Option<&'static str>,
+    due_at: Option<Timestamp>,
+    failure: Option<FailureReason>,
+    proof: Option<DeliveryProof>,
+    budget: Budget,
+}
+
+use Status::{Cancelled, Delivered, Failed, Pending, Queued, Retrying, Sending};
+
+impl Transition {
+    const fn new(from: &'static [Status], to: Status, event: &'static str) -> Self {
+        Self { from, to, event, reason: None, due_at: None, failure: None, proof: None, budget: Budget::Keep }
+    }
+
+    /// Accepted and due at once.
+    pub const fn accept() -> Self {
+        Self::new(&[], Queued, "created")
+    }
+
+    /// Accepted, not before `at`.
+    pub const fn schedule(at: Timestamp) -> Self {
+        let mut it = Self::new(&[], Pending, "created");
+        it.due_at = Some(at);
+        it
+    }
+
+    /// Its time has come.
+    pub const fn release() -> Self {
+        Self::new(&[Pending, Retrying], Queued, "released")
+    }
+
+    /// A free slot takes it: an attempt is written down before the provider is called.
+    pub const fn claim() -> Self {
+        Self::new(&[Queued], Sending, "claimed")
+    }
+
+    /// The provider took it.
+    pub const fn deliver() -> Self {
+        let mut it = Self::new(&[Sending], Delivered, "delivered");
+        it.proof = Some(DeliveryProof::Accepted);
+        it
+    }
+
+    /// The attempt failed and the next candidate is tried at once, in the same cycle.
+    pub const fn fail_over(reason: &'static str) -> Self {
+        let mut it = Self::new(&[Sending], Queued, "failed_over");
+        it.reason = Some(reason);
+        it
+    }
+
+    /// The cycle failed; the next begins at `at` and costs one retry.
+    pub const fn retry_at(at: Timestamp, reason: &'static str) -> Self {
+        let mut it = Self::new(&[Sending, Queued], Retrying, "retry_scheduled");
+        it.reason = Some(reason);
+        it.due_at = Some(at);
+        it.budget = Budget::Spend;
+        it
+    }
+
+    /// Nothing could be tried: back to the queue, no retry spent.
+    pub const fn hold(reason: SkipReason) -> Self {
+        let mut it = Self::new(&[Sending, Queued], Queued, "held");
+        it.reason = Some(reason.as_str());
+        it
+    }
+
+    /// An attempt's end is unknown and the policy wants an operator to decide: kept without a time.
+    pub const fn hold_in_doubt() -> Self {
+        let mut it = Self::new(&[Sending], Pending, "held");
+        it.reason = Some("in_doubt");
+        it
+    }
+
+    /// Gave up.
+    pub const fn fail(why: FailureReason) -> Self {
+        let mut it = Self::new(&[Sending, Queued], Failed, "failed");
+        it.failure = Some(why);
+        it.reason = Some(why.as_str());
+        it
+    }
+
+    /// `expires_at` passed before it was sent.
+    pub const fn expire() -> Self {
+        let mut it = Self::new(&[Pending, Queued, Retrying], Failed, "failed");
+        it.failure = Some(FailureReason::Expired);
+        it.reason = Some(FailureReason::Expired.as_str());
+        it
+    }
+
+    /// Revoked before it was sent.
+    pub const fn cancel() -> Self {
+        Self::new(&[Pending, Queued, Retrying], Cancelled, "cancelled")
+    }
+
+    /// An operator starts a dead letter, or one held in doubt, again with a fresh budget.
+    pub const fn operator_retry() -> Self {
+        let mut it = Self::new(&[Failed, Cancelled, Pending], Queued, "operator_retry");
+        it.budget = Budget::Reset;
+        it
+    }
+
+    /// Edited before it was sent: due at once.
+    pub const fn edit_now() -> Self {
+        Self::new(&[Pending, Queued, Retrying], Queued, "edited")
+    }
+
+    /// Edited before it was sent: not before `at`.
+    pub const fn edit_later(at: Timestamp) -> Self {
+        let mut it = Self::new(&[Pending, Queued, Retrying], Pending, "edited");
+        it.due_at = Some(at);
+        it
+    }
+
+    /// The statuses it may start from; none for an acceptance.
+    pub const fn from(&self) -> &'static [Status] {
+        self.from
+    }
+
+    /// The status it leads to.
+    pub const fn to(&self) -> Status {
+        self.to
+    }
+
+    /// The event it writes, one word.
+    pub const fn event(&self) -> &'static str {
+        self.event
+    }
+
+    /// Why, one word.
+    pub const fn reason(&self) -> Option<&'static str> {
+        self.reason
+    }
+
+    /// When the notification is due next, for the statuses that wait for a time.
+    pub const fn due_at(&self) -> Option<Timestamp> {
+        self.due_at
+    }
+
+    /// Why it was given up.
+    pub const fn failure(&self) -> Option<FailureReason> {
+        self.failure
+    }
+
+    /// What proves the delivery.
+    pub const fn proof(&self) -> Option<DeliveryProof> {
+        self.proof
+    }
+
+    /// What the budget of retries does.
+    pub const fn budget(&self) -> Budget {
+        self.budget
+    }
+
+    /// Whether it may start from `status`.
+    pub fn allows(&self, status: Status) -> bool {
+        self.from.contains(&status)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn every() -> Vec<Transition> {
+        let at = Timestamp::default();
+        let mut all = vec![
+            Transition::accept(),
+            Transition::schedule(at),
+            Transition::release(),
+            Transition::claim(),
+            Transition::deliver(),
+            Transition::fail_over("transient"),
+            Transition::retry_at(at, "transient"),
+            Transition::hold_in_doubt(),
+            Transition::expire(),
+            Transition::cancel(),
+            Transition::operator_retry(),
+            Transition::edit_now(),
+            Transition::edit_later(at),
+        ];
+        all.extend(FailureReason::ALL.iter().map(|why| Transition::fail(*why)));
+        all.extend(SkipReason::ALL.iter().map(|why| Transition::hold(*why)));
+        all
+    }
+
+    #[test]
+    fn only_an_operator_leaves_a_final_status() {
+        for it in every() {
+            if it.from().iter().any(|status| status.is_final()) {
+                assert_eq!(it, Transition::operator_retry());
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_claim_leads_to_sending_and_only_from_the_queue() {
+        for it in every().into_iter().filter(|it| it.to() == Sending) {
+            assert_eq!(it.from(), [Queued]);
+        }
+    }
+
+    #[test]
+    fn what_waits_for_a_time_has_one_and_what_failed_has_a_reason() {
+        for it in every() {
+            assert_eq!(it.failure().is_some(), it.to() == Failed, "{it:?}");
+            if it.to() == Retrying {
+                assert!(it.due_at().is_some(), "{it:?}");
+            }
+            assert_eq!(it.budget() == Budget::Spend, it.to() == Retrying, "{it:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_revoked_once_it_is_being_sent() {
+        assert!(!Transition::cancel().allows(Sending));
+        assert!(!Transition::cancel().allows(Delivered));
+        assert!(Transition::cancel().allows(Retrying));
+    }
+}

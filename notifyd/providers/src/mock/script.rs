@@ -1,0 +1,144 @@
+//! The mock's configuration: [`Script`] is what it is to do, [`Throttle`] counts the calls of the running second.
+
+use crate::config::{ConfigError, Fields};
+use notifyd_lifecycle::Outcome;
+use notifyd_lifecycle::outcome::Invalid;
+use serde_json::{Map, Value};
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+const SECOND: Duration = Duration::from_secs(1);
+/// One hour; longer than any time limit of the engine.
+const MAX_LATENCY_MS: u32 = 3_600_000;
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Script {
+    pub latency_ms: (u32, u32),
+    pub failure_rate: f64,
+    pub failure: Outcome,
+    pub fail_times: u32,
+    pub per_second: Option<u32>,
+    pub hang: f64,
+    pub outcome: Option<Outcome>,
+    pub record_file: Option<PathBuf>,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Self {
+            latency_ms: (0, 0),
+            failure_rate: 0.0,
+            failure: Outcome::Transient,
+            fail_times: 0,
+            per_second: None,
+            hang: 0.0,
+            outcome: None,
+            record_file: None,
+        }
+    }
+}
+
+impl Script {
+    pub(super) fn read(fields: Fields<'_>) -> Result<Self, ConfigError> {
+        let failure = outcome(fields, "failure_outcome")?.unwrap_or(Outcome::Transient);
+        if matches!(failure, Outcome::Accepted { .. }) {
+            return Err(ConfigError::invalid("failure_outcome", "is a success", "use a class that is a failure"));
+        }
+        Ok(Self {
+            latency_ms: latency(fields)?,
+            failure_rate: fields.number("failure_rate", 0.0..=1.0)?.unwrap_or(0.0),
+            failure,
+            fail_times: fields.whole("fail_times", 0..=u32::MAX)?.unwrap_or(0),
+            per_second: fields.whole("rate_limit_per_second", 1..=u32::MAX)?,
+            hang: match fields.get("hang") {
+                Some(Value::Bool(hang)) => f64::from(u8::from(*hang)),
+                _ => fields.number("hang", 0.0..=1.0)?.unwrap_or(0.0),
+            },
+            outcome: outcome(fields, "outcome")?,
+            record_file: fields.text("record_file")?.map(PathBuf::from),
+        })
+    }
+}
+
+/// A class by the word it is stored as.
+fn outcome(fields: Fields<'_>, field: &'static str) -> Result<Option<Outcome>, ConfigError> {
+    let Some(given) = fields.text(field)? else { return Ok(None) };
+    let all = [
+        Outcome::Accepted { external_id: None },
+        Outcome::Transient,
+        Outcome::RateLimited { after: None },
+        Outcome::Permanent,
+        Outcome::RecipientInvalid(Invalid::Dead),
+        Outcome::RecipientInvalid(Invalid::OptedOut),
+        Outcome::RecipientInvalid(Invalid::NotReachable),
+        Outcome::ProviderConfig,
+        Outcome::Ambiguous,
+    ];
+    let known = all.each_ref().map(Outcome::class).join(", ");
+    match all.into_iter().find(|outcome| outcome.class() == given) {
+        Some(outcome) => Ok(Some(outcome)),
+        None => Err(ConfigError::invalid(field, "is no outcome class", format!("use one of {known}"))),
+    }
+}
+
+fn latency(fields: Fields<'_>) -> Result<(u32, u32), ConfigError> {
+    let wrong = |problem: &str| {
+        let fix = format!(
+            "use whole milliseconds up to {MAX_LATENCY_MS}, such as 20 or {{\"min\": 5, \"max\": 50}}"
+        );
+        ConfigError::invalid("latency_ms", problem, fix)
+    };
+    let bounds: &Map<String, Value> = match fields.get("latency_ms") {
+        None => return Ok((0, 0)),
+        Some(Value::Object(bounds)) => bounds,
+        Some(_) => {
+            let fixed = fields
+                .whole("latency_ms", 0..=MAX_LATENCY_MS)
+                .map_err(|_| wrong("is out of range or has a wrong form"))?;
+            return Ok((fixed.unwrap_or(0), fixed.unwrap_or(0)));
+        }
+    };
+    if bounds.keys().any(|key| key != "min" && key != "max") {
+        return Err(wrong("has a key other than min and max"));
+    }
+    let bound = |key: &str, default: u64| match bounds.get(key) {
+        None => Some(default),
+        Some(value) => value.as_u64(),
+    };
+    let min = bound("min", 0).and_then(|min| u32::try_from(min).ok());
+    let max = bounds.get("max").and_then(Value::as_u64).and_then(|max| u32::try_from(max).ok());
+    match (min, max) {
+        (Some(min), Some(max)) if min <= max && max <= MAX_LATENCY_MS => Ok((min, max)),
+        (Some(min), Some(max)) if min > max => Err(wrong("has a min above its max")),
+        _ => Err(wrong("is out of range or lacks max")),
+    }
+}
+
+/// A fixed window of one second on the runtime's timer, which tests can pause.
+pub(super) struct Throttle {
+    limit: u32,
+    window: Mutex<Option<(Instant, u32)>>,
+}
+
+impl Throttle {
+    pub(super) const fn new(limit: u32) -> Self {
+        Self { limit, window: Mutex::new(None) }
+    }
+
+    /// Counts a call; says how long to stay away when it is one too many.
+    pub(super) fn refuse(&self) -> Option<Duration> {
+        let now = Instant::now();
+        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        let (start, count) = match *window {
+            Some((start, count)) if now.duration_since(start) < SECOND => (start, count),
+            _ => (now, 0),
+        };
+        if count >= self.limit {
+            return Some(SECOND.saturating_sub(now.duration_since(start)));
+        }
+        *window = Some((start, count + 1));
+        None
+    }
+}

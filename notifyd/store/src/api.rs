@@ -1,0 +1,475 @@
+//! The batch verbs the rest of the daemon speaks, with their arguments and answers. A second database implements
+//! [`Store`] and passes the same conformance suite; nothing here knows SQL.
+
+use crate::bell::Bell;
+use crate::directory::Directory;
+use crate::door::Door;
+use crate::error::Result;
+use crate::feed::Feed;
+use async_trait::async_trait;
+use notify_proto::filter::Filter;
+use notify_proto::send::Recipient;
+use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsView};
+use notify_proto::{
+    AttemptStatus, Channel, KeyId, NotificationId, Priority, ProviderId, ServiceId, Status, Timestamp,
+};
+use notifyd_lifecycle::admission::Draft;
+use notifyd_lifecycle::candidate::Skip;
+use notifyd_lifecycle::decide::Progress;
+use notifyd_lifecycle::key::KeyHash;
+use notifyd_lifecycle::order::Group;
+use notifyd_lifecycle::{Message, Plan, Secret, Transition};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// Whose notifications a call may see: numbers are the store's own, from [`Directory`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Everybody's; for the engine and the control socket.
+    All,
+    /// One service's.
+    Service(i64),
+}
+
+/// A draft to be accepted.
+#[derive(Debug)]
+pub struct NewNotification {
+    /// Its id.
+    pub id: NotificationId,
+    /// The store's number of its service.
+    pub service: i64,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// The checked request.
+    pub draft: Draft,
+    /// The caller's idempotency key, if any.
+    pub idempotency: Option<Idempotency>,
+    /// Name of the provider that would be chosen now; repeated when the answer is replayed.
+    pub provider_name: Option<String>,
+}
+
+/// An idempotency key and what it stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idempotency {
+    /// 1 to 255 characters, chosen by the caller.
+    pub key: String,
+    /// SHA-256 of path and body: the same key with another request is refused.
+    pub request: [u8; 32],
+}
+
+/// What became of an acceptance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is on disk.
+    Fresh(Receipt),
+    /// An equal one within the window answers instead.
+    Duplicate(Receipt),
+    /// The idempotency key was used with this request before: this was the answer.
+    Replayed {
+        /// The stored answer.
+        receipt: Receipt,
+        /// Whether that answer was a duplicate's.
+        duplicate: bool,
+    },
+    /// The idempotency key was used with another request.
+    KeyReused,
+}
+
+/// What the answer to an acceptance is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The notification.
+    pub id: NotificationId,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// Its status then (for a duplicate: now).
+    pub status: Status,
+    /// Its first channel.
+    pub channel: Channel,
+    /// The provider that would be chosen.
+    pub provider_name: Option<String>,
+}
+
+/// A line of queued work on disk.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Backlog {
+    /// The line: see [`Plan::lane`].
+    pub lane: Arc<str>,
+    /// Whose, how urgent, fresh or retried.
+    pub group: Group,
+}
+
+/// A queued notification, loaded.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The store's number; ascending in the order of acceptance.
+    pub seq: i64,
+    /// Its id.
+    pub id: NotificationId,
+    /// Whose, how urgent, fresh or retried.
+    pub group: Group,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// Not after.
+    pub expires_at: Option<Timestamp>,
+    /// Guards claim and record against anybody else's.
+    pub fence: u32,
+    /// Attempts written down so far.
+    pub attempts: u32,
+    /// Retries spent.
+    pub retry_count: u32,
+    /// How far it has got.
+    pub progress: Progress,
+    /// How to deliver it.
+    pub plan: Plan,
+    /// What to deliver.
+    pub message: Message,
+    /// Bytes of its stored form, to bound memory.
+    pub bytes: usize,
+}
+
+/// A slot takes a job: written down before the provider is called.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// Which.
+    pub seq: i64,
+    /// Its fence as loaded; the claim raises it by one.
+    pub fence: u32,
+    /// Attempts so far, from the job.
+    pub attempts: u32,
+    /// When.
+    pub at: Timestamp,
+    /// On which channel.
+    pub channel: Channel,
+    /// Through whom.
+    pub provider: ProviderId,
+    /// Who was passed over; written as skipped attempts before this one.
+    pub skipped: Vec<Skip>,
+}
+
+impl Claim {
+    /// The number of the attempt this claim writes down.
+    pub fn attempt(&self) -> u32 {
+        self.attempts + u32::try_from(self.skipped.len()).unwrap_or(u32::MAX) + 1
+    }
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone)]
+pub struct AttemptEnd {
+    /// Its number.
+    pub number: u32,
+    /// Through whom; kept on the notification as the last one.
+    pub provider: ProviderId,
+    /// On which channel.
+    pub channel: Channel,
+    /// How.
+    pub status: AttemptStatus,
+    /// Outcome class.
+    pub class: &'static str,
+    /// The provider's words.
+    pub message: Option<String>,
+    /// The provider's id.
+    pub external_id: Option<String>,
+    /// Whether nothing was really sent.
+    pub simulated: bool,
+}
+
+/// What is written after an attempt, or after a job that could not be tried.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Which.
+    pub seq: i64,
+    /// Its id, for the feed.
+    pub id: NotificationId,
+    /// Whose.
+    pub group: Group,
+    /// The fence the claim raised it to, or as loaded when there was no claim.
+    pub fence: u32,
+    /// When.
+    pub at: Timestamp,
+    /// The attempt; none when nothing was tried, and then the job is still `queued`.
+    pub attempt: Option<AttemptEnd>,
+    /// Who was passed over, when nothing was tried.
+    pub skipped: Vec<Skip>,
+    /// Attempts written down so far, those of the claim included.
+    pub attempts: u32,
+    /// What follows.
+    pub transition: Transition,
+    /// How far it has got.
+    pub progress: Progress,
+    /// The line it waits in next.
+    pub lane: String,
+    /// Whether an attempt of unknown end may be sent again.
+    pub possible_duplicate: bool,
+}
+
+/// The verdict on a compare-and-set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is committed.
+    Applied,
+    /// The same step had been committed before.
+    AlreadyDone,
+    /// Somebody else moved the notification.
+    SomeoneElses,
+}
+
+/// The answer to a change asked for by a person or a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changed {
+    /// It is committed; the status now.
+    Done(Status),
+    /// There is no such notification in this scope.
+    NotFound,
+    /// Its status does not allow it.
+    Refused(Status),
+}
+
+/// New values for a notification that was not sent yet; absent ones stay.
+#[derive(Debug, Clone, Default)]
+pub struct Edit {
+    /// To whom, with the checked addresses.
+    pub recipient: Option<(Recipient, std::collections::BTreeMap<Channel, Vec<String>>)>,
+    /// The text.
+    pub content: Option<String>,
+    /// Subject or title.
+    pub subject: Option<String>,
+    /// How urgent.
+    pub priority: Option<Priority>,
+    /// Not before; a time that has passed means now.
+    pub scheduled_at: Option<Timestamp>,
+    /// The caller's own data.
+    pub meta_data: Option<Map<String, Value>>,
+}
+
+/// What became due.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Due {
+    /// How many moved on.
+    pub count: usize,
+    /// When the next one is due; none when nothing waits for a time.
+    pub next: Option<Timestamp>,
+}
+
+/// An attempt that another run of the daemon left without an outcome.
+#[derive(Debug, Clone)]
+pub struct Interrupted {
+    /// The job, with the fence its claim raised.
+    pub job: Job,
+    /// Number of the attempt.
+    pub attempt: u32,
+    /// Through whom; none when that provider is gone.
+    pub provider: Option<ProviderId>,
+    /// On which channel.
+    pub channel: Channel,
+}
+
+/// A page to read.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// Which.
+    pub filter: Filter,
+    /// Rows to skip; a cursor is cheaper.
+    pub skip: u32,
+    /// Rows, at most 1,000.
+    pub limit: u32,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+    /// Whether to count all that match.
+    pub with_total: bool,
+}
+
+/// Notifications by status, kept as they change; no query.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts(pub [u64; 7]);
+
+impl Counts {
+    /// How many have this status.
+    pub const fn of(&self, status: Status) -> u64 {
+        self.0[status as usize]
+    }
+}
+
+/// A new service.
+#[derive(Debug, Clone)]
+pub struct NewService {
+    /// Its id.
+    pub id: ServiceId,
+    /// Its unique name.
+    pub name: String,
+    /// For people.
+    pub description: Option<String>,
+    /// Requests per second it may make.
+    pub rate_per_second: Option<f64>,
+}
+
+/// A new key of a service.
+#[derive(Debug, Clone)]
+pub struct NewKey {
+    /// Its id.
+    pub id: KeyId,
+    /// The service it opens.
+    pub service: ServiceId,
+    /// What people tell it by.
+    pub prefix: String,
+    /// Its stored form.
+    pub hash: KeyHash,
+    /// For people.
+    pub label: Option<String>,
+    /// When it stops working.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A new provider.
+#[derive(Debug)]
+pub struct NewProvider {
+    /// Its id.
+    pub id: ProviderId,
+    /// Its unique name.
+    pub name: String,
+    /// Its type.
+    pub kind: String,
+    /// What it serves.
+    pub channels: Vec<Channel>,
+    /// Lower is tried first.
+    pub priority: i32,
+    /// Whether everything it touches is simulated.
+    pub simulated: bool,
+    /// Calls per second allowed.
+    pub rate_per_second: Option<f64>,
+    /// Calls at once after a pause.
+    pub burst: Option<u32>,
+    /// Calls under way at once.
+    pub max_in_flight: u32,
+    /// Settings without secrets.
+    pub config: Value,
+    /// The secret; sealed before it is written.
+    pub secret: Option<Secret<String>>,
+}
+
+/// Who changes something and why, for the audit log.
+#[derive(Debug, Clone)]
+pub struct Audit {
+    /// Who: user name, uid and pid of the socket peer, or the service.
+    pub actor: String,
+    /// Why, in the caller's words.
+    pub reason: Option<String>,
+}
+
+/// What one pass of the sweep did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Final notifications removed.
+    pub notifications: usize,
+    /// Whether there is more to remove.
+    pub more: bool,
+}
+
+/// The log. Every verb that writes answers after its commit is on disk; a batch is one transaction or part of one.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Accepts one draft: notification, event, deduplication and idempotency entries in one transaction. Never waits
+    /// for room: a full queue is [`StoreError::Overloaded`](crate::StoreError::Overloaded).
+    async fn accept(&self, new: NewNotification) -> Result<Accepted>;
+
+    /// All lines that have queued work on disk.
+    async fn backlog(&self) -> Result<Vec<Backlog>>;
+
+    /// Up to `limit` queued jobs of one line with a number above `after`, ascending, at most about `max_bytes` of
+    /// stored content but at least one.
+    async fn load(&self, backlog: Backlog, after: i64, limit: usize, max_bytes: usize) -> Result<Vec<Job>>;
+
+    /// Writes attempts down; one verdict per claim, in order.
+    async fn claim(&self, claims: Vec<Claim>) -> Result<Vec<Verdict>>;
+
+    /// Writes down how they ended; one verdict per record, in order.
+    async fn record(&self, records: Vec<Record>) -> Result<Vec<Verdict>>;
+
+    /// Moves up to `limit` notifications whose time has come to the queue.
+    async fn release(&self, now: Timestamp, limit: usize) -> Result<Due>;
+
+    /// Fails up to `limit` notifications that expired.
+    async fn expire(&self, now: Timestamp, limit: usize) -> Result<Due>;
+
+    /// Up to `limit` attempts left by other runs, with a number above `after`.
+    async fn interrupted(&self, after: i64, limit: usize) -> Result<Vec<Interrupted>>;
+
+    /// Removes final notifications older than their retention, a small batch per call.
+    async fn sweep(&self, now: Timestamp) -> Result<Swept>;
+
+    /// Revokes one that was not sent yet.
+    async fn revoke(&self, scope: Scope, id: NotificationId, audit: Audit) -> Result<Changed>;
+
+    /// Starts a dead letter again with a fresh budget.
+    async fn retry(&self, scope: Scope, id: NotificationId, audit: Audit) -> Result<Changed>;
+
+    /// Edits one that was not sent yet.
+    async fn edit(&self, scope: Scope, id: NotificationId, edit: Edit) -> Result<Changed>;
+
+    /// One notification with its attempts and events.
+    async fn notification(&self, scope: Scope, id: NotificationId) -> Result<Option<NotificationDetail>>;
+
+    /// A page, newest first.
+    async fn list(&self, scope: Scope, page: Page) -> Result<NotificationPage>;
+
+    /// How many match, by status.
+    async fn count(&self, scope: Scope, filter: Filter) -> Result<std::collections::BTreeMap<String, u64>>;
+
+    /// Counts, rates and latencies of the notifications accepted since `since`.
+    async fn stats(&self, scope: Scope, tenant_id: Option<String>, since: Timestamp) -> Result<StatsView>;
+
+    /// Age of the oldest queued notification.
+    async fn oldest_queued(&self) -> Result<Option<Timestamp>>;
+
+    /// Notifications by status.
+    fn counts(&self) -> Counts;
+
+    /// Services and providers as they are now.
+    fn directory(&self) -> Arc<Directory>;
+
+    /// Which key opens which service.
+    fn door(&self) -> &Door;
+
+    /// The last events.
+    fn feed(&self) -> &Feed;
+
+    /// Wakes the engine.
+    fn bell(&self) -> &Bell;
+
+    /// Creates a service, with its first key.
+    async fn create_service(&self, service: NewService, key: NewKey, audit: Audit) -> Result<()>;
+
+    /// Enables or disables a service.
+    async fn set_service_active(&self, id: ServiceId, active: bool, audit: Audit) -> Result<()>;
+
+    /// Writes an audit row for a change that is kept in memory only (unlocking a service, a shutdown, a test call).
+    async fn audit(&self, verb: &'static str, target: String, audit: Audit) -> Result<()>;
+
+    /// The keys of a service, oldest first.
+    async fn keys(&self, service: ServiceId) -> Result<Vec<KeyView>>;
+
+    /// Adds a key. With `expire_others_at`, every other key of the service stops working then.
+    async fn create_key(&self, key: NewKey, expire_others_at: Option<Timestamp>, audit: Audit) -> Result<()>;
+
+    /// Revokes a key at once.
+    async fn revoke_key(&self, key: KeyId, audit: Audit) -> Result<()>;
+
+    /// Adds a provider.
+    async fn create_provider(&self, provider: NewProvider, audit: Audit) -> Result<()>;
+
+    /// Enables or disables a provider.
+    async fn set_provider_active(&self, id: ProviderId, active: bool, audit: Audit) -> Result<()>;
+
+    /// The secret of a provider, unsealed.
+    async fn provider_secret(&self, id: ProviderId) -> Result<Option<Secret<String>>>;
+
+    /// Bytes of the database and of its write-ahead log.
+    fn bytes(&self) -> (u64, u64);
+
+    /// Whether writes are possible.
+    fn writable(&self) -> bool;
+
+    /// Commits what is queued, checkpoints and closes. Later writes are refused.
+    async fn close(&self);
+}

@@ -1,0 +1,161 @@
+//! Services and providers as a snapshot in memory: read on every request, replaced as a whole after each change.
+
+use notify_proto::{Channel, KeyId, ProviderId, ServiceId, Timestamp};
+use notifyd_lifecycle::candidate::Candidate;
+use notifyd_lifecycle::key::KeyHash;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A service with the keys that may open it.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// The store's number.
+    pub no: i64,
+    /// Its id.
+    pub id: ServiceId,
+    /// Its name.
+    pub name: String,
+    /// For people.
+    pub description: Option<String>,
+    /// Whether its requests are accepted.
+    pub active: bool,
+    /// Requests per second it may make.
+    pub rate_per_second: Option<f64>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Keys that are not revoked.
+    pub keys: Vec<Key>,
+}
+
+/// A key as needed to check one.
+#[derive(Debug, Clone)]
+pub struct Key {
+    /// Its id.
+    pub id: KeyId,
+    /// Its stored form.
+    pub hash: KeyHash,
+    /// When it stops working.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Key {
+    /// Whether it works at `now`.
+    pub fn valid(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|at| at > now)
+    }
+}
+
+/// A provider; its secret stays sealed in the log.
+#[derive(Debug, Clone)]
+pub struct Provider {
+    /// The store's number.
+    pub no: i64,
+    /// Its id.
+    pub id: ProviderId,
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub kind: String,
+    /// What it serves.
+    pub channels: Vec<Channel>,
+    /// Lower is tried first.
+    pub priority: i32,
+    /// Whether it is used.
+    pub active: bool,
+    /// Whether everything it touches is simulated.
+    pub simulated: bool,
+    /// Calls per second allowed.
+    pub rate_per_second: Option<f64>,
+    /// Calls at once after a pause.
+    pub burst: Option<u32>,
+    /// Calls under way at once.
+    pub max_in_flight: u32,
+    /// Settings without secrets.
+    pub config: Value,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Rises with every change of its settings, so that a client built from older ones is known to be stale.
+    pub revision: i64,
+}
+
+/// The snapshot.
+#[derive(Debug, Default)]
+pub struct Directory {
+    services: Vec<Arc<Service>>,
+    by_id: HashMap<ServiceId, usize>,
+    by_no: HashMap<i64, usize>,
+    providers: Vec<Arc<Provider>>,
+    candidates: Vec<Candidate>,
+}
+
+impl Directory {
+    /// From the stored rows.
+    pub fn new(mut services: Vec<Service>, mut providers: Vec<Provider>) -> Self {
+        services.sort_by(|a, b| a.name.cmp(&b.name));
+        providers.sort_by_key(|provider| (provider.priority, provider.id));
+        let candidates = providers
+            .iter()
+            .map(|provider| Candidate {
+                id: provider.id,
+                name: provider.name.clone(),
+                channels: provider.channels.iter().copied().collect(),
+                priority: provider.priority,
+                active: provider.active,
+            })
+            .collect();
+        Self {
+            by_id: services.iter().enumerate().map(|(index, service)| (service.id, index)).collect(),
+            by_no: services.iter().enumerate().map(|(index, service)| (service.no, index)).collect(),
+            services: services.into_iter().map(Arc::new).collect(),
+            providers: providers.into_iter().map(Arc::new).collect(),
+            candidates,
+        }
+    }
+
+    /// All services, by name.
+    pub fn services(&self) -> &[Arc<Service>] {
+        &self.services
+    }
+
+    /// A service by id.
+    pub fn service(&self, id: ServiceId) -> Option<&Arc<Service>> {
+        self.by_id.get(&id).map(|index| &self.services[*index])
+    }
+
+    /// A service by the store's number.
+    pub fn service_no(&self, no: i64) -> Option<&Arc<Service>> {
+        self.by_no.get(&no).map(|index| &self.services[*index])
+    }
+
+    /// A service by name, or by id as text.
+    pub fn find_service(&self, name: &str) -> Option<&Arc<Service>> {
+        let by_name = self.services.binary_search_by(|service| service.name.as_str().cmp(name)).ok();
+        by_name.map(|index| &self.services[index]).or_else(|| self.service(name.parse().ok()?))
+    }
+
+    /// All providers, in the order they are tried.
+    pub fn providers(&self) -> &[Arc<Provider>] {
+        &self.providers
+    }
+
+    /// The same as the choice of a provider needs them.
+    pub fn candidates(&self) -> &[Candidate] {
+        &self.candidates
+    }
+
+    /// A provider by id.
+    pub fn provider(&self, id: ProviderId) -> Option<&Arc<Provider>> {
+        self.providers.iter().find(|provider| provider.id == id)
+    }
+
+    /// A provider by name, or by id as text.
+    pub fn find_provider(&self, name: &str) -> Option<&Arc<Provider>> {
+        self.providers.iter().find(|provider| provider.name == name).or_else(|| self.provider(name.parse().ok()?))
+    }
+
+    /// The store's number of a provider.
+    pub fn provider_no(&self, id: ProviderId) -> Option<i64> {
+        self.provider(id).map(|provider| provider.no)
+    }
+}
