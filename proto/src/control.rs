@@ -4,7 +4,9 @@
 use crate::filter::Filter;
 use crate::send::SendRequest;
 use crate::transport::Reply;
-use crate::view::{DaemonInfo, KeyView, NotificationDetail, NotificationPage, ProviderView, ServiceView, StatusView};
+use crate::view::{
+    DaemonInfo, KeyView, NotificationDetail, NotificationPage, ProviderView, ServiceView, StatusView,
+};
 use crate::{Channel, NotificationId, Open, Status, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -103,7 +105,10 @@ pub struct FreshKey {
 
 impl std::fmt::Debug for FreshKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FreshKey").field("service", &self.service.name).field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("FreshKey")
+            .field("service", &self.service.name)
+            .field("key", &self.key)
+            .finish_non_exhaustive()
     }
 }
 
@@ -139,7 +144,10 @@ pub struct NewProvider {
 
 impl std::fmt::Debug for NewProvider {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NewProvider").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("NewProvider")
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }
 
@@ -253,10 +261,19 @@ pub trait Control {
     /// Enables or disables a provider.
     async fn provider_set_active(name: String, active: bool, change: Change) -> Reply<ProviderView>;
     /// One real call.
-    async fn provider_test(name: String, channel: Option<Channel>, to: String, change: Change) -> Reply<TestResult>;
+    async fn provider_test(
+        name: String,
+        channel: Option<Channel>,
+        to: String,
+        change: Change,
+    ) -> Reply<TestResult>;
 
     /// Accepts a notification for a service; null on a dry run that would be accepted.
-    async fn notification_send(service: String, request: Box<SendRequest>, change: Change) -> Reply<Option<Sent>>;
+    async fn notification_send(
+        service: String,
+        request: Box<SendRequest>,
+        change: Change,
+    ) -> Reply<Option<Sent>>;
     /// One notification with its attempts and story.
     async fn notification_show(id: NotificationId, reveal: bool) -> Reply<NotificationDetail>;
     /// A page, newest first.

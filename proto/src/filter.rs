@@ -76,7 +76,9 @@ pub struct Filter {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FilterError {
     /// Not a field.
-    #[error("`{0}:` is no filter field; fields are id, status, service, channel, provider, priority, to, tenant, type, batch, reason, error, attempts, since, until, due, meta.KEY")]
+    #[error(
+        "`{0}:` is no filter field; fields are id, status, service, channel, provider, priority, to, tenant, type, batch, reason, error, attempts, since, until, due, meta.KEY"
+    )]
     Field(String),
     /// Not a value of that field.
     #[error("`{field}:{value}`: {problem}")]
@@ -167,7 +169,8 @@ fn term(token: &str, now: Timestamp) -> Result<Term, FilterError> {
     let Some((name, value)) = body.split_once(':') else {
         return Ok(Term::Is { field: Field::Any, values: vec![body.to_owned()], negate });
     };
-    let bad = |problem: String| FilterError::Value { field: name.to_owned(), value: value.to_owned(), problem };
+    let bad =
+        |problem: String| FilterError::Value { field: name.to_owned(), value: value.to_owned(), problem };
     let field = match name {
         "id" => Field::Id,
         "status" => Field::Status,
@@ -183,7 +186,8 @@ fn term(token: &str, now: Timestamp) -> Result<Term, FilterError> {
         "error" => Field::Error,
         "attempts" => {
             let digits = value.strip_prefix(">=").ok_or_else(|| bad("write attempts:>=2".into()))?;
-            let least = digits.parse().map_err(|_| bad("write a whole number, such as attempts:>=2".into()))?;
+            let least =
+                digits.parse().map_err(|_| bad("write a whole number, such as attempts:>=2".into()))?;
             return Ok(Term::AttemptsAtLeast(least));
         }
         "since" => return Ok(Term::Since(moment(value, now, -1).map_err(bad)?)),
@@ -268,11 +272,17 @@ mod tests {
 
     #[test]
     fn the_language_is_read() {
-        let filter = Filter::parse(r#"status:failed,retrying -service:news since:1h error:"503 slow" ntf"#, now()).unwrap();
+        let filter =
+            Filter::parse(r#"status:failed,retrying -service:news since:1h error:"503 slow" ntf"#, now())
+                .unwrap();
         assert_eq!(filter.terms.len(), 5);
         assert_eq!(
             filter.terms[0],
-            Term::Is { field: Field::Status, values: vec!["failed".into(), "retrying".into()], negate: false }
+            Term::Is {
+                field: Field::Status,
+                values: vec!["failed".into(), "retrying".into()],
+                negate: false
+            }
         );
         assert_eq!(
             filter.terms[1],
@@ -283,7 +293,10 @@ mod tests {
             filter.terms[3],
             Term::Is { field: Field::Error, values: vec!["503 slow".into()], negate: false }
         );
-        assert_eq!(filter.terms[4], Term::Is { field: Field::Any, values: vec!["ntf".into()], negate: false });
+        assert_eq!(
+            filter.terms[4],
+            Term::Is { field: Field::Any, values: vec!["ntf".into()], negate: false }
+        );
     }
 
     #[test]

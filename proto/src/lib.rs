@@ -7,8 +7,10 @@
 //! * [`send`]: the one superset body with which a notification is asked for, by HTTP or by `notifyctl`;
 //! * [`view`]: what is told about notifications, attempts, services and providers;
 //! * [`filter`]: the filter language of every list;
-//! * [`control`]: the calls of the control socket, with [`error`] for the refusals and [`transport`] for the wire.
+//! * [`control`]: the calls of the control socket, with [`error`] for the refusals, [`transport`] for the wire and
+//!   [`codec`] for its bytes.
 
+pub mod codec;
 pub mod control;
 pub mod error;
 pub mod filter;
@@ -21,7 +23,8 @@ pub mod word;
 pub use error::{ApiError, ErrorCode};
 pub use id::{KeyId, NotificationId, ProviderId, ServiceId};
 pub use word::{
-    AttemptStatus, Channel, DeliveryProof, FailureReason, OnUnknown, Open, Priority, SkipReason, Status, UnknownWord,
+    AttemptStatus, Channel, DeliveryProof, FailureReason, OnUnknown, Open, Priority, SkipReason, Status,
+    UnknownWord,
 };
 
 /// A moment on the wall clock, always UTC.

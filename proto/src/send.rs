@@ -172,7 +172,8 @@ mod tests {
         let request: SendRequest = serde_json::from_str(body).unwrap();
         assert_eq!(request.recipient, Some(Recipient::Many(vec!["a@b.c".into(), "d@e.f".into()])));
         assert_eq!(request.content.as_deref(), Some("hi"));
-        let map: SendRequest = serde_json::from_str(r#"{"recipient":{"email":"a@b.c","sms":"+15005550006"}}"#).unwrap();
+        let map: SendRequest =
+            serde_json::from_str(r#"{"recipient":{"email":"a@b.c","sms":"+15005550006"}}"#).unwrap();
         assert!(matches!(map.recipient, Some(Recipient::PerChannel(_))));
     }
 

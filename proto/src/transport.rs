@@ -2,6 +2,7 @@
 //!
 //! JSON, because adding a field works both ways with it and it is the maintained tolerant codec tarpc offers.
 
+use crate::codec::ClampedJson;
 use crate::control::ControlClient;
 use crate::error::ApiError;
 use std::io;
@@ -23,17 +24,19 @@ fn codec() -> LengthDelimitedCodec {
     LengthDelimitedCodec::builder().max_frame_length(MAX_FRAME_BYTES).new_codec()
 }
 
+/// What the two programs need of tarpc: why a call brought no reply, and the deadline that goes with one.
+pub use tarpc::{client::RpcError, context::Context};
+
 /// The daemon's end of a connection.
-pub type ServerTransport<Req, Resp> =
-    Transport<UnixStream, ClientMessage<Req>, Response<Resp>, Json<ClientMessage<Req>, Response<Resp>>>;
+pub type ServerTransport<Req, Resp> = Transport<UnixStream, ClientMessage<Req>, Response<Resp>, ClampedJson>;
 
 /// Wraps an accepted connection for tarpc.
 pub fn serve<Req, Resp>(stream: UnixStream) -> ServerTransport<Req, Resp>
 where
-    Req: for<'de> serde::Deserialize<'de>,
+    Req: serde::de::DeserializeOwned,
     Resp: serde::Serialize,
 {
-    tarpc::serde_transport::new(codec().framed(stream), Json::default())
+    tarpc::serde_transport::new(codec().framed(stream), ClampedJson)
 }
 
 /// Connects to the daemon. That it connects says little: a stopped daemon's socket still accepts, so the first call
@@ -45,9 +48,12 @@ pub async fn connect(socket: &Path) -> io::Result<ControlClient> {
 }
 
 /// A call context with this time to answer, clamped to [`MAX_DEADLINE`].
-pub fn within(timeout: Duration) -> context::Context {
+pub fn within(timeout: Duration) -> Context {
     let mut context = context::current();
-    #[expect(clippy::disallowed_methods, reason = "a deadline on the wire is relative to the real monotonic clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a deadline on the wire is relative to the real monotonic clock"
+    )]
     let now = std::time::Instant::now();
     context.deadline = now + timeout.min(MAX_DEADLINE);
     context

@@ -4,8 +4,8 @@
 
 use crate::send::Recipient;
 use crate::{
-    AttemptStatus, Channel, DeliveryProof, FailureReason, KeyId, NotificationId, Open, Priority, ProviderId, ServiceId,
-    Status, Timestamp,
+    AttemptStatus, Channel, DeliveryProof, FailureReason, KeyId, NotificationId, Open, Priority, ProviderId,
+    ServiceId, Status, Timestamp,
 };
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize, Serializer};

@@ -117,7 +117,11 @@ pub fn mask(address: &str) -> String {
     let chars: Vec<char> = bare.chars().collect();
     if bare.starts_with('+') && chars.len() > 4 {
         let stars = "*".repeat(chars.len() - 4);
-        return chars[..2].iter().chain(stars.chars().collect::<Vec<_>>().iter()).chain(&chars[chars.len() - 2..]).collect();
+        return chars[..2]
+            .iter()
+            .chain(stars.chars().collect::<Vec<_>>().iter())
+            .chain(&chars[chars.len() - 2..])
+            .collect();
     }
     let kept: String = chars.iter().take(if chars.len() > 6 { 2 } else { 0 }).collect();
     format!("{kept}***")
@@ -143,7 +147,17 @@ mod tests {
         assert_eq!(email("Ada@Example.ORG").unwrap(), "Ada@example.org");
         assert_eq!(email("Ada L <ada@example.org>").unwrap(), "Ada L <ada@example.org>");
         assert_eq!(email("root@localhost").unwrap(), "root@localhost");
-        for text in ["ada", "@b.c", "a@", "a@b..c", "a b@c.d", "a@b.c\r\nBcc: x@y.z", ".a@b.c", "a@-b.c", "a@b.c, d@e.f"] {
+        for text in [
+            "ada",
+            "@b.c",
+            "a@",
+            "a@b..c",
+            "a b@c.d",
+            "a@b.c\r\nBcc: x@y.z",
+            ".a@b.c",
+            "a@-b.c",
+            "a@b.c, d@e.f",
+        ] {
             assert!(email(text).is_err(), "{text:?}");
         }
     }

@@ -51,7 +51,8 @@ pub struct AdmissionRules {
 impl Default for AdmissionRules {
     fn default() -> Self {
         let builtin = ["standard", "urgent", "fixed", "exponential"];
-        let policies = builtin.iter().filter_map(|name| Some(((*name).to_owned(), RetryPolicy::builtin(name)?)));
+        let policies =
+            builtin.iter().filter_map(|name| Some(((*name).to_owned(), RetryPolicy::builtin(name)?)));
         Self {
             policies: policies.collect(),
             policy_by_priority: ["urgent", "urgent", "standard", "standard"].map(str::to_owned),
@@ -212,7 +213,12 @@ fn pinned(
     None
 }
 
-fn retry(asked: Option<&Retry>, priority: Priority, rules: &AdmissionRules, errors: &mut Errors) -> RetryPolicy {
+fn retry(
+    asked: Option<&Retry>,
+    priority: Priority,
+    rules: &AdmissionRules,
+    errors: &mut Errors,
+) -> RetryPolicy {
     let by_priority = || rules.policies.get(&rules.policy_by_priority[priority as usize]).cloned();
     let default = || by_priority().unwrap_or(RetryPolicy::Delays(vec![]));
     let Some(asked) = asked else { return default() };
@@ -285,8 +291,10 @@ fn texts(request: &SendRequest, is_email: bool, channels: &[Channel], errors: &m
             }
         }
     }
-    for (field, object) in [("meta_data", &request.meta_data), ("channel_options", &request.channel_options)] {
-        let size = object.as_ref().and_then(|object| serde_json::to_vec(object).ok()).map_or(0, |json| json.len());
+    for (field, object) in [("meta_data", &request.meta_data), ("channel_options", &request.channel_options)]
+    {
+        let size =
+            object.as_ref().and_then(|object| serde_json::to_vec(object).ok()).map_or(0, |json| json.len());
         if size > MAX_META_BYTES {
             errors.add(field, format!("is {size} bytes as JSON; at most {MAX_META_BYTES} are allowed"));
         }
@@ -304,7 +312,8 @@ fn times(
         errors.add("scheduled_at", format!("must be within {} days", MAX_AHEAD.num_days()));
     }
     let start = scheduled.unwrap_or(now);
-    let default = rules.expires_after.and_then(|after| TimeDelta::from_std(after).ok()).map(|after| start + after);
+    let default =
+        rules.expires_after.and_then(|after| TimeDelta::from_std(after).ok()).map(|after| start + after);
     let expires = request.expires_at.or(default);
     if request.expires_at.is_some_and(|at| at <= start) {
         errors.add("expires_at", "must be later than now and than scheduled_at");
@@ -385,7 +394,10 @@ fn addresses(
         Recipient::Many(list) => {
             if channels != [Channel::Email] {
                 if !channels.is_empty() && !list.is_empty() {
-                    errors.add("recipient", "a list of addresses is for email alone; send one notification each");
+                    errors.add(
+                        "recipient",
+                        "a list of addresses is for email alone; send one notification each",
+                    );
                 }
                 return all;
             }
@@ -443,10 +455,16 @@ fn check_attachments(attachments: &[Attachment], errors: &mut Errors) {
     for (index, file) in attachments.iter().enumerate() {
         let at = |part: &str| format!("attachments[{index}].{part}");
         let name = file.filename.as_str();
-        if name.is_empty() || name.len() > 255 || name.contains(['/', '\\', '"']) || name.chars().any(char::is_control) {
-            errors.add(at("filename"), "must be a file name of 1 to 255 characters without slashes or quotes");
+        if name.is_empty()
+            || name.len() > 255
+            || name.contains(['/', '\\', '"'])
+            || name.chars().any(char::is_control)
+        {
+            errors
+                .add(at("filename"), "must be a file name of 1 to 255 characters without slashes or quotes");
         }
-        let type_ok = file.content_type.split_once('/').is_some_and(|(kind, sub)| !kind.is_empty() && !sub.is_empty());
+        let type_ok =
+            file.content_type.split_once('/').is_some_and(|(kind, sub)| !kind.is_empty() && !sub.is_empty());
         if !type_ok || !file.content_type.bytes().all(|b| b.is_ascii_graphic() || b == b' ') {
             errors.add(at("content_type"), "must be a MIME type such as application/pdf");
         }

@@ -85,7 +85,10 @@ fn the_channel_must_be_clear() {
 fn a_channel_without_a_provider_and_an_unfit_pin_are_refused() {
     let push = json!({"to": "token", "message": "hi"});
     let errors = admit_json(push, Some(Channel::Push)).unwrap_err();
-    assert_eq!((errors[0].field.as_str(), errors[0].message.as_str()), ("channel", "no active provider serves push"));
+    assert_eq!(
+        (errors[0].field.as_str(), errors[0].message.as_str()),
+        ("channel", "no active provider serves push")
+    );
     let pin = |name: &str| {
         let body = json!({"to": "+15005550006", "message": "hi", "provider_id": name});
         admit_json(body, Some(Channel::Sms))

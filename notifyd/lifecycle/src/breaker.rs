@@ -80,7 +80,14 @@ const MAX_REMEMBERED: usize = 1_024;
 impl Breaker {
     /// A closed one.
     pub const fn new(rules: BreakerRules) -> Self {
-        Self { rules, circuit: Circuit::Closed, in_a_row: 0, recent: VecDeque::new(), failed_probes: 0, cause: None }
+        Self {
+            rules,
+            circuit: Circuit::Closed,
+            in_a_row: 0,
+            recent: VecDeque::new(),
+            failed_probes: 0,
+            cause: None,
+        }
     }
 
     /// Where it stands at `now`; an open one whose time is over is half open.
@@ -138,7 +145,9 @@ impl Breaker {
                 None
             }
             // A refused message or recipient is an answer of a provider that works.
-            Outcome::Accepted { .. } | Outcome::Permanent | Outcome::RecipientInvalid(_) => self.succeeded(now),
+            Outcome::Accepted { .. } | Outcome::Permanent | Outcome::RecipientInvalid(_) => {
+                self.succeeded(now)
+            }
         }
     }
 

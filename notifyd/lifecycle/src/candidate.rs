@@ -225,7 +225,8 @@ mod tests {
     #[test]
     fn a_closed_one_is_passed_over_with_its_reason() {
         let all = [provider(1, 1, &[SMS]), provider(2, 2, &[SMS])];
-        let gate = |c: &Candidate| if c.id == id(1) { Gate::Closed(SkipReason::BreakerOpen) } else { Gate::Open };
+        let gate =
+            |c: &Candidate| if c.id == id(1) { Gate::Closed(SkipReason::BreakerOpen) } else { Gate::Open };
         let Choice::Try { provider, skipped, .. } =
             choose(&plan(&[SMS]), &message(&[SMS]), &Progress::default(), &all, gate)
         else {

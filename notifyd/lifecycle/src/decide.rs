@@ -139,14 +139,20 @@ pub fn go_on(
     match choice {
         Choice::Try { .. } | Choice::Wait(_) => Transition::fail_over(reason),
         Choice::Dead(why) => Transition::fail(*why),
-        Choice::Closed(_) | Choice::Spent if progress.cost => end_cycle(progress, standing, at_least, reason, rng),
+        Choice::Closed(_) | Choice::Spent if progress.cost => {
+            end_cycle(progress, standing, at_least, reason, rng)
+        }
         Choice::Closed(skips) => {
             progress.restart();
             Transition::hold(skips.last().map_or(SkipReason::BreakerOpen, |skip| skip.reason))
         }
         Choice::Spent => {
             progress.restart();
-            Transition::hold(if reason == "rate_limited" { SkipReason::RateLimited } else { SkipReason::BreakerOpen })
+            Transition::hold(if reason == "rate_limited" {
+                SkipReason::RateLimited
+            } else {
+                SkipReason::BreakerOpen
+            })
         }
     }
 }
@@ -206,7 +212,12 @@ mod tests {
         ProviderId::from_bytes([1; 16])
     }
 
-    fn after(outcome: &Outcome, progress: &mut Progress, standing: &Standing<'_>, choice: &Choice) -> Transition {
+    fn after(
+        outcome: &Outcome,
+        progress: &mut Progress,
+        standing: &Standing<'_>,
+        choice: &Choice,
+    ) -> Transition {
         let mut rng = StdRng::seed_from_u64(1);
         absorb(outcome, 0, provider(), progress, standing, &mut rng)
             .unwrap_or_else(|| go_on(choice, outcome.class(), None, progress, standing, &mut rng))

@@ -75,7 +75,11 @@ impl<T> Line<T> {
             let turns = &mut self.turns[group.priority as usize][usize::from(group.retried)];
             if front { turns.push_front(group.service) } else { turns.push_back(group.service) }
         }
-        if front { queue.push_front((created, item)) } else { queue.push_back((created, item)) }
+        if front {
+            queue.push_front((created, item))
+        } else {
+            queue.push_back((created, item))
+        }
         self.len += 1;
     }
 
@@ -108,7 +112,8 @@ impl<T> Line<T> {
         for (priority, kinds) in self.turns.iter_mut().enumerate() {
             for (retried, turns) in kinds.iter_mut().enumerate() {
                 turns.retain(|service| {
-                    let group = Group { priority: Priority::ALL[priority], retried: retried == 1, service: *service };
+                    let group =
+                        Group { priority: Priority::ALL[priority], retried: retried == 1, service: *service };
                     self.groups.contains_key(&group)
                 });
             }

@@ -69,7 +69,12 @@ impl RetryPolicy {
     }
 
     /// The delay with jitter. A provider's `Retry-After` raises it, never lowers it.
-    pub fn jittered(&self, retry: u32, at_least: Option<Duration>, rng: &mut dyn RngCore) -> Option<Duration> {
+    pub fn jittered(
+        &self,
+        retry: u32,
+        at_least: Option<Duration>,
+        rng: &mut dyn RngCore,
+    ) -> Option<Duration> {
         let delay = self.delay(retry)?.mul_f64(1.0 + JITTER * spread(rng));
         Some(at_least.map_or(delay, |least| delay.max(least)))
     }

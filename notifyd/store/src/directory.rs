@@ -151,7 +151,10 @@ impl Directory {
 
     /// A provider by name, or by id as text.
     pub fn find_provider(&self, name: &str) -> Option<&Arc<Provider>> {
-        self.providers.iter().find(|provider| provider.name == name).or_else(|| self.provider(name.parse().ok()?))
+        self.providers
+            .iter()
+            .find(|provider| provider.name == name)
+            .or_else(|| self.provider(name.parse().ok()?))
     }
 
     /// The store's number of a provider.

@@ -39,13 +39,7 @@ pub struct Door {
 impl Door {
     /// A door whose hashes are keyed with `pepper`.
     pub fn new(pepper: Pepper, entropy: Arc<dyn Entropy>) -> Self {
-        Self {
-            pepper,
-            entropy,
-            services: Mutex::default(),
-            peers: Mutex::default(),
-            used: Mutex::default(),
-        }
+        Self { pepper, entropy, services: Mutex::default(), peers: Mutex::default(), used: Mutex::default() }
     }
 
     /// Tries a key. `peer` counts failures of services that do not exist.
@@ -59,7 +53,10 @@ impl Door {
     ) -> Entry {
         let service = service.and_then(|id| directory.service(id));
         let right = service.and_then(|service| {
-            service.keys.iter().find(|candidate| candidate.valid(now) && candidate.hash.matches(key, &self.pepper))
+            service
+                .keys
+                .iter()
+                .find(|candidate| candidate.valid(now) && candidate.hash.matches(key, &self.pepper))
         });
         match (service, right) {
             (Some(service), Some(key)) => {
@@ -126,7 +123,11 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn failed<K: Eq + std::hash::Hash + Copy>(all: &Mutex<HashMap<K, Failures>>, who: K, now: Timestamp) -> Entry {
+fn failed<K: Eq + std::hash::Hash + Copy>(
+    all: &Mutex<HashMap<K, Failures>>,
+    who: K,
+    now: Timestamp,
+) -> Entry {
     let mut all = lock(all);
     if all.len() >= MAX_REMEMBERED {
         all.retain(|_, failures| failures.locked_until(now).is_some());

@@ -42,11 +42,24 @@ impl Tenant {
         now: Timestamp,
         rules: &AdmissionRules,
     ) -> std::result::Result<Draft, Vec<FieldError>> {
-        admit(request, fixed, self.service.id, correlation_id, now, rules, self.store.directory().candidates())
+        admit(
+            request,
+            fixed,
+            self.service.id,
+            correlation_id,
+            now,
+            rules,
+            self.store.directory().candidates(),
+        )
     }
 
     /// Accepts a draft; the answer comes after the commit.
-    pub async fn accept(&self, draft: Draft, idempotency: Option<Idempotency>, now: Timestamp) -> Result<Accepted> {
+    pub async fn accept(
+        &self,
+        draft: Draft,
+        idempotency: Option<Idempotency>,
+        now: Timestamp,
+    ) -> Result<Accepted> {
         let millis = u64::try_from(now.timestamp_millis()).unwrap_or_default();
         let id = NotificationId::from_parts(millis, self.store.door().random_id_bytes());
         let provider_name = self.likely_provider(&draft);
@@ -67,7 +80,9 @@ impl Tenant {
         let choice =
             choose(&draft.plan, &draft.message, &Progress::default(), directory.candidates(), |_| Gate::Open);
         match choice {
-            Choice::Try { provider, .. } => directory.provider(provider).map(|provider| provider.name.clone()),
+            Choice::Try { provider, .. } => {
+                directory.provider(provider).map(|provider| provider.name.clone())
+            }
             _ => None,
         }
     }

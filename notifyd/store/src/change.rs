@@ -1,0 +1,198 @@
+//! Changes asked for by a person or a program: revoke, retry, edit.
+
+use crate::api::{Audit, Backlog, Changed, Edit, Scope};
+use crate::audit;
+use crate::desk::Desk;
+use crate::error::{Result, StoreError};
+use crate::feed::FeedEvent;
+use crate::row::{Body, StoredBody, json, millis, priority, status};
+use notify_proto::{NotificationId, Priority, Status, Timestamp};
+use notifyd_lifecycle::order::Group;
+use notifyd_lifecycle::transition::Budget;
+use notifyd_lifecycle::{Plan, Transition};
+use rusqlite::OptionalExtension;
+
+struct Found {
+    seq: i64,
+    service: i64,
+    status: Status,
+    fence: u32,
+    priority: Priority,
+    due_at: Option<i64>,
+}
+
+/// Revokes one that was not sent yet.
+pub fn revoke(desk: &mut Desk<'_>, scope: Scope, id: NotificationId, who: &Audit) -> Result<Changed> {
+    let Some(found) = find(desk, scope, id)? else { return Ok(Changed::NotFound) };
+    let transition = Transition::cancel();
+    if !transition.allows(found.status) {
+        return Ok(Changed::Refused(found.status));
+    }
+    let now = desk.now();
+    desk.prepare(include_str!("sql/revoke.sql"))?
+        .execute((found.seq, millis(now)))
+        .map_err(StoreError::Write)?;
+    tell(desk, &found, id, &transition, now, who.reason.as_deref())?;
+    audit::write(desk, "notification.cancel", &id.to_string(), who)?;
+    Ok(Changed::Done(transition.to()))
+}
+
+/// Starts a dead letter, or one held in doubt, again.
+pub fn retry(desk: &mut Desk<'_>, scope: Scope, id: NotificationId, who: &Audit) -> Result<Changed> {
+    let Some(found) = find(desk, scope, id)? else { return Ok(Changed::NotFound) };
+    let transition = Transition::operator_retry();
+    let scheduled = found.status == Status::Pending && found.due_at.is_some();
+    if !transition.allows(found.status) || scheduled {
+        return Ok(Changed::Refused(found.status));
+    }
+    debug_assert_eq!(transition.budget(), Budget::Reset);
+    let now = desk.now();
+    let plan = body(desk, found.seq)?.plan;
+    let lane = first_lane(&plan)?;
+    desk.prepare(include_str!("sql/retry.sql"))?
+        .execute((found.seq, &lane, millis(now)))
+        .map_err(StoreError::Write)?;
+    tell(desk, &found, id, &transition, now, who.reason.as_deref())?;
+    audit::write(desk, "notification.retry", &id.to_string(), who)?;
+    let group = Group { priority: found.priority, retried: false, service: found.service };
+    desk.ring(Backlog { lane: lane.as_str().into(), group });
+    desk.ring_timer();
+    Ok(Changed::Done(transition.to()))
+}
+
+/// Edits one that was not sent yet. One that waits for a retry keeps its time unless a new one is given.
+pub fn edit(desk: &mut Desk<'_>, scope: Scope, id: NotificationId, edit: Edit) -> Result<Changed> {
+    let Some(found) = find(desk, scope, id)? else { return Ok(Changed::NotFound) };
+    if !Transition::edit_now().allows(found.status) {
+        return Ok(Changed::Refused(found.status));
+    }
+    let now = desk.now();
+    let mut stored = body(desk, found.seq)?;
+    let Edit { recipient, content, subject, priority, scheduled_at, meta_data } = edit;
+    if let Some((recipient, addresses)) = recipient {
+        stored.message.recipient = recipient;
+        stored.message.addresses = addresses;
+    }
+    stored.message.content = content.or(stored.message.content);
+    stored.message.subject = subject.or(stored.message.subject);
+    stored.message.meta_data = meta_data.or(stored.message.meta_data);
+    let priority = priority.unwrap_or(found.priority);
+    let lane = first_lane(&stored.plan)?;
+    let text = serde_json::to_string(&Body { plan: &stored.plan, message: &stored.message })
+        .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let transition = match scheduled_at {
+        Some(at) if at > now => Transition::edit_later(at),
+        Some(_) => Transition::edit_now(),
+        None => return keep_time(desk, &found, id, priority, &text, now),
+    };
+    desk.prepare(include_str!("sql/edit.sql"))?
+        .execute((
+            found.seq,
+            transition.to().as_str(),
+            transition.due_at().map(millis),
+            priority as i64,
+            &lane,
+        ))
+        .map_err(StoreError::Write)?;
+    desk.prepare(include_str!("sql/edit_message.sql"))?
+        .execute((found.seq, &text))
+        .map_err(StoreError::Write)?;
+    tell(desk, &found, id, &transition, now, None)?;
+    desk.ring_timer();
+    if transition.to() == Status::Queued {
+        let group = Group { priority, retried: false, service: found.service };
+        desk.ring(Backlog { lane: lane.as_str().into(), group });
+    }
+    Ok(Changed::Done(transition.to()))
+}
+
+/// An edit that leaves the time, and so the status, as it is.
+fn keep_time(
+    desk: &mut Desk<'_>,
+    found: &Found,
+    id: NotificationId,
+    priority: Priority,
+    text: &str,
+    now: Timestamp,
+) -> Result<Changed> {
+    let (lane, retried): (String, bool) = desk
+        .prepare(include_str!("sql/edit_keep.sql"))?
+        .query_row((found.seq, priority as i64), |row| Ok((row.get(0)?, row.get(1)?)))
+        .map_err(StoreError::Write)?;
+    desk.prepare(include_str!("sql/edit_message.sql"))?
+        .execute((found.seq, text))
+        .map_err(StoreError::Write)?;
+    let event = Transition::edit_now().event();
+    let word = found.status.as_str();
+    desk.prepare(include_str!("sql/event.sql"))?
+        .execute((found.seq, found.fence + 1, millis(now), event, word, word, None::<&str>, None::<&str>))
+        .map_err(StoreError::Write)?;
+    desk.moved(
+        Some(found.status),
+        FeedEvent { at: now, id, service: found.service, event, to: found.status },
+    );
+    if found.status == Status::Queued {
+        let group = Group { priority, retried, service: found.service };
+        desk.ring(Backlog { lane: lane.as_str().into(), group });
+    }
+    Ok(Changed::Done(found.status))
+}
+
+fn find(desk: &Desk<'_>, scope: Scope, id: NotificationId) -> Result<Option<Found>> {
+    let found = desk
+        .prepare(include_str!("sql/find.sql"))?
+        .query_row([id.as_bytes()], |row| {
+            Ok(Found {
+                seq: row.get(0)?,
+                service: row.get(1)?,
+                status: status(row, 2)?,
+                fence: row.get(3)?,
+                priority: priority(row, 4)?,
+                due_at: row.get(5)?,
+            })
+        })
+        .optional()
+        .map_err(StoreError::Write)?;
+    Ok(found.filter(|found| match scope {
+        Scope::All => true,
+        Scope::Service(no) => found.service == no,
+    }))
+}
+
+fn body(desk: &Desk<'_>, seq: i64) -> Result<StoredBody> {
+    desk.prepare(include_str!("sql/body.sql"))?
+        .query_row([seq], |row| json(row, 0))
+        .map_err(StoreError::Write)
+}
+
+fn first_lane(plan: &Plan) -> Result<String> {
+    let first = plan.channels.first().ok_or_else(|| StoreError::Corrupt("a plan has no channel".into()))?;
+    Ok(plan.lane(*first))
+}
+
+fn tell(
+    desk: &mut Desk<'_>,
+    found: &Found,
+    id: NotificationId,
+    transition: &Transition,
+    now: Timestamp,
+    detail: Option<&str>,
+) -> Result<()> {
+    desk.prepare(include_str!("sql/event.sql"))?
+        .execute((
+            found.seq,
+            found.fence + 1,
+            millis(now),
+            transition.event(),
+            found.status.as_str(),
+            transition.to().as_str(),
+            transition.reason(),
+            detail,
+        ))
+        .map_err(StoreError::Write)?;
+    desk.moved(
+        Some(found.status),
+        FeedEvent { at: now, id, service: found.service, event: transition.event(), to: transition.to() },
+    );
+    Ok(())
+}

@@ -1,0 +1,244 @@
+//! What one write operation works with: the connection inside a transaction, and what has to be told once it is
+//! committed. Nothing leaves the desk before the commit; a rollback forgets it.
+
+use crate::api::Backlog;
+use crate::bell::Bell;
+use crate::directory::Directory;
+use crate::error::{Result, StoreError};
+use crate::feed::{Feed, FeedEvent};
+use crate::key_index::KeyIndex;
+use notify_proto::{Status, Timestamp};
+use notifyd_lifecycle::Clock;
+use rusqlite::{CachedStatement, Connection};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// What readers see of the writer's knowledge.
+#[derive(Default)]
+pub struct Shared {
+    /// Notifications by status.
+    pub counts: [AtomicI64; 7],
+    /// Services and providers.
+    pub directory: RwLock<Arc<Directory>>,
+    /// The last events.
+    pub feed: Feed,
+    /// Wakes the engine.
+    pub bell: Bell,
+}
+
+impl Shared {
+    /// Services and providers as they are now.
+    pub fn directory(&self) -> Arc<Directory> {
+        Arc::clone(&self.directory.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What the writer thread keeps between transactions.
+pub struct State {
+    shared: Arc<Shared>,
+    clock: Arc<dyn Clock>,
+    /// This run of the daemon.
+    run: i64,
+    next_seq: i64,
+    /// Where equal earlier requests are found.
+    pub dedup: KeyIndex,
+    /// Where used idempotency keys are found.
+    pub idempotency: KeyIndex,
+    news: News,
+}
+
+/// What one transaction will have to tell.
+#[derive(Default)]
+struct News {
+    events: Vec<FeedEvent>,
+    lines: HashSet<Backlog>,
+    timed: bool,
+    counts: [i64; 7],
+    directory_changed: bool,
+    directory: Option<Directory>,
+}
+
+impl State {
+    /// At start: `next_seq` is one above the highest stored number.
+    pub fn new(
+        shared: Arc<Shared>,
+        clock: Arc<dyn Clock>,
+        run: i64,
+        next_seq: i64,
+        dedup: KeyIndex,
+        idempotency: KeyIndex,
+    ) -> Self {
+        Self { shared, clock, run, next_seq, dedup, idempotency, news: News::default() }
+    }
+
+    /// After the commit: tells the news.
+    pub fn publish(&mut self) {
+        self.dedup.commit();
+        self.idempotency.commit();
+        for (count, delta) in self.shared.counts.iter().zip(self.news.counts) {
+            if delta != 0 {
+                count.fetch_add(delta, Ordering::AcqRel);
+            }
+        }
+        self.shared.feed.publish(&self.news.events);
+        self.shared.bell.ring(self.news.lines.drain());
+        if self.news.timed {
+            self.shared.bell.ring_timer();
+        }
+        if let Some(directory) = self.news.directory.take() {
+            *self.shared.directory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);
+        }
+        self.news.events.clear();
+        self.news.timed = false;
+        self.news.counts = [0; 7];
+        self.news.directory_changed = false;
+    }
+
+    /// After a rollback: there is no news.
+    pub fn forget(&mut self) {
+        self.dedup.rollback();
+        self.idempotency.rollback();
+        self.news = News::default();
+    }
+
+    /// Writes down that this run ended in good order.
+    pub fn note_stop(&self, connection: &Connection) {
+        let at = self.clock.now().timestamp_millis();
+        let noted = connection.execute("UPDATE runs SET stopped_at = ?1 WHERE no = ?2", (at, self.run));
+        if let Err(error) = noted {
+            tracing::warn!(%error, "the end of the run was not noted");
+        }
+    }
+}
+
+/// The desk of one operation.
+pub struct Desk<'a> {
+    connection: &'a Connection,
+    state: &'a mut State,
+    refusing: bool,
+}
+
+impl<'a> Desk<'a> {
+    /// Inside a transaction.
+    pub fn new(connection: &'a Connection, state: &'a mut State) -> Self {
+        Self { connection, state, refusing: false }
+    }
+
+    /// There is no transaction: every statement fails.
+    pub fn refusing(connection: &'a Connection, state: &'a mut State) -> Self {
+        Self { connection, state, refusing: true }
+    }
+
+    /// A prepared statement, kept for the next time.
+    pub fn prepare(&self, sql: &str) -> Result<CachedStatement<'a>> {
+        if self.refusing {
+            return Err(StoreError::Commit("no transaction could be started; nothing was kept".into()));
+        }
+        self.connection.prepare_cached(sql).map_err(StoreError::Write)
+    }
+
+    /// The wall clock.
+    pub fn now(&self) -> Timestamp {
+        self.state.clock.now()
+    }
+
+    /// This run of the daemon.
+    pub const fn run(&self) -> i64 {
+        self.state.run
+    }
+
+    /// The next number of a notification.
+    pub const fn next_seq(&mut self) -> i64 {
+        let seq = self.state.next_seq;
+        self.state.next_seq += 1;
+        seq
+    }
+
+    /// Where equal earlier requests are found.
+    pub const fn dedup(&mut self) -> &mut KeyIndex {
+        &mut self.state.dedup
+    }
+
+    /// Where used idempotency keys are found.
+    pub const fn idempotency(&mut self) -> &mut KeyIndex {
+        &mut self.state.idempotency
+    }
+
+    /// The connection and both indexes, for look-ups in them.
+    pub const fn indexes(&self) -> (&'a Connection, &KeyIndex, &KeyIndex) {
+        (self.connection, &self.state.dedup, &self.state.idempotency)
+    }
+
+    /// Services and providers as last committed.
+    pub fn directory(&self) -> Arc<Directory> {
+        self.state.shared.directory()
+    }
+
+    /// A notification changed its status.
+    pub fn moved(&mut self, from: Option<Status>, event: FeedEvent) {
+        if let Some(from) = from {
+            self.state.news.counts[from as usize] -= 1;
+        }
+        self.state.news.counts[event.to as usize] += 1;
+        self.state.news.events.push(event);
+    }
+
+    /// Notifications were claimed.
+    pub const fn claimed(&mut self, count: i64) {
+        self.state.news.counts[Status::Queued as usize] -= count;
+        self.state.news.counts[Status::Sending as usize] += count;
+    }
+
+    /// Notifications left the log.
+    pub fn removed(&mut self, status: Status, count: i64) {
+        self.state.news.counts[status as usize] -= count;
+    }
+
+    /// A line got work.
+    pub fn ring(&mut self, line: Backlog) {
+        self.state.news.lines.insert(line);
+    }
+
+    /// Something waits for a time now.
+    pub const fn ring_timer(&mut self) {
+        self.state.news.timed = true;
+    }
+
+    /// Services, keys or providers changed.
+    pub const fn directory_changed(&mut self) {
+        self.state.news.directory_changed = true;
+    }
+
+    /// Runs an operation that may fail alone.
+    pub fn alone<A>(&mut self, run: Box<dyn FnOnce(&mut Desk<'_>) -> (bool, A) + Send>) -> (bool, A) {
+        let marked = self.connection.execute_batch("SAVEPOINT alone").is_ok();
+        let events = self.state.news.events.len();
+        let counts = self.state.news.counts;
+        let mut desk = Desk { connection: self.connection, state: self.state, refusing: !marked };
+        let (failed, answer) = run(&mut desk);
+        if failed {
+            self.state.news.events.truncate(events);
+            self.state.news.counts = counts;
+            // Rung lines stay: a ring too many costs a look.
+        }
+        if marked {
+            let end = if failed { "ROLLBACK TO alone; RELEASE alone" } else { "RELEASE alone" };
+            if let Err(error) = self.connection.execute_batch(end) {
+                tracing::error!(%error, "savepoint could not be ended");
+            }
+        }
+        (failed, answer)
+    }
+
+    /// The last step before the commit: what is written once per batch.
+    pub fn finish(&mut self) -> rusqlite::Result<()> {
+        let now = self.state.clock.now().timestamp_millis();
+        self.state.dedup.write(self.connection, now)?;
+        self.state.idempotency.write(self.connection, now)?;
+        if self.state.news.directory_changed {
+            self.state.news.directory = Some(crate::directory_rows::read(self.connection)?);
+        }
+        Ok(())
+    }
+}

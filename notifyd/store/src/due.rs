@@ -1,0 +1,96 @@
+//! What time moves on: scheduled and retried notifications come due, others expire.
+
+use crate::api::{Backlog, Due};
+use crate::desk::Desk;
+use crate::error::{Result, StoreError};
+use crate::feed::FeedEvent;
+use crate::row::{millis, moment, priority, status};
+use notify_proto::{NotificationId, Priority, Status, Timestamp};
+use notifyd_lifecycle::Transition;
+use notifyd_lifecycle::order::Group;
+
+struct Ripe {
+    seq: i64,
+    id: NotificationId,
+    service: i64,
+    status: Status,
+    fence: u32,
+    lane: String,
+    priority: Priority,
+    retry_count: u32,
+}
+
+/// Moves what is due to the queue.
+pub fn release(desk: &mut Desk<'_>, now: Timestamp, limit: usize) -> Result<Due> {
+    let ripe = ripe(desk, include_str!("sql/release_due.sql"), now, limit)?;
+    let transition = Transition::release();
+    for it in &ripe {
+        let retried = it.retry_count > 0;
+        desk.prepare(include_str!("sql/release.sql"))?
+            .execute((it.seq, it.fence, retried))
+            .map_err(StoreError::Write)?;
+        tell(desk, it, &transition, now)?;
+        let group = Group { priority: it.priority, retried, service: it.service };
+        desk.ring(Backlog { lane: it.lane.as_str().into(), group });
+    }
+    let next = next(desk, include_str!("sql/release_next.sql"))?;
+    Ok(Due { count: ripe.len(), next })
+}
+
+/// Fails what expired.
+pub fn expire(desk: &mut Desk<'_>, now: Timestamp, limit: usize) -> Result<Due> {
+    let ripe = ripe(desk, include_str!("sql/expire_due.sql"), now, limit)?;
+    let transition = Transition::expire();
+    for it in &ripe {
+        desk.prepare(include_str!("sql/expire.sql"))?
+            .execute((it.seq, it.fence, millis(now)))
+            .map_err(StoreError::Write)?;
+        tell(desk, it, &transition, now)?;
+    }
+    let next = next(desk, include_str!("sql/expire_next.sql"))?;
+    Ok(Due { count: ripe.len(), next })
+}
+
+fn ripe(desk: &Desk<'_>, sql: &str, now: Timestamp, limit: usize) -> Result<Vec<Ripe>> {
+    let mut query = desk.prepare(sql)?;
+    let rows = query
+        .query_map((millis(now), limit), |row| {
+            Ok(Ripe {
+                seq: row.get(0)?,
+                id: NotificationId::from_bytes(row.get(1)?),
+                service: row.get(2)?,
+                status: status(row, 3)?,
+                fence: row.get(4)?,
+                lane: row.get(5)?,
+                priority: priority(row, 6)?,
+                retry_count: row.get(7)?,
+            })
+        })
+        .map_err(StoreError::Write)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(StoreError::Write)
+}
+
+fn next(desk: &Desk<'_>, sql: &str) -> Result<Option<Timestamp>> {
+    let next: Option<i64> = desk.prepare(sql)?.query_row([], |row| row.get(0)).map_err(StoreError::Write)?;
+    Ok(next.map(moment))
+}
+
+fn tell(desk: &mut Desk<'_>, it: &Ripe, transition: &Transition, now: Timestamp) -> Result<()> {
+    desk.prepare(include_str!("sql/event.sql"))?
+        .execute((
+            it.seq,
+            it.fence + 1,
+            millis(now),
+            transition.event(),
+            it.status.as_str(),
+            transition.to().as_str(),
+            transition.reason(),
+            None::<&str>,
+        ))
+        .map_err(StoreError::Write)?;
+    desk.moved(
+        Some(it.status),
+        FeedEvent { at: now, id: it.id, service: it.service, event: transition.event(), to: transition.to() },
+    );
+    Ok(())
+}

@@ -1,0 +1,272 @@
+//! Pages and counts: the filter language turned into SQL.
+//!
+//! Newest first by number. A scan looks at no more than [`MAX_SCAN`] rows and says so when it stopped there.
+
+use crate::api::{Page, Scope};
+use crate::directory::Directory;
+use crate::error::{Result, StoreError};
+use crate::read::{COLUMNS, view};
+use crate::row::millis;
+use notify_proto::Status;
+use notify_proto::filter::{Field, Filter, Term};
+use notify_proto::view::NotificationPage;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+use std::collections::BTreeMap;
+
+/// Rows one page or count looks at.
+pub const MAX_SCAN: i64 = 100_000;
+
+/// Rows of one page.
+pub const MAX_PAGE: u32 = 1_000;
+
+/// A condition with its values.
+struct Where {
+    sql: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Where {
+    fn and(&mut self, sql: impl Into<String>, values: impl IntoIterator<Item = Value>) {
+        self.sql.push(sql.into());
+        self.values.extend(values);
+    }
+
+    fn text(&self) -> String {
+        if self.sql.is_empty() { "1".to_owned() } else { self.sql.join(" AND ") }
+    }
+}
+
+/// One page.
+pub fn list(
+    connection: &Connection,
+    directory: &Directory,
+    scope: Scope,
+    page: &Page,
+) -> Result<NotificationPage> {
+    let limit = page.limit.clamp(1, MAX_PAGE) as usize;
+    let newest = newest(connection)?;
+    let before = match &page.cursor {
+        Some(cursor) => cursor
+            .parse::<i64>()
+            .map_err(|_| StoreError::NotFound { kind: "cursor", name: cursor.chars().take(40).collect() })?,
+        None => newest + 1,
+    };
+    let narrow = is_narrow(scope, &page.filter);
+    let floor = if narrow { 0 } else { before - MAX_SCAN };
+    let mut wanted = conditions(directory, scope, &page.filter);
+    wanted.and("n.seq < ? AND n.seq >= ?", [before.into(), floor.into()]);
+    let sql = format!(
+        "SELECT {COLUMNS} FROM notifications n JOIN messages m ON m.seq = n.seq WHERE {} \
+         ORDER BY n.seq DESC LIMIT ? OFFSET ?",
+        wanted.text()
+    );
+    let mut values = wanted.values;
+    values.push(Value::from(i64::try_from(limit + 1).unwrap_or(i64::MAX)));
+    values.push(Value::from(i64::from(page.skip)));
+    let mut query = connection.prepare_cached(&sql).map_err(StoreError::Read)?;
+    let mut rows = query.query(params_from_iter(values)).map_err(StoreError::Read)?;
+    let mut items = Vec::with_capacity(limit);
+    let mut last = before;
+    let mut more = false;
+    while let Some(row) = rows.next().map_err(StoreError::Read)? {
+        if items.len() == limit {
+            more = true;
+            break;
+        }
+        last = row.get(0).map_err(StoreError::Read)?;
+        items.push(view(row, directory).map_err(StoreError::Read)?);
+    }
+    let partial = !more && floor > 0 && !narrow;
+    let next_cursor = if more {
+        Some(last.to_string())
+    } else if partial {
+        Some(floor.to_string())
+    } else {
+        None
+    };
+    let total = if page.with_total {
+        Some(count(connection, directory, scope, &page.filter)?.values().sum())
+    } else {
+        None
+    };
+    Ok(NotificationPage { items, next_cursor, total, partial })
+}
+
+/// How many match, by status.
+pub fn count(
+    connection: &Connection,
+    directory: &Directory,
+    scope: Scope,
+    filter: &Filter,
+) -> Result<BTreeMap<String, u64>> {
+    let mut wanted = conditions(directory, scope, filter);
+    let join = if needs_message(filter) { "JOIN messages m ON m.seq = n.seq" } else { "" };
+    if !is_narrow(scope, filter) {
+        wanted.and("n.seq > ?", [Value::from(newest(connection)? - 10 * MAX_SCAN)]);
+    }
+    let sql = format!(
+        "SELECT n.status, count(*) FROM notifications n {join} WHERE {} GROUP BY n.status",
+        wanted.text()
+    );
+    let mut query = connection.prepare_cached(&sql).map_err(StoreError::Read)?;
+    let rows = query
+        .query_map(params_from_iter(wanted.values), |row| Ok((row.get(0)?, row.get(1)?)))
+        .map_err(StoreError::Read)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(StoreError::Read)
+}
+
+fn newest(connection: &Connection) -> Result<i64> {
+    let newest: Option<i64> = connection
+        .prepare_cached(include_str!("sql/newest.sql"))
+        .and_then(|mut query| query.query_row([], |row| row.get(0)))
+        .map_err(StoreError::Read)?;
+    Ok(newest.unwrap_or(0))
+}
+
+/// Whether an index holds the answer without a scan over everything.
+fn is_narrow(scope: Scope, filter: &Filter) -> bool {
+    scope != Scope::All && filter.terms.is_empty()
+        || filter.terms.iter().any(|term| matches!(term, Term::Is { field: Field::Id, negate: false, .. }))
+}
+
+fn needs_message(filter: &Filter) -> bool {
+    filter.terms.iter().any(|term| {
+        matches!(
+            term,
+            Term::Is {
+                field: Field::Recipient | Field::Tenant | Field::EventType | Field::Meta(_) | Field::Any,
+                ..
+            }
+        )
+    })
+}
+
+fn conditions(directory: &Directory, scope: Scope, filter: &Filter) -> Where {
+    let mut wanted = Where { sql: Vec::new(), values: Vec::new() };
+    if let Scope::Service(no) = scope {
+        wanted.and("n.service = ?", [no.into()]);
+    }
+    for term in &filter.terms {
+        match term {
+            Term::AttemptsAtLeast(least) => wanted.and("n.attempts >= ?", [Value::from(i64::from(*least))]),
+            Term::Since(at) => wanted.and("n.created_at >= ?", [millis(*at).into()]),
+            Term::Until(at) => wanted.and("n.created_at < ?", [millis(*at).into()]),
+            Term::DueBefore(at) => wanted.and("n.due_at < ?", [millis(*at).into()]),
+            Term::Is { field, values, negate } => {
+                let mut any = Vec::new();
+                let mut bound = Vec::new();
+                for value in values {
+                    let (sql, more) = one(directory, field, value);
+                    any.push(sql);
+                    bound.extend(more);
+                }
+                let not = if *negate { "NOT " } else { "" };
+                wanted.and(format!("{not}coalesce(({}), 0)", any.join(" OR ")), bound);
+            }
+        }
+    }
+    wanted
+}
+
+/// The condition of one value of one field.
+fn one(directory: &Directory, field: &Field, value: &str) -> (String, Vec<Value>) {
+    let text = |column: &str| {
+        let (sql, value) = like(column, value);
+        (sql, vec![value])
+    };
+    match field {
+        Field::Id => id(value),
+        Field::Status => match value {
+            "dead" => ("n.status = 'failed'".into(), vec![]),
+            "scheduled" => ("(n.status = 'pending' AND n.due_at IS NOT NULL)".into(), vec![]),
+            word => ("n.status = ?".into(), vec![Value::from(word.to_owned())]),
+        },
+        Field::Service => {
+            numbers("n.service", directory.services().iter().map(|it| (it.no, it.name.as_str())), value)
+        }
+        Field::Provider => {
+            numbers("n.provider", directory.providers().iter().map(|it| (it.no, it.name.as_str())), value)
+        }
+        Field::Channel => text("n.channel"),
+        Field::Priority => {
+            let rank = notify_proto::Priority::ALL.iter().position(|priority| priority.as_str() == value);
+            (
+                "n.priority = ?".into(),
+                vec![Value::from(rank.and_then(|rank| i64::try_from(rank).ok()).unwrap_or(-1))],
+            )
+        }
+        Field::Recipient => recipient(value),
+        Field::Tenant => text("json_extract(m.body, '$.message.tenant_id')"),
+        Field::EventType => text("json_extract(m.body, '$.message.event_type')"),
+        // No batches are taken in yet, so nothing belongs to one.
+        Field::Batch => ("0".into(), vec![]),
+        Field::Reason => text("n.failure_reason"),
+        Field::Error => ("instr(lower(n.error), lower(?)) > 0".into(), vec![Value::from(value.to_owned())]),
+        Field::Meta(key) => {
+            let (sql, matched) = like("json_extract(m.body, '$.message.meta_data.' || ?)", value);
+            (sql, vec![Value::from(format!("\"{}\"", key.replace('"', ""))), matched])
+        }
+        Field::Any => {
+            let (by_id, mut values) = id(value);
+            let (by_recipient, more) = recipient(value);
+            values.extend(more);
+            values.push(Value::from(value.to_owned()));
+            (format!("{by_id} OR {by_recipient} OR instr(lower(n.error), lower(?)) > 0"), values)
+        }
+    }
+}
+
+/// Equal, or starting alike when the value ends in `*`.
+fn like(column: &str, value: &str) -> (String, Value) {
+    match value.strip_suffix('*') {
+        Some(start) => {
+            let escaped = start.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+            (format!("{column} LIKE ? ESCAPE '\\'"), Value::from(format!("{escaped}%")))
+        }
+        None => (format!("{column} = ?"), Value::from(value.to_owned())),
+    }
+}
+
+/// A whole id, or the start of one.
+fn id(value: &str) -> (String, Vec<Value>) {
+    let hex: String = value.trim_end_matches('*').chars().filter(|c| *c != '-').collect();
+    if hex.is_empty() || hex.len() > 32 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return ("0".into(), vec![]);
+    }
+    let end = |fill: char| {
+        let padded: String = hex.chars().chain(std::iter::repeat(fill)).take(32).collect();
+        let bytes =
+            (0..32).step_by(2).filter_map(|i| u8::from_str_radix(&padded[i..i + 2], 16).ok()).collect();
+        Value::Blob(bytes)
+    };
+    ("n.id BETWEEN ? AND ?".into(), vec![end('0'), end('f')])
+}
+
+/// Any address of any channel.
+fn recipient(value: &str) -> (String, Vec<Value>) {
+    let (matches, value) = like("a.value", value);
+    let sql = format!(
+        "EXISTS (SELECT 1 FROM json_tree(m.body, '$.message.addresses') a WHERE a.type = 'text' AND {matches})"
+    );
+    (sql, vec![value])
+}
+
+/// Services and providers are named by people and numbered in rows.
+fn numbers<'a>(column: &str, all: impl Iterator<Item = (i64, &'a str)>, value: &str) -> (String, Vec<Value>) {
+    let matches = |name: &str| value.strip_suffix('*').map_or(name == value, |start| name.starts_with(start));
+    let found: Vec<Value> = all.filter(|(_, name)| matches(name)).map(|(no, _)| no.into()).collect();
+    (format!("{column} IN ({})", vec!["?"; found.len()].join(",")), found)
+}
+
+/// The statuses of every list, for the counts kept in memory.
+pub fn counts(connection: &Connection) -> Result<[i64; 7]> {
+    let mut counts = [0; 7];
+    let mut query = connection.prepare_cached(include_str!("sql/counts.sql")).map_err(StoreError::Read)?;
+    let mut rows = query.query([]).map_err(StoreError::Read)?;
+    while let Some(row) = rows.next().map_err(StoreError::Read)? {
+        let status: Status = crate::row::status(row, 0).map_err(StoreError::Read)?;
+        counts[status as usize] = row.get(1).map_err(StoreError::Read)?;
+    }
+    Ok(counts)
+}

@@ -1,0 +1,30 @@
+//! What the log measures of itself.
+
+use prometheus::{Histogram, HistogramOpts, Registry, exponential_buckets};
+
+/// Handles to the store's metrics.
+#[derive(Clone)]
+pub struct Metrics {
+    /// From the first statement of a batch to its commit on disk.
+    pub commit_seconds: Histogram,
+    /// Rows of a batch.
+    pub batch_rows: Histogram,
+}
+
+impl Metrics {
+    /// Registers them. A registry that has them already is a mistake of the wiring and is said so.
+    pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let seconds = HistogramOpts::new(
+            "notifyd_store_commit_seconds",
+            "Time from the first statement of a batch to its commit on disk.",
+        )
+        .buckets(exponential_buckets(0.000_25, 2.0, 14)?);
+        let rows = HistogramOpts::new("notifyd_store_batch_size", "Rows written by one commit.")
+            .buckets(exponential_buckets(1.0, 2.0, 12)?);
+        let metrics =
+            Self { commit_seconds: Histogram::with_opts(seconds)?, batch_rows: Histogram::with_opts(rows)? };
+        registry.register(Box::new(metrics.commit_seconds.clone()))?;
+        registry.register(Box::new(metrics.batch_rows.clone()))?;
+        Ok(metrics)
+    }
+}

@@ -1,0 +1,122 @@
+//! Writes down how attempts ended, and what follows.
+
+use crate::api::{AttemptEnd, Record, Verdict};
+use crate::claim::skips;
+use crate::desk::Desk;
+use crate::error::{Result, StoreError};
+use crate::feed::FeedEvent;
+use crate::row::{millis, progress_text};
+use notify_proto::{AttemptStatus, Status};
+use notifyd_lifecycle::transition::Budget;
+use rusqlite::OptionalExtension;
+
+/// Records each outcome whose claim still stands, in the order of arrival.
+pub fn record(desk: &mut Desk<'_>, records: Vec<Record>) -> Result<Vec<Verdict>> {
+    records.into_iter().map(|record| one(desk, record)).collect()
+}
+
+fn one(desk: &mut Desk<'_>, record: Record) -> Result<Verdict> {
+    let directory = desk.directory();
+    let at = millis(record.at);
+    let transition = &record.transition;
+    let from = if record.attempt.is_some() { Status::Sending } else { Status::Queued };
+    if !transition.allows(from) {
+        return Err(StoreError::Corrupt(format!(
+            "{from} cannot become {} by {}",
+            transition.to(),
+            transition.event()
+        )));
+    }
+    let spent = i64::from(transition.budget() == Budget::Spend);
+    let retried = record.group.retried || spent == 1;
+    let end = record.attempt.as_ref();
+    let problem =
+        end.filter(|end| end.status != AttemptStatus::Delivered).and_then(|end| end.message.as_deref());
+    let finished = transition.to().is_final().then_some(at);
+    let changed = desk
+        .prepare(include_str!("sql/record.sql"))?
+        .execute(rusqlite::params![
+            record.seq,
+            record.fence,
+            from.as_str(),
+            transition.to().as_str(),
+            transition.due_at().map(millis),
+            record.lane,
+            retried,
+            spent,
+            progress_text(&record.progress),
+            finished,
+            transition.failure().map(notify_proto::FailureReason::as_str),
+            transition.proof().map(notify_proto::DeliveryProof::as_str),
+            problem,
+            end.and_then(|end| end.external_id.as_deref()),
+            end.is_some_and(|end| end.simulated),
+            record.possible_duplicate,
+            record.attempts,
+        ])
+        .map_err(StoreError::Write)?;
+    if changed == 0 {
+        return refused(desk, &record);
+    }
+    if let Some(end) = end {
+        finish_attempt(desk, record.seq, end, at)?;
+    } else {
+        let before = record.attempts.saturating_sub(u32::try_from(record.skipped.len()).unwrap_or(0));
+        skips(desk, &directory, record.seq, before, &record.skipped, at)?;
+    }
+    desk.prepare(include_str!("sql/event.sql"))?
+        .execute((
+            record.seq,
+            record.fence + 1,
+            at,
+            transition.event(),
+            from.as_str(),
+            transition.to().as_str(),
+            transition.reason(),
+            problem,
+        ))
+        .map_err(StoreError::Write)?;
+    let Record { id, group, .. } = record;
+    desk.moved(
+        Some(from),
+        FeedEvent {
+            at: record.at,
+            id,
+            service: group.service,
+            event: transition.event(),
+            to: transition.to(),
+        },
+    );
+    // A job that goes back to the queue stays with the engine, so nothing rings for it.
+    if transition.to() == Status::Retrying {
+        desk.ring_timer();
+    }
+    Ok(Verdict::Applied)
+}
+
+fn finish_attempt(desk: &Desk<'_>, seq: i64, end: &AttemptEnd, at: i64) -> Result<()> {
+    desk.prepare(include_str!("sql/record_attempt.sql"))?
+        .execute((
+            seq,
+            end.number,
+            end.status.as_str(),
+            end.class,
+            at,
+            end.external_id.as_deref(),
+            end.message.as_deref(),
+            end.simulated,
+        ))
+        .map_err(StoreError::Write)?;
+    Ok(())
+}
+
+/// Nothing changed: was it this very step, committed before, or somebody else's?
+fn refused(desk: &Desk<'_>, record: &Record) -> Result<Verdict> {
+    let event: Option<String> = desk
+        .prepare(include_str!("sql/record_done.sql"))?
+        .query_row((record.seq, record.fence + 1), |row| row.get(0))
+        .optional()
+        .map_err(StoreError::Write)?;
+    let done = event.is_some_and(|event| event == record.transition.event());
+    Ok(if done { Verdict::AlreadyDone } else { Verdict::SomeoneElses })
+}

@@ -1,0 +1,1 @@
+SELECT body FROM messages WHERE seq = ?1

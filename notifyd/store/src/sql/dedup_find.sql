@@ -1,0 +1,1 @@
+SELECT seq FROM dedup_spill WHERE fingerprint = ?1

@@ -1,0 +1,1 @@
+SELECT seq FROM idempotency_spill WHERE fingerprint = ?1

@@ -1,0 +1,1 @@
+SELECT service, id, salt, hash, expires_at FROM service_keys WHERE revoked_at IS NULL ORDER BY no

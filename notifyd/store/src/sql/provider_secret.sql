@@ -1,0 +1,1 @@
+SELECT secret FROM providers WHERE id = ?1

@@ -1,0 +1,1 @@
+SELECT event FROM events WHERE seq = ?1 AND n = ?2

@@ -1,0 +1,1 @@
+INSERT INTO runs (started_at) VALUES (?1)

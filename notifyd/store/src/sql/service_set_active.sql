@@ -1,0 +1,1 @@
+UPDATE services SET active = ?2 WHERE id = ?1 RETURNING name

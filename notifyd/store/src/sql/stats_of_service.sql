@@ -1,0 +1,4 @@
+SELECT status, channel, provider, priority, finished_at - created_at FROM notifications
+WHERE service = ?3 AND created_at >= ?1
+ORDER BY seq DESC
+LIMIT ?2

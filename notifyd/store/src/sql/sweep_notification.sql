@@ -1,0 +1,1 @@
+DELETE FROM notifications WHERE seq = ?1

@@ -1,0 +1,326 @@
+//! The embedded log: one writer thread, pooled readers.
+
+use crate::api::{
+    Accepted, Audit, Backlog, Changed, Claim, Counts, Due, Edit, Interrupted, Job, NewKey, NewNotification,
+    NewProvider, NewService, Page, Record, Scope, Store, Swept, Verdict,
+};
+use crate::bell::Bell;
+use crate::desk::{Shared, State};
+use crate::directory::Directory;
+use crate::door::Door;
+use crate::error::{Result, StoreError};
+use crate::feed::Feed;
+use crate::metrics::Metrics;
+use crate::open::{self, Paths};
+use crate::seal::Seal;
+use crate::sweep::Retention;
+use crate::writer::Writer;
+use crate::{accept, audit, change, claim, directory_rows, due, list, read, record, stats, sweep};
+use async_trait::async_trait;
+use notify_proto::filter::Filter;
+use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsView};
+use notify_proto::{KeyId, NotificationId, ProviderId, ServiceId, Timestamp};
+use notifyd_lifecycle::key::Pepper;
+use notifyd_lifecycle::{Clock, Entropy, Secret};
+use prometheus::Registry;
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::{Connection, OpenFlags};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+/// How to open the log.
+pub struct Options {
+    /// The state directory; made with mode 0700 when it is missing.
+    pub dir: PathBuf,
+    /// How long final notifications are kept.
+    pub retention: Retention,
+    /// Connections that read, 1 to 64.
+    pub readers: u32,
+    /// Seals secrets and keys the hashes of API keys.
+    pub master: Secret<[u8; 32]>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Gives randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// The embedded log.
+pub struct SqliteStore {
+    paths: Paths,
+    retention: Retention,
+    writer: Mutex<Option<Writer>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    readers: r2d2::Pool<SqliteConnectionManager>,
+    shared: Arc<Shared>,
+    door: Door,
+    seal: Seal,
+    entropy: Arc<dyn Entropy>,
+    run: i64,
+    sweep_cursor: Arc<AtomicI64>,
+    /// Held as long as the store lives.
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens the log in a state directory, making both if they are missing.
+    pub fn open(options: Options, registry: &Registry) -> Result<Self> {
+        let paths = Paths::new(&options.dir);
+        let lock = open::lock(&paths)?;
+        let connection = open::writer(&paths)?;
+        let now = options.clock.now();
+        let run = open::begin_run(&connection, now)?;
+        let next_seq = open::next_seq(&connection)?;
+        let (dedup, idempotency) = open::indexes(&connection, now)?;
+        let shared = Arc::new(Shared::default());
+        let directory = directory_rows::read(&connection).map_err(StoreError::Read)?;
+        *shared.directory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);
+        for (count, stored) in shared.counts.iter().zip(list::counts(&connection)?) {
+            count.store(stored, Ordering::Release);
+        }
+        let metrics = Metrics::register(registry).map_err(|error| StoreError::Unsafe(error.to_string()))?;
+        let state = State::new(Arc::clone(&shared), options.clock, run, next_seq, dedup, idempotency);
+        let readers = readers(&paths, options.readers)?;
+        let (writer, thread) = Writer::start(connection, state, metrics)?;
+        Ok(Self {
+            paths,
+            retention: options.retention,
+            writer: Mutex::new(Some(writer)),
+            thread: Mutex::new(Some(thread)),
+            readers,
+            shared,
+            door: Door::new(Pepper::derive(&options.master), Arc::clone(&options.entropy)),
+            seal: Seal::new(&options.master),
+            entropy: options.entropy,
+            run,
+            sweep_cursor: Arc::default(),
+            _lock: lock,
+        })
+    }
+
+    /// Answers when a commit failed in a way that only a restart mends, with the reason.
+    pub async fn fatal(&self) -> String {
+        match self.writer() {
+            Ok(writer) => writer.fatal().await,
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    fn writer(&self) -> Result<Writer> {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.clone().ok_or(StoreError::Closing)
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection, &Directory) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let readers = self.readers.clone();
+        let directory = self.shared.directory();
+        let done = tokio::task::spawn_blocking(move || {
+            let connection = readers.get().map_err(StoreError::Pool)?;
+            query(&connection, &directory)
+        });
+        done.await.unwrap_or(Err(StoreError::Closing))
+    }
+}
+
+fn readers(paths: &Paths, count: u32) -> Result<r2d2::Pool<SqliteConnectionManager>> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let manager = SqliteConnectionManager::file(&paths.database).with_flags(flags).with_init(|connection| {
+        connection.set_prepared_statement_cache_capacity(64);
+        connection.execute_batch(
+            "PRAGMA query_only = ON; PRAGMA busy_timeout = 1000; PRAGMA cache_size = -4000; PRAGMA temp_store = MEMORY;",
+        )
+    });
+    r2d2::Pool::builder()
+        .max_size(count.clamp(1, 64))
+        .min_idle(Some(1))
+        .test_on_check_out(false)
+        .connection_timeout(std::time::Duration::from_secs(5))
+        .build(manager)
+        .map_err(StoreError::Pool)
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn accept(&self, new: NewNotification) -> Result<Accepted> {
+        let prepared = accept::prepare(new)?;
+        self.writer()?.try_run(1, move |desk| accept::accept(desk, prepared)).await
+    }
+
+    async fn backlog(&self) -> Result<Vec<Backlog>> {
+        self.read(|connection, _| claim::backlog(connection)).await
+    }
+
+    async fn load(&self, line: Backlog, after: i64, limit: usize, max_bytes: usize) -> Result<Vec<Job>> {
+        self.read(move |connection, _| claim::load(connection, &line, after, limit, max_bytes)).await
+    }
+
+    async fn claim(&self, claims: Vec<Claim>) -> Result<Vec<Verdict>> {
+        self.writer()?.run(claims.len(), move |desk| claim::claim(desk, &claims)).await
+    }
+
+    async fn record(&self, records: Vec<Record>) -> Result<Vec<Verdict>> {
+        self.writer()?.run(records.len(), move |desk| record::record(desk, records)).await
+    }
+
+    async fn release(&self, now: Timestamp, limit: usize) -> Result<Due> {
+        self.writer()?.run(limit, move |desk| due::release(desk, now, limit)).await
+    }
+
+    async fn expire(&self, now: Timestamp, limit: usize) -> Result<Due> {
+        self.writer()?.run(limit, move |desk| due::expire(desk, now, limit)).await
+    }
+
+    async fn interrupted(&self, after: i64, limit: usize) -> Result<Vec<Interrupted>> {
+        let run = self.run;
+        self.read(move |connection, directory| claim::interrupted(connection, directory, run, after, limit))
+            .await
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<Swept> {
+        let (retention, cursor) = (self.retention, Arc::clone(&self.sweep_cursor));
+        let used = self.door.take_used();
+        let work = move |desk: &mut crate::desk::Desk<'_>| {
+            directory_rows::note_used(desk, &used)?;
+            let (swept, next) = sweep::sweep(desk, &retention, now, cursor.load(Ordering::Acquire))?;
+            cursor.store(next, Ordering::Release);
+            Ok(swept)
+        };
+        self.writer()?.run_alone(work).await
+    }
+
+    async fn revoke(&self, scope: Scope, id: NotificationId, audit: Audit) -> Result<Changed> {
+        self.writer()?.run_alone(move |desk| change::revoke(desk, scope, id, &audit)).await
+    }
+
+    async fn retry(&self, scope: Scope, id: NotificationId, audit: Audit) -> Result<Changed> {
+        self.writer()?.run_alone(move |desk| change::retry(desk, scope, id, &audit)).await
+    }
+
+    async fn edit(&self, scope: Scope, id: NotificationId, edit: Edit) -> Result<Changed> {
+        self.writer()?.run_alone(move |desk| change::edit(desk, scope, id, edit)).await
+    }
+
+    async fn notification(&self, scope: Scope, id: NotificationId) -> Result<Option<NotificationDetail>> {
+        self.read(move |connection, directory| read::notification(connection, directory, scope, id)).await
+    }
+
+    async fn list(&self, scope: Scope, page: Page) -> Result<NotificationPage> {
+        self.read(move |connection, directory| list::list(connection, directory, scope, &page)).await
+    }
+
+    async fn count(&self, scope: Scope, filter: Filter) -> Result<BTreeMap<String, u64>> {
+        self.read(move |connection, directory| list::count(connection, directory, scope, &filter)).await
+    }
+
+    async fn stats(&self, scope: Scope, tenant_id: Option<String>, since: Timestamp) -> Result<StatsView> {
+        self.read(move |connection, directory| {
+            stats::stats(connection, directory, scope, tenant_id.as_deref(), since)
+        })
+        .await
+    }
+
+    async fn oldest_queued(&self) -> Result<Option<Timestamp>> {
+        self.read(|connection, _| read::oldest_queued(connection, &claim::backlog(connection)?)).await
+    }
+
+    fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for (count, stored) in counts.0.iter_mut().zip(&self.shared.counts) {
+            *count = u64::try_from(stored.load(Ordering::Acquire)).unwrap_or_default();
+        }
+        counts
+    }
+
+    fn directory(&self) -> Arc<Directory> {
+        self.shared.directory()
+    }
+
+    fn door(&self) -> &Door {
+        &self.door
+    }
+
+    fn feed(&self) -> &Feed {
+        &self.shared.feed
+    }
+
+    fn bell(&self) -> &Bell {
+        &self.shared.bell
+    }
+
+    async fn create_service(&self, service: NewService, key: NewKey, audit: Audit) -> Result<()> {
+        self.writer()?
+            .run_alone(move |desk| directory_rows::create_service(desk, &service, &key, &audit))
+            .await
+    }
+
+    async fn set_service_active(&self, id: ServiceId, active: bool, audit: Audit) -> Result<()> {
+        self.writer()?
+            .run_alone(move |desk| directory_rows::set_service_active(desk, id, active, &audit))
+            .await
+    }
+
+    async fn audit(&self, verb: &'static str, target: String, who: Audit) -> Result<()> {
+        self.writer()?.run_alone(move |desk| audit::write(desk, verb, &target, &who)).await
+    }
+
+    async fn keys(&self, service: ServiceId) -> Result<Vec<KeyView>> {
+        self.read(move |connection, _| directory_rows::keys(connection, service)).await
+    }
+
+    async fn create_key(&self, key: NewKey, expire_others_at: Option<Timestamp>, audit: Audit) -> Result<()> {
+        self.writer()?
+            .run_alone(move |desk| directory_rows::create_key(desk, &key, expire_others_at, &audit))
+            .await
+    }
+
+    async fn revoke_key(&self, key: KeyId, audit: Audit) -> Result<()> {
+        self.writer()?.run_alone(move |desk| directory_rows::revoke_key(desk, key, &audit)).await
+    }
+
+    async fn create_provider(&self, provider: NewProvider, audit: Audit) -> Result<()> {
+        let sealed = match &provider.secret {
+            Some(secret) => Some(self.seal.seal(provider.id, secret.expose(), &*self.entropy)?),
+            None => None,
+        };
+        self.writer()?
+            .run_alone(move |desk| directory_rows::create_provider(desk, &provider, sealed, &audit))
+            .await
+    }
+
+    async fn set_provider_active(&self, id: ProviderId, active: bool, audit: Audit) -> Result<()> {
+        self.writer()?
+            .run_alone(move |desk| directory_rows::set_provider_active(desk, id, active, &audit))
+            .await
+    }
+
+    async fn provider_secret(&self, id: ProviderId) -> Result<Option<Secret<String>>> {
+        let sealed = self.read(move |connection, _| directory_rows::sealed_secret(connection, id)).await?;
+        sealed.map(|sealed| self.seal.open(id, &sealed)).transpose()
+    }
+
+    fn bytes(&self) -> (u64, u64) {
+        let size = |path: PathBuf| std::fs::metadata(path).map_or(0, |meta| meta.len());
+        let mut wal = self.paths.database.clone().into_os_string();
+        wal.push("-wal");
+        (size(self.paths.database.clone()), size(wal.into()))
+    }
+
+    fn writable(&self) -> bool {
+        self.writer().is_ok_and(|writer| writer.writable())
+    }
+
+    async fn close(&self) {
+        drop(self.writer.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // The thread ends when it has committed what was queued; joining it must not hold up the runtime.
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+    }
+}
