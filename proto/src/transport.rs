@@ -18,7 +18,7 @@ use tokio::net::UnixStream;
 pub const MAX_FRAME_BYTES: usize = 1 << 20;
 
 /// The longest deadline a call may carry. tarpc adds the caller's deadline to the clock, and an absurd one overflows.
-pub const MAX_DEADLINE: Duration = Duration::from_secs(3_600);
+pub const MAX_DEADLINE: Duration = Duration::from_hours(1);
 
 fn codec() -> LengthDelimitedCodec {
     LengthDelimitedCodec::builder().max_frame_length(MAX_FRAME_BYTES).new_codec()
@@ -42,9 +42,13 @@ where
 /// Connects to the daemon. That it connects says little: a stopped daemon's socket still accepts, so the first call
 /// must be `hello`, under a deadline.
 pub async fn connect(socket: &Path) -> io::Result<ControlClient> {
-    let stream = UnixStream::connect(socket).await?;
+    Ok(over(UnixStream::connect(socket).await?))
+}
+
+/// Speaks to the daemon over a connection that is there already.
+pub fn over(stream: UnixStream) -> ControlClient {
     let transport = tarpc::serde_transport::new(codec().framed(stream), Json::default());
-    Ok(ControlClient::new(client::Config::default(), transport).spawn())
+    ControlClient::new(client::Config::default(), transport).spawn()
 }
 
 /// A call context with this time to answer, clamped to [`MAX_DEADLINE`].

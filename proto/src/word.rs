@@ -203,6 +203,7 @@ words! {
     }
 }
 
+#[expect(clippy::derivable_impls, reason = "the enum is written by the macro, which marks no default")]
 impl Default for Priority {
     fn default() -> Self {
         Self::Normal

@@ -1,1 +1,37 @@
-//! The Unix socket: one file per verb
+//! The Unix socket, through which `notifyctl` and `notify-tui` look and change.
+//!
+//! The cast:
+//!
+//! * [`Control`] owns the socket: [`bind`](Control::bind) replaces a stale one and never a live one,
+//!   [`run`](Control::run) serves until it is told to stop.
+//! * `peer` decides from the uid and groups of whoever connects what it may do, before the first frame.
+//! * `session` is one connection: it answers the calls of [`notify_proto::control`] and hands each to its verb. A verb
+//!   gets at the daemon only through [`Session::look`](session::Session::look) or
+//!   [`Session::change`](session::Session::change), which check greeting and role.
+//! * `verbs` has one file per family, by the names of `notifyctl`'s commands.
+//! * `view` makes the answers, `mask` takes out of them what the caller may not see, `bound` keeps them below a frame.
+//! * [`Deps`] is what the daemon hands in; [`EngineHandle`] what this room asks of the engine.
+//!
+//! One call: accepted connection → credentials → `hello` → `notification_cancel` → role, reason and dry run checked →
+//! [`EngineHandle::revoke`] with the caller as the audit's actor → the new status, or why it was refused.
+
+mod bind;
+mod bound;
+mod connection;
+mod deps;
+mod mask;
+mod name;
+mod options;
+mod peer;
+mod refuse;
+mod serve;
+mod session;
+#[cfg(test)]
+mod tests;
+mod verbs;
+mod view;
+
+pub use bind::BindError;
+pub use deps::{Daemon, Deps, EngineHandle};
+pub use options::Options;
+pub use serve::Control;

@@ -1,0 +1,130 @@
+//! What the daemon hands in.
+
+use async_trait::async_trait;
+use notify_proto::{Channel, NotificationId, ProviderId, Timestamp};
+use notifyd_engine::Handle;
+use notifyd_engine::{KindInfo, ProviderState, SettingError, TestCall, Totals};
+use notifyd_lifecycle::admission::AdmissionRules;
+use notifyd_lifecycle::{Clock, Entropy, Secret};
+use notifyd_store::api::{Audit, Changed};
+use notifyd_store::{Store, StoreError};
+use serde_json::Value;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What this room asks of the engine. The engine's [`Handle`] is one; tests put their own here.
+#[async_trait]
+pub trait EngineHandle: Send + Sync + 'static {
+    /// Calls under way.
+    fn in_flight(&self) -> u32;
+    /// Since the daemon started.
+    fn totals(&self) -> Totals;
+    /// How a provider is doing.
+    fn provider_state(&self, id: ProviderId) -> ProviderState;
+    /// The types of providers there are.
+    fn kinds(&self) -> Vec<KindInfo>;
+    /// Checks the settings of a provider without making a call.
+    fn check_provider(
+        &self,
+        kind: &str,
+        config: &Value,
+        secret: Option<&Secret<String>>,
+    ) -> Result<(), SettingError>;
+    /// One real call through a provider, outside the queue.
+    async fn test_provider(
+        &self,
+        id: ProviderId,
+        channel: Channel,
+        to: &str,
+    ) -> Result<TestCall, SettingError>;
+    /// Revokes a notification that was not sent yet.
+    async fn revoke(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError>;
+    /// Starts a dead letter again.
+    async fn retry(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError>;
+}
+
+#[async_trait]
+impl EngineHandle for Handle {
+    fn in_flight(&self) -> u32 {
+        Self::in_flight(self)
+    }
+
+    fn totals(&self) -> Totals {
+        Self::totals(self)
+    }
+
+    fn provider_state(&self, id: ProviderId) -> ProviderState {
+        Self::provider_state(self, id)
+    }
+
+    fn kinds(&self) -> Vec<KindInfo> {
+        Self::kinds(self)
+    }
+
+    fn check_provider(
+        &self,
+        kind: &str,
+        config: &Value,
+        secret: Option<&Secret<String>>,
+    ) -> Result<(), SettingError> {
+        Self::check_provider(self, kind, config, secret)
+    }
+
+    async fn test_provider(
+        &self,
+        id: ProviderId,
+        channel: Channel,
+        to: &str,
+    ) -> Result<TestCall, SettingError> {
+        Self::test_provider(self, id, channel, to).await
+    }
+
+    async fn revoke(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError> {
+        Self::revoke(self, id, audit).await
+    }
+
+    async fn retry(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError> {
+        Self::retry(self, id, audit).await
+    }
+}
+
+/// Who the daemon is; what of [`DaemonInfo`](notify_proto::view::DaemonInfo) does not change while it runs.
+#[derive(Debug, Clone)]
+pub struct Daemon {
+    /// Its version.
+    pub version: String,
+    /// Its process id.
+    pub pid: u32,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// The address of the HTTP intake.
+    pub listen: String,
+    /// The state directory.
+    pub state_dir: PathBuf,
+    /// Version of the SQLite library inside.
+    pub sqlite_version: String,
+    /// The machine it runs on.
+    pub host: String,
+}
+
+/// The rest of the daemon, as this room sees it.
+#[derive(Clone)]
+pub struct Deps {
+    /// The log.
+    pub store: Arc<dyn Store>,
+    /// The engine.
+    pub engine: Arc<dyn EngineHandle>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness for ids.
+    pub entropy: Arc<dyn Entropy>,
+    /// The rules for new notifications, the same as the intake's.
+    pub rules: Arc<AdmissionRules>,
+    /// Who the daemon is.
+    pub daemon: Daemon,
+    /// Starts a graceful stop, with the time attempts under way get if it is not the configured one. Returns at once.
+    pub stop: Arc<dyn Fn(Option<Duration>) + Send + Sync>,
+    /// What else an operator should look at, a sentence each.
+    pub concerns: Option<Arc<dyn Fn() -> Vec<String> + Send + Sync>>,
+}

@@ -1,0 +1,112 @@
+//! What a caller sees of recipients and bodies: masks, unless it may and wants to see them.
+//!
+//! Providers repeat addresses in their answers, so every text that came from one is searched for them.
+
+use notify_proto::send::{OneOrMany, Recipient};
+use notify_proto::view::{NotificationDetail, NotificationView};
+use notifyd_lifecycle::address::{mask, normalise};
+use serde_json::Value;
+
+/// Longest body shown, bytes.
+pub(crate) const MAX_BODY: usize = 4 * 1_024;
+
+/// Cuts a body to [`MAX_BODY`] at a character's border.
+pub(crate) fn cut(view: &mut NotificationView) {
+    if let Some(content) = &mut view.content
+        && content.len() > MAX_BODY
+    {
+        content.truncate(content.floor_char_boundary(MAX_BODY));
+        content.push('…');
+    }
+}
+
+/// Masks a notification with its story.
+pub(crate) fn detail(detail: &mut NotificationDetail) {
+    let known = Known::of(&detail.notification);
+    notification(&mut detail.notification);
+    for attempt in &mut detail.attempts {
+        known.hide(&mut attempt.error_message);
+        if let Some(answer) = &mut attempt.response_data {
+            known.hide_in(answer);
+        }
+    }
+    for event in &mut detail.events {
+        known.hide(&mut event.detail);
+    }
+}
+
+/// Masks a notification.
+pub(crate) fn notification(view: &mut NotificationView) {
+    Known::of(view).hide(&mut view.error_message);
+    view.content = None;
+    match &mut view.recipient {
+        Recipient::One(one) => *one = mask(one),
+        Recipient::Many(many) => many.iter_mut().for_each(|one| *one = mask(one)),
+        Recipient::PerChannel(map) => map.values_mut().for_each(|list| match list {
+            OneOrMany::One(one) => *one = mask(one),
+            OneOrMany::Many(many) => many.iter_mut().for_each(|one| *one = mask(one)),
+        }),
+    }
+}
+
+/// The addresses of a notification, as asked and in their normal forms, longest first.
+struct Known(Vec<(String, String)>);
+
+impl Known {
+    fn of(view: &NotificationView) -> Self {
+        let asked: Vec<&String> = match &view.recipient {
+            Recipient::One(one) => vec![one],
+            Recipient::Many(many) => many.iter().collect(),
+            Recipient::PerChannel(map) => map
+                .values()
+                .flat_map(|list| match list {
+                    OneOrMany::One(one) => std::slice::from_ref(one),
+                    OneOrMany::Many(many) => many.as_slice(),
+                })
+                .collect(),
+        };
+        let mut all = Vec::new();
+        for address in asked {
+            all.push(address.clone());
+            all.extend(view.channels.iter().filter_map(|channel| normalise(channel.known()?, address).ok()));
+            // `Name <address>`: the address alone, as a mail server repeats it.
+            let bare = address.strip_suffix('>').and_then(|rest| rest.rsplit_once('<'));
+            all.extend(bare.map(|(_, address)| address.to_owned()));
+        }
+        // Short ones would take words apart that have nothing to do with them.
+        all.retain(|address| address.len() > 3);
+        all.sort_by_key(|address| std::cmp::Reverse(address.len()));
+        all.dedup();
+        Self(
+            all.into_iter()
+                .map(|address| {
+                    let hidden = mask(&address);
+                    (address, hidden)
+                })
+                .collect(),
+        )
+    }
+
+    fn hide(&self, text: &mut Option<String>) {
+        if let Some(text) = text {
+            self.hide_text(text);
+        }
+    }
+
+    fn hide_text(&self, text: &mut String) {
+        for (address, mask) in &self.0 {
+            if text.contains(address.as_str()) {
+                *text = text.replace(address.as_str(), mask);
+            }
+        }
+    }
+
+    fn hide_in(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => self.hide_text(text),
+            Value::Array(all) => all.iter_mut().for_each(|value| self.hide_in(value)),
+            Value::Object(map) => map.values_mut().for_each(|value| self.hide_in(value)),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The room as a whole: a real log, a real connection, an engine that does as it is told.
+
+mod fakes;
+mod keys;
+mod notifications;
+mod providers;
+mod rights;
+mod socket;

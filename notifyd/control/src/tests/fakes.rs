@@ -1,0 +1,223 @@
+//! A house for one test: log in a temporary directory, stopped clock, an engine without wheels.
+
+use crate::deps::{Daemon, Deps, EngineHandle};
+use crate::peer::Caller;
+use crate::session::{Room, Session};
+use async_trait::async_trait;
+use notify_proto::control::{Change, ControlClient, Hello, NewService, Role};
+use notify_proto::send::SendRequest;
+use notify_proto::transport::{self, Context};
+use notify_proto::{Channel, ErrorCode, NotificationId, ProviderId, Timestamp};
+use notifyd_engine::{KindInfo, ProviderState, SettingError, TestCall, Totals};
+use notifyd_lifecycle::admission::AdmissionRules;
+use notifyd_lifecycle::entropy::SeededEntropy;
+use notifyd_lifecycle::{Clock, Report, Secret};
+use notifyd_store::api::{Audit, Changed, Scope};
+use notifyd_store::{Options, SqliteStore, Store, StoreError};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::net::UnixStream;
+use tokio_util::sync::CancellationToken;
+
+pub(super) struct StoppedClock;
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_timestamp_millis(1_800_000_000_000).unwrap()
+    }
+}
+
+pub(super) struct FakeEngine {
+    store: Arc<SqliteStore>,
+    pub(super) circuit: Mutex<&'static str>,
+}
+
+#[async_trait]
+impl EngineHandle for FakeEngine {
+    fn in_flight(&self) -> u32 {
+        3
+    }
+
+    fn totals(&self) -> Totals {
+        Totals { accepted: 9, delivered: 5, failed: 1 }
+    }
+
+    fn provider_state(&self, _: ProviderId) -> ProviderState {
+        let circuit = *self.circuit.lock().unwrap();
+        ProviderState {
+            circuit,
+            reason: (circuit != "closed").then(|| "5 failures in a row".into()),
+            in_flight: 1,
+        }
+    }
+
+    fn kinds(&self) -> Vec<KindInfo> {
+        vec![
+            KindInfo {
+                name: "mock",
+                channels: Channel::ALL.to_vec(),
+                simulated: true,
+                seed: Some(json!({})),
+            },
+            KindInfo { name: "smtp", channels: vec![Channel::Email], simulated: false, seed: None },
+        ]
+    }
+
+    fn check_provider(
+        &self,
+        _: &str,
+        config: &Value,
+        _: Option<&Secret<String>>,
+    ) -> Result<(), SettingError> {
+        match config.get("bad") {
+            Some(_) => Err(SettingError { field: "bad".into(), problem: "there is no such field".into() }),
+            None => Ok(()),
+        }
+    }
+
+    async fn test_provider(&self, _: ProviderId, _: Channel, to: &str) -> Result<TestCall, SettingError> {
+        let report = Report::accepted(Some(format!("to {to}")));
+        Ok(TestCall { report, elapsed: Duration::from_millis(7), simulated: true })
+    }
+
+    async fn revoke(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError> {
+        self.store.revoke(Scope::All, id, audit).await
+    }
+
+    async fn retry(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError> {
+        self.store.retry(Scope::All, id, audit).await
+    }
+}
+
+pub(super) struct House {
+    pub(super) dir: tempfile::TempDir,
+    pub(super) store: Arc<SqliteStore>,
+    pub(super) engine: Arc<FakeEngine>,
+    pub(super) deps: Deps,
+    pub(super) stops: Arc<Mutex<Vec<Option<Duration>>>>,
+    /// Cancelled when the daemon is asked to stop.
+    pub(super) stopped: CancellationToken,
+}
+
+pub(super) fn house() -> House {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options {
+        dir: dir.path().join("state"),
+        retention: notifyd_store::Retention::default(),
+        readers: 2,
+        master: Secret::new([7; 32]),
+        clock: Arc::new(StoppedClock),
+        entropy: Arc::new(SeededEntropy::new(1)),
+    };
+    let store = Arc::new(SqliteStore::open(options, &prometheus::Registry::new()).unwrap());
+    let engine = Arc::new(FakeEngine { store: Arc::clone(&store), circuit: Mutex::new("closed") });
+    let stops = Arc::new(Mutex::new(Vec::new()));
+    let stopped = CancellationToken::new();
+    let (told, token) = (Arc::clone(&stops), stopped.clone());
+    let deps = Deps {
+        store: store.clone(),
+        engine: engine.clone(),
+        clock: Arc::new(StoppedClock),
+        entropy: Arc::new(SeededEntropy::new(2)),
+        rules: Arc::new(AdmissionRules::default()),
+        daemon: Daemon {
+            version: "0.1.0".into(),
+            pid: 77,
+            started_at: StoppedClock.now() - chrono::TimeDelta::minutes(2),
+            listen: "127.0.0.1:8000".into(),
+            state_dir: dir.path().join("state"),
+            sqlite_version: "3.53.0".into(),
+            host: "ops-1".into(),
+        },
+        stop: Arc::new(move |drain| {
+            told.lock().unwrap().push(drain);
+            token.cancel();
+        }),
+        concerns: None,
+    };
+    House { dir, store, engine, deps, stops, stopped }
+}
+
+impl House {
+    /// A connection in this role that has said nothing yet.
+    pub(super) fn connect(&self, role: Role) -> ControlClient {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let room = Arc::new(Room { deps: self.deps.clone(), socket: "/run/notifyd/control.sock".into() });
+        let caller = Caller { user: Some("ada".into()), uid: 1000, pid: Some(42), role };
+        tokio::spawn(crate::connection::serve(theirs, Session::new(room, caller), CancellationToken::new()));
+        transport::over(ours)
+    }
+
+    /// A connection in this role after a fitting greeting.
+    pub(super) async fn enter(&self, role: Role) -> ControlClient {
+        let client = self.connect(role);
+        assert_eq!(client.hello(soon(), Hello::of("test 1")).await.unwrap().unwrap().role, role);
+        client
+    }
+
+    pub(super) async fn admin(&self) -> ControlClient {
+        self.enter(Role::Admin).await
+    }
+
+    /// Closes the log and reads what is on disk, as text.
+    pub(super) async fn on_disk(&self) -> String {
+        self.store.close().await;
+        let bytes = std::fs::read(self.dir.path().join("state/notifyd.db")).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+/// An admin in a house with service `acme` and provider `mock`.
+pub(super) async fn furnished() -> (House, ControlClient) {
+    let house = house();
+    let admin = house.admin().await;
+    let acme = NewService { name: "acme".into(), description: None, rate_per_second: None };
+    admin.service_create(soon(), acme, plain()).await.unwrap().unwrap();
+    admin.provider_seed(soon(), vec![], plain()).await.unwrap().unwrap();
+    (house, admin)
+}
+
+/// A text to one number.
+pub(super) fn text(content: &str) -> Box<SendRequest> {
+    let body = json!({"channel": "sms", "to": "+15005550006", "content": content});
+    Box::new(serde_json::from_value(body).unwrap())
+}
+
+pub(super) async fn sent(client: &ControlClient, content: &str) -> NotificationId {
+    client
+        .notification_send(soon(), "acme".into(), text(content), plain())
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap()
+        .id
+}
+
+/// Enough time for anything here.
+pub(super) fn soon() -> Context {
+    transport::within(Duration::from_secs(30))
+}
+
+pub(super) fn plain() -> Change {
+    Change::default()
+}
+
+pub(super) fn because(reason: &str) -> Change {
+    Change { reason: Some(reason.into()), dry_run: false }
+}
+
+pub(super) fn dry() -> Change {
+    Change { reason: None, dry_run: true }
+}
+
+/// The code of a refusal.
+pub(super) trait Refused {
+    fn code(self) -> ErrorCode;
+}
+
+impl<T: std::fmt::Debug> Refused for Result<Result<T, notify_proto::ApiError>, transport::RpcError> {
+    fn code(self) -> ErrorCode {
+        self.unwrap().unwrap_err().code
+    }
+}

@@ -1,0 +1,137 @@
+//! Notifications: in, shown, changed, waited for.
+
+use super::fakes::{Refused, dry, furnished, plain, sent, soon, text};
+use crate::mask;
+use notify_proto::ErrorCode::{Conflict, Invalid, NotFound};
+use notify_proto::control::{ListRequest, Role};
+use notify_proto::filter::{Filter, Term};
+use notify_proto::send::{OneOrMany, Recipient};
+use notify_proto::{NotificationId, Status};
+use serde_json::json;
+use std::collections::HashSet;
+
+#[tokio::test]
+async fn sending_takes_the_intakes_way() {
+    let (_house, admin) = furnished().await;
+    let send = |service: &str, body| admin.notification_send(soon(), service.into(), body, plain());
+    let first = send("acme", text("hello")).await.unwrap().unwrap().unwrap();
+    assert!(!first.duplicate && first.status.known() == Some(Status::Queued));
+    let again = send("acme", text("hello")).await.unwrap().unwrap().unwrap();
+    assert!(again.duplicate && again.id == first.id);
+    let wrong = Box::new(serde_json::from_value(json!({"channel": "sms", "to": "12"})).unwrap());
+    let error = send("acme", wrong).await.unwrap().unwrap_err();
+    assert_eq!(error.code, Invalid);
+    assert!(error.message.contains("recipient:") && error.message.contains("content:"), "{}", error.message);
+    assert_eq!(send("nobody", text("x")).await.code(), NotFound);
+    admin.service_set_active(soon(), "acme".into(), false, plain()).await.unwrap().unwrap();
+    assert_eq!(send("acme", text("y")).await.code(), Conflict);
+}
+
+#[tokio::test]
+async fn recipients_and_bodies_are_hidden_until_revealed() {
+    let (house, admin) = furnished().await;
+    let id = sent(&admin, "the body").await;
+    let hidden = admin.notification_show(soon(), id, false).await.unwrap().unwrap().notification;
+    assert_eq!(hidden.recipient, Recipient::One("+1********06".into()));
+    assert_eq!(hidden.content, None);
+    let shown = admin.notification_show(soon(), id, true).await.unwrap().unwrap().notification;
+    assert_eq!(shown.recipient, Recipient::One("+15005550006".into()));
+    assert_eq!(shown.content.as_deref(), Some("the body"));
+    let page = admin.notification_list(soon(), ListRequest::default()).await.unwrap().unwrap();
+    assert_eq!(page.items[0].content, None);
+    assert_eq!(page.total, Some(1));
+    let waited = house.enter(Role::Viewer).await.notification_wait(soon(), id, 0).await.unwrap().unwrap();
+    assert_eq!(waited.notification.content, None);
+}
+
+#[tokio::test]
+async fn masks_reach_into_a_providers_words() {
+    let (_house, admin) = furnished().await;
+    let id = sent(&admin, "x").await;
+    let mut detail = admin.notification_show(soon(), id, true).await.unwrap().unwrap();
+    let map = [("email".to_owned(), OneOrMany::One("Ada <ada@example.org>".into()))];
+    detail.notification.recipient = Recipient::PerChannel(map.into());
+    detail.notification.error_message = Some("550 <ada@example.org> unknown".into());
+    detail.events[0].detail = Some("sent to Ada <ada@example.org>".into());
+    mask::detail(&mut detail);
+    let json = serde_json::to_string(&detail).unwrap();
+    assert!(!json.contains("ada@example.org"), "{json}");
+    assert_eq!(detail.notification.error_message.as_deref(), Some("550 <a***@e***.org> unknown"));
+}
+
+#[tokio::test]
+async fn long_bodies_are_cut_at_a_characters_border() {
+    let (_house, admin) = furnished().await;
+    let id = sent(&admin, &"é".repeat(3_000)).await;
+    let shown = admin.notification_show(soon(), id, true).await.unwrap().unwrap();
+    let content = shown.notification.content.unwrap();
+    assert!(content.len() <= mask::MAX_BODY + 4 && content.ends_with("é…"));
+}
+
+#[tokio::test]
+async fn a_page_stays_below_a_frame_and_the_next_goes_on_where_it_ended() {
+    let (_house, admin) = furnished().await;
+    let heavy = "m".repeat(15_000);
+    let send = |n: usize| {
+        let mut body = text(&format!("number {n}"));
+        body.meta_data = Some(json!({"heavy": heavy}).as_object().unwrap().clone());
+        admin.notification_send(soon(), "acme".into(), body, plain())
+    };
+    let ids: HashSet<_> = futures::future::join_all((0..120).map(send))
+        .await
+        .into_iter()
+        .map(|it| it.unwrap().unwrap().unwrap().id)
+        .collect();
+    let mut seen = Vec::new();
+    let mut request = ListRequest { limit: 1_000, ..ListRequest::default() };
+    loop {
+        let page = admin.notification_list(soon(), request.clone()).await.unwrap().unwrap();
+        seen.extend(page.items.iter().map(|item| item.id));
+        let Some(next) = page.next_cursor else { break };
+        request.cursor = Some(next);
+    }
+    assert_eq!((seen.len(), ids), (120, seen.into_iter().collect()));
+}
+
+#[tokio::test]
+async fn each_id_has_its_own_answer() {
+    let (_house, admin) = furnished().await;
+    let (first, second) = (sent(&admin, "1").await, sent(&admin, "2").await);
+    let nobody = NotificationId::from_bytes([9; 16]);
+    let ids = vec![first, nobody, second];
+    let preview = admin.notification_cancel(soon(), ids.clone(), dry()).await.unwrap().unwrap();
+    let done = admin.notification_cancel(soon(), ids.clone(), plain()).await.unwrap().unwrap();
+    assert_eq!(preview, done, "the dry run said what would happen");
+    assert_eq!(done.iter().map(|it| it.id).collect::<Vec<_>>(), ids);
+    assert_eq!(done[0].result.as_ref().unwrap().known(), Some(Status::Cancelled));
+    assert_eq!(done[1].result.as_ref().unwrap_err().code, NotFound);
+    let again = admin.notification_cancel(soon(), vec![first], plain()).await.unwrap().unwrap();
+    let error = again[0].result.as_ref().unwrap_err();
+    assert_eq!((error.code, error.message.as_str()), (Conflict, "it is cancelled and cannot be cancelled"));
+    let retried = admin.notification_retry(soon(), vec![first], plain()).await.unwrap().unwrap();
+    assert_eq!(retried[0].result.as_ref().unwrap().known(), Some(Status::Queued));
+    assert_eq!(admin.notification_cancel(soon(), vec![first; 1_001], plain()).await.code(), Invalid);
+}
+
+#[tokio::test]
+async fn waiting_ends_with_the_notification() {
+    let (house, admin) = furnished().await;
+    let (id, other) = (sent(&admin, "1").await, sent(&admin, "2").await);
+    let waiter = house.enter(Role::Viewer).await;
+    let wait = tokio::spawn(async move { waiter.notification_wait(soon(), id, 20).await });
+    admin.notification_cancel(soon(), vec![other], plain()).await.unwrap().unwrap();
+    admin.notification_cancel(soon(), vec![id], plain()).await.unwrap().unwrap();
+    let detail = wait.await.unwrap().unwrap().unwrap();
+    assert_eq!(detail.notification.status.known(), Some(Status::Cancelled));
+    let gone = NotificationId::from_bytes([9; 16]);
+    assert_eq!(admin.notification_wait(soon(), gone, 1).await.code(), NotFound);
+}
+
+#[tokio::test]
+async fn a_filter_that_is_too_long_is_refused() {
+    let (_house, admin) = furnished().await;
+    let filter = Filter { terms: vec![Term::AttemptsAtLeast(1); 33] };
+    assert_eq!(admin.notification_count(soon(), filter.clone()).await.code(), Invalid);
+    let list = ListRequest { filter, ..ListRequest::default() };
+    assert_eq!(admin.notification_list(soon(), list).await.code(), Invalid);
+}

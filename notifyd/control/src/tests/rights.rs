@@ -1,0 +1,159 @@
+//! Who may do what.
+
+use super::fakes::{Refused, dry, furnished, house, plain, sent, soon, text};
+use notify_proto::ErrorCode::{Forbidden, Invalid};
+use notify_proto::control::{Hello, ListRequest, NewProvider, NewService, Role};
+use notify_proto::filter::Filter;
+use notifyd_store::Store as _;
+use serde_json::Value;
+
+#[tokio::test]
+async fn verbs_before_a_fitting_hello_are_refused() {
+    let house = house();
+    let client = house.connect(Role::Admin);
+    let error = client.service_list(soon()).await.unwrap().unwrap_err();
+    assert!(error.code == Invalid && error.message.contains("hello"), "{error:?}");
+    assert_eq!(client.ping(soon()).await.code(), Invalid);
+    let newer = Hello { client: "notifyctl 9".into(), protocol: 9, oldest_protocol: 9 };
+    let welcome = client.hello(soon(), newer.clone()).await.unwrap().unwrap();
+    assert!(!welcome.fits(&newer), "it is told which protocols would do");
+    assert_eq!(client.status(soon()).await.code(), Invalid);
+    assert_eq!(client.service_unlock(soon(), "acme".into(), plain()).await.code(), Invalid);
+    client.hello(soon(), Hello::of("notifyctl 0.1.0")).await.unwrap().unwrap();
+    client.ping(soon()).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn viewers_look_and_do_not_change() {
+    let (house, admin) = furnished().await;
+    let id = sent(&admin, "hello").await;
+    let viewer = house.enter(Role::Viewer).await;
+    viewer.status(soon()).await.unwrap().unwrap();
+    viewer.service_show(soon(), "acme".into()).await.unwrap().unwrap();
+    viewer.notification_show(soon(), id, false).await.unwrap().unwrap();
+    viewer.notification_count(soon(), Filter::default()).await.unwrap().unwrap();
+
+    let acme = || "acme".to_owned();
+    let service = NewService { name: "b".into(), description: None, rate_per_second: None };
+    let provider: NewProvider = serde_json::from_str(r#"{"name":"m","kind":"mock"}"#).unwrap();
+    let reveal = ListRequest { reveal: true, ..ListRequest::default() };
+    for change in [plain(), dry()] {
+        let change = || change.clone();
+        for code in [
+            viewer.daemon_shutdown(soon(), None, change()).await.code(),
+            viewer.service_create(soon(), service.clone(), change()).await.code(),
+            viewer.service_set_active(soon(), acme(), false, change()).await.code(),
+            viewer.service_unlock(soon(), acme(), change()).await.code(),
+            viewer.key_create(soon(), acme(), None, None, change()).await.code(),
+            viewer.key_reset(soon(), acme(), 0, change()).await.code(),
+            viewer.key_revoke(soon(), acme(), "00000000".into(), change()).await.code(),
+            viewer.provider_seed(soon(), vec![], change()).await.code(),
+            viewer.provider_add(soon(), provider.clone(), change()).await.code(),
+            viewer.provider_set_active(soon(), "mock".into(), false, change()).await.code(),
+            viewer.provider_test(soon(), "mock".into(), None, "+15005550006".into(), change()).await.code(),
+            viewer.notification_send(soon(), acme(), text("x"), change()).await.code(),
+            viewer.notification_cancel(soon(), vec![id], change()).await.code(),
+            viewer.notification_retry(soon(), vec![id], change()).await.code(),
+        ] {
+            assert_eq!(code, Forbidden);
+        }
+    }
+    assert_eq!(viewer.notification_show(soon(), id, true).await.code(), Forbidden);
+    assert_eq!(viewer.notification_list(soon(), reveal).await.code(), Forbidden);
+    assert!(house.stops.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn dry_runs_change_nothing() {
+    let (house, admin) = furnished().await;
+    let id = sent(&admin, "hello").await;
+    let service = NewService { name: "b".into(), description: None, rate_per_second: None };
+    let provider: NewProvider = serde_json::from_str(r#"{"name":"m","kind":"mock"}"#).unwrap();
+    let keys = admin.key_list(soon(), "acme".into()).await.unwrap().unwrap();
+    let prefix = keys[0].prefix.clone();
+
+    assert_eq!(admin.service_create(soon(), service, dry()).await.unwrap().unwrap(), None);
+    assert_eq!(admin.key_create(soon(), "acme".into(), None, None, dry()).await.unwrap().unwrap(), None);
+    assert_eq!(admin.key_reset(soon(), "acme".into(), 0, dry()).await.unwrap().unwrap(), None);
+    assert!(
+        admin.key_revoke(soon(), "acme".into(), prefix, dry()).await.unwrap().unwrap().revoked_at.is_some()
+    );
+    assert!(!admin.service_set_active(soon(), "acme".into(), false, dry()).await.unwrap().unwrap().active);
+    assert_eq!(admin.provider_add(soon(), provider, dry()).await.unwrap().unwrap().name, "m");
+    assert!(!admin.provider_set_active(soon(), "mock".into(), false, dry()).await.unwrap().unwrap().active);
+    assert_eq!(
+        admin.notification_send(soon(), "acme".into(), text("y"), dry()).await.unwrap().unwrap(),
+        None
+    );
+    let cancelled = admin.notification_cancel(soon(), vec![id], dry()).await.unwrap().unwrap();
+    assert_eq!(cancelled[0].result.as_ref().unwrap().to_string(), "cancelled");
+    admin.daemon_shutdown(soon(), Some(1), dry()).await.unwrap().unwrap();
+
+    assert_eq!(admin.service_list(soon()).await.unwrap().unwrap().len(), 1);
+    assert!(admin.service_show(soon(), "acme".into()).await.unwrap().unwrap().active);
+    assert_eq!(admin.key_list(soon(), "acme".into()).await.unwrap().unwrap(), keys);
+    let providers = admin.provider_list(soon()).await.unwrap().unwrap();
+    assert!(providers.len() == 1 && providers[0].active);
+    let counts = admin.notification_count(soon(), Filter::default()).await.unwrap().unwrap();
+    assert_eq!((counts["queued"], counts["cancelled"]), (1, 0));
+    assert!(house.stops.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn every_change_leaves_who_what_and_why() {
+    let (house, admin) = furnished().await;
+    let because = super::fakes::because;
+    let id = sent(&admin, "the body").await;
+    admin.service_set_active(soon(), "acme".into(), false, because("reason one")).await.unwrap().unwrap();
+    admin.service_unlock(soon(), "acme".into(), because("reason two")).await.unwrap().unwrap();
+    admin.provider_set_active(soon(), "mock".into(), false, because("reason three")).await.unwrap().unwrap();
+    admin.notification_cancel(soon(), vec![id], because("reason four")).await.unwrap().unwrap();
+    admin.notification_show(soon(), id, true).await.unwrap().unwrap();
+    let test =
+        admin.provider_test(soon(), "mock".into(), None, "+15005550006".into(), because("reason five"));
+    assert_eq!(test.await.unwrap().unwrap().external_id.as_deref(), Some("to +15005550006"));
+    admin.daemon_shutdown(soon(), Some(5), because("reason six")).await.unwrap().unwrap();
+    let refused = admin.service_unlock(soon(), "acme".into(), because("two\nlines")).await;
+    assert_eq!(refused.code(), Invalid);
+
+    let log = house.on_disk().await;
+    for reason in ["one", "two", "three", "four", "five", "six"] {
+        assert!(log.contains(&format!("reason {reason}")), "{reason}");
+    }
+    for verb in
+        ["service.unlock", "notification.send", "notification.reveal", "provider.test", "daemon.shutdown"]
+    {
+        assert!(log.contains(&format!("ada(uid 1000, pid 42){verb}")), "{verb}");
+    }
+    assert_eq!(*house.stops.lock().unwrap(), [Some(std::time::Duration::from_secs(5))]);
+}
+
+#[tokio::test]
+async fn status_says_what_needs_a_look() {
+    let house = house();
+    let client = house.enter(Role::Viewer).await;
+    let admin = house.admin().await;
+    let status = || async { client.status(soon()).await.unwrap().unwrap() };
+    let first = status().await;
+    assert_eq!(first.health.as_str(), "degraded");
+    assert!(first.concerns[0].contains("no provider is active"), "{:?}", first.concerns);
+    assert_eq!((first.in_flight, first.accepted, first.daemon.uptime_seconds), (3, 9, 120));
+
+    let relay = NewProvider {
+        name: "relay".into(),
+        kind: "smtp".into(),
+        channels: vec![],
+        priority: Some(5),
+        rate_per_second: None,
+        burst: None,
+        max_in_flight: None,
+        config: Value::Null,
+        secret: None,
+    };
+    admin.provider_add(soon(), relay, plain()).await.unwrap().unwrap();
+    assert_eq!(status().await.health.as_str(), "healthy");
+    *house.engine.circuit.lock().unwrap() = "half_open";
+    assert_eq!(status().await.concerns, ["the circuit of provider relay is half-open: 5 failures in a row"]);
+    house.store.close().await;
+    assert_eq!(status().await.health.as_str(), "unhealthy");
+}

@@ -1,0 +1,9 @@
+//! The verbs, one file per family, by the names of `notifyctl`'s commands.
+
+pub(crate) mod daemon;
+pub(crate) mod hello;
+pub(crate) mod key;
+pub(crate) mod notification;
+pub(crate) mod provider;
+pub(crate) mod service;
+pub(crate) mod status;

@@ -1,0 +1,78 @@
+//! `notifyctl notification cancel` and `retry`. Refusals of single ids are answers, not errors.
+
+use crate::refuse;
+use crate::session::{Operator, Session};
+use futures::StreamExt as _;
+use notify_proto::control::{Change, Changed};
+use notify_proto::transport::Reply;
+use notify_proto::{ApiError, NotificationId, Open, Status};
+use notifyd_lifecycle::Transition;
+use notifyd_store::Scope;
+
+/// Most ids of one call.
+const MAX_IDS: usize = 1_000;
+
+/// Ids changed side by side, so that they share commits.
+const AT_ONCE: usize = 64;
+
+#[derive(Clone, Copy)]
+enum Verb {
+    Cancel,
+    Retry,
+}
+
+/// Revokes what was not sent yet.
+pub(crate) async fn cancel(
+    session: &Session,
+    ids: Vec<NotificationId>,
+    change: &Change,
+) -> Reply<Vec<Changed>> {
+    each(&session.change(change)?, Verb::Cancel, ids).await
+}
+
+/// Starts dead letters again with a fresh budget.
+pub(crate) async fn retry(
+    session: &Session,
+    ids: Vec<NotificationId>,
+    change: &Change,
+) -> Reply<Vec<Changed>> {
+    each(&session.change(change)?, Verb::Retry, ids).await
+}
+
+async fn each(operator: &Operator<'_>, verb: Verb, ids: Vec<NotificationId>) -> Reply<Vec<Changed>> {
+    if ids.len() > MAX_IDS {
+        return Err(refuse::invalid(format!("a call takes at most {MAX_IDS} ids; these are {}", ids.len())));
+    }
+    let changes =
+        ids.into_iter().map(|id| async move { Changed { id, result: one(operator, verb, id).await } });
+    Ok(futures::stream::iter(changes).buffered(AT_ONCE).collect().await)
+}
+
+async fn one(operator: &Operator<'_>, verb: Verb, id: NotificationId) -> Result<Open<Status>, ApiError> {
+    let deps = &operator.room.deps;
+    if operator.dry_run {
+        return preview(operator, verb, id).await;
+    }
+    let (changed, cannot, name) = match verb {
+        Verb::Cancel => (deps.engine.revoke(id, operator.audit()).await, "cancelled", "notification.cancel"),
+        Verb::Retry => (deps.engine.retry(id, operator.audit()).await, "retried", "notification.retry"),
+    };
+    let status = refuse::changed(changed.map_err(refuse::log)?, cannot)?;
+    operator.tell(name, &id.to_string());
+    Ok(status.into())
+}
+
+/// What would become of it, by the rules of the transition.
+async fn preview(operator: &Operator<'_>, verb: Verb, id: NotificationId) -> Result<Open<Status>, ApiError> {
+    let detail = operator.room.deps.store.notification(Scope::All, id).await.map_err(refuse::log)?;
+    let view = detail.ok_or_else(|| refuse::not_found("notification", id))?.notification;
+    let (transition, cannot) = match verb {
+        Verb::Cancel => (Transition::cancel(), "cancelled"),
+        Verb::Retry => (Transition::operator_retry(), "retried"),
+    };
+    match view.status.known() {
+        Some(status) if transition.from().contains(&status) => Ok(transition.to().into()),
+        Some(status) => Err(refuse::refused(status, cannot)),
+        None => Err(refuse::conflict(format!("its status {} is not known here", view.status))),
+    }
+}

@@ -1,0 +1,78 @@
+//! `notifyctl notification list` and `count`.
+
+use crate::session::{Room, Session};
+use crate::{bound, mask, refuse};
+use notify_proto::Status;
+use notify_proto::control::ListRequest;
+use notify_proto::filter::{Filter, MAX_TERMS, MAX_VALUES, Term};
+use notify_proto::transport::Reply;
+use notify_proto::view::NotificationPage;
+use notifyd_store::Scope;
+use notifyd_store::api::Page;
+use std::collections::BTreeMap;
+
+/// Rows when nothing is said.
+const DEFAULT_LIMIT: u32 = 50;
+/// Most rows of a page.
+const MAX_LIMIT: u32 = 200;
+
+/// A page, newest first.
+pub(crate) async fn list(session: &Session, request: ListRequest) -> Reply<NotificationPage> {
+    let room = session.look()?;
+    check(&request.filter)?;
+    if request.reveal {
+        session.reveal("notification.reveal", "notification list").await?;
+    }
+    let limit = if request.limit == 0 { DEFAULT_LIMIT } else { request.limit.min(MAX_LIMIT) };
+    let mut page = read(room, &request, limit).await?;
+    if bound::size(&page) > bound::MAX_ANSWER {
+        // The cursor belongs to a whole page, so a shorter page is read again.
+        let fitting = u32::try_from(bound::fitting(&page.items)).unwrap_or(1);
+        page = read(room, &request, fitting.min(limit)).await?;
+    }
+    Ok(page)
+}
+
+async fn read(room: &Room, request: &ListRequest, limit: u32) -> Reply<NotificationPage> {
+    let store = &room.deps.store;
+    let everything = request.filter.terms.is_empty();
+    let page = Page {
+        filter: request.filter.clone(),
+        skip: 0,
+        limit,
+        cursor: request.cursor.clone(),
+        with_total: request.cursor.is_none() && !everything,
+    };
+    let mut page = store.list(Scope::All, page).await.map_err(refuse::log)?;
+    if everything {
+        let counts = store.counts();
+        page.total = Some(Status::ALL.iter().map(|status| counts.of(*status)).sum());
+    }
+    for item in &mut page.items {
+        if !request.reveal {
+            mask::notification(item);
+        }
+        mask::cut(item);
+    }
+    Ok(page)
+}
+
+/// How many match, by status.
+pub(crate) async fn count(session: &Session, filter: Filter) -> Reply<BTreeMap<String, u64>> {
+    let room = session.look()?;
+    check(&filter)?;
+    if filter.terms.is_empty() {
+        let counts = room.deps.store.counts();
+        return Ok(Status::ALL.iter().map(|status| (status.to_string(), counts.of(*status))).collect());
+    }
+    room.deps.store.count(Scope::All, filter).await.map_err(refuse::log)
+}
+
+/// A filter comes parsed, so its bounds are checked again here.
+fn check(filter: &Filter) -> Reply<()> {
+    let long = |term: &Term| matches!(term, Term::Is { values, .. } if values.len() > MAX_VALUES);
+    if filter.terms.len() > MAX_TERMS || filter.terms.iter().any(long) {
+        return Err(refuse::invalid(notify_proto::filter::FilterError::TooLong.to_string()));
+    }
+    Ok(())
+}

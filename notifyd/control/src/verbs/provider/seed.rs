@@ -1,0 +1,52 @@
+//! `notifyctl provider seed`: the built-in definitions, as often as one likes.
+
+use super::add::{check, preview, write};
+use crate::refuse;
+use crate::session::Session;
+use notify_proto::control::{Change, NewProvider, Seeded};
+use notify_proto::transport::Reply;
+
+/// Adds a provider for each type that can do without an operator's own settings, named after the type. What has that
+/// name already is left alone.
+pub(crate) async fn seed(session: &Session, only: &[String], change: &Change) -> Reply<Vec<Seeded>> {
+    let operator = session.change(change)?;
+    let room = operator.room;
+    let kinds = room.deps.engine.kinds();
+    let seedable: Vec<_> = kinds.iter().filter(|kind| kind.seed.is_some()).map(|kind| kind.name).collect();
+    if let Some(other) = only.iter().find(|name| !seedable.contains(&name.as_str())) {
+        let message = match kinds.iter().find(|kind| kind.name == *other) {
+            Some(kind) => {
+                format!("type {} needs settings of your own; use notifyctl provider add", kind.name)
+            }
+            None => "there is no such provider type".to_owned(),
+        };
+        return Err(refuse::invalid(message).hint(format!("these can be seeded: {}", seedable.join(", "))));
+    }
+    let mut seeded = Vec::new();
+    for kind in kinds.iter().filter(|kind| only.is_empty() || only.iter().any(|name| name == kind.name)) {
+        let Some(config) = kind.seed.clone() else { continue };
+        if let Some(there) = room.deps.store.directory().find_provider(kind.name) {
+            seeded.push(Seeded { provider: room.provider_view(there), created: false });
+            continue;
+        }
+        let definition = NewProvider {
+            name: kind.name.to_owned(),
+            kind: kind.name.to_owned(),
+            channels: Vec::new(),
+            priority: None,
+            rate_per_second: None,
+            burst: None,
+            max_in_flight: None,
+            config,
+            secret: None,
+        };
+        let row = check(&operator, definition)?;
+        let provider = if operator.dry_run {
+            preview(&operator, &row)
+        } else {
+            write(&operator, "provider.seed", row).await?
+        };
+        seeded.push(Seeded { provider, created: true });
+    }
+    Ok(seeded)
+}

@@ -1,0 +1,107 @@
+//! `notifyctl service`.
+
+use super::key;
+use crate::session::{Room, Session};
+use crate::{name, refuse};
+use notify_proto::ServiceId;
+use notify_proto::control::{Change, FreshKey, NewService};
+use notify_proto::transport::Reply;
+use notify_proto::view::ServiceView;
+use notifyd_store::Service;
+use notifyd_store::api::NewService as Row;
+use std::sync::Arc;
+
+/// Longest description, characters.
+const MAX_DESCRIPTION: usize = 256;
+
+/// A service by name or id.
+pub(super) fn find(room: &Room, name: &str) -> Reply<Arc<Service>> {
+    let found = room.deps.store.directory().find_service(name).cloned();
+    found.ok_or_else(|| refuse::not_found("service", name).hint("see notifyctl service list"))
+}
+
+/// Creates a service with its first key.
+pub(crate) async fn create(
+    session: &Session,
+    service: NewService,
+    change: &Change,
+) -> Reply<Option<FreshKey>> {
+    let operator = session.change(change)?;
+    let room = operator.room;
+    check(&service)?;
+    let store = &room.deps.store;
+    if store.directory().find_service(&service.name).is_some() {
+        return Err(refuse::conflict(format!("service {} exists already", service.name)));
+    }
+    if operator.dry_run {
+        return Ok(None);
+    }
+    let (millis, random) = room.id_parts();
+    let id = ServiceId::from_parts(millis, random);
+    let (secret, key) = key::mint(room, id, None, None);
+    let key_id = key.id;
+    let name = service.name.clone();
+    let row = Row {
+        id,
+        name: service.name,
+        description: service.description.filter(|text| !text.trim().is_empty()),
+        rate_per_second: service.rate_per_second,
+    };
+    store.create_service(row, key, operator.audit()).await.map_err(refuse::log)?;
+    operator.tell("service.create", &name);
+    key::fresh(room, id, key_id, &secret).await.map(Some)
+}
+
+fn check(service: &NewService) -> Reply<()> {
+    name::check("service", &service.name)?;
+    let description = service.description.as_deref().unwrap_or_default();
+    if description.chars().count() > MAX_DESCRIPTION || description.chars().any(char::is_control) {
+        return Err(refuse::invalid(format!(
+            "a description is one line of at most {MAX_DESCRIPTION} characters"
+        )));
+    }
+    super::provider::check_rate(service.rate_per_second)
+}
+
+/// All services, by name.
+pub(crate) fn list(session: &Session) -> Reply<Vec<ServiceView>> {
+    let room = session.look()?;
+    Ok(room.deps.store.directory().services().iter().map(|service| room.service_view(service)).collect())
+}
+
+/// One service.
+pub(crate) fn show(session: &Session, name: &str) -> Reply<ServiceView> {
+    let room = session.look()?;
+    Ok(room.service_view(&*find(room, name)?))
+}
+
+/// Enables or disables a service.
+pub(crate) async fn set_active(
+    session: &Session,
+    name: &str,
+    active: bool,
+    change: &Change,
+) -> Reply<ServiceView> {
+    let operator = session.change(change)?;
+    let room = operator.room;
+    let service = find(room, name)?;
+    if operator.dry_run {
+        return Ok(ServiceView { active, ..room.service_view(&service) });
+    }
+    room.deps.store.set_service_active(service.id, active, operator.audit()).await.map_err(refuse::log)?;
+    operator.tell(if active { "service.enable" } else { "service.disable" }, &service.name);
+    Ok(room.service_view(&*find(room, &service.name)?))
+}
+
+/// Clears the failed-authentication lock.
+pub(crate) async fn unlock(session: &Session, name: &str, change: &Change) -> Reply<ServiceView> {
+    let operator = session.change(change)?;
+    let room = operator.room;
+    let service = find(room, name)?;
+    if operator.dry_run {
+        return Ok(ServiceView { auth_failures: 0, locked_until: None, ..room.service_view(&service) });
+    }
+    operator.note("service.unlock", &service.name).await?;
+    room.deps.store.door().unlock(service.id);
+    Ok(room.service_view(&service))
+}

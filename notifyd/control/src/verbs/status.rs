@@ -1,0 +1,69 @@
+//! `notifyctl status`: the one-screen answer to "how is it?".
+
+use crate::refuse;
+use crate::session::{Room, Session};
+use notify_proto::Status;
+use notify_proto::transport::Reply;
+use notify_proto::view::{Health, ProviderView, StatusView};
+
+/// How it is.
+pub(crate) async fn status(session: &Session) -> Reply<StatusView> {
+    let room = session.look()?;
+    let store = &room.deps.store;
+    let counts = store.counts();
+    let oldest = if counts.of(Status::Queued) == 0 {
+        None
+    } else {
+        store.oldest_queued().await.map_err(refuse::log)?
+    };
+    let providers: Vec<_> = store.directory().providers().iter().map(|it| room.provider_view(it)).collect();
+    let (health, concerns) = health(room, &providers);
+    let totals = room.deps.engine.totals();
+    Ok(StatusView {
+        health,
+        concerns,
+        by_status: Status::ALL.iter().map(|status| (status.to_string(), counts.of(*status))).collect(),
+        in_flight: room.deps.engine.in_flight(),
+        accepted: totals.accepted,
+        delivered: totals.delivered,
+        failed: totals.failed,
+        oldest_queued_seconds: oldest
+            .map(|at| u64::try_from((room.now() - at).num_seconds()).unwrap_or_default()),
+        providers,
+        daemon: room.daemon_info(),
+    })
+}
+
+/// Nothing can be accepted: unhealthy. Something needs a look: degraded.
+fn health(room: &Room, providers: &[ProviderView]) -> (Health, Vec<String>) {
+    let mut concerns = Vec::new();
+    let writable = room.deps.store.writable();
+    if !writable {
+        concerns.push("the log cannot be written: nothing is accepted or sent".to_owned());
+    }
+    if !providers.iter().any(|provider| provider.active) {
+        concerns.push(
+            "no provider is active: nothing can be sent; see notifyctl provider seed and add".to_owned(),
+        );
+    }
+    for provider in providers.iter().filter(|provider| provider.active) {
+        let name = &provider.name;
+        if provider.circuit != "closed" {
+            let why = provider.circuit_reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+            concerns.push(format!(
+                "the circuit of provider {name} is {}{why}",
+                provider.circuit.replace('_', "-")
+            ));
+        }
+        if provider.simulated {
+            concerns.push(format!("provider {name} is simulated: what it takes is not really sent"));
+        }
+    }
+    concerns.extend(room.deps.concerns.iter().flat_map(|more| more()));
+    let health = match (writable, concerns.is_empty()) {
+        (false, _) => Health::Unhealthy,
+        (true, false) => Health::Degraded,
+        (true, true) => Health::Healthy,
+    };
+    (health, concerns)
+}

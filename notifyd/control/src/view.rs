@@ -1,0 +1,67 @@
+//! What is told about services, providers and the daemon.
+
+use crate::session::Room;
+use notify_proto::view::{DaemonInfo, ProviderView, ServiceView};
+use notifyd_store::{Provider, Service};
+
+impl Room {
+    /// A service as it is now.
+    pub(crate) fn service_view(&self, service: &Service) -> ServiceView {
+        let now = self.now();
+        let (failures, locked_until) = self.deps.store.door().failures(service.id, now);
+        ServiceView {
+            id: service.id,
+            name: service.name.clone(),
+            description: service.description.clone(),
+            active: service.active,
+            rate_per_second: service.rate_per_second,
+            created_at: service.created_at,
+            active_keys: count(service.keys.iter().filter(|key| key.valid(now)).count()),
+            auth_failures: count(failures),
+            locked_until,
+        }
+    }
+
+    /// A provider as it is now, without its configuration.
+    pub(crate) fn provider_view(&self, provider: &Provider) -> ProviderView {
+        let state = self.deps.engine.provider_state(provider.id);
+        ProviderView {
+            id: provider.id,
+            name: provider.name.clone(),
+            kind: provider.kind.clone(),
+            channels: provider.channels.iter().map(|channel| (*channel).into()).collect(),
+            priority: provider.priority,
+            active: provider.active,
+            simulated: provider.simulated,
+            rate_per_second: provider.rate_per_second,
+            burst: provider.burst,
+            max_in_flight: provider.max_in_flight,
+            circuit: state.circuit.to_owned(),
+            circuit_reason: state.reason,
+            in_flight: state.in_flight,
+            config: None,
+            created_at: provider.created_at,
+        }
+    }
+
+    /// Who answers.
+    pub(crate) fn daemon_info(&self) -> DaemonInfo {
+        let daemon = &self.deps.daemon;
+        let (database, log) = self.deps.store.bytes();
+        DaemonInfo {
+            version: daemon.version.clone(),
+            pid: daemon.pid,
+            started_at: daemon.started_at,
+            uptime_seconds: u64::try_from((self.now() - daemon.started_at).num_seconds()).unwrap_or_default(),
+            listen: daemon.listen.clone(),
+            state_dir: daemon.state_dir.display().to_string(),
+            socket: self.socket.display().to_string(),
+            store_bytes: database + log,
+            sqlite_version: daemon.sqlite_version.clone(),
+        }
+    }
+}
+
+fn count(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
