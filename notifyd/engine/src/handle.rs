@@ -1,10 +1,15 @@
 //! What the rest of the daemon may ask of the engine.
 
 use notify_proto::{Channel, NotificationId, ProviderId};
-use notifyd_lifecycle::{Report, Secret};
-use notifyd_store::api::{Audit, Changed};
+use notify_proto::send::Recipient;
+use notifyd_lifecycle::outcome::Outcome;
+use notifyd_lifecycle::{Message, Report, Secret, address};
+use notifyd_providers::{Call, Provider};
 use notifyd_store::StoreError;
+use notifyd_store::api::{Audit, Changed, Scope};
 use serde_json::Value;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 /// A cheap handle to the running engine.
@@ -72,46 +77,111 @@ pub struct TestCall {
 impl Handle {
     /// Calls under way.
     pub fn in_flight(&self) -> u32 {
-        unreachable!("{:?}", std::sync::Arc::strong_count(&self.inner))
+        self.inner.in_flight.load(Ordering::Acquire)
     }
 
     /// Since the daemon started.
     pub fn totals(&self) -> Totals {
-        unreachable!()
+        Totals {
+            accepted: self.inner.deps.store.accepted(),
+            delivered: self.inner.delivered.load(Ordering::Acquire),
+            failed: self.inner.failed.load(Ordering::Acquire),
+        }
     }
 
-    /// How a provider is doing.
-    pub fn provider_state(&self, _id: ProviderId) -> ProviderState {
-        unreachable!()
+    /// How a provider is doing; a closed circuit when it was never used.
+    pub fn provider_state(&self, id: ProviderId) -> ProviderState {
+        let shown = self.inner.providers.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.get(&id).cloned().unwrap_or(ProviderState { circuit: "closed", reason: None, in_flight: 0 })
     }
 
     /// The types of providers there are.
     pub fn kinds(&self) -> Vec<KindInfo> {
-        unreachable!()
+        let info = |kind: &notifyd_providers::Kind| KindInfo {
+            name: kind.name,
+            channels: kind.channels.to_vec(),
+            simulated: kind.simulated,
+            seed: Some(kind.default_config()),
+        };
+        notifyd_providers::kinds().iter().map(info).collect()
     }
 
     /// Checks the settings of a provider without making a call.
     pub fn check_provider(
         &self,
-        _kind: &str,
-        _config: &Value,
-        _secret: Option<&Secret<String>>,
+        kind: &str,
+        config: &Value,
+        secret: Option<&Secret<String>>,
     ) -> Result<(), SettingError> {
-        unreachable!()
+        self.build(kind, config, secret).map(drop)
+    }
+
+    fn build(
+        &self,
+        kind: &str,
+        config: &Value,
+        secret: Option<&Secret<String>>,
+    ) -> Result<Arc<dyn Provider>, SettingError> {
+        notifyd_providers::build(kind, config, secret, &self.inner.context)
+            .map_err(|error| SettingError { field: error.field().unwrap_or("config").to_owned(), problem: error.to_string() })
     }
 
     /// One real call through a provider, outside the queue.
-    pub async fn test_provider(&self, _id: ProviderId, _channel: Channel, _to: &str) -> Result<TestCall, SettingError> {
-        unreachable!()
+    pub async fn test_provider(&self, id: ProviderId, channel: Channel, to: &str) -> Result<TestCall, SettingError> {
+        let problem = |field: &str, problem: String| SettingError { field: field.to_owned(), problem };
+        let directory = self.inner.deps.store.directory();
+        let row = directory.provider(id).ok_or_else(|| problem("provider", "there is no such provider".into()))?;
+        if !row.channels.contains(&channel) {
+            return Err(problem("channel", format!("{} does not serve {channel}", row.name)));
+        }
+        let address = address::normalise(channel, to).map_err(|error| problem("to", error))?;
+        let secret = self.inner.deps.store.provider_secret(id).await;
+        let secret = secret.map_err(|error| problem("secret", error.to_string()))?;
+        let client = self.build(&row.kind, &row.config, secret.as_ref())?;
+        let message = test_message(channel, address);
+        let mut random = [0; 10];
+        self.inner.deps.entropy.fill(&mut random);
+        let now = u64::try_from(self.inner.deps.clock.now().timestamp_millis()).unwrap_or_default();
+        let to = message.addresses.get(&channel).map(Vec::as_slice).unwrap_or_default();
+        let notification = NotificationId::from_parts(now, random);
+        let call = Call { notification, attempt: 1, channel, to, message: &message };
+        let started = tokio::time::Instant::now();
+        let timeout = self.inner.options.attempt_timeout;
+        let report = tokio::time::timeout(timeout, client.send(call)).await.unwrap_or_else(|_| {
+            Report::new(Outcome::Ambiguous, Some(format!("no answer within {} s", timeout.as_secs())))
+        });
+        Ok(TestCall { report, elapsed: started.elapsed(), simulated: row.simulated })
     }
 
     /// Revokes a notification that was not sent yet.
-    pub async fn revoke(&self, _id: NotificationId, _audit: Audit) -> Result<Changed, StoreError> {
-        unreachable!()
+    pub async fn revoke(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError> {
+        self.inner.deps.store.revoke(Scope::All, id, audit).await
     }
 
     /// Starts a dead letter again.
-    pub async fn retry(&self, _id: NotificationId, _audit: Audit) -> Result<Changed, StoreError> {
-        unreachable!()
+    pub async fn retry(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError> {
+        self.inner.deps.store.retry(Scope::All, id, audit).await
+    }
+}
+
+fn test_message(channel: Channel, address: String) -> Message {
+    Message {
+        recipient: Recipient::One(address.clone()),
+        addresses: [(channel, vec![address])].into(),
+        cc: vec![],
+        bcc: vec![],
+        reply_to: None,
+        attachments: vec![],
+        subject: Some("Test message of notifyd".into()),
+        content: Some("This is a test message. Somebody tried out a provider of notifyd; nothing needs to be done.".into()),
+        html_body: None,
+        media_url: None,
+        sender_id: None,
+        channel_options: None,
+        tenant_id: None,
+        event_type: None,
+        category: None,
+        meta_data: None,
+        correlation_id: None,
     }
 }

@@ -1,4 +1,102 @@
-//! Decides when.
+//! Decides when: which notification goes next, through whom, and what follows from the answer.
+//!
+//! The cast:
+//!
+//! * [`Engine`] assembles the parts and runs them until it is told to stop; [`Handle`] is what others may ask of it.
+//! * [`dispatch`] is the loop: it owns the lines of work and the providers' slots, and nobody else touches them.
+//! * [`lines`] holds loaded work in the order of turns and knows what is still on disk.
+//! * [`slots`] knows each provider's free slots, circuit breaker and pace.
+//! * [`attempt`] is one call of a provider: `Claimed → Sent`.
+//! * [`settle`] turns what came back into the record to be written.
+//! * [`schedule`] moves on what waits for a time; [`rescue`] takes up what a dead run left; [`sweep`] removes what is old.
+//!
+//! One notification: the bell rings, [`lines`] loads it from the store, it is its turn and a provider has a free slot, so
+//! [`dispatch`] claims it (the claim is on disk before anything is sent), [`attempt`] calls the provider, [`settle`]
+//! decides, the record is committed, and only then is the slot free.
+
+mod attempt;
+mod dispatch;
 pub mod handle;
-pub use handle::Handle;
-pub(crate) struct Inner;
+mod lines;
+mod metrics;
+mod options;
+mod rescue;
+mod schedule;
+mod settle;
+mod slots;
+mod sweep;
+
+pub use handle::{Handle, KindInfo, ProviderState, SettingError, TestCall, Totals};
+pub use options::Options;
+
+use crate::metrics::Metrics;
+use notifyd_lifecycle::{Clock, Entropy};
+use notifyd_providers::BuildContext;
+use notifyd_store::{Store, StoreError};
+use prometheus::Registry;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::{Arc, Mutex};
+use tokio_util::sync::CancellationToken;
+
+/// What the engine works with.
+#[derive(Clone)]
+pub struct Deps {
+    /// The log.
+    pub store: Arc<dyn Store>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Gives randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// What the loop and the handles share.
+pub(crate) struct Inner {
+    deps: Deps,
+    options: Options,
+    metrics: Metrics,
+    context: BuildContext,
+    in_flight: AtomicU32,
+    delivered: AtomicU64,
+    failed: AtomicU64,
+    providers: Mutex<HashMap<notify_proto::ProviderId, ProviderState>>,
+}
+
+/// The engine.
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+impl Engine {
+    /// An engine that does nothing yet, and a handle to it.
+    pub fn new(deps: Deps, options: Options, registry: &Registry) -> Result<(Self, Handle), prometheus::Error> {
+        let mut seed = [0; 8];
+        deps.entropy.fill(&mut seed);
+        let context = BuildContext { seed: u64::from_le_bytes(seed), clock: Arc::clone(&deps.clock) };
+        let inner = Arc::new(Inner {
+            metrics: Metrics::register(registry)?,
+            context,
+            deps,
+            options,
+            in_flight: AtomicU32::new(0),
+            delivered: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+            providers: Mutex::default(),
+        });
+        Ok((Self { inner: Arc::clone(&inner) }, Handle { inner }))
+    }
+
+    /// Takes up what another run left, then delivers until `shutdown`; after that claims nothing new and gives calls
+    /// under way the drain timeout. Outcomes that came in by then are committed when this returns.
+    pub async fn run(self, shutdown: CancellationToken) -> Result<(), StoreError> {
+        let inner = self.inner;
+        rescue::run(&inner).await?;
+        let schedule = tokio::spawn(schedule::run(Arc::clone(&inner), shutdown.clone()));
+        let sweep = tokio::spawn(sweep::run(Arc::clone(&inner), shutdown.clone()));
+        let done = dispatch::Dispatch::new(inner).run(shutdown.clone()).await;
+        // Whatever ended the loop, nothing goes on without it.
+        shutdown.cancel();
+        let _ = tokio::join!(schedule, sweep);
+        done
+    }
+}

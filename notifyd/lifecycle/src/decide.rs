@@ -106,8 +106,32 @@ pub fn absorb(
     }
 }
 
-/// An attempt whose end is unknown, found now or after a crash.
-pub fn unknown_end(
+/// An attempt that another run of the daemon left without an outcome.
+pub fn interrupted(
+    channel_index: usize,
+    provider: Option<ProviderId>,
+    progress: &mut Progress,
+    plan: &Plan,
+) -> Transition {
+    progress.interrupted += 1;
+    if progress.interrupted >= MAX_INTERRUPTIONS {
+        return Transition::fail(FailureReason::CrashLoop);
+    }
+    match plan.on_unknown {
+        OnUnknown::Hold => Transition::hold_in_doubt(),
+        OnUnknown::Fail => Transition::fail(FailureReason::InDoubt),
+        OnUnknown::Resend => {
+            if !plan.failover_on_unknown {
+                progress.channel = channel_index;
+                progress.only = provider;
+            }
+            Transition::interrupted()
+        }
+    }
+}
+
+/// An attempt whose end is unknown.
+fn unknown_end(
     provider: ProviderId,
     progress: &mut Progress,
     standing: &Standing<'_>,
@@ -277,6 +301,18 @@ mod tests {
         willing.failover_on_unknown = true;
         let over = after(&Outcome::Ambiguous, &mut Progress::default(), &standing(&willing, 0), &open);
         assert_eq!(over.event(), "failed_over");
+    }
+
+    #[test]
+    fn a_run_that_died_is_sent_again_at_once_but_not_for_ever() {
+        let plan = plan(OnUnknown::Resend);
+        let mut progress = Progress::default();
+        for _ in 1..MAX_INTERRUPTIONS {
+            assert_eq!(interrupted(1, Some(provider()), &mut progress, &plan), Transition::interrupted());
+        }
+        assert_eq!((progress.channel, progress.only), (1, Some(provider())));
+        let end = interrupted(1, Some(provider()), &mut progress, &plan);
+        assert_eq!(end.failure(), Some(FailureReason::CrashLoop));
     }
 
     #[test]

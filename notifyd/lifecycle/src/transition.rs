@@ -93,6 +93,14 @@ impl Transition {
         it
     }
 
+    /// Another run of the daemon died while sending it: to be sent again at once, flagged as a possible duplicate. No
+    /// retry is spent, since no provider is at fault.
+    pub const fn interrupted() -> Self {
+        let mut it = Self::new(&[Sending], Queued, "interrupted");
+        it.reason = Some("in_doubt");
+        it
+    }
+
     /// Gave up.
     pub const fn fail(why: FailureReason) -> Self {
         let mut it = Self::new(&[Sending, Queued], Failed, "failed");
@@ -194,6 +202,7 @@ mod tests {
             Transition::fail_over("transient"),
             Transition::retry_at(at, "transient"),
             Transition::hold_in_doubt(),
+            Transition::interrupted(),
             Transition::expire(),
             Transition::cancel(),
             Transition::operator_retry(),

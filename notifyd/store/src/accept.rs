@@ -137,7 +137,7 @@ fn insert(desk: &mut Desk<'_>, new: &NewNotification, body: &str, lane: &Arc<str
     );
     if transition.to() == Status::Queued {
         let group = Group { priority: draft.priority, retried: false, service: new.service };
-        desk.ring(Backlog { lane: Arc::clone(lane), group });
+        desk.ring(Backlog { lane: Arc::clone(lane), group }, seq);
     }
     if transition.to() == Status::Pending || draft.expires_at.is_some() {
         desk.ring_timer();

@@ -425,6 +425,9 @@ pub trait Store: Send + Sync + 'static {
     /// Notifications by status.
     fn counts(&self) -> Counts;
 
+    /// Notifications accepted since the store was opened.
+    fn accepted(&self) -> u64;
+
     /// Services and providers as they are now.
     fn directory(&self) -> Arc<Directory>;
 

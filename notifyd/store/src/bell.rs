@@ -1,44 +1,51 @@
 //! Wakes the engine when work was committed. Losing a ring costs latency, never work: the engine also looks by itself.
 
 use crate::api::Backlog;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::Notify;
 
-/// Lines that got work since somebody last listened.
+/// What was rung for since somebody last listened.
+#[derive(Debug, Default)]
+pub struct Rung {
+    /// Lines that got work, with the lowest number of it.
+    pub lines: HashMap<Backlog, i64>,
+}
+
+/// The bell.
 #[derive(Debug, Default)]
 pub struct Bell {
-    rung: Mutex<HashSet<Backlog>>,
-    timed: std::sync::atomic::AtomicBool,
-    notify: Notify,
+    rung: Mutex<Rung>,
+    work: Notify,
+    time: Notify,
 }
 
 impl Bell {
-    /// Work was committed to these lines.
-    pub fn ring(&self, lines: impl IntoIterator<Item = Backlog>) {
+    /// Work was committed, or services or providers changed; `timed` when something waits for a time now.
+    pub fn ring(&self, lines: impl IntoIterator<Item = (Backlog, i64)>, timed: bool) {
         let mut rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
-        rung.extend(lines);
-        let any = !rung.is_empty();
-        drop(rung);
-        if any {
-            self.notify.notify_one();
+        for (line, seq) in lines {
+            rung.lines.entry(line).and_modify(|lowest| *lowest = seq.min(*lowest)).or_insert(seq);
         }
-    }
-
-    /// Something that waits for a time was committed, so the next due time may be earlier than known.
-    pub fn ring_timer(&self) {
-        self.timed.store(true, std::sync::atomic::Ordering::Release);
-        self.notify.notify_one();
+        drop(rung);
+        self.work.notify_one();
+        if timed {
+            self.time.notify_one();
+        }
     }
 
     /// Waits for a ring; answers at once when there was one since the last time.
     pub async fn heard(&self) {
-        self.notify.notified().await;
+        self.work.notified().await;
     }
 
-    /// The lines rung for, and whether a due time was; both are forgotten.
-    pub fn take(&self) -> (HashSet<Backlog>, bool) {
-        let lines = std::mem::take(&mut *self.rung.lock().unwrap_or_else(PoisonError::into_inner));
-        (lines, self.timed.swap(false, std::sync::atomic::Ordering::AcqRel))
+    /// Waits until something waits for a time that may be earlier than known.
+    pub async fn timed(&self) {
+        self.time.notified().await;
+    }
+
+    /// What was rung for; it is forgotten.
+    pub fn take(&self) -> Rung {
+        std::mem::take(&mut *self.rung.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

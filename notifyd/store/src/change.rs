@@ -55,7 +55,7 @@ pub fn retry(desk: &mut Desk<'_>, scope: Scope, id: NotificationId, who: &Audit)
     tell(desk, &found, id, &transition, now, who.reason.as_deref())?;
     audit::write(desk, "notification.retry", &id.to_string(), who)?;
     let group = Group { priority: found.priority, retried: false, service: found.service };
-    desk.ring(Backlog { lane: lane.as_str().into(), group });
+    desk.ring(Backlog { lane: lane.as_str().into(), group }, found.seq);
     desk.ring_timer();
     Ok(Changed::Done(transition.to()))
 }
@@ -101,7 +101,7 @@ pub fn edit(desk: &mut Desk<'_>, scope: Scope, id: NotificationId, edit: Edit) -
     desk.ring_timer();
     if transition.to() == Status::Queued {
         let group = Group { priority, retried: false, service: found.service };
-        desk.ring(Backlog { lane: lane.as_str().into(), group });
+        desk.ring(Backlog { lane: lane.as_str().into(), group }, found.seq);
     }
     Ok(Changed::Done(transition.to()))
 }
@@ -133,7 +133,7 @@ fn keep_time(
     );
     if found.status == Status::Queued {
         let group = Group { priority, retried, service: found.service };
-        desk.ring(Backlog { lane: lane.as_str().into(), group });
+        desk.ring(Backlog { lane: lane.as_str().into(), group }, found.seq);
     }
     Ok(Changed::Done(found.status))
 }

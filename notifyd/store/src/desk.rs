@@ -10,8 +10,8 @@ use crate::key_index::KeyIndex;
 use notify_proto::{Status, Timestamp};
 use notifyd_lifecycle::Clock;
 use rusqlite::{CachedStatement, Connection};
-use std::collections::HashSet;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// What readers see of the writer's knowledge.
@@ -19,6 +19,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub struct Shared {
     /// Notifications by status.
     pub counts: [AtomicI64; 7],
+    /// Notifications accepted by this run.
+    pub accepted: AtomicU64,
     /// Services and providers.
     pub directory: RwLock<Arc<Directory>>,
     /// The last events.
@@ -52,9 +54,10 @@ pub struct State {
 #[derive(Default)]
 struct News {
     events: Vec<FeedEvent>,
-    lines: HashSet<Backlog>,
+    lines: HashMap<Backlog, i64>,
     timed: bool,
     counts: [i64; 7],
+    accepted: u64,
     directory_changed: bool,
     directory: Option<Directory>,
 }
@@ -82,16 +85,17 @@ impl State {
             }
         }
         self.shared.feed.publish(&self.news.events);
-        self.shared.bell.ring(self.news.lines.drain());
-        if self.news.timed {
-            self.shared.bell.ring_timer();
-        }
+        let changed = self.news.directory.is_some();
         if let Some(directory) = self.news.directory.take() {
             *self.shared.directory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);
+        }
+        if changed || self.news.timed || !self.news.lines.is_empty() {
+            self.shared.bell.ring(self.news.lines.drain(), self.news.timed);
         }
         self.news.events.clear();
         self.news.timed = false;
         self.news.counts = [0; 7];
+        self.shared.accepted.fetch_add(std::mem::take(&mut self.news.accepted), Ordering::AcqRel);
         self.news.directory_changed = false;
     }
 
@@ -179,6 +183,8 @@ impl<'a> Desk<'a> {
     pub fn moved(&mut self, from: Option<Status>, event: FeedEvent) {
         if let Some(from) = from {
             self.state.news.counts[from as usize] -= 1;
+        } else {
+            self.state.news.accepted += 1;
         }
         self.state.news.counts[event.to as usize] += 1;
         self.state.news.events.push(event);
@@ -195,9 +201,9 @@ impl<'a> Desk<'a> {
         self.state.news.counts[status as usize] -= count;
     }
 
-    /// A line got work.
-    pub fn ring(&mut self, line: Backlog) {
-        self.state.news.lines.insert(line);
+    /// A line got work: the notification with this number.
+    pub fn ring(&mut self, line: Backlog, seq: i64) {
+        self.state.news.lines.entry(line).and_modify(|lowest| *lowest = seq.min(*lowest)).or_insert(seq);
     }
 
     /// Something waits for a time now.
@@ -214,12 +220,12 @@ impl<'a> Desk<'a> {
     pub fn alone<A>(&mut self, run: Box<dyn FnOnce(&mut Desk<'_>) -> (bool, A) + Send>) -> (bool, A) {
         let marked = self.connection.execute_batch("SAVEPOINT alone").is_ok();
         let events = self.state.news.events.len();
-        let counts = self.state.news.counts;
+        let (counts, accepted) = (self.state.news.counts, self.state.news.accepted);
         let mut desk = Desk { connection: self.connection, state: self.state, refusing: !marked };
         let (failed, answer) = run(&mut desk);
         if failed {
             self.state.news.events.truncate(events);
-            self.state.news.counts = counts;
+            (self.state.news.counts, self.state.news.accepted) = (counts, accepted);
             // Rung lines stay: a ring too many costs a look.
         }
         if marked {

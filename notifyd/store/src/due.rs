@@ -31,7 +31,7 @@ pub fn release(desk: &mut Desk<'_>, now: Timestamp, limit: usize) -> Result<Due>
             .map_err(StoreError::Write)?;
         tell(desk, it, &transition, now)?;
         let group = Group { priority: it.priority, retried, service: it.service };
-        desk.ring(Backlog { lane: it.lane.as_str().into(), group });
+        desk.ring(Backlog { lane: it.lane.as_str().into(), group }, it.seq);
     }
     let next = next(desk, include_str!("sql/release_next.sql"))?;
     Ok(Due { count: ripe.len(), next })

@@ -237,6 +237,10 @@ impl Store for SqliteStore {
         counts
     }
 
+    fn accepted(&self) -> u64 {
+        self.shared.accepted.load(Ordering::Acquire)
+    }
+
     fn directory(&self) -> Arc<Directory> {
         self.shared.directory()
     }

@@ -1,0 +1,351 @@
+//! The loop that owns the lines and the slots. It hears of rings, loads, claims, answers and commits, and after each
+//! looks once what can go next; everything it waits for is somebody else's work.
+
+use crate::attempt::{self, Claimed, Sent};
+use crate::lines::{Lines, Load, Loaded};
+use crate::settle::{self, Settled};
+use crate::slots::Slots;
+use crate::{Inner, StoreError};
+use notify_proto::{Channel, ProviderId, Status};
+use notifyd_lifecycle::candidate::{Choice, choose};
+use notifyd_providers::Provider;
+use notifyd_store::api::{Backlog, Claim, Job, Verdict};
+use rand::rngs::StdRng;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// Claims of one transaction, at most.
+const MAX_CLAIMS: usize = 512;
+
+/// Answers taken together into one record, at most.
+const MAX_RECORDS: usize = 1_000;
+
+/// Jobs of one line that are passed over in one look before it gives up: those behind may be able to go where the first
+/// cannot, but a line that is altogether blocked must not be turned over and over.
+const MAX_BLOCKED: usize = 8;
+
+/// How long the loop sleeps at most; it then looks by itself, in case a ring was lost.
+const LOOK_ANYWAY: Duration = Duration::from_secs(5);
+
+/// How long it waits before it repeats what the store refused.
+const STORE_PAUSE: Duration = Duration::from_millis(100);
+
+/// What others bring to the loop.
+enum News {
+    Loaded(Load, Result<Vec<Job>, StoreError>),
+    Backlog(Result<Vec<Backlog>, StoreError>),
+    Claimed(Vec<Ready>, Result<Vec<Verdict>, StoreError>),
+    Recorded(Vec<Settled>, Vec<Verdict>),
+}
+
+/// A job with a slot, on its way to be claimed.
+struct Ready {
+    lane: Arc<str>,
+    claimed: Claimed,
+    client: Arc<dyn Provider>,
+}
+
+pub(crate) struct Dispatch {
+    inner: Arc<Inner>,
+    lines: Lines,
+    slots: Slots,
+    rng: StdRng,
+    news: mpsc::UnboundedReceiver<News>,
+    tell: mpsc::UnboundedSender<News>,
+    answers: mpsc::UnboundedReceiver<Sent>,
+    answer: mpsc::UnboundedSender<Sent>,
+    /// Claims, calls and records under way: the drain waits for them.
+    under_way: usize,
+    draining: bool,
+}
+
+impl Dispatch {
+    pub(crate) fn new(inner: Arc<Inner>) -> Self {
+        // Unbounded, but never more in them than slots and loads: both are bounded.
+        let (tell, news) = mpsc::unbounded_channel();
+        let (answer, answers) = mpsc::unbounded_channel();
+        Self {
+            lines: Lines::new(inner.options.clone()),
+            slots: Slots::default(),
+            rng: inner.deps.entropy.fork(),
+            news,
+            tell,
+            answers,
+            answer,
+            under_way: 0,
+            draining: false,
+            inner,
+        }
+    }
+
+    pub(crate) async fn run(mut self, shutdown: CancellationToken) -> Result<(), StoreError> {
+        let store = Arc::clone(&self.inner.deps.store);
+        let mut answers = Vec::with_capacity(MAX_RECORDS);
+        let mut look_at = Instant::now();
+        let mut drained_by = None;
+        loop {
+            if let Err(error) = self.slots.refresh(&self.inner, Instant::now().into_std()).await {
+                tracing::error!(%error, "providers could not be read");
+            }
+            if !self.draining {
+                self.load();
+                self.dispatch();
+            }
+            if self.draining && self.under_way == 0 {
+                return Ok(());
+            }
+            let wake = self.wake(look_at, drained_by);
+            tokio::select! {
+                () = shutdown.cancelled(), if !self.draining => {
+                    self.draining = true;
+                    drained_by = Some(Instant::now() + self.inner.options.drain_timeout);
+                }
+                () = store.bell().heard() => self.rung(),
+                Some(news) = self.news.recv() => {
+                    self.hear(news);
+                    // Whatever else has arrived is heard before the next look.
+                    while let Ok(news) = self.news.try_recv() {
+                        self.hear(news);
+                    }
+                }
+                count = self.answers.recv_many(&mut answers, MAX_RECORDS) => {
+                    debug_assert!(count > 0, "the loop holds a sender");
+                    self.settle(&mut answers);
+                }
+                () = tokio::time::sleep_until(wake) => {
+                    let now = Instant::now();
+                    if drained_by.is_some_and(|by| now >= by) {
+                        tracing::warn!(under_way = self.under_way, "calls still under way are left in doubt");
+                        return Ok(());
+                    }
+                    if now >= look_at {
+                        look_at = now + LOOK_ANYWAY;
+                        self.look_on_disk();
+                    }
+                }
+            }
+        }
+    }
+
+    fn wake(&self, look_at: Instant, drained_by: Option<Instant>) -> Instant {
+        let now = Instant::now().into_std();
+        let opening = if self.lines.is_empty() { None } else { self.slots.next_opening(now) };
+        [opening.map(Instant::from_std), drained_by].into_iter().flatten().fold(look_at, Instant::min)
+    }
+
+    fn rung(&mut self) {
+        for (line, lowest) in self.inner.deps.store.bell().take().lines {
+            self.lines.rung(line, lowest);
+        }
+    }
+
+    fn look_on_disk(&mut self) {
+        self.lines.tidy();
+        self.slots.publish(&self.inner, Instant::now().into_std());
+        let (store, tell) = (Arc::clone(&self.inner.deps.store), self.tell.clone());
+        tokio::spawn(async move {
+            let _ = tell.send(News::Backlog(store.backlog().await));
+        });
+    }
+
+    fn load(&mut self) {
+        for load in self.lines.wanted() {
+            let (store, tell) = (Arc::clone(&self.inner.deps.store), self.tell.clone());
+            tokio::spawn(async move {
+                let jobs = store.load(load.line.clone(), load.after, load.limit, load.bytes).await;
+                if jobs.is_err() {
+                    tokio::time::sleep(STORE_PAUSE).await;
+                }
+                let _ = tell.send(News::Loaded(load, jobs));
+            });
+        }
+    }
+
+    /// Gives free slots to the jobs whose turn it is.
+    fn dispatch(&mut self) {
+        let now = Instant::now().into_std();
+        let wall = self.inner.deps.clock.now();
+        let mut ready = Vec::new();
+        let mut untried = Vec::new();
+        for lane in self.lines.busy() {
+            let mut blocked: Vec<Box<Loaded>> = Vec::new();
+            while ready.len() < MAX_CLAIMS && blocked.len() < MAX_BLOCKED {
+                let Some((_, loaded)) = self.lines.pop(&lane, wall) else { break };
+                let job = &loaded.job;
+                let candidates = self.slots.directory().candidates();
+                let choice = choose(&job.plan, &job.message, &job.progress, candidates, |candidate| {
+                    self.slots.gate(candidate, now)
+                });
+                match choice {
+                    Choice::Try { channel_index, channel, provider, skipped } => {
+                        match self.make_ready(&lane, loaded, (channel_index, channel), provider, skipped) {
+                            Ok(it) => ready.push(it),
+                            Err(loaded) => blocked.push(loaded),
+                        }
+                    }
+                    Choice::Wait(_) => blocked.push(loaded),
+                    Choice::Closed(_) if loaded.held && !job.progress.cost => blocked.push(loaded),
+                    other => {
+                        let it = settle::untried(loaded, other, &self.slots, &self.inner, &mut self.rng, wall);
+                        untried.push(it);
+                    }
+                }
+            }
+            // The last one taken out goes back first, so that the order stays.
+            for loaded in blocked.into_iter().rev() {
+                self.lines.put_back(&lane, loaded);
+            }
+        }
+        self.record(untried);
+        self.claim(ready);
+    }
+
+    fn make_ready(
+        &mut self,
+        lane: &Arc<str>,
+        loaded: Box<Loaded>,
+        (channel_index, channel): (usize, Channel),
+        provider: ProviderId,
+        skipped: Vec<notifyd_lifecycle::candidate::Skip>,
+    ) -> Result<(Ready, Claim), Box<Loaded>> {
+        let Some(slot) = self.slots.get(provider) else { return Err(loaded) };
+        let Ok(client) = &slot.client else { return Err(loaded) };
+        let (client, simulated) = (Arc::clone(client), slot.row.simulated);
+        self.slots.take(provider, &self.inner, Instant::now().into_std());
+        let claim = Claim {
+            seq: loaded.job.seq,
+            fence: loaded.job.fence,
+            attempts: loaded.job.attempts,
+            at: self.inner.deps.clock.now(),
+            channel,
+            provider,
+            skipped,
+        };
+        let claimed = Claimed { loaded, channel, channel_index, provider, simulated };
+        Ok((Ready { lane: Arc::clone(lane), claimed, client }, claim))
+    }
+
+    fn claim(&mut self, ready: Vec<(Ready, Claim)>) {
+        if ready.is_empty() {
+            return;
+        }
+        self.under_way += 1;
+        let (mut ready, claims): (Vec<Ready>, Vec<Claim>) = ready.into_iter().unzip();
+        for (it, claim) in ready.iter_mut().zip(&claims) {
+            it.claimed.loaded.job.attempts = claim.attempt();
+            it.claimed.loaded.job.fence += 1;
+        }
+        let (store, tell) = (Arc::clone(&self.inner.deps.store), self.tell.clone());
+        tokio::spawn(async move {
+            let verdicts = store.claim(claims).await;
+            if verdicts.is_err() {
+                tokio::time::sleep(STORE_PAUSE).await;
+            }
+            let _ = tell.send(News::Claimed(ready, verdicts));
+        });
+    }
+
+    fn hear(&mut self, news: News) {
+        match news {
+            News::Backlog(Ok(lines)) => {
+                for line in lines {
+                    self.lines.rung(line, 1);
+                }
+            }
+            News::Backlog(Err(error)) => tracing::error!(%error, "queued work could not be looked up"),
+            News::Loaded(load, Ok(jobs)) => {
+                let full = jobs.len() >= load.limit || jobs.iter().map(|job| job.bytes).sum::<usize>() >= load.bytes;
+                self.lines.loaded(&load.line, load.after, jobs, full);
+            }
+            News::Loaded(load, Err(error)) => {
+                tracing::error!(%error, "queued work could not be loaded");
+                self.lines.load_failed(&load.line);
+            }
+            News::Claimed(ready, Ok(verdicts)) => {
+                self.under_way -= 1;
+                for (it, verdict) in ready.into_iter().zip(verdicts) {
+                    if verdict == Verdict::Applied {
+                        self.call(it);
+                    } else {
+                        self.slots.abandon(it.claimed.provider, &self.inner);
+                        self.lines.forget(it.claimed.loaded.job.seq);
+                    }
+                }
+            }
+            News::Claimed(ready, Err(error)) => {
+                self.under_way -= 1;
+                tracing::error!(%error, "claims were not committed");
+                for it in ready {
+                    // Whether it was written or not, disk knows: it is loaded again if it is still queued there.
+                    self.slots.abandon(it.claimed.provider, &self.inner);
+                    let job = &it.claimed.loaded.job;
+                    self.lines.forget(job.seq);
+                    self.lines.rung(Backlog { lane: it.lane, group: job.group }, job.seq);
+                }
+            }
+            News::Recorded(settled, verdicts) => {
+                self.under_way -= 1;
+                for (it, verdict) in settled.into_iter().zip(verdicts) {
+                    self.recorded(it, verdict);
+                }
+            }
+        }
+    }
+
+    fn call(&mut self, ready: Ready) {
+        self.under_way += 1;
+        let clock = Arc::clone(&self.inner.deps.clock);
+        let timeout = self.inner.options.attempt_timeout;
+        tokio::spawn(attempt::send(ready.claimed, ready.client, timeout, clock, self.answer.clone()));
+    }
+
+    fn settle(&mut self, answers: &mut Vec<Sent>) {
+        let now = Instant::now().into_std();
+        self.under_way -= answers.len();
+        let settled = answers
+            .drain(..)
+            .map(|sent| settle::attempt(sent, &mut self.slots, &self.inner, &mut self.rng, now))
+            .collect();
+        self.record(settled);
+    }
+
+    /// Writes records until the store has taken them: an outcome that is known must not be lost.
+    fn record(&mut self, settled: Vec<Settled>) {
+        if settled.is_empty() {
+            return;
+        }
+        self.under_way += 1;
+        let (store, tell) = (Arc::clone(&self.inner.deps.store), self.tell.clone());
+        tokio::spawn(async move {
+            let records: Vec<_> = settled.iter().map(|it| it.record.clone()).collect();
+            let verdicts = loop {
+                match store.record(records.clone()).await {
+                    Ok(verdicts) => break verdicts,
+                    Err(StoreError::Closing) => return,
+                    Err(error) => {
+                        tracing::error!(%error, "outcomes were not committed; trying again");
+                        tokio::time::sleep(STORE_PAUSE).await;
+                    }
+                }
+            };
+            let _ = tell.send(News::Recorded(settled, verdicts));
+        });
+    }
+
+    fn recorded(&mut self, it: Settled, verdict: Verdict) {
+        if let Some(provider) = it.provider {
+            self.slots.free(provider, &self.inner);
+        }
+        let mut loaded = it.loaded;
+        if verdict == Verdict::SomeoneElses || it.record.transition.to() != Status::Queued {
+            self.lines.forget(loaded.job.seq);
+            return;
+        }
+        loaded.job.fence += 1;
+        loaded.held = it.record.transition.event() == "held";
+        self.lines.requeue(loaded);
+    }
+}

@@ -1,0 +1,64 @@
+//! What the engine measures.
+
+use notify_proto::Status;
+use prometheus::{
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry, exponential_buckets,
+};
+
+/// Handles to the engine's metrics.
+pub(crate) struct Metrics {
+    pub attempts: IntCounterVec,
+    pub finals: IntCounterVec,
+    pub retries: IntCounter,
+    pub rate_limited: IntCounterVec,
+    pub in_doubt: IntCounter,
+    pub breaker: IntGaugeVec,
+    pub latency: Histogram,
+    pub call_seconds: HistogramVec,
+}
+
+impl Metrics {
+    pub(crate) fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let seconds = exponential_buckets(0.001, 2.0, 18)?;
+        let it = Self {
+            attempts: IntCounterVec::new(
+                Opts::new("notifyd_attempts_total", "Attempts by how they ended; a failed attempt is not a failed notification."),
+                &["provider", "channel", "result"],
+            )?,
+            finals: IntCounterVec::new(
+                Opts::new("notifyd_notifications_final_total", "Notifications that reached a final status."),
+                &["status"],
+            )?,
+            retries: IntCounter::new("notifyd_retries_scheduled_total", "Retries that were given a time.")?,
+            rate_limited: IntCounterVec::new(
+                Opts::new("notifyd_provider_rate_limited_total", "Answers of a provider that asked to slow down."),
+                &["provider"],
+            )?,
+            in_doubt: IntCounter::new("notifyd_in_doubt_total", "Attempts whose end is unknown.")?,
+            breaker: IntGaugeVec::new(
+                Opts::new("notifyd_breaker_state", "Circuit breaker: 0 closed, 1 half open, 2 open."),
+                &["provider"],
+            )?,
+            latency: Histogram::with_opts(
+                HistogramOpts::new("notifyd_delivery_latency_seconds", "From acceptance to delivery.")
+                    .buckets(seconds.clone()),
+            )?,
+            call_seconds: HistogramVec::new(
+                HistogramOpts::new("notifyd_provider_call_seconds", "Calls of a provider.").buckets(seconds),
+                &["provider"],
+            )?,
+        };
+        registry.register(Box::new(it.attempts.clone()))?;
+        registry.register(Box::new(it.finals.clone()))?;
+        registry.register(Box::new(it.retries.clone()))?;
+        registry.register(Box::new(it.rate_limited.clone()))?;
+        registry.register(Box::new(it.in_doubt.clone()))?;
+        registry.register(Box::new(it.breaker.clone()))?;
+        registry.register(Box::new(it.latency.clone()))?;
+        registry.register(Box::new(it.call_seconds.clone()))?;
+        for status in [Status::Delivered, Status::Failed] {
+            it.finals.with_label_values(&[status.as_str()]);
+        }
+        Ok(it)
+    }
+}

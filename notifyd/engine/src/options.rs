@@ -1,0 +1,37 @@
+//! What may be configured of the engine.
+
+use notifyd_lifecycle::breaker::BreakerRules;
+use std::time::Duration;
+
+/// Settings; the defaults are the shipped configuration's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// Queued notifications held in memory over all lines; the rest stays on disk. 100 to 1,000,000.
+    pub loaded: usize,
+    /// Bytes of stored content held in memory over all lines, about. At least 1 MiB.
+    pub loaded_bytes: usize,
+    /// Age at which `low` work counts as `normal`.
+    pub ageing: Duration,
+    /// Longest a provider may take over one call before its end counts as unknown. A provider's own limit is shorter.
+    pub attempt_timeout: Duration,
+    /// How long calls under way may finish after a stop was asked for.
+    pub drain_timeout: Duration,
+    /// When providers' circuit breakers open.
+    pub breaker: BreakerRules,
+    /// Time between two passes that remove what is past its retention.
+    pub sweep_every: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            loaded: 10_000,
+            loaded_bytes: 32 * 1_024 * 1_024,
+            ageing: Duration::from_secs(600),
+            attempt_timeout: Duration::from_secs(120),
+            drain_timeout: Duration::from_secs(10),
+            breaker: BreakerRules::default(),
+            sweep_every: Duration::from_secs(60),
+        }
+    }
+}

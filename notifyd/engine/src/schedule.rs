@@ -1,0 +1,56 @@
+//! Moves on what waits for a time: releases what is due, fails what expired. Idempotent, on a bell and on a timer.
+
+use crate::Inner;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Notifications moved by one transaction.
+const BATCH: usize = 500;
+
+/// How long it sleeps at most.
+const LOOK_ANYWAY: Duration = Duration::from_secs(5);
+
+/// How long it sleeps at least: so many rings cost one pass.
+const PAUSE: Duration = Duration::from_millis(20);
+
+pub(crate) async fn run(inner: Arc<Inner>, shutdown: CancellationToken) {
+    let store = &inner.deps.store;
+    loop {
+        let next = match pass(&inner).await {
+            Ok(next) => next,
+            Err(error) => {
+                tracing::error!(%error, "due notifications could not be moved on");
+                None
+            }
+        };
+        let now = inner.deps.clock.now();
+        let wait = next.map_or(LOOK_ANYWAY, |at| (at - now).to_std().unwrap_or_default());
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(wait.clamp(PAUSE, LOOK_ANYWAY)) => {}
+            () = store.bell().timed() => tokio::time::sleep(PAUSE).await,
+        }
+    }
+}
+
+/// One pass. Answers the next moment at which there is something to do.
+async fn pass(inner: &Inner) -> Result<Option<notify_proto::Timestamp>, notifyd_store::StoreError> {
+    let store = &inner.deps.store;
+    let next_due = loop {
+        let due = store.release(inner.deps.clock.now(), BATCH).await?;
+        if due.count < BATCH {
+            break due.next;
+        }
+    };
+    let next_expiry = loop {
+        let expired = store.expire(inner.deps.clock.now(), BATCH).await?;
+        let count = u64::try_from(expired.count).unwrap_or_default();
+        inner.failed.fetch_add(count, std::sync::atomic::Ordering::AcqRel);
+        inner.metrics.finals.with_label_values(&["failed"]).inc_by(count);
+        if expired.count < BATCH {
+            break expired.next;
+        }
+    };
+    Ok(next_due.into_iter().chain(next_expiry).min())
+}

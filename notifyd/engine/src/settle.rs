@@ -1,0 +1,237 @@
+//! From what came back to the record to be written.
+
+use crate::attempt::{Sent, What};
+use crate::lines::{Loaded, next_channel};
+use crate::slots::Slots;
+use crate::Inner;
+use notify_proto::{AttemptStatus, FailureReason, SkipReason, Status, Timestamp};
+use notifyd_lifecycle::candidate::{Choice, Skip, choose};
+use notifyd_lifecycle::decide::{Standing, absorb, end_cycle, go_on};
+use notifyd_lifecycle::outcome::{Outcome, Report};
+use notifyd_lifecycle::{Transition, address};
+use notifyd_store::api::{AttemptEnd, Job, Record};
+use rand::rngs::StdRng;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+/// A record on its way to disk, with the job it is about.
+pub(crate) struct Settled {
+    pub record: Record,
+    pub loaded: Box<Loaded>,
+    /// The slot to be freed once it is committed.
+    pub provider: Option<notify_proto::ProviderId>,
+}
+
+/// Settles an attempt.
+pub(crate) fn attempt(sent: Sent, slots: &mut Slots, inner: &Inner, rng: &mut StdRng, now: Instant) -> Settled {
+    let Sent { claimed, what, elapsed, at } = sent;
+    let crate::attempt::Claimed { mut loaded, channel, channel_index, provider, simulated } = claimed;
+    let (transition, end) = match what {
+        What::Expired => {
+            let end = AttemptEnd {
+                number: loaded.job.attempts,
+                provider,
+                channel,
+                status: AttemptStatus::Skipped,
+                class: "expired",
+                message: None,
+                external_id: None,
+                simulated,
+            };
+            slots.learn_nothing(provider);
+            (Transition::fail(FailureReason::Expired), end)
+        }
+        What::Said(report) => {
+            slots.learn(provider, &report, inner, now);
+            observe(&report, &loaded.job, provider, slots, inner, elapsed);
+            let transition = decide(&report, channel_index, provider, &mut loaded, slots, rng, at, now);
+            (transition, ended(report, &loaded.job, provider, channel, simulated))
+        }
+    };
+    told(&loaded.job, &transition, Some(&end), slots, inner, at);
+    Settled { record: record(&loaded.job, at, Some(end), vec![], transition), loaded, provider: Some(provider) }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the whole standing of one decision, used once")]
+fn decide(
+    report: &Report,
+    channel_index: usize,
+    provider: notify_proto::ProviderId,
+    loaded: &mut Loaded,
+    slots: &Slots,
+    rng: &mut StdRng,
+    at: Timestamp,
+    now: Instant,
+) -> Transition {
+    let job = &mut loaded.job;
+    let standing = Standing { plan: &job.plan, retry_count: job.retry_count, expires_at: job.expires_at, now: at };
+    if let Some(transition) = absorb(&report.outcome, channel_index, provider, &mut job.progress, &standing, rng) {
+        return transition;
+    }
+    let choice = choose(&job.plan, &job.message, &job.progress, slots.directory().candidates(), |candidate| {
+        slots.gate(candidate, now)
+    });
+    let after = match report.outcome {
+        Outcome::RateLimited { after } => after,
+        _ => None,
+    };
+    go_on(&choice, report.outcome.class(), after, &mut job.progress, &standing, rng)
+}
+
+/// Settles a job that could not be tried: every candidate is closed or used up, or there is none.
+pub(crate) fn untried(
+    mut loaded: Box<Loaded>,
+    choice: Choice,
+    slots: &Slots,
+    inner: &Inner,
+    rng: &mut StdRng,
+    at: Timestamp,
+) -> Settled {
+    let job = &mut loaded.job;
+    let standing = Standing { plan: &job.plan, retry_count: job.retry_count, expires_at: job.expires_at, now: at };
+    let (transition, skipped) = match choice {
+        Choice::Dead(why) => (Transition::fail(why), vec![]),
+        Choice::Closed(skipped) if job.progress.cost => {
+            (end_cycle(&mut job.progress, &standing, None, "transient", rng), skipped)
+        }
+        Choice::Closed(skipped) => (Transition::hold(reason(&skipped)), vec![]),
+        Choice::Spent if job.progress.cost => {
+            (end_cycle(&mut job.progress, &standing, None, "transient", rng), vec![])
+        }
+        Choice::Spent | Choice::Wait(_) | Choice::Try { .. } => {
+            job.progress.restart();
+            (Transition::hold(SkipReason::BreakerOpen), vec![])
+        }
+    };
+    job.attempts += u32::try_from(skipped.len()).unwrap_or(0);
+    loaded.held = true;
+    told(&loaded.job, &transition, None, slots, inner, at);
+    Settled { record: record(&loaded.job, at, None, skipped, transition), loaded, provider: None }
+}
+
+fn reason(skipped: &[Skip]) -> SkipReason {
+    skipped.last().map_or(SkipReason::NoProvider, |skip| skip.reason)
+}
+
+fn ended(
+    report: Report,
+    job: &Job,
+    provider: notify_proto::ProviderId,
+    channel: notify_proto::Channel,
+    simulated: bool,
+) -> AttemptEnd {
+    let class = report.outcome.class();
+    let status = match report.outcome {
+        Outcome::Accepted { .. } => AttemptStatus::Delivered,
+        Outcome::Ambiguous => AttemptStatus::InDoubt,
+        _ => AttemptStatus::Failed,
+    };
+    let external_id = match report.outcome {
+        Outcome::Accepted { external_id } => external_id,
+        _ => None,
+    };
+    AttemptEnd {
+        number: job.attempts,
+        provider,
+        channel,
+        status,
+        class,
+        message: report.message,
+        external_id,
+        simulated,
+    }
+}
+
+/// The record of a step.
+pub(crate) fn record(
+    job: &Job,
+    at: Timestamp,
+    attempt: Option<AttemptEnd>,
+    skipped: Vec<Skip>,
+    transition: Transition,
+) -> Record {
+    let in_doubt = attempt.as_ref().is_some_and(|end| end.status == AttemptStatus::InDoubt);
+    Record {
+        seq: job.seq,
+        id: job.id,
+        group: job.group,
+        fence: job.fence,
+        at,
+        attempt,
+        skipped,
+        attempts: job.attempts,
+        lane: job.plan.lane(next_channel(job)),
+        progress: job.progress.clone(),
+        possible_duplicate: in_doubt && !transition.to().is_final(),
+        transition,
+    }
+}
+
+fn observe(
+    report: &Report,
+    job: &Job,
+    provider: notify_proto::ProviderId,
+    slots: &Slots,
+    inner: &Inner,
+    elapsed: std::time::Duration,
+) {
+    let Some(slot) = slots.get(provider) else { return };
+    let name = slot.row.name.as_str();
+    let channel = next_channel(job).as_str();
+    inner.metrics.attempts.with_label_values(&[name, channel, report.outcome.class()]).inc();
+    inner.metrics.call_seconds.with_label_values(&[name]).observe(elapsed.as_secs_f64());
+    if report.outcome == Outcome::Ambiguous {
+        inner.metrics.in_doubt.inc();
+    }
+}
+
+/// Counts a step and says it in the log: final outcomes at INFO, what will be retried at WARN.
+fn told(
+    job: &Job,
+    transition: &Transition,
+    end: Option<&AttemptEnd>,
+    slots: &Slots,
+    inner: &Inner,
+    at: Timestamp,
+) {
+    let to = transition.to();
+    match to {
+        Status::Delivered => {
+            inner.delivered.fetch_add(1, Ordering::AcqRel);
+            inner.metrics.finals.with_label_values(&[to.as_str()]).inc();
+            let waited = (at - job.created_at).to_std().unwrap_or_default();
+            inner.metrics.latency.observe(waited.as_secs_f64());
+        }
+        Status::Failed => {
+            inner.failed.fetch_add(1, Ordering::AcqRel);
+            inner.metrics.finals.with_label_values(&[to.as_str()]).inc();
+        }
+        Status::Retrying => inner.metrics.retries.inc(),
+        _ => {}
+    }
+    let provider = end.and_then(|end| slots.get(end.provider)).map_or("", |slot| slot.row.name.as_str());
+    let service = slots.directory().service_no(job.group.service).map_or("", |service| service.name.as_str());
+    let error = end.and_then(|end| end.message.as_deref()).unwrap_or_default();
+    let correlation_id = job.message.correlation_id.as_deref().unwrap_or_default();
+    let reason = transition.reason().unwrap_or_default();
+    match to {
+        Status::Delivered => tracing::info!(
+            event = "notification_delivered", notification_id = %job.id, service, provider, attempt = job.attempts,
+            correlation_id, "notification delivered"
+        ),
+        Status::Failed => tracing::info!(
+            event = "notification_failed", notification_id = %job.id, service, provider, attempt = job.attempts, reason,
+            recipient = first_address(job), error, correlation_id, "notification failed"
+        ),
+        _ => tracing::warn!(
+            event = "notification_postponed", notification_id = %job.id, service, provider, attempt = job.attempts,
+            to = to.as_str(), reason, error, correlation_id, "notification postponed"
+        ),
+    }
+}
+
+fn first_address(job: &Job) -> String {
+    let first = job.message.addresses.values().flatten().next();
+    first.map(|it| address::mask(it)).unwrap_or_default()
+}
+

@@ -1,0 +1,181 @@
+//! Each provider's free slots, circuit breaker and pace.
+
+use crate::handle::ProviderState;
+use crate::{Inner, StoreError};
+use notify_proto::{ProviderId, SkipReason};
+use notifyd_lifecycle::breaker::{Breaker, Change, Circuit};
+use notifyd_lifecycle::candidate::{Candidate, Gate};
+use notifyd_lifecycle::outcome::{Outcome, Report};
+use notifyd_lifecycle::pacing::Pace;
+use notifyd_providers::Provider;
+use notifyd_store::Directory;
+use notifyd_store::directory::Provider as Row;
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+/// One provider at work.
+pub(crate) struct Slot {
+    /// What makes the calls; the problem, when it could not be built from its settings.
+    pub client: Result<Arc<dyn Provider>, String>,
+    pub row: Arc<Row>,
+    in_flight: u32,
+    breaker: Breaker,
+    pace: Pace,
+}
+
+/// All of them.
+#[derive(Default)]
+pub(crate) struct Slots {
+    all: HashMap<ProviderId, Slot>,
+    directory: Arc<Directory>,
+}
+
+impl Slots {
+    /// Takes over changed settings: a provider is built anew only when its revision changed.
+    pub(crate) async fn refresh(&mut self, inner: &Inner, now: Instant) -> Result<bool, StoreError> {
+        let directory = inner.deps.store.directory();
+        if Arc::ptr_eq(&directory, &self.directory) {
+            return Ok(false);
+        }
+        for row in directory.providers() {
+            match self.all.get_mut(&row.id) {
+                Some(slot) if slot.row.revision == row.revision => slot.row = Arc::clone(row),
+                existing => {
+                    let secret = inner.deps.store.provider_secret(row.id).await;
+                    let client = match secret {
+                        Ok(secret) => {
+                            notifyd_providers::build(&row.kind, &row.config, secret.as_ref(), &inner.context)
+                                .map_err(|error| error.to_string())
+                        }
+                        Err(error) => Err(error.to_string()),
+                    };
+                    if let Err(error) = &client {
+                        tracing::error!(provider = %row.name, %error, "provider cannot be used");
+                    }
+                    let slot = Slot {
+                        client,
+                        row: Arc::clone(row),
+                        in_flight: existing.map_or(0, |slot| slot.in_flight),
+                        breaker: Breaker::new(inner.options.breaker),
+                        pace: Pace::new(row.rate_per_second, row.burst, now),
+                    };
+                    self.all.insert(row.id, slot);
+                }
+            }
+        }
+        self.all.retain(|id, slot| slot.in_flight > 0 || directory.provider(*id).is_some());
+        self.directory = directory;
+        self.publish(inner, now);
+        Ok(true)
+    }
+
+    pub(crate) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    pub(crate) fn get(&self, id: ProviderId) -> Option<&Slot> {
+        self.all.get(&id)
+    }
+
+    /// Whether a candidate may be called now.
+    pub(crate) fn gate(&self, candidate: &Candidate, now: Instant) -> Gate {
+        let Some(slot) = self.all.get(&candidate.id) else { return Gate::Closed(SkipReason::Disabled) };
+        if slot.client.is_err() || !slot.breaker.admits(now) {
+            return Gate::Closed(SkipReason::BreakerOpen);
+        }
+        if slot.pace.paused(now).is_some() {
+            return Gate::Closed(SkipReason::RateLimited);
+        }
+        if slot.in_flight >= slot.row.max_in_flight || slot.pace.ready_at(now) > now {
+            return Gate::Busy;
+        }
+        Gate::Open
+    }
+
+    /// Takes a slot.
+    pub(crate) fn take(&mut self, id: ProviderId, inner: &Inner, now: Instant) {
+        if let Some(slot) = self.all.get_mut(&id) {
+            slot.in_flight += 1;
+            slot.breaker.start(now);
+            slot.pace.take(now);
+            inner.in_flight.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Frees a slot.
+    pub(crate) fn free(&mut self, id: ProviderId, inner: &Inner) {
+        if let Some(slot) = self.all.get_mut(&id) {
+            slot.in_flight = slot.in_flight.saturating_sub(1);
+            inner.in_flight.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    /// The call was not made after all.
+    pub(crate) fn abandon(&mut self, id: ProviderId, inner: &Inner) {
+        self.learn_nothing(id);
+        self.free(id, inner);
+    }
+
+    /// What the provider said teaches its breaker and its pace.
+    pub(crate) fn learn(&mut self, id: ProviderId, report: &Report, inner: &Inner, now: Instant) {
+        let Some(slot) = self.all.get_mut(&id) else { return };
+        match &report.outcome {
+            Outcome::RateLimited { after } => {
+                slot.pace.throttled(*after, now);
+                inner.metrics.rate_limited.with_label_values(&[slot.row.name.as_str()]).inc();
+            }
+            Outcome::Accepted { .. } => slot.pace.succeeded(),
+            _ => {}
+        }
+        let change = slot.breaker.finish(&report.outcome, report.message.as_deref(), now);
+        match change {
+            Some(Change::Opened) => {
+                let reason = slot.breaker.cause().unwrap_or(report.outcome.class()).to_owned();
+                tracing::warn!(event = "provider_circuit_open", provider = %slot.row.name, reason, "circuit opened");
+            }
+            Some(Change::Closed) => {
+                tracing::info!(event = "provider_circuit_closed", provider = %slot.row.name, "circuit closed");
+            }
+            None => return,
+        }
+        self.publish(inner, now);
+    }
+
+    /// The call was not made after all, but its slot is freed only by its record.
+    pub(crate) fn learn_nothing(&mut self, id: ProviderId) {
+        if let Some(slot) = self.all.get_mut(&id) {
+            slot.breaker.abandon();
+        }
+    }
+
+    /// The next moment at which a closed gate may open by itself.
+    pub(crate) fn next_opening(&self, now: Instant) -> Option<Instant> {
+        let moments = self.all.values().flat_map(|slot| {
+            let breaker = match slot.breaker.circuit(now) {
+                Circuit::Open { until } => Some(until),
+                Circuit::Closed | Circuit::HalfOpen { .. } => None,
+            };
+            let pace = Some(slot.pace.ready_at(now)).filter(|at| *at > now);
+            [breaker, pace, slot.pace.paused(now)]
+        });
+        moments.flatten().min()
+    }
+
+    /// Lets handles see how the providers are doing.
+    pub(crate) fn publish(&self, inner: &Inner, now: Instant) {
+        let mut shown = inner.providers.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.clear();
+        for (id, slot) in &self.all {
+            let (circuit, reason) = match &slot.client {
+                Err(problem) => ("open", Some(problem.clone())),
+                Ok(_) => (slot.breaker.word(now), slot.breaker.cause().map(str::to_owned)),
+            };
+            let state = ["closed", "half_open", "open"].iter().position(|word| *word == circuit).unwrap_or(0);
+            let gauge = inner.metrics.breaker.with_label_values(&[slot.row.name.as_str()]);
+            gauge.set(i64::try_from(state).unwrap_or(0));
+            shown.insert(*id, ProviderState { circuit, reason, in_flight: slot.in_flight });
+        }
+    }
+}
