@@ -85,7 +85,9 @@ impl<'a> Fields<'a> {
         match self.get(field) {
             None => Ok(None),
             Some(Value::String(text)) if !text.trim().is_empty() => Ok(Some(text.trim())),
-            Some(Value::String(_)) => Err(ConfigError::invalid(field, "is empty", "leave it out or fill it in")),
+            Some(Value::String(_)) => {
+                Err(ConfigError::invalid(field, "is empty", "leave it out or fill it in"))
+            }
             Some(_) => Err(ConfigError::invalid(field, "is not a text", "put it in quotes")),
         }
     }
@@ -133,13 +135,11 @@ impl<'a> Fields<'a> {
     ) -> Result<Option<T>, ConfigError> {
         let Some(value) = self.get(field) else { return Ok(None) };
         let found = value.as_str().and_then(|given| words.iter().find(|(word, _)| *word == given));
-        match found {
-            Some((_, meaning)) => Ok(Some(*meaning)),
-            None => {
-                let allowed: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-                let fix = format!("use one of {}", allowed.join(", "));
-                Err(ConfigError::invalid(field, "is not a known word", fix))
-            }
+        if let Some((_, meaning)) = found {
+            return Ok(Some(*meaning));
         }
+        let allowed: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let fix = format!("use one of {}", allowed.join(", "));
+        Err(ConfigError::invalid(field, "is not a known word", fix))
     }
 }

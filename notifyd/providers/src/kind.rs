@@ -66,8 +66,7 @@ impl Field {
     }
 }
 
-type Build =
-    fn(Fields<'_>, Option<&Secret<String>>, &BuildContext) -> Result<Arc<dyn Provider>, ConfigError>;
+type Build = fn(Fields<'_>, Option<&Secret<String>>, &BuildContext) -> Result<Arc<dyn Provider>, ConfigError>;
 
 /// A provider type.
 pub struct Kind {
@@ -113,7 +112,11 @@ impl Kind {
             } else {
                 format!("its fields are {}", self.known_fields())
             };
-            return Err(ConfigError::Unknown { kind: self.name, field: field.chars().take(64).collect(), fix });
+            return Err(ConfigError::Unknown {
+                kind: self.name,
+                field: field.chars().take(64).collect(),
+                fix,
+            });
         }
         for field in self.fields.iter().filter(|field| field.required) {
             if config.get(field.name).is_none_or(Value::is_null) {
@@ -124,9 +127,10 @@ impl Kind {
             (SecretUse::Never, Some(_)) => {
                 Err(ConfigError::invalid("secret", format!("is not used by {}", self.name), "leave it out"))
             }
-            (SecretUse::Required, None) => {
-                Err(ConfigError::missing("secret", format!("{} cannot work without its credential", self.name)))
-            }
+            (SecretUse::Required, None) => Err(ConfigError::missing(
+                "secret",
+                format!("{} cannot work without its credential", self.name),
+            )),
             _ => Ok(()),
         }
     }
@@ -210,7 +214,10 @@ mod tests {
         assert_eq!(error("mock", &json!([]), None), ConfigError::NotAnObject);
         let field = error("mock", &json!({"latency": 3}), None);
         assert_eq!(field.field(), Some("latency"));
-        assert!(field.to_string().starts_with("mock has no field `latency`; its fields are latency_ms"), "{field}");
+        assert!(
+            field.to_string().starts_with("mock has no field `latency`; its fields are latency_ms"),
+            "{field}"
+        );
         let range = error("mock", &json!({"failure_rate": 2}), None).to_string();
         assert_eq!(range, "`failure_rate` is out of range or no number; use a number from 0 to 1");
         let missing = error("smtp", &json!({"host": "mail.example.org"}), None);

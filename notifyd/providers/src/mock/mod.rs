@@ -29,14 +29,20 @@ pub(crate) const KIND: Kind = Kind {
     channels: Channel::ALL,
     simulated: true,
     fields: &[
-        Field::optional("latency_ms", "time until the answer: a number or {\"min\": a, \"max\": b}; default 0"),
+        Field::optional(
+            "latency_ms",
+            "time until the answer: a number or {\"min\": a, \"max\": b}; default 0",
+        ),
         Field::optional("failure_rate", "share of calls that end in `failure_outcome`, 0 to 1; default 0"),
         Field::optional("failure_outcome", "class of a failure; default transient"),
         Field::optional("fail_times", "the first N attempts of each notification fail; default 0"),
         Field::optional("rate_limit_per_second", "answers rate_limited above it; default no limit"),
         Field::optional("hang", "never answers: true, or the share of calls, 0 to 1; default false"),
         Field::optional("outcome", "one class for every call"),
-        Field::optional("record_file", "file to which each call is appended as a JSON line before the answer"),
+        Field::optional(
+            "record_file",
+            "file to which each call is appended as a JSON line before the answer",
+        ),
     ],
     secret: SecretUse::Never,
     build: |fields, _: Option<&Secret<String>>, context| Ok(Arc::new(Mock::new(fields, context)?)),
@@ -82,7 +88,10 @@ impl Play {
             && let Err(error) = record.note(call)
         {
             // A call that is not in the record must not count as sent: the record is what tests believe.
-            return Report::new(Outcome::Transient, Some(format!("mock: cannot append to record_file: {error}")));
+            return Report::new(
+                Outcome::Transient,
+                Some(format!("mock: cannot append to record_file: {error}")),
+            );
         }
         if let Some(after) = self.throttle.as_ref().and_then(Throttle::refuse) {
             return Report::new(Outcome::RateLimited { after: Some(after) }, said("rate limit reached"));

@@ -44,7 +44,11 @@ impl Script {
     pub(super) fn read(fields: Fields<'_>) -> Result<Self, ConfigError> {
         let failure = outcome(fields, "failure_outcome")?.unwrap_or(Outcome::Transient);
         if matches!(failure, Outcome::Accepted { .. }) {
-            return Err(ConfigError::invalid("failure_outcome", "is a success", "use a class that is a failure"));
+            return Err(ConfigError::invalid(
+                "failure_outcome",
+                "is a success",
+                "use a class that is a failure",
+            ));
         }
         Ok(Self {
             latency_ms: latency(fields)?,

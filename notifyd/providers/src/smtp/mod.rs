@@ -25,14 +25,13 @@ mod settings;
 mod tls;
 mod wire;
 
-use crate::config::ConfigError;
 use crate::kind::{BuildContext, Field, Kind, SecretUse, Seed};
 use crate::{Call, Provider};
 use async_trait::async_trait;
-use fault::{Failure, Fault, Step};
+use fault::{Failure, Step};
 use mime::Mail;
 use notify_proto::Channel;
-use notifyd_lifecycle::{Clock, Outcome, Report, Secret};
+use notifyd_lifecycle::{Clock, Outcome, Report};
 use pool::Pool;
 use reply::Reply;
 use session::Session;
@@ -48,7 +47,8 @@ pub(crate) const KIND: Kind = Kind {
     fields: &[
         Field::optional("host", "name or address of the relay").required().seeded(Seed::Text("localhost")),
         Field::optional("port", "default 465 with tls, 587 with starttls, else 25").seeded(Seed::Number(25)),
-        Field::optional("tls", "none, opportunistic, starttls or tls; default starttls").seeded(Seed::Text("none")),
+        Field::optional("tls", "none, opportunistic, starttls or tls; default starttls")
+            .seeded(Seed::Text("none")),
         Field::optional("from", "sender, such as Shop <noreply@example.org>")
             .required()
             .seeded(Seed::Text("notifyd@localhost")),

@@ -72,7 +72,9 @@ impl Reply {
             let skip = usize::from(self.enhanced().is_some());
             let known = ["Message accepted for delivery", "Queued mail for delivery"];
             let named = known.iter().any(|mark| text.contains(mark));
-            text.split_whitespace().nth(skip).filter(|word| named && word.bytes().any(|byte| byte.is_ascii_digit()))
+            text.split_whitespace()
+                .nth(skip)
+                .filter(|word| named && word.bytes().any(|byte| byte.is_ascii_digit()))
         };
         let id = after("queued as ").or_else(|| after(" id=")).or_else(first)?;
         let id = id.trim_end_matches(['.', ',', ';']);
