@@ -101,7 +101,8 @@ impl Dispatch {
             tokio::select! {
                 () = shutdown.cancelled(), if !self.draining => {
                     self.draining = true;
-                    drained_by = Some(Instant::now() + self.inner.options.drain_timeout);
+                    let drain = self.inner.drain_ms.load(std::sync::atomic::Ordering::Acquire);
+                    drained_by = Some(Instant::now() + Duration::from_millis(drain));
                 }
                 () = store.bell().heard() => self.rung(),
                 Some(news) = self.news.recv() => {

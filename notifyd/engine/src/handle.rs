@@ -89,6 +89,17 @@ impl Handle {
         }
     }
 
+    /// How long calls under way may finish after a stop was asked for.
+    pub fn drain_timeout(&self) -> Duration {
+        Duration::from_millis(self.inner.drain_ms.load(Ordering::Acquire))
+    }
+
+    /// Changes it, for the stop that is about to be asked for.
+    pub fn set_drain_timeout(&self, drain: Duration) {
+        let ms = u64::try_from(drain.as_millis()).unwrap_or(u64::MAX);
+        self.inner.drain_ms.store(ms, Ordering::Release);
+    }
+
     /// How a provider is doing; a closed circuit when it was never used.
     pub fn provider_state(&self, id: ProviderId) -> ProviderState {
         let shown = self.inner.providers.lock().unwrap_or_else(PoisonError::into_inner);

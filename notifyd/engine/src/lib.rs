@@ -59,6 +59,8 @@ pub(crate) struct Inner {
     in_flight: AtomicU32,
     delivered: AtomicU64,
     failed: AtomicU64,
+    /// How long calls under way may finish after a stop was asked for, milliseconds.
+    drain_ms: AtomicU64,
     providers: Mutex<HashMap<notify_proto::ProviderId, ProviderState>>,
 }
 
@@ -81,9 +83,12 @@ impl Engine {
             in_flight: AtomicU32::new(0),
             delivered: AtomicU64::new(0),
             failed: AtomicU64::new(0),
+            drain_ms: AtomicU64::new(0),
             providers: Mutex::default(),
         });
-        Ok((Self { inner: Arc::clone(&inner) }, Handle { inner }))
+        let handle = Handle { inner: Arc::clone(&inner) };
+        handle.set_drain_timeout(inner.options.drain_timeout);
+        Ok((Self { inner }, handle))
     }
 
     /// Takes up what another run left, then delivers until `shutdown`; after that claims nothing new and gives calls

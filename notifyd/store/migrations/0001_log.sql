@@ -92,7 +92,7 @@ CREATE INDEX notifications_due ON notifications (due_at) WHERE status IN ('pendi
 CREATE INDEX notifications_expiring ON notifications (expires_at)
     WHERE expires_at IS NOT NULL AND status IN ('pending', 'queued', 'retrying');
 -- What a run of the daemon left unfinished.
-CREATE INDEX notifications_sending ON notifications (run, seq) WHERE status = 'sending';
+CREATE INDEX notifications_sending ON notifications (seq) WHERE status = 'sending';
 -- Dead letters and revoked ones.
 CREATE INDEX notifications_dead ON notifications (status, seq) WHERE status IN ('failed', 'cancelled');
 

@@ -47,6 +47,6 @@ pub use directory::{Directory, Provider, Service};
 pub use door::Door;
 pub use error::StoreError;
 pub use feed::Feed;
-pub use sqlite::{Options, SqliteStore};
+pub use sqlite::{Lock, Options, SqliteStore, lock};
 pub use sweep::Retention;
 pub use tenant::Tenant;

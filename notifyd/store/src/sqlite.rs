@@ -27,7 +27,7 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -48,6 +48,14 @@ pub struct Options {
     pub entropy: Arc<dyn Entropy>,
 }
 
+/// The right to use a state directory; it ends when this is dropped.
+pub struct Lock(#[expect(dead_code, reason = "held, never read")] File);
+
+/// Makes a state directory if it is missing and takes the right to use it.
+pub fn lock(dir: &Path) -> Result<Lock> {
+    open::lock(&Paths::new(dir)).map(Lock)
+}
+
 /// The embedded log.
 pub struct SqliteStore {
     paths: Paths,
@@ -62,14 +70,19 @@ pub struct SqliteStore {
     run: i64,
     sweep_cursor: Arc<AtomicI64>,
     /// Held as long as the store lives.
-    _lock: File,
+    _lock: Lock,
 }
 
 impl SqliteStore {
     /// Opens the log in a state directory, making both if they are missing.
     pub fn open(options: Options, registry: &Registry) -> Result<Self> {
+        let lock = lock(&options.dir)?;
+        Self::open_locked(options, lock, registry)
+    }
+
+    /// The same with the lock that [`lock`] took.
+    pub fn open_locked(options: Options, lock: Lock, registry: &Registry) -> Result<Self> {
         let paths = Paths::new(&options.dir);
-        let lock = open::lock(&paths)?;
         let connection = open::writer(&paths)?;
         let now = options.clock.now();
         let run = open::begin_run(&connection, now)?;
@@ -107,6 +120,11 @@ impl SqliteStore {
             Ok(writer) => writer.fatal().await,
             Err(_) => std::future::pending().await,
         }
+    }
+
+    /// Version of the SQLite library inside.
+    pub fn sqlite_version(&self) -> &'static str {
+        rusqlite::version()
     }
 
     fn writer(&self) -> Result<Writer> {

@@ -180,19 +180,20 @@ impl Loop {
             let timer = self.metrics.commit_seconds.start_timer();
             let committed = self.batch(first, &mut queue, &mut answers);
             timer.observe_duration();
+            // Snapshots are replaced before anybody is answered, so that whoever was answered sees its own change.
+            match &committed {
+                Ok(()) => self.state.publish(),
+                Err(_) => self.state.forget(),
+            }
             for answer in answers.drain(..) {
                 answer(committed.as_ref().copied());
             }
-            match committed {
-                Ok(()) => self.state.publish(),
-                Err(failure) => {
-                    self.state.forget();
-                    tracing::error!(error = %failure.text, "commit failed");
-                    if !failure.nothing_kept {
-                        self.writable.store(false, Ordering::Release);
-                        self.fatal.send_replace(Some(failure.text));
-                        return;
-                    }
+            if let Err(failure) = committed {
+                tracing::error!(error = %failure.text, "commit failed");
+                if !failure.nothing_kept {
+                    self.writable.store(false, Ordering::Release);
+                    self.fatal.send_replace(Some(failure.text));
+                    return;
                 }
             }
             self.checkpoint();

@@ -1,0 +1,226 @@
+//! Puts the rooms together, runs them, and takes them apart in order.
+//!
+//! Start: lock and log, then the engine (which takes up what another run left), then the control socket and the intake.
+//! Stop: the intake says it is draining, nothing new is claimed, calls under way get the drain timeout, their outcomes
+//! are committed, and the log is closed last.
+
+use crate::failure::Failure;
+use crate::places::Places;
+use crate::settings::Settings;
+use notifyd_control::Control;
+use notifyd_engine::{Engine, Handle};
+use notifyd_intake::{Intake, Pulse, PulseSource};
+use notifyd_lifecycle::admission::AdmissionRules;
+use notifyd_lifecycle::{Clock, Entropy, Secret};
+use notifyd_store::{Lock, SqliteStore, Store};
+use prometheus::Registry;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Ends the stop at the latest after the drain timeout and this much more, so that a stop is never endless.
+const STOP_GRACE: Duration = Duration::from_secs(2);
+
+/// What is handed in from outside, so that tests own it.
+#[derive(Clone)]
+pub struct World {
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Gives randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// A daemon that is ready to run: everything is bound and open.
+pub struct Daemon {
+    store: Arc<SqliteStore>,
+    engine: Engine,
+    handle: Handle,
+    intake: Intake,
+    control: Control,
+    rules: Arc<AdmissionRules>,
+    world: World,
+    stop: Arc<Stop>,
+}
+
+/// A stop that somebody asked for.
+pub struct Stop {
+    asked: CancellationToken,
+    engine: Handle,
+}
+
+impl Stop {
+    /// Asks for a graceful stop; calls under way get `drain`, or the configured time.
+    pub fn ask(&self, drain: Option<Duration>) {
+        if let Some(drain) = drain {
+            self.engine.set_drain_timeout(drain);
+        }
+        self.asked.cancel();
+    }
+}
+
+/// What health needs to know of the engine.
+struct EnginePulse {
+    handle: Handle,
+    store: Arc<dyn Store>,
+    running: CancellationToken,
+}
+
+impl PulseSource for EnginePulse {
+    fn pulse(&self) -> Pulse {
+        let directory = self.store.directory();
+        let active = || directory.providers().iter().filter(|provider| provider.active);
+        let running = !self.running.is_cancelled();
+        Pulse {
+            queue_running: running,
+            workers_running: running,
+            providers: active()
+                .map(|provider| (provider.name.clone(), self.handle.provider_state(provider.id).circuit))
+                .collect(),
+            simulated: active().any(|provider| provider.simulated),
+        }
+    }
+}
+
+impl Daemon {
+    /// Opens the log and binds both sockets. Whatever fails, nothing is left behind but the log.
+    pub async fn assemble(
+        settings: &Settings,
+        places: &Places,
+        lock: Lock,
+        master: Secret<[u8; 32]>,
+        world: World,
+    ) -> Result<Self, Failure> {
+        let registry = Registry::new();
+        let bug = |error: prometheus::Error| Failure::Bug(error.to_string());
+        let options = notifyd_store::Options {
+            dir: places.state.clone(),
+            retention: settings.store.retention(),
+            readers: settings.store.readers,
+            master,
+            clock: Arc::clone(&world.clock),
+            entropy: Arc::clone(&world.entropy),
+        };
+        let store = Arc::new(SqliteStore::open_locked(options, lock, &registry)?);
+        let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
+        let deps = notifyd_engine::Deps {
+            store: Arc::clone(&shared),
+            clock: Arc::clone(&world.clock),
+            entropy: Arc::clone(&world.entropy),
+        };
+        let (engine, handle) = Engine::new(deps, settings.engine(), &registry).map_err(bug)?;
+        let stop = Arc::new(Stop { asked: CancellationToken::new(), engine: handle.clone() });
+        let rules = Arc::new(settings.admission()?);
+        let pulse = EnginePulse { handle: handle.clone(), store: Arc::clone(&shared), running: stop.asked.clone() };
+        let intake = Intake::bind(
+            settings.intake.clone(),
+            settings.limits,
+            notifyd_intake::Deps {
+                store: Arc::clone(&shared),
+                clock: Arc::clone(&world.clock),
+                entropy: Arc::clone(&world.entropy),
+                rules: Arc::clone(&rules),
+                registry,
+                pulse: Arc::new(pulse),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+            },
+        )
+        .await?;
+        let control = Control::bind(
+            notifyd_control::Options { socket: Some(places.socket.clone()), ..settings.control.clone() },
+            notifyd_control::Deps {
+                store: shared,
+                engine: handle.clone(),
+                clock: Arc::clone(&world.clock),
+                entropy: Arc::clone(&world.entropy),
+                rules: Arc::clone(&rules),
+                daemon: notifyd_control::Daemon {
+                    version: env!("CARGO_PKG_VERSION").to_owned(),
+                    pid: std::process::id(),
+                    started_at: world.clock.now(),
+                    listen: intake.local_addr().to_string(),
+                    state_dir: places.state.clone(),
+                    sqlite_version: store.sqlite_version().to_owned(),
+                    host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+                },
+                stop: Arc::new({
+                    let stop = Arc::clone(&stop);
+                    move |drain| stop.ask(drain)
+                }),
+                concerns: None,
+            },
+        )
+        .await?;
+        Ok(Self { store, engine, handle, intake, control, rules, world, stop })
+    }
+
+    /// Where the intake listens; the real port when 0 was asked for.
+    pub fn listen(&self) -> SocketAddr {
+        self.intake.local_addr()
+    }
+
+    /// Where the control socket is.
+    pub fn socket(&self) -> PathBuf {
+        self.control.socket().to_owned()
+    }
+
+    /// The log.
+    pub fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store) as Arc<dyn Store>
+    }
+
+    /// The engine.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// The rules for new notifications.
+    pub fn rules(&self) -> Arc<AdmissionRules> {
+        Arc::clone(&self.rules)
+    }
+
+    /// The clock and the randomness it was given.
+    pub fn world(&self) -> World {
+        self.world.clone()
+    }
+
+    /// How to stop it.
+    pub fn stop(&self) -> Arc<Stop> {
+        Arc::clone(&self.stop)
+    }
+
+    /// Runs until somebody asks for a stop, then drains. Fails when the log failed.
+    pub async fn run(self) -> Result<(), Failure> {
+        let Self { store, engine, handle, intake, control, stop, .. } = self;
+        let intake_handle = intake.handle();
+        let outer = CancellationToken::new();
+        let engine = tokio::spawn(engine.run(stop.asked.clone()));
+        let control = tokio::spawn(control.run(outer.clone()));
+        let intake = tokio::spawn(intake.run(outer.clone()));
+        let fatal = tokio::select! {
+            reason = store.fatal() => Some(reason),
+            () = stop.asked.cancelled() => None,
+        };
+        intake_handle.set_draining(true);
+        stop.asked.cancel();
+        if let Some(reason) = fatal {
+            // Nothing can be committed any more; what was acknowledged is on disk already.
+            return Err(Failure::Fatal(reason));
+        }
+        let drain = handle.drain_timeout();
+        tracing::info!(drain_seconds = drain.as_secs(), "stopping");
+        let drained = tokio::time::timeout(drain + STOP_GRACE, engine).await;
+        outer.cancel();
+        let _ = tokio::time::timeout(STOP_GRACE, async { tokio::join!(intake, control) }).await;
+        store.close().await;
+        match drained {
+            Ok(Ok(result)) => Ok(result?),
+            Ok(Err(panic)) => Err(Failure::Bug(panic.to_string())),
+            Err(_) => {
+                tracing::warn!("the engine did not stop in time; calls under way are in doubt");
+                Ok(())
+            }
+        }
+    }
+}

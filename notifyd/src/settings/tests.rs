@@ -1,0 +1,63 @@
+use super::*;
+
+fn load(text: &str, environment: &[(&str, &str)]) -> Result<Settings, String> {
+    let dir = std::env::temp_dir().join(format!("notifyd-settings-{}", uuid::Uuid::new_v4()));
+    std::fs::write(&dir, text).unwrap();
+    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let loaded = Settings::load(Some(&dir), environment).map_err(|error| error.to_string());
+    std::fs::remove_file(dir).unwrap();
+    loaded
+}
+
+#[test]
+fn without_anything_the_defaults_hold() {
+    assert_eq!(Settings::load(None, []).unwrap(), Settings::default());
+    assert_eq!(load("", &[]).unwrap(), Settings::default());
+}
+
+#[test]
+fn what_is_printed_reads_back() {
+    let text = Settings::default().to_toml().unwrap();
+    assert_eq!(load(&text, &[]).unwrap(), Settings::default());
+}
+
+#[test]
+fn an_unknown_key_names_the_nearest() {
+    let error = load("[delivery]\ndrain_timout_seconds = 5", &[]).unwrap_err();
+    assert!(error.contains("`delivery.drain_timout_seconds`; did you mean `delivery.drain_timeout_seconds`?"), "{error}");
+    let error = load("[deliver]\n", &[]).unwrap_err();
+    assert!(error.contains("did you mean `delivery`?"), "{error}");
+    assert!(load("[xyz]\n", &[]).unwrap_err().ends_with("there is no setting `xyz`"));
+}
+
+#[test]
+fn the_environment_goes_over_the_file() {
+    let settings = load("[delivery]\nloaded = 200", &[
+        ("NOTIFYD_DELIVERY_LOADED", "300"),
+        ("NOTIFYD_BREAKER_FAILURE_RATE", "0.25"),
+        ("NOTIFYD_STORE_PATH", "/srv/x"),
+        ("NOTIFYD_SOCKET", "/run/x.sock"),
+        ("HOME", "/root"),
+    ])
+    .unwrap();
+    assert_eq!(settings.delivery.loaded, 300);
+    assert!((settings.breaker.failure_rate - 0.25).abs() < f64::EPSILON);
+    assert_eq!(settings.store.path.unwrap(), Path::new("/srv/x"));
+    let error = load("", &[("NOTIFYD_DELIVERY_LOADE", "1")]).unwrap_err();
+    assert!(error.contains("did you mean `NOTIFYD_DELIVERY_LOADED`?"), "{error}");
+    let error = load("", &[("NOTIFYD_DELIVERY_LOADED", "many")]).unwrap_err();
+    assert_eq!(error, "NOTIFYD_DELIVERY_LOADED: `many` is not a whole number");
+}
+
+#[test]
+fn values_out_of_range_and_wrong_policies_are_refused() {
+    assert!(load("[delivery]\nloaded = 1", &[]).unwrap_err().starts_with("delivery.loaded: 1 is not between 100"));
+    assert!(load("[breaker]\nfailure_rate = 2.0", &[]).unwrap_err().contains("breaker.failure_rate"));
+    let error = load("[delivery.policy_by_priority]\nlow = \"never\"", &[]).unwrap_err();
+    assert!(error.contains("there is no policy never; policies are exponential, fixed, standard, urgent"), "{error}");
+    let own = "[delivery.policies.gentle]\ndelays = [5, 10]\n[delivery.policy_by_priority]\nlow = \"gentle\"";
+    let rules = load(own, &[]).unwrap().admission().unwrap();
+    assert_eq!(rules.policies["gentle"], RetryPolicy::Delays(vec![5, 10]));
+    let error = load("[delivery.policies.wild]\nbase = 1\nfactor = 99.0\ncap = 5\nmax_retries = 1", &[]).unwrap_err();
+    assert!(error.contains("policy wild: factor"), "{error}");
+}

@@ -1,0 +1,71 @@
+//! Logs: to stderr, and to rolling files when a directory is configured.
+
+use crate::failure::Failure;
+use crate::settings::{Log, LogFormat};
+use std::io::IsTerminal;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
+use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
+
+/// Lines that may wait for a slow terminal or disk. Beyond, lines are dropped rather than deliveries held up.
+const BUFFERED_LINES: usize = 65_536;
+
+/// Keeps the writers alive; what is buffered is written when it is dropped.
+pub struct Guard {
+    _writers: Vec<WorkerGuard>,
+}
+
+/// Sets the process up to log.
+pub fn start(log: &Log) -> Result<Guard, Failure> {
+    let filter = || {
+        EnvFilter::try_new(&log.filter)
+            .map_err(|error| Failure::Configuration(format!("log.filter: `{}`: {error}", log.filter)))
+    };
+    let (stderr, guard) = NonBlockingBuilder::default()
+        .buffered_lines_limit(BUFFERED_LINES)
+        .thread_name("log-stderr")
+        .finish(std::io::stderr());
+    let mut writers = vec![guard];
+    let terminal = std::io::stderr().is_terminal();
+    let human = match log.format {
+        LogFormat::Auto => terminal,
+        LogFormat::Human => true,
+        LogFormat::Json => false,
+    };
+    let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
+    let layer = tracing_subscriber::fmt::layer().with_writer(stderr);
+    let layer = if human {
+        layer.with_ansi(colour).with_filter(filter()?).boxed()
+    } else {
+        layer.json().flatten_event(true).with_current_span(false).with_span_list(false).with_filter(filter()?).boxed()
+    };
+    let files = match &log.directory {
+        None => None,
+        Some(dir) => {
+            let appender = RollingFileAppender::builder()
+                .rotation(Rotation::DAILY)
+                .filename_prefix("notifyd")
+                .filename_suffix("log")
+                .max_log_files(log.keep_files.clamp(1, 365))
+                .build(dir)
+                .map_err(|error| {
+                    Failure::Configuration(format!("log.directory: cannot write logs to {}: {error}", dir.display()))
+                })?;
+            let (file, guard) = NonBlockingBuilder::default()
+                .buffered_lines_limit(BUFFERED_LINES)
+                .thread_name("log-file")
+                .finish(appender);
+            writers.push(guard);
+            let layer = tracing_subscriber::fmt::layer().with_writer(file).json();
+            Some(layer.flatten_event(true).with_current_span(false).with_span_list(false).with_filter(filter()?))
+        }
+    };
+    tracing_subscriber::registry()
+        .with(layer)
+        .with(files)
+        .try_init()
+        .map_err(|error| Failure::Bug(format!("logging was set up twice: {error}")))?;
+    Ok(Guard { _writers: writers })
+}

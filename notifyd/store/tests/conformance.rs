@@ -1,0 +1,88 @@
+//! The embedded log passes the suite that every implementation of `Store` must pass.
+
+mod conformance {
+    pub mod accepting;
+    pub mod changing;
+    pub mod delivering;
+    pub mod fixture;
+    pub mod people;
+    pub mod reading;
+}
+
+use conformance::fixture::{Fixture, Opened};
+use notifyd_lifecycle::Secret;
+use notifyd_store::{Options, Retention, Store, SqliteStore};
+use std::sync::Arc;
+
+/// A log in a directory of its own; opening it again is a restart.
+fn sqlite() -> Fixture {
+    let dir = tempfile::tempdir().unwrap();
+    Fixture::new(move |clock, entropy| {
+        let options = Options {
+            dir: dir.path().join("state"),
+            retention: Retention::default(),
+            readers: 2,
+            master: Secret::new([7; 32]),
+            clock,
+            entropy,
+        };
+        Arc::new(SqliteStore::open(options, &prometheus::Registry::new()).unwrap()) as Arc<dyn Store>
+    })
+}
+
+macro_rules! suite {
+    ($($module:ident { $($case:ident),+ $(,)? })+) => {$(
+        mod $module {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let fixture = super::sqlite();
+                let opened: super::Opened = fixture.open();
+                super::conformance::$module::$case(opened).await;
+            })+
+        }
+    )+};
+}
+
+suite! {
+    accepting {
+        what_is_accepted_can_be_read_at_once,
+        an_equal_request_answers_the_existing_one,
+        a_failed_original_releases_its_key,
+        outside_the_window_it_is_a_new_one,
+        without_deduplication_everything_is_new,
+        simultaneous_equal_requests_give_one,
+        an_idempotency_key_replays_its_answer,
+        keys_and_duplicates_survive_a_restart,
+    }
+    delivering {
+        one_notification_from_queue_to_delivered,
+        a_claim_holds_once,
+        a_late_record_is_somebody_elses,
+        a_repeated_record_is_already_done,
+        a_retry_waits_for_its_time,
+        what_expires_is_failed,
+        skipped_candidates_are_attempts,
+        another_run_finds_what_was_left,
+        lines_are_separate_and_in_order,
+    }
+    changing {
+        a_revoked_one_is_not_claimed,
+        what_is_being_sent_cannot_be_revoked,
+        a_dead_letter_starts_again,
+        an_edit_changes_what_is_sent,
+        the_sweep_removes_only_old_final_ones,
+    }
+    reading {
+        pages_go_on_where_they_ended,
+        filters_find_what_they_say,
+        services_see_only_their_own,
+        statistics_add_up,
+        the_feed_tells_every_step,
+    }
+    people {
+        services_and_keys_come_and_go,
+        a_stranger_cannot_lock_a_service_out,
+        a_provider_keeps_its_secret,
+        names_are_taken_once,
+    }
+}

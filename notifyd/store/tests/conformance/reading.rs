@@ -1,0 +1,128 @@
+use super::delivering::record;
+use super::fixture::{Opened, draft};
+use notify_proto::filter::Filter;
+use notify_proto::{Priority, Status};
+use notifyd_lifecycle::Transition;
+use notifyd_store::Scope;
+use notifyd_store::api::Page;
+use std::time::Duration;
+
+fn page(filter: Filter, limit: u32, cursor: Option<String>) -> Page {
+    Page { filter, limit, cursor, skip: 0, with_total: true }
+}
+
+pub async fn pages_go_on_where_they_ended(it: Opened) {
+    let mut ids = Vec::new();
+    for n in 0..5 {
+        ids.push(it.accept(draft(&n.to_string())).await);
+    }
+    let first = it.store.list(Scope::All, page(Filter::default(), 2, None)).await.unwrap();
+    assert_eq!(first.total, Some(5));
+    let shown: Vec<_> = first.items.iter().map(|view| view.id).collect();
+    assert_eq!(shown, [ids[4], ids[3]]);
+    it.accept(draft("arrives meanwhile")).await;
+    let second = it.store.list(Scope::All, page(Filter::default(), 2, first.next_cursor)).await.unwrap();
+    let shown: Vec<_> = second.items.iter().map(|view| view.id).collect();
+    assert_eq!(shown, [ids[2], ids[1]]);
+    let last = it.store.list(Scope::All, page(Filter::default(), 2, second.next_cursor)).await.unwrap();
+    assert_eq!((last.items.len(), last.next_cursor), (1, None));
+    let skipped = Page { skip: 4, limit: 10, ..Page::default() };
+    assert_eq!(it.store.list(Scope::All, skipped).await.unwrap().items.len(), 2);
+}
+
+pub async fn filters_find_what_they_say(it: Opened) {
+    let mut urgent = draft("urgent");
+    urgent.priority = Priority::Instant;
+    urgent.message.tenant_id = Some("t1".into());
+    urgent.message.meta_data = serde_json::json!({"campaign": "otp"}).as_object().cloned();
+    let urgent = it.accept(urgent).await;
+    let plain = it.accept_of("other", draft("plain")).await;
+    let mut later = draft("later");
+    later.scheduled_at = Some(it.now() + Duration::from_secs(60));
+    let later = it.accept(later).await;
+    let cases = [
+        ("", vec![later, plain, urgent]),
+        ("status:queued", vec![plain, urgent]),
+        ("status:scheduled", vec![later]),
+        ("-status:queued", vec![later]),
+        ("priority:instant", vec![urgent]),
+        ("service:other", vec![plain]),
+        ("service:oth*", vec![plain]),
+        ("service:nobody", vec![]),
+        ("channel:sms tenant:t1", vec![urgent]),
+        ("-tenant:t1", vec![later, plain]),
+        ("meta.campaign:otp", vec![urgent]),
+        ("to:+1500555*", vec![later, plain, urgent]),
+        ("to:+1999*", vec![]),
+        ("until:1h", vec![]),
+        ("since:1h", vec![later, plain, urgent]),
+        ("due:<2m", vec![later]),
+        ("attempts:>=1", vec![]),
+        ("error:\"100%\"", vec![]),
+    ];
+    for (text, expected) in cases {
+        let filter = Filter::parse(text, it.now()).unwrap();
+        let found = it.store.list(Scope::All, page(filter.clone(), 10, None)).await.unwrap();
+        let ids: Vec<_> = found.items.iter().map(|view| view.id).collect();
+        assert_eq!(ids, expected, "{text}");
+        let count: u64 = it.store.count(Scope::All, filter).await.unwrap().values().sum();
+        assert_eq!(count, expected.len() as u64, "{text}");
+    }
+    for text in [format!("id:{urgent}"), format!("id:{}*", &urgent.to_string()[..34]), urgent.to_string()] {
+        let filter = Filter::parse(&text, it.now()).unwrap();
+        let found = it.store.list(Scope::All, page(filter, 10, None)).await.unwrap();
+        assert!(found.items.iter().any(|view| view.id == urgent), "{text}");
+    }
+}
+
+pub async fn services_see_only_their_own(it: Opened) {
+    let mine = it.accept(draft("mine")).await;
+    let other = it.service("other").await;
+    let scope = Scope::Service(other);
+    assert!(it.store.notification(scope, mine).await.unwrap().is_none());
+    assert!(it.store.list(scope, page(Filter::default(), 10, None)).await.unwrap().items.is_empty());
+    let who = super::fixture::who;
+    use notifyd_store::api::Changed;
+    assert_eq!(it.store.revoke(scope, mine, who()).await.unwrap(), Changed::NotFound);
+    assert_eq!(it.store.retry(scope, mine, who()).await.unwrap(), Changed::NotFound);
+    assert_eq!(it.store.edit(scope, mine, Default::default()).await.unwrap(), Changed::NotFound);
+    assert_eq!(it.store.stats(scope, None, it.now()).await.unwrap().total, 0);
+    assert!(it.store.notification(Scope::Service(it.service("acme").await), mine).await.unwrap().is_some());
+}
+
+pub async fn statistics_add_up(it: Opened) {
+    let start = it.now();
+    it.accept(draft("a")).await;
+    let job = it.only_job().await;
+    let claim = it.claim(&job).await;
+    it.store.claim(vec![claim]).await.unwrap();
+    it.turn(Duration::from_millis(250));
+    it.store.record(vec![record(&it, &job, Transition::deliver())]).await.unwrap();
+    let mut tenants = draft("b");
+    tenants.message.tenant_id = Some("t".into());
+    it.accept(tenants).await;
+    let scope = Scope::Service(it.service("acme").await);
+    let stats = it.store.stats(scope, None, start).await.unwrap();
+    assert_eq!((stats.total, stats.queue_depth, stats.partial), (2, 1, false));
+    assert_eq!(stats.by_status["delivered"], 1);
+    assert_eq!(stats.by_channel["sms"], 2);
+    assert_eq!(stats.by_provider["p"], 1);
+    assert_eq!(stats.by_priority["normal"], 2);
+    assert_eq!(stats.success_rate, Some(1.0));
+    assert!((248..=252).contains(&stats.latency_ms.p50.unwrap()));
+    assert_eq!(it.store.stats(scope, Some("t".into()), start).await.unwrap().total, 1);
+    assert_eq!(it.store.stats(Scope::All, None, it.now()).await.unwrap().total, 1);
+}
+
+pub async fn the_feed_tells_every_step(it: Opened) {
+    let start = it.store.feed().end();
+    let id = it.accept(draft("a")).await;
+    let job = it.only_job().await;
+    let claim = it.claim(&job).await;
+    it.store.claim(vec![claim]).await.unwrap();
+    it.store.record(vec![record(&it, &job, Transition::deliver())]).await.unwrap();
+    let told = it.store.feed().read(start, 10);
+    let story: Vec<_> = told.events.iter().map(|event| (event.id, event.event, event.to)).collect();
+    assert_eq!(story, [(id, "created", Status::Queued), (id, "delivered", Status::Delivered)]);
+    assert_eq!((told.next, told.dropped), (it.store.feed().end(), 0));
+}

@@ -1,0 +1,102 @@
+//! Opening the log: what is refused, with nothing changed, and that the hot statements use their indexes.
+
+use notifyd_lifecycle::clock::SystemClock;
+use notifyd_lifecycle::entropy::OsEntropy;
+use notifyd_lifecycle::Secret;
+use notifyd_store::{Options, Retention, SqliteStore, Store, StoreError};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+fn open(dir: &Path) -> Result<SqliteStore, StoreError> {
+    let options = Options {
+        dir: dir.to_owned(),
+        retention: Retention::default(),
+        readers: 1,
+        master: Secret::new([7; 32]),
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(OsEntropy),
+    };
+    SqliteStore::open(options, &prometheus::Registry::new())
+}
+
+#[tokio::test]
+async fn one_daemon_per_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = open(dir.path()).unwrap();
+    assert!(matches!(open(dir.path()), Err(StoreError::Locked(_))));
+    first.close().await;
+    drop(first);
+    open(dir.path()).unwrap();
+}
+
+#[tokio::test]
+async fn nobody_else_can_read_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("a/b");
+    let store = open(&state).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&state), 0o700);
+    for file in fs::read_dir(&state).unwrap() {
+        let path = file.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    open(dir.path()).unwrap().close().await;
+    let path = dir.path().join("notifyd.db");
+    let database = rusqlite::Connection::open(&path).unwrap();
+    database.execute_batch("PRAGMA user_version = 99").unwrap();
+    drop(database);
+    let before = fs::read(&path).unwrap();
+    assert!(matches!(open(dir.path()), Err(StoreError::NewerSchema { found: 99, .. })));
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[tokio::test]
+async fn what_is_no_database_is_refused_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("notifyd.db");
+    fs::write(&path, "this is a letter to my aunt, not a database\n".repeat(100)).unwrap();
+    let before = fs::read(&path).unwrap();
+    assert!(matches!(open(dir.path()), Err(StoreError::Damaged { .. })));
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn the_hot_statements_use_their_indexes() {
+    let database = rusqlite::Connection::open_in_memory().unwrap();
+    database.execute_batch(include_str!("../migrations/0001_log.sql")).unwrap();
+    let plan = |sql: &str| {
+        let mut explain = database.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        // Parameters stay unbound: a plan does not depend on their values.
+        let lines = explain.raw_query().mapped(|row| row.get::<_, String>(3));
+        lines.map(Result::unwrap).collect::<Vec<_>>().join("; ")
+    };
+    let cases = [
+        (include_str!("../src/sql/claim.sql"), "SEARCH notifications USING INTEGER PRIMARY KEY"),
+        (include_str!("../src/sql/record.sql"), "SEARCH notifications USING INTEGER PRIMARY KEY"),
+        (include_str!("../src/sql/record_attempt.sql"), "SEARCH attempts USING PRIMARY KEY"),
+        (include_str!("../src/sql/load.sql"), "SEARCH n USING INDEX notifications_queued (lane=? AND priority=? AND retried=? AND service=? AND seq>?); SEARCH m USING INTEGER PRIMARY KEY"),
+        (include_str!("../src/sql/backlog_next.sql"), "SEARCH notifications USING COVERING INDEX notifications_queued ((lane,priority,retried,service)>(?,?,?,?))"),
+        (include_str!("../src/sql/release_due.sql"), "SEARCH notifications USING INDEX notifications_due (due_at<?)"),
+        (include_str!("../src/sql/release_next.sql"), "SEARCH notifications USING INDEX notifications_due"),
+        (include_str!("../src/sql/expire_due.sql"), "SEARCH notifications USING INDEX notifications_expiring (expires_at>? AND expires_at<?)"),
+        (include_str!("../src/sql/find.sql"), "SEARCH notifications USING INDEX notifications_by_id (id=?)"),
+        (include_str!("../src/sql/duplicate.sql"), "SEARCH m USING INTEGER PRIMARY KEY"),
+        (include_str!("../src/sql/stats_of_service.sql"), "SEARCH notifications USING INDEX notifications_by_service (service=?)"),
+        (include_str!("../src/sql/sweep_look.sql"), "SEARCH notifications USING INTEGER PRIMARY KEY"),
+    ];
+    for (sql, expected) in cases {
+        let found = plan(sql);
+        assert!(found.contains(expected), "{sql}\n{found}");
+        assert!(!found.contains("TEMP B-TREE"), "{sql}\n{found}");
+    }
+    let sending = plan(include_str!("../src/sql/interrupted.sql"));
+    assert!(sending.contains("notifications_sending"), "{sending}");
+}
