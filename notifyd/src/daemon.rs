@@ -131,7 +131,7 @@ impl Daemon {
             notifyd_control::Options { socket: Some(places.socket.clone()), ..settings.control.clone() },
             notifyd_control::Deps {
                 store: shared,
-                engine: handle.clone(),
+                engine: Arc::new(handle.clone()),
                 clock: Arc::clone(&world.clock),
                 entropy: Arc::clone(&world.entropy),
                 rules: Arc::clone(&rules),

@@ -1,1 +1,41 @@
-//! Real binaries, wire fakes, fault injection and the load generator
+//! What the end-to-end tests and the load program share: the real binaries, started in directories of their own.
+//!
+//! * [`bin`] finds the programs, built if need be.
+//! * [`Daemon`](daemon::Daemon) is a running `notifyd` on a free port; its [`Builder`](daemon::Builder) is where a case
+//!   says what it needs.
+//! * [`Client`](http::Client) speaks HTTP to it over one connection, as an application does.
+//! * [`ctl`](ctl::Ctl) runs `notifyctl` against it.
+//! * [`record`] reads what the mock provider wrote down: every call, also of daemons that were killed.
+
+pub mod ctl;
+pub mod daemon;
+pub mod http;
+pub mod record;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// The path of one of our programs. Cargo builds only the package under test, so they are built here, once, in the
+/// profile of the caller.
+pub fn bin(name: &str) -> PathBuf {
+    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
+    let directory = DIRECTORY.get_or_init(|| {
+        let me = std::env::current_exe().expect("a program has a path");
+        // target/PROFILE/deps/test-… or target/PROFILE/load
+        let mut directory = me.parent().expect("it lies in a directory").to_owned();
+        if directory.ends_with("deps") {
+            directory.pop();
+        }
+        let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        build.args(["build", "--quiet", "--bin", "notifyd", "--bin", "notifyctl", "--bin", "notify-tui"]);
+        if directory.ends_with("release") {
+            build.arg("--release");
+        }
+        build.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+        let status = build.status().expect("cargo runs");
+        assert!(status.success(), "the programs could not be built");
+        directory
+    });
+    directory.join(name)
+}

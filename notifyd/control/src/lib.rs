@@ -6,8 +6,7 @@
 //!   [`run`](Control::run) serves until it is told to stop.
 //! * `peer` decides from the uid and groups of whoever connects what it may do, before the first frame.
 //! * `session` is one connection: it answers the calls of [`notify_proto::control`] and hands each to its verb. A verb
-//!   gets at the daemon only through [`Session::look`](session::Session::look) or
-//!   [`Session::change`](session::Session::change), which check greeting and role.
+//!   gets at the daemon only through the session's `look` or `change`, which check greeting and role.
 //! * `verbs` has one file per family, by the names of `notifyctl`'s commands.
 //! * `view` makes the answers, `mask` takes out of them what the caller may not see, `bound` keeps them below a frame.
 //! * [`Deps`] is what the daemon hands in; [`EngineHandle`] what this room asks of the engine.

@@ -67,9 +67,14 @@ pub(crate) fn fields(errors: &[FieldError]) -> ApiError {
 pub(crate) fn changed(changed: Changed, cannot: &str) -> Result<Status, ApiError> {
     match changed {
         Changed::Done(status) => Ok(status),
-        Changed::NotFound => Err(ApiError::new(ErrorCode::NotFound, "there is no such notification")),
+        Changed::NotFound => Err(no_notification()),
         Changed::Refused(status) => Err(refused(status, cannot)),
     }
+}
+
+/// No notification has this id.
+pub(crate) fn no_notification() -> ApiError {
+    ApiError::new(ErrorCode::NotFound, "there is no such notification")
 }
 
 /// A notification's status does not allow it.

@@ -37,6 +37,7 @@ pub mod order;
 pub mod outcome;
 pub mod pacing;
 pub mod retry;
+pub mod revision;
 pub mod secret;
 pub mod transition;
 

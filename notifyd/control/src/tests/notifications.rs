@@ -2,6 +2,7 @@
 
 use super::fakes::{Refused, dry, furnished, plain, sent, soon, text};
 use crate::mask;
+use futures::StreamExt as _;
 use notify_proto::ErrorCode::{Conflict, Invalid, NotFound};
 use notify_proto::control::{ListRequest, Role};
 use notify_proto::filter::{Filter, Term};
@@ -77,11 +78,8 @@ async fn a_page_stays_below_a_frame_and_the_next_goes_on_where_it_ended() {
         body.meta_data = Some(json!({"heavy": heavy}).as_object().unwrap().clone());
         admin.notification_send(soon(), "acme".into(), body, plain())
     };
-    let ids: HashSet<_> = futures::future::join_all((0..120).map(send))
-        .await
-        .into_iter()
-        .map(|it| it.unwrap().unwrap().unwrap().id)
-        .collect();
+    let sending = futures::stream::iter((0..120).map(send)).buffered(20);
+    let ids: HashSet<_> = sending.map(|it| it.unwrap().unwrap().unwrap().id).collect().await;
     let mut seen = Vec::new();
     let mut request = ListRequest { limit: 1_000, ..ListRequest::default() };
     loop {

@@ -6,8 +6,8 @@ use crate::session::{Operator, Room, Session};
 use chrono::TimeDelta;
 use notify_proto::control::{Change, FreshKey};
 use notify_proto::transport::Reply;
-use notify_proto::view::KeyView;
-use notify_proto::{ApiError, ErrorCode, KeyId, ServiceId, Timestamp};
+use notify_proto::view::{KeyView, ServiceView};
+use notify_proto::{KeyId, ServiceId, Timestamp};
 use notifyd_lifecycle::Secret;
 use notifyd_store::api::NewKey;
 
@@ -17,32 +17,40 @@ const MAX_LABEL: usize = 64;
 /// Longest time the other keys may go on working after a reset, seconds: 90 days.
 const MAX_GRACE: u64 = 90 * 86_400;
 
+/// A key that was just made and has not been shown yet.
+pub(super) struct Minted {
+    secret: Secret<String>,
+    view: KeyView,
+}
+
+impl Minted {
+    /// The one answer that carries a key. It is made of what is known, without asking the log again: once the key is
+    /// stored, nothing may fail any more, or nobody would ever see it.
+    pub(super) fn answer(&self, service: ServiceView) -> FreshKey {
+        FreshKey { service, key: self.view.clone(), api_key: self.secret.expose().clone() }
+    }
+}
+
 /// A fresh key and the row that stores its hash.
 pub(super) fn mint(
     room: &Room,
     service: ServiceId,
     label: Option<String>,
     expires_at: Option<Timestamp>,
-) -> (Secret<String>, NewKey) {
+) -> (Minted, NewKey) {
     let (secret, prefix, hash) = room.deps.store.door().mint(service);
     let (millis, random) = room.id_parts();
     let id = KeyId::from_parts(millis, random);
-    (secret, NewKey { id, service, prefix, hash, label, expires_at })
-}
-
-/// The one answer that carries a key.
-pub(super) async fn fresh(
-    room: &Room,
-    service: ServiceId,
-    key: KeyId,
-    secret: &Secret<String>,
-) -> Reply<FreshKey> {
-    let store = &room.deps.store;
-    let gone = || ApiError::new(ErrorCode::Failed, "the new key is not in the log");
-    let keys = store.keys(service).await.map_err(refuse::log)?;
-    let key = keys.into_iter().find(|it| it.id == key).ok_or_else(gone)?;
-    let service = room.service_view(store.directory().service(service).ok_or_else(gone)?);
-    Ok(FreshKey { service, key, api_key: secret.expose().clone() })
+    let view = KeyView {
+        id,
+        prefix: prefix.clone(),
+        label: label.clone(),
+        created_at: room.now(),
+        last_used_at: None,
+        expires_at,
+        revoked_at: None,
+    };
+    (Minted { secret, view }, NewKey { id, service, prefix, hash, label, expires_at })
 }
 
 /// The keys of a service, oldest first.
@@ -100,11 +108,11 @@ async fn add(
     if operator.dry_run {
         return Ok(None);
     }
-    let (secret, key) = mint(room, service.id, label, expires_at);
-    let id = key.id;
+    let (minted, key) = mint(room, service.id, label, expires_at);
     room.deps.store.create_key(key, expire_others_at, operator.audit()).await.map_err(refuse::log)?;
     operator.tell(verb, &service.name);
-    fresh(room, service.id, id, &secret).await.map(Some)
+    let now = room.deps.store.directory().service(service.id).cloned().unwrap_or(service);
+    Ok(Some(minted.answer(room.service_view(&now))))
 }
 
 /// Revokes the key with this prefix at once.
@@ -134,7 +142,5 @@ pub(crate) async fn revoke(
     }
     store.revoke_key(key.id, operator.audit()).await.map_err(refuse::log)?;
     operator.tell("service.key.revoke", &service.name);
-    let keys = store.keys(service.id).await.map_err(refuse::log)?;
-    let now = keys.into_iter().find(|it| it.id == key.id);
-    Ok(now.unwrap_or(KeyView { revoked_at: Some(operator.room.now()), ..key }))
+    Ok(KeyView { revoked_at: Some(operator.room.now()), ..key })
 }

@@ -38,18 +38,27 @@ pub(crate) async fn create(
     }
     let (millis, random) = room.id_parts();
     let id = ServiceId::from_parts(millis, random);
-    let (secret, key) = key::mint(room, id, None, None);
-    let key_id = key.id;
-    let name = service.name.clone();
+    let (minted, key) = key::mint(room, id, None, None);
     let row = Row {
         id,
         name: service.name,
         description: service.description.filter(|text| !text.trim().is_empty()),
         rate_per_second: service.rate_per_second,
     };
+    let view = ServiceView {
+        id,
+        name: row.name.clone(),
+        description: row.description.clone(),
+        active: true,
+        rate_per_second: row.rate_per_second,
+        created_at: room.now(),
+        active_keys: 1,
+        auth_failures: 0,
+        locked_until: None,
+    };
     store.create_service(row, key, operator.audit()).await.map_err(refuse::log)?;
-    operator.tell("service.create", &name);
-    key::fresh(room, id, key_id, &secret).await.map(Some)
+    operator.tell("service.create", &view.name);
+    Ok(Some(minted.answer(view)))
 }
 
 fn check(service: &NewService) -> Reply<()> {
@@ -90,7 +99,7 @@ pub(crate) async fn set_active(
     }
     room.deps.store.set_service_active(service.id, active, operator.audit()).await.map_err(refuse::log)?;
     operator.tell(if active { "service.enable" } else { "service.disable" }, &service.name);
-    Ok(room.service_view(&*find(room, &service.name)?))
+    Ok(ServiceView { active, ..room.service_view(&service) })
 }
 
 /// Clears the failed-authentication lock.

@@ -7,7 +7,6 @@ use crate::config::ConfigError;
 use crate::kind::BuildContext;
 use notify_proto::{Channel, NotificationId};
 use notifyd_lifecycle::Clock;
-use notifyd_lifecycle::clock::to_millis;
 use serde::Serialize;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
@@ -26,8 +25,8 @@ struct Line<'a> {
     attempt: u32,
     channel: Channel,
     to: &'a [String],
-    /// Milliseconds since 1970.
-    at: i64,
+    /// Microseconds since 1970.
+    at_us: i64,
 }
 
 impl Record {
@@ -44,7 +43,7 @@ impl Record {
             attempt: call.attempt,
             channel: call.channel,
             to: call.to,
-            at: to_millis(self.clock.now()),
+            at_us: self.clock.now().timestamp_micros(),
         };
         let mut bytes = serde_json::to_vec(&line)?;
         bytes.push(b'\n');

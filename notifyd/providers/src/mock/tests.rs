@@ -122,7 +122,7 @@ async fn every_call_is_recorded_before_its_answer() {
     assert_eq!(lines.iter().map(|line| line["attempt"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2, 3]);
     assert_eq!(lines[0]["to"], json!(["+15005550006"]));
     assert_eq!(lines[0]["channel"], "sms");
-    assert!(lines[0]["at"].as_i64().unwrap() > 0);
+    assert!(lines[0]["at_us"].as_i64().unwrap() > 0);
 }
 
 #[test]

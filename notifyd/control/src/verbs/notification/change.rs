@@ -65,7 +65,7 @@ async fn one(operator: &Operator<'_>, verb: Verb, id: NotificationId) -> Result<
 /// What would become of it, by the rules of the transition.
 async fn preview(operator: &Operator<'_>, verb: Verb, id: NotificationId) -> Result<Open<Status>, ApiError> {
     let detail = operator.room.deps.store.notification(Scope::All, id).await.map_err(refuse::log)?;
-    let view = detail.ok_or_else(|| refuse::not_found("notification", id))?.notification;
+    let view = detail.ok_or_else(refuse::no_notification)?.notification;
     let (transition, cannot) = match verb {
         Verb::Cancel => (Transition::cancel(), "cancelled"),
         Verb::Retry => (Transition::operator_retry(), "retried"),

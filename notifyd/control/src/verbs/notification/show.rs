@@ -20,7 +20,7 @@ pub(crate) async fn show(session: &Session, id: NotificationId, reveal: bool) ->
 
 pub(super) async fn find(room: &Room, id: NotificationId) -> Reply<NotificationDetail> {
     let found = room.deps.store.notification(Scope::All, id).await.map_err(refuse::log)?;
-    found.ok_or_else(|| refuse::not_found("notification", id))
+    found.ok_or_else(refuse::no_notification)
 }
 
 /// Makes it fit to be shown.

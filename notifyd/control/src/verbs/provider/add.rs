@@ -1,6 +1,5 @@
 //! `notifyctl provider add`.
 
-use super::find;
 use crate::session::{Operator, Session};
 use crate::{name, refuse};
 use notify_proto::control::{Change, NewProvider};
@@ -34,10 +33,10 @@ pub(crate) async fn add(session: &Session, provider: NewProvider, change: &Chang
 
 /// Stores a checked provider and shows it.
 pub(super) async fn write(operator: &Operator<'_>, verb: &'static str, row: Row) -> Reply<ProviderView> {
-    let name = row.name.clone();
+    let view = ProviderView { id: row.id, ..preview(operator, &row) };
     operator.room.deps.store.create_provider(row, operator.audit()).await.map_err(refuse::log)?;
-    operator.tell(verb, &name);
-    Ok(operator.room.provider_view(&*find(operator.room, &name)?))
+    operator.tell(verb, &view.name);
+    Ok(view)
 }
 
 /// What a provider would look like; its id is not given out yet.

@@ -51,5 +51,5 @@ pub(crate) async fn set_active(
     }
     room.deps.store.set_provider_active(provider.id, active, operator.audit()).await.map_err(refuse::log)?;
     operator.tell(if active { "provider.enable" } else { "provider.disable" }, &provider.name);
-    Ok(room.provider_view(&*find(room, &provider.name)?))
+    Ok(ProviderView { active, ..room.provider_view(&provider) })
 }

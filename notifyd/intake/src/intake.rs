@@ -1,0 +1,192 @@
+//! The long-running part: a listener, and a task per connection.
+
+use crate::auth::Gate;
+use crate::connection::{self, Stop};
+use crate::context::Context;
+use crate::front::Front;
+use crate::metrics::Metrics;
+use crate::options::{Limits, Options, SettingError};
+use crate::pulse::PulseSource;
+use crate::seats::Seats;
+use crate::vitals::Vitals;
+use notifyd_lifecycle::admission::AdmissionRules;
+use notifyd_lifecycle::{Clock, Entropy};
+use notifyd_store::Store;
+use prometheus::Registry;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Refused connections that may read the refusal at once; beyond, they are closed without a word.
+const MAX_REFUSED: usize = 64;
+
+/// How long to wait when the system can open no more connections.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What the intake needs of the rest of the daemon.
+pub struct Deps {
+    /// The log.
+    pub store: Arc<dyn Store>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Gives correlation ids.
+    pub entropy: Arc<dyn Entropy>,
+    /// The rules for new notifications.
+    pub rules: Arc<AdmissionRules>,
+    /// Where every room registers its metrics; shown at `/metrics`.
+    pub registry: Registry,
+    /// The daemon's version.
+    pub version: String,
+    /// Tells how the engine is doing.
+    pub pulse: Arc<dyn PulseSource>,
+}
+
+/// Why the intake cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// A setting is out of its range.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// Another program listens there.
+    #[error(
+        "{0} is taken by another program; stop that one, or choose another address with --listen or [intake] listen"
+    )]
+    Taken(SocketAddr),
+    /// The system refuses the address.
+    #[error("cannot listen at {listen}")]
+    Listen {
+        /// The address.
+        listen: SocketAddr,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// The registry has these metrics already.
+    #[error("cannot register the metrics of the intake")]
+    Metrics(#[from] prometheus::Error),
+}
+
+/// The bound intake, before it runs.
+pub struct Intake {
+    listener: TcpListener,
+    address: SocketAddr,
+    front: Arc<Front>,
+}
+
+/// A cheap handle to the intake.
+#[derive(Clone)]
+pub struct Handle {
+    context: Arc<Context>,
+    address: SocketAddr,
+}
+
+impl Handle {
+    /// Whether the daemon is about to stop: nothing new is taken and `/health/ready` says so.
+    pub fn set_draining(&self, draining: bool) {
+        self.context.set_draining(draining);
+    }
+
+    /// Where it listens, with the real port.
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Intake {
+    /// Checks the settings and takes the address.
+    pub async fn bind(options: Options, limits: Limits, deps: Deps) -> Result<Self, BindError> {
+        options.check()?;
+        limits.check()?;
+        let listen = options.listen;
+        let listener = TcpListener::bind(listen).await.map_err(|source| match source.kind() {
+            io::ErrorKind::AddrInUse => BindError::Taken(listen),
+            _ => BindError::Listen { listen, source },
+        })?;
+        let address = listener.local_addr().map_err(|source| BindError::Listen { listen, source })?;
+        let metrics = Metrics::register(&deps.registry, &deps.version)?;
+        let failures = metrics.auth_failures.clone();
+        let gate = Gate::new(Arc::clone(&deps.store), &options, &limits, failures);
+        let vitals = Vitals::new(Arc::clone(&deps.store));
+        let context = Arc::new(Context::new(options, gate, vitals, metrics, deps));
+        Ok(Self { listener, address, front: Arc::new(Front::new(context)) })
+    }
+
+    /// Where it listens, with the real port.
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A handle that stays valid while it runs.
+    pub fn handle(&self) -> Handle {
+        Handle { context: Arc::clone(&self.front.context), address: self.address }
+    }
+
+    /// Serves until `shutdown`, then lets the requests under way finish, within their time.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let Self { listener, address, front } = self;
+        let options = &front.context.options;
+        let http = connection::protocol(options);
+        let seats = Seats::new(options.max_connections, options.max_connections_per_peer);
+        let refused = Seats::new(MAX_REFUSED, MAX_REFUSED);
+        let stop = Stop { gently: shutdown.clone(), now: CancellationToken::new() };
+        let tasks = TaskTracker::new();
+        tracing::info!(%address, "intake listening");
+        if !address.ip().is_loopback() {
+            tracing::warn!(%address, "intake listens on the network without encryption; put a TLS proxy before it");
+        }
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                accepted = listener.accept() => accepted,
+            };
+            let Some((stream, peer)) = settle(accepted).await else { continue };
+            let peer = peer.ip().to_canonical();
+            let front = Arc::clone(&front);
+            match seats.take(peer) {
+                Ok(seat) => {
+                    let served = connection::serve(stream, peer, http.clone(), front, stop.clone());
+                    tasks.spawn(async move {
+                        served.await;
+                        drop(seat);
+                    });
+                }
+                Err(full) => {
+                    if let Ok(seat) = refused.take(peer) {
+                        tasks.spawn(async move {
+                            connection::refuse(stream, full, &front).await;
+                            drop(seat);
+                        });
+                    }
+                }
+            }
+        }
+        drop(listener);
+        tasks.close();
+        if tokio::time::timeout(options.stop_timeout(), tasks.wait()).await.is_err() {
+            tracing::warn!(connections = tasks.len(), "connections cut off at the end of the stop timeout");
+            stop.now.cancel();
+            tasks.wait().await;
+        }
+        tracing::info!(%address, "intake stopped");
+    }
+}
+
+/// A connection, or a pause when the system has none left to give.
+async fn settle(accepted: io::Result<(TcpStream, SocketAddr)>) -> Option<(TcpStream, SocketAddr)> {
+    match accepted {
+        Ok(accepted) => Some(accepted),
+        Err(error) => {
+            let gone = [io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionReset];
+            if !gone.contains(&error.kind()) {
+                tracing::warn!(error = &error as &dyn std::error::Error, "no connection can be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+            None
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! How many connections there may be, in all and of one peer.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The seats.
+pub(crate) struct Seats {
+    total: usize,
+    per_peer: usize,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Default)]
+struct Taken {
+    total: usize,
+    by_peer: HashMap<IpAddr, usize>,
+}
+
+/// One connection's seat; free again when it is dropped.
+pub(crate) struct Seat {
+    seats: Arc<Seats>,
+    peer: IpAddr,
+}
+
+/// Why there is no seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Full {
+    /// The house is full.
+    House,
+    /// This peer has all it may have.
+    Peer,
+}
+
+impl Seats {
+    pub(crate) fn new(total: usize, per_peer: usize) -> Arc<Self> {
+        Arc::new(Self { total, per_peer, taken: Mutex::default() })
+    }
+
+    /// Takes a seat.
+    pub(crate) fn take(self: &Arc<Self>, peer: IpAddr) -> Result<Seat, Full> {
+        let peer = household(peer);
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if taken.by_peer.get(&peer).is_some_and(|count| *count >= self.per_peer) {
+            return Err(Full::Peer);
+        }
+        if taken.total >= self.total {
+            return Err(Full::House);
+        }
+        taken.total += 1;
+        *taken.by_peer.entry(peer).or_default() += 1;
+        Ok(Seat { seats: Arc::clone(self), peer })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut taken = self.seats.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.total -= 1;
+        if let Some(count) = taken.by_peer.get_mut(&self.peer) {
+            *count -= 1;
+            if *count == 0 {
+                taken.by_peer.remove(&self.peer);
+            }
+        }
+    }
+}
+
+/// Who counts as one peer: an IPv4 address, or an IPv6 network of 64 bits, which is what one customer gets.
+fn household(peer: IpAddr) -> IpAddr {
+    match peer {
+        IpAddr::V6(address) if !address.is_loopback() => {
+            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)))
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_cannot_take_more_than_its_share_and_seats_come_back() {
+        let seats = Seats::new(3, 2);
+        let peer = |text: &str| text.parse::<IpAddr>().unwrap();
+        let first = seats.take(peer("10.0.0.1")).unwrap();
+        let _second = seats.take(peer("10.0.0.1")).unwrap();
+        assert_eq!(seats.take(peer("10.0.0.1")).err(), Some(Full::Peer));
+        let _third = seats.take(peer("2001:db8::1")).unwrap();
+        assert_eq!(seats.take(peer("10.0.0.2")).err(), Some(Full::House));
+        drop(first);
+        assert!(seats.take(peer("2001:db8::2")).is_ok());
+        assert_eq!(household(peer("2001:db8::2")), household(peer("2001:db8::3")));
+    }
+}

@@ -1,0 +1,123 @@
+//! Revoke, retry, edit.
+
+use super::Id;
+use crate::answer::json;
+use crate::auth::Caller;
+use crate::body::Json;
+use crate::context::Context;
+use crate::problem::Problem;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{Response, StatusCode};
+use notify_proto::view::NotificationView;
+use notify_proto::{NotificationId, Status};
+use notifyd_lifecycle::revision::{Revision, revise};
+use notifyd_store::api::{Changed, Edit};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Longest reason of a revocation, characters.
+const MAX_REASON: usize = 256;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RevokeBody {
+    reason: Option<String>,
+}
+
+/// The body of a retry: nothing yet.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RetryBody {}
+
+#[derive(Serialize)]
+struct Done {
+    message: String,
+    status: String,
+}
+
+#[derive(Serialize)]
+struct Edited {
+    message: String,
+    notification: NotificationView,
+}
+
+/// `POST /api/v1/notifications/{id}/revoke`.
+pub(crate) async fn revoke(
+    State(context): State<Arc<Context>>,
+    Caller(tenant): Caller,
+    Id(id): Id,
+    Json(body): Json<RevokeBody, true>,
+) -> Result<Response<Body>, Problem> {
+    refuse_while_draining(&context)?;
+    if let Some(reason) = &body.reason
+        && (reason.chars().count() > MAX_REASON || reason.chars().any(char::is_control))
+    {
+        let message = format!("must be one line of at most {MAX_REASON} characters");
+        return Err(Problem::field("reason", message));
+    }
+    let changed = tenant.revoke(id, body.reason).await?;
+    done(changed, id, "has been revoked", "can no longer be revoked")
+}
+
+/// `POST /api/v1/notifications/{id}/retry`.
+pub(crate) async fn retry(
+    State(context): State<Arc<Context>>,
+    Caller(tenant): Caller,
+    Id(id): Id,
+    Json(RetryBody {}): Json<RetryBody, true>,
+) -> Result<Response<Body>, Problem> {
+    refuse_while_draining(&context)?;
+    let changed = tenant.retry(id).await?;
+    done(changed, id, "has been queued again", "cannot be retried; only failed and cancelled ones can")
+}
+
+/// `PUT /api/v1/notifications/{id}`.
+pub(crate) async fn edit(
+    State(context): State<Arc<Context>>,
+    Caller(tenant): Caller,
+    Id(id): Id,
+    Json(revision): Json<Revision>,
+) -> Result<Response<Body>, Problem> {
+    refuse_while_draining(&context)?;
+    let current = tenant.notification(id).await?.ok_or_else(Problem::no_notification)?.notification;
+    let channels: Vec<_> = current.channels.iter().filter_map(notify_proto::Open::known).collect();
+    let revised = revise(revision, &channels, current.expires_at, context.clock.now(), &context.rules)
+        .map_err(Problem::fields)?;
+    let edit = Edit {
+        recipient: revised.recipient,
+        content: revised.content,
+        subject: revised.subject,
+        priority: revised.priority,
+        scheduled_at: revised.scheduled_at,
+        meta_data: revised.meta_data,
+    };
+    match tenant.edit(id, edit).await? {
+        Changed::Done(_) => {
+            let now = tenant.notification(id).await?.ok_or_else(Problem::no_notification)?;
+            let message = format!("Notification {id} has been updated");
+            Ok(json(StatusCode::OK, &Edited { message, notification: now.notification }))
+        }
+        Changed::NotFound => Err(Problem::no_notification()),
+        Changed::Refused(status) => Err(refused(id, status, "can no longer be changed")),
+    }
+}
+
+fn refuse_while_draining(context: &Context) -> Result<(), Problem> {
+    if context.draining() { Err(Problem::draining()) } else { Ok(()) }
+}
+
+fn done(changed: Changed, id: NotificationId, did: &str, cannot: &str) -> Result<Response<Body>, Problem> {
+    match changed {
+        Changed::Done(status) => {
+            let message = format!("Notification {id} {did}");
+            Ok(json(StatusCode::OK, &Done { message, status: status.as_str().to_uppercase() }))
+        }
+        Changed::NotFound => Err(Problem::no_notification()),
+        Changed::Refused(status) => Err(refused(id, status, cannot)),
+    }
+}
+
+fn refused(id: NotificationId, status: Status, cannot: &str) -> Problem {
+    Problem::conflict(format!("Notification {id} is {status} and {cannot}."))
+}

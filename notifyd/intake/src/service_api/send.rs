@@ -1,0 +1,208 @@
+//! Asks for a notification: `/sms`, `/email` and the others, `/notifications` and `/notifications/{channel}`. They are
+//! one handler over one body; the path only fixes the channel.
+//!
+//! This is the hot path: it is matched before the router, and every step that a good request does not need (field by
+//! field errors, problem texts, label lookups) is off to the side.
+
+use crate::answer::json;
+use crate::body::{Bounds, check_type, discard, read};
+use crate::context::Context;
+use crate::correlation::Correlation;
+use crate::decode::{Flaw, decode};
+use crate::host::Link;
+use crate::idempotency;
+use crate::problem::Problem;
+use axum::body::{Body, HttpBody};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
+use bytes::Bytes;
+use notify_proto::send::SendRequest;
+use notify_proto::view::rfc3339;
+use notify_proto::{Channel, NotificationId, Timestamp};
+use notifyd_lifecycle::admission::{Draft, FieldError};
+use notifyd_store::Tenant;
+use notifyd_store::api::{Accepted, Receipt};
+use serde::Serialize;
+
+/// Which of the addresses was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Form {
+    /// The channel, when the path names it.
+    channel: Option<Channel>,
+    /// The route, for the metrics.
+    pub(crate) route: &'static str,
+}
+
+impl Form {
+    /// The form of a path, if it is one to send to.
+    pub(crate) fn of(path: &str) -> Option<Self> {
+        let rest = path.strip_prefix("/api/v1/")?;
+        let (word, route) = match rest.strip_prefix("notifications") {
+            Some("") => return Some(Self { channel: None, route: "/api/v1/notifications" }),
+            Some(rest) => (rest.strip_prefix('/')?, "/api/v1/notifications/{channel}"),
+            None => (rest, "/api/v1/{channel}"),
+        };
+        let channel = Channel::ALL.iter().find(|channel| channel.as_str() == word)?;
+        Some(Self { channel: Some(*channel), route })
+    }
+}
+
+/// The answer.
+#[derive(Serialize)]
+struct Answer<'a> {
+    success: bool,
+    status: &'static str,
+    id: NotificationId,
+    created_at: String,
+    channel: Channel,
+    provider_name: Option<&'a str>,
+    message_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    duplicate: bool,
+    provider_response: Words,
+}
+
+#[derive(Serialize)]
+struct Words {
+    message: &'static str,
+    notification_id: NotificationId,
+}
+
+/// Accepts it. The answer is given after the commit.
+pub(crate) async fn send<B>(
+    context: &Context,
+    parts: &Parts,
+    body: B,
+    form: Form,
+    link: Link,
+    correlation: &Correlation,
+) -> Result<Response<Body>, Problem>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
+    let opened = context.gate.open(&parts.headers, link.peer, context.clock.now(), correlation);
+    let checked = opened.and_then(|tenant| {
+        if context.draining() {
+            return Err(Problem::draining());
+        }
+        check_type(&parts.headers)?;
+        Ok(tenant)
+    });
+    let tenant = match checked {
+        Ok(tenant) => tenant,
+        Err(problem) => {
+            discard(body).await;
+            return Err(problem);
+        }
+    };
+    let bytes = read(&parts.headers, body, Bounds::of(context)).await?;
+    let idempotency = idempotency::of(&parts.headers, parts.uri.path(), &bytes)?;
+    let now = context.clock.now();
+    let draft = draft(context, &tenant, &bytes, form, correlation, now)?;
+    let (channel, priority) = (draft.plan.channels.first().copied(), draft.priority);
+    let accepted = tenant.accept(draft, idempotency, now).await?;
+    match accepted {
+        Accepted::Fresh(receipt) => {
+            if let Some(channel) = channel {
+                context.metrics.accepted(channel, priority);
+            }
+            Ok(answer(&receipt, false))
+        }
+        Accepted::Duplicate(receipt) => {
+            context.metrics.deduplicated.inc();
+            Ok(answer(&receipt, true))
+        }
+        Accepted::Replayed { receipt, duplicate } => {
+            let mut response = answer(&receipt, duplicate);
+            let name = HeaderName::from_static("idempotency-replayed");
+            response.headers_mut().insert(name, HeaderValue::from_static("true"));
+            Ok(response)
+        }
+        Accepted::KeyReused => Err(Problem::field(
+            "Idempotency-Key",
+            "was used with another request within the last 24 hours; use a new one",
+        )),
+    }
+}
+
+fn draft(
+    context: &Context,
+    tenant: &Tenant,
+    bytes: &[u8],
+    form: Form,
+    correlation: &Correlation,
+    now: Timestamp,
+) -> Result<Draft, Problem> {
+    let check = |request: SendRequest| {
+        tenant.draft(request, form.channel, Some(correlation.as_str().to_owned()), now, &context.rules)
+    };
+    match decode(bytes) {
+        Ok(request) => check(request).map_err(Problem::fields),
+        Err(Flaw::NotJson(detail)) => Err(Problem::bad_request(detail)),
+        Err(Flaw::Fields { errors, rest }) => {
+            let more = rest.and_then(|rest| check(rest).err()).unwrap_or_default();
+            Err(Problem::fields(merge(errors, more)))
+        }
+    }
+}
+
+/// Adds what is wrong with the fields that could be read, but not that a field is missing which could not.
+fn merge(mut errors: Vec<FieldError>, more: Vec<FieldError>) -> Vec<FieldError> {
+    let root = |field: &str| match field.split(['.', '[']).next().unwrap_or_default() {
+        "to" => "recipient".to_owned(),
+        "message" | "body" => "content".to_owned(),
+        "channels" => "channel".to_owned(),
+        root => root.to_owned(),
+    };
+    let known: Vec<_> = errors.iter().map(|error| root(&error.field)).collect();
+    errors.extend(more.into_iter().filter(|error| !known.contains(&root(&error.field))));
+    errors
+}
+
+fn answer(receipt: &Receipt, duplicate: bool) -> Response<Body> {
+    let answer = Answer {
+        success: true,
+        status: receipt.status.as_str(),
+        id: receipt.id,
+        created_at: rfc3339(receipt.created_at),
+        channel: receipt.channel,
+        provider_name: receipt.provider_name.as_deref(),
+        message_id: None,
+        duplicate,
+        provider_response: Words {
+            message: if duplicate {
+                "An equal notification was accepted before"
+            } else {
+                "Notification queued for processing"
+            },
+            notification_id: receipt.id,
+        },
+    };
+    json(if duplicate { StatusCode::OK } else { StatusCode::ACCEPTED }, &answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_fixes_the_channel() {
+        let channel = |path| Form::of(path).map(|form| form.channel);
+        assert_eq!(channel("/api/v1/sms"), Some(Some(Channel::Sms)));
+        assert_eq!(channel("/api/v1/notifications/webhook"), Some(Some(Channel::Webhook)));
+        assert_eq!(channel("/api/v1/notifications"), Some(None));
+        for path in
+            ["/api/v1/fax", "/api/v1/notifications/", "/api/v1/notificationsx", "/api/v1/sms/", "/sms", "/"]
+        {
+            assert_eq!(channel(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_field_is_not_called_missing_when_it_was_wrong() {
+        let error = |field: &str| FieldError { field: field.into(), message: String::new() };
+        let merged = merge(vec![error("to"), error("colour")], vec![error("recipient"), error("content")]);
+        let fields: Vec<_> = merged.iter().map(|error| error.field.as_str()).collect();
+        assert_eq!(fields, ["to", "colour", "content"]);
+    }
+}

@@ -1,0 +1,162 @@
+//! `notifyd --demo`: a throwaway daemon with a simulated day, for looking around. Nothing leaves the machine.
+
+mod traffic;
+
+use crate::args::Args;
+use crate::daemon::{Daemon, World};
+use crate::failure::Failure;
+use crate::places::Places;
+use crate::settings::Settings;
+use notify_proto::{Channel, KeyId, ProviderId, ServiceId};
+use notifyd_lifecycle::Secret;
+use notifyd_store::api::{Audit, NewKey, NewProvider, NewService};
+use serde_json::json;
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+
+/// Name of the demo's service.
+const SERVICE: &str = "demo-shop";
+
+/// A throwaway directory, and for how long to play.
+pub struct Stage {
+    dir: Directory,
+    for_seconds: Option<u64>,
+}
+
+/// Removed when dropped.
+struct Directory(PathBuf);
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The play under way; it ends, and its directory goes, when this is dropped.
+pub struct Show {
+    tasks: Vec<JoinHandle<()>>,
+    _dir: Directory,
+}
+
+impl Drop for Show {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+impl Stage {
+    /// Points the settings at a throwaway directory and, unless an address was asked for, at a free port.
+    pub fn set(args: &Args, settings: &mut Settings, places: &mut Places) -> Result<Self, Failure> {
+        let dir = std::env::temp_dir().join(format!("notifyd-demo-{}", uuid::Uuid::new_v4().simple()));
+        std::fs::create_dir(&dir).map_err(|source| Failure::Io {
+            act: "cannot create the demo's directory",
+            path: dir.clone(),
+            source,
+        })?;
+        if args.listen.is_none() {
+            settings.intake.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        }
+        places.config = None;
+        places.socket = args.socket.clone().unwrap_or_else(|| dir.join("control.sock"));
+        places.state.clone_from(&dir);
+        Ok(Self { dir: Directory(dir), for_seconds: args.demo_for })
+    }
+
+    /// Makes a service and two simulated providers, tells how to use them, and starts the traffic.
+    pub async fn open(self, daemon: &Daemon) -> Result<Show, Failure> {
+        let (service, key) = service(daemon).await?;
+        provider(daemon, "steady", 20, json!({"latency_ms": {"min": 5, "max": 40}})).await?;
+        let flaky = json!({"latency_ms": {"min": 20, "max": 250}, "failure_rate": 0.25});
+        provider(daemon, "flaky", 10, flaky).await?;
+        tell(daemon, &self.dir.0, service, &key);
+        let world = daemon.world();
+        let mut tasks = vec![tokio::spawn(traffic::run(daemon.listen(), key, world.entropy.fork()))];
+        if let Some(seconds) = self.for_seconds {
+            let stop = daemon.stop();
+            tasks.push(tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_secs(seconds)).await;
+                stop.ask(None);
+            }));
+        }
+        Ok(Show { tasks, _dir: self.dir })
+    }
+}
+
+fn who() -> Audit {
+    Audit { actor: "demo".to_owned(), reason: None }
+}
+
+/// Time and randomness of a new id.
+fn parts(world: &World) -> (u64, [u8; 10]) {
+    let mut random = [0; 10];
+    world.entropy.fill(&mut random);
+    (u64::try_from(world.clock.now().timestamp_millis()).unwrap_or_default(), random)
+}
+
+async fn service(daemon: &Daemon) -> Result<(ServiceId, Secret<String>), Failure> {
+    let (world, store) = (daemon.world(), daemon.store());
+    let (now, random) = parts(&world);
+    let id = ServiceId::from_parts(now, random);
+    let (key, prefix, hash) = store.door().mint(id);
+    let (now, random) = parts(&world);
+    let key_id = KeyId::from_parts(now, random);
+    let label = Some("printed by --demo".to_owned());
+    let new_key = NewKey { id: key_id, service: id, prefix, hash, label, expires_at: None };
+    let description = Some("simulated traffic of notifyd --demo".to_owned());
+    let service = NewService { id, name: SERVICE.to_owned(), description, rate_per_second: None };
+    store.create_service(service, new_key, who()).await?;
+    Ok((id, key))
+}
+
+async fn provider(
+    daemon: &Daemon,
+    name: &str,
+    priority: i32,
+    config: serde_json::Value,
+) -> Result<(), Failure> {
+    let (now, random) = parts(&daemon.world());
+    let provider = NewProvider {
+        id: ProviderId::from_parts(now, random),
+        name: name.to_owned(),
+        kind: "mock".to_owned(),
+        channels: Channel::ALL.to_vec(),
+        priority,
+        simulated: true,
+        rate_per_second: None,
+        burst: None,
+        max_in_flight: 32,
+        config,
+        secret: None,
+    };
+    Ok(daemon.store().create_provider(provider, who()).await?)
+}
+
+fn tell(daemon: &Daemon, dir: &std::path::Path, service: ServiceId, key: &Secret<String>) {
+    let (listen, socket) = (daemon.listen(), daemon.socket());
+    let text = format!(
+        "\nnotifyd demo: everything below is SIMULATED. Two mock providers pretend to send; nothing leaves this machine.\n\
+         \n  intake      http://{listen}\
+         \n  socket      {socket}\
+         \n  directory   {dir} (removed at the end)\
+         \n  service     {SERVICE} ({service})\
+         \n  API key     {key}\n\
+         \nSend one yourself:\n\
+         \n  curl -s http://{listen}/api/v1/sms -H 'Authorization: Bearer {key}' \\\
+         \n    -H 'Content-Type: application/json' -d '{{\"to\": \"+15005550006\", \"message\": \"hello\"}}'\n\
+         \nLook around:\n\
+         \n  notifyctl --socket {socket} status\
+         \n  notifyctl --socket {socket} notification list\
+         \n  notify-tui --socket {socket}\n\
+         \nCtrl-C ends it.\n\n",
+        socket = socket.display(),
+        dir = dir.display(),
+        key = key.expose(),
+    );
+    // Whoever does not read it has no use for it.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}

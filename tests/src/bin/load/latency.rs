@@ -1,0 +1,66 @@
+//! How long it takes from a POST to the call of the provider, at a modest pace.
+
+use crate::bed::Bed;
+use crate::drive::{Wire, body};
+use crate::process::{round, usage};
+use anyhow::{Context, Result, ensure};
+use hdrhistogram::Histogram;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// How long to wait for the last calls.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub async fn run(rate: u64, seconds: u64) -> Result<Value> {
+    let dir = tempfile::tempdir()?;
+    let record = dir.path().join("calls");
+    let bed = Bed::new(&json!({"record_file": record}), &[]).await?;
+    let before = usage(bed.daemon.pid());
+    let mut wire = Wire::connect(bed.daemon.listen(), &bed.key).await?;
+    let mut sent: HashMap<String, i64> = HashMap::new();
+    let mut pace = tokio::time::interval(Duration::from_micros(1_000_000 / rate.max(1)));
+    let run = std::process::id();
+    for number in 0..rate * seconds {
+        pace.tick().await;
+        let at = micros()?;
+        let (status, answer) = wire.post(&body(run, number)).await?;
+        ensure!(status == 202, "refused: {status} {}", String::from_utf8_lossy(answer));
+        let answer: Value = serde_json::from_slice(answer)?;
+        sent.insert(answer["id"].as_str().context("an id")?.to_owned(), at);
+    }
+    let wanted = rate * seconds;
+    let asked = crate::drive::now();
+    while bed.count("delivered").await? < wanted {
+        ensure!(asked.elapsed() < PATIENCE, "not everything was delivered");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let after = usage(bed.daemon.pid());
+    bed.nothing_lost(wanted).await?;
+    let mut latency: Histogram<u64> = Histogram::new_with_bounds(1, 60_000_000, 3)?;
+    for line in std::fs::read_to_string(&record)?.lines() {
+        let line: Value = serde_json::from_str(line)?;
+        let called = line["at_us"].as_i64().context("a time of the call")?;
+        let posted = sent.remove(line["notification"].as_str().unwrap_or_default()).context("an unknown call")?;
+        latency.saturating_record(u64::try_from(called - posted).unwrap_or(1).max(1));
+    }
+    ensure!(sent.is_empty(), "{} notifications never reached the provider", sent.len());
+    let ms = |quantile: f64| round(latency.value_at_quantile(quantile) as f64 / 1_000.0);
+    Ok(json!({
+        "scenario": "latency",
+        "rate": rate,
+        "sent": wanted,
+        "p50_ms": ms(0.5),
+        "p95_ms": ms(0.95),
+        "p99_ms": ms(0.99),
+        "max_ms": ms(1.0),
+        "rss_mib": round(after.peak_rss_mib),
+        "daemon_cpu_cores": round((after.cpu_seconds - before.cpu_seconds) / seconds as f64),
+        "lost": 0,
+    }))
+}
+
+#[expect(clippy::disallowed_methods, reason = "compared with the daemon's own wall clock on the same machine")]
+fn micros() -> Result<i64> {
+    Ok(i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros())?)
+}

@@ -1,0 +1,71 @@
+//! The load program: starts a real daemon on a temporary directory, drives it over loopback, checks that nothing was
+//! lost, and prints one line of JSON. Every scenario runs with `synchronous=FULL` and everything switched on.
+//!
+//! `cargo run --release -p notify-tests --bin load -- accept`
+
+#![expect(clippy::print_stdout, reason = "the line of JSON is the answer")]
+
+mod accept;
+mod bed;
+mod drain;
+mod drive;
+mod latency;
+mod process;
+
+use clap::{Parser, Subcommand};
+
+/// Drives a daemon and prints what it bore.
+#[derive(Parser)]
+#[command(name = "load")]
+struct Args {
+    #[command(subcommand)]
+    scenario: Scenario,
+}
+
+#[derive(Subcommand)]
+enum Scenario {
+    /// Single POSTs over many connections: unique content, keys checked, deduplication on
+    Accept {
+        /// Connections
+        #[arg(long, default_value_t = 64)]
+        connections: usize,
+        /// For how long, seconds
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+        /// Deliver through the mock provider at the same time
+        #[arg(long)]
+        deliver: bool,
+    },
+    /// Notifications queued first, then delivered through the mock provider
+    Drain {
+        /// How many
+        #[arg(long, default_value_t = 100_000)]
+        count: usize,
+        /// Calls under way at once
+        #[arg(long, default_value_t = 1_024)]
+        max_in_flight: u32,
+    },
+    /// Paced requests: from the POST to the call of the provider
+    Latency {
+        /// Requests per second
+        #[arg(long, default_value_t = 200)]
+        rate: u64,
+        /// For how long, seconds
+        #[arg(long, default_value_t = 20)]
+        seconds: u64,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let line = runtime.block_on(async {
+        match args.scenario {
+            Scenario::Accept { connections, seconds, deliver } => accept::run(connections, seconds, deliver).await,
+            Scenario::Drain { count, max_in_flight } => drain::run(count, max_in_flight).await,
+            Scenario::Latency { rate, seconds } => latency::run(rate, seconds).await,
+        }
+    })?;
+    println!("{line}");
+    Ok(())
+}
