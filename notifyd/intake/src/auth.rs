@@ -92,7 +92,7 @@ impl Gate {
             Entry::Inactive => Err(inactive()),
             Entry::Wrong => {
                 let service = claimed.map(tracing::field::display);
-                tracing::warn!(service, %peer, %correlation, "authentication refused");
+                tracing::warn!(service, %peer, correlation_id = %correlation, "authentication refused");
                 Err(self.refused())
             }
             Entry::Locked(until) => {

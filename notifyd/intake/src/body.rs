@@ -5,7 +5,7 @@ use crate::decode::{Flaw, decode};
 use crate::problem::Problem;
 use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
@@ -41,7 +41,7 @@ pub(crate) fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     {
         return Err(unsupported("Send the body as it is: Content-Encoding is not taken."));
     }
-    let given = headers.get(header::CONTENT_TYPE).map(|value| value.as_bytes());
+    let given = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
     let essence = given.map(|value| value.split(|b| *b == b';').next().unwrap_or_default().trim_ascii());
     match essence {
         Some(essence) if essence.eq_ignore_ascii_case(b"application/json") => Ok(()),

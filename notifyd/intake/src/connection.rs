@@ -43,7 +43,9 @@ pub(crate) fn protocol(options: &Options) -> http1::Builder {
         .max_header_size(MAX_HEAD)
         .keep_alive(true)
         .half_close(false)
-        .pipeline_flush(true);
+        // Flushing pipelined answers together would save little, and hyper then never flushes its answer to a head it
+        // cannot parse: the unread rest of that head looks like a next request.
+        .pipeline_flush(false);
     http
 }
 
@@ -91,7 +93,7 @@ pub(crate) async fn refuse(mut stream: TcpStream, full: Full, front: &Front) {
         Full::Peer => "There are too many connections from this address; use fewer and keep them open.",
     };
     let problem = Problem::unavailable("overloaded", detail, 1);
-    let answer = refusal(problem, &Correlation::random(&*context.entropy));
+    let answer = refusal(&problem, &Correlation::random(&*context.entropy));
     let told = async {
         stream.write_all(&answer).await?;
         stream.shutdown().await?;

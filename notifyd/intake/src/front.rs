@@ -55,9 +55,10 @@ impl Front {
     {
         let correlation = Correlation::of(request.headers(), &*self.context.entropy);
         // Without a trace to belong to, the span is only for those who debug: it would cost more than the request.
-        let span = match traceparent(request.headers()) {
-            Some(traceparent) => tracing::info_span!("request", %correlation, traceparent),
-            None => tracing::debug_span!("request", %correlation),
+        let span = if let Some(traceparent) = traceparent(request.headers()) {
+            tracing::info_span!("request", correlation_id = %correlation, traceparent)
+        } else {
+            tracing::debug_span!("request", correlation_id = %correlation)
         };
         if span.is_disabled() {
             self.answered(request, link, correlation).await
@@ -85,7 +86,7 @@ impl Front {
                     (Some(response), _) => response,
                     (None, Some(form)) => send::send(&self.context, &parts, body, form, link, &correlation)
                         .await
-                        .unwrap_or_else(|problem| problem.into_response()),
+                        .unwrap_or_else(Problem::into_response),
                     (None, None) => {
                         let request = Request::from_parts(parts, Body::new(body));
                         Box::pin(self.route(request, link, &correlation)).await
@@ -138,7 +139,7 @@ impl Front {
     fn tell(&self, cause: &str, correlation: &Correlation) {
         let now = self.context.clock.now().timestamp();
         if self.told.swap(now, Ordering::Relaxed) != now {
-            tracing::error!(error = cause, %correlation, "request failed");
+            tracing::error!(error = cause, correlation_id = %correlation, "request failed");
         }
     }
 }

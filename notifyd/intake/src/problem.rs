@@ -174,7 +174,9 @@ impl Problem {
         headers.remove(header::CONTENT_LENGTH);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         let body = self.json(correlation);
-        headers.extend(self.0.headers);
+        for (name, value) in self.0.headers {
+            headers.insert(name, value);
+        }
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = self.0.status;
         *response.headers_mut() = headers;

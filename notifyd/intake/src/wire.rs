@@ -1,6 +1,8 @@
-//! The TCP stream under a connection, with two things the HTTP library leaves open:
+//! The TCP stream under a connection, with three things the HTTP library leaves open:
 //!
 //! * an answer that the peer does not take is given up after a while;
+//! * a connection that ends while the peer is still writing is read to its end, within bounds: closing it with unread
+//!   bytes would reset it before the peer has read why;
 //! * a head that cannot be parsed is answered by the library itself, bare; here that answer gets its problem details
 //!   and correlation id. All our own answers carry the id already, which is how the bare ones are known.
 
@@ -12,9 +14,14 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as Task, Poll, ready};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
+
+/// How long, and for how many bytes, a peer is listened to that is not answered any more.
+const LINGER: Duration = Duration::from_secs(1);
+const MAX_LINGER_BYTES: usize = 16 * 1_024 * 1_024;
 
 pub(crate) struct Wire {
     stream: TcpStream,
@@ -23,11 +30,15 @@ pub(crate) struct Wire {
     stalled: Option<Pin<Box<Sleep>>>,
     /// What is written in place of a bare answer, and how much of it was.
     instead: Option<(Vec<u8>, usize)>,
+    /// Set once our half is closed: how long to listen yet, and how much was heard.
+    closing: Option<(Pin<Box<Sleep>>, usize)>,
+    /// Whether the peer was refused before it had said all.
+    refused: bool,
 }
 
 impl Wire {
     pub(crate) fn new(stream: TcpStream, context: Arc<Context>) -> Self {
-        Self { stream, context, stalled: None, instead: None }
+        Self { stream, context, stalled: None, instead: None, closing: None, refused: false }
     }
 
     /// Hands an outcome of a write on, and watches how long there is none.
@@ -47,7 +58,8 @@ impl Wire {
         let Some(status) = bare_refusal(head) else { return };
         let correlation = Correlation::random(&*self.context.entropy);
         self.context.metrics.count("connection", status);
-        self.instead = Some((refusal(unreadable(status), &correlation), 0));
+        self.refused = true;
+        self.instead = Some((refusal(&unreadable(status), &correlation), 0));
     }
 
     /// Writes what stands in for `whole` bytes of a bare refusal.
@@ -99,7 +111,7 @@ fn unreadable(status: StatusCode) -> Problem {
 }
 
 /// A whole answer on the wire, after which the connection ends.
-pub(crate) fn refusal(problem: Problem, correlation: &Correlation) -> Vec<u8> {
+pub(crate) fn refusal(problem: &Problem, correlation: &Correlation) -> Vec<u8> {
     let status = problem.status();
     let response = problem.clone().response(correlation, axum::http::HeaderMap::new());
     let body = problem.json(correlation);
@@ -164,7 +176,23 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(task)
+        if self.closing.is_none() {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(task))?;
+        }
+        let Self { stream, closing, refused, .. } = &mut *self;
+        let (timer, heard) = closing.get_or_insert_with(|| (Box::pin(sleep(LINGER)), 0));
+        let mut scrap = [0; 4_096];
+        while *heard < MAX_LINGER_BYTES {
+            let mut buf = ReadBuf::new(&mut scrap);
+            match Pin::new(&mut *stream).poll_read(task, &mut buf) {
+                Poll::Ready(Ok(())) if !buf.filled().is_empty() => *heard += buf.filled().len(),
+                Poll::Ready(_) => break,
+                // A peer that has said all it had to say is not waited for.
+                Poll::Pending if *heard == 0 && !*refused => break,
+                Poll::Pending => return timer.as_mut().poll(task).map(Ok),
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -180,7 +208,8 @@ mod tests {
         assert_eq!(bare_refusal(b"HTTP/1.1 404 Not Found\r\nX-Correlation-Id: a\r\n\r\n"), None);
         assert_eq!(bare_refusal(b"HTTP/1.1 200 OK\r\n\r\n"), None);
         assert_eq!(bare_refusal(b""), None);
-        let ours = refusal(unreadable(StatusCode::BAD_REQUEST), &Correlation::random(&SeededEntropy::new(1)));
+        let ours =
+            refusal(&unreadable(StatusCode::BAD_REQUEST), &Correlation::random(&SeededEntropy::new(1)));
         assert_eq!(bare_refusal(&ours), None);
     }
 }

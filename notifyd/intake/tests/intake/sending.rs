@@ -1,9 +1,7 @@
 //! Asking for notifications: answers, deduplication, idempotency, and every refusal with its fields.
 
-mod support;
-
+use crate::support::House;
 use serde_json::json;
-use support::House;
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
@@ -155,7 +153,7 @@ async fn unfit_bodies_are_refused_by_kind() {
     );
     let mut stream = tokio::net::TcpStream::connect(house.address).await.unwrap();
     tokio::io::AsyncWriteExt::write_all(&mut stream, format!("{head}{chunked}").as_bytes()).await.unwrap();
-    support::read(&mut stream, false).await.unwrap().refuses(413, "too-large");
+    crate::support::read(&mut stream, false).await.unwrap().refuses(413, "too-large");
 }
 
 #[tokio::test]

@@ -1,22 +1,13 @@
 //! Connections: silent, slow, broken, too many; and how they end.
 
-mod support;
-
+use crate::support::{House, options, read, write};
 use notifyd_intake::{Limits, Options};
-use support::{House, options, read};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 async fn hasty() -> House {
     let options = Options { header_timeout_seconds: 1, body_timeout_seconds: 1, ..options() };
     House::with(options, Limits::default()).await
-}
-
-/// Writes some bytes and waits for what the daemon does.
-async fn write(house: &House, bytes: &[u8]) -> Option<support::Answer> {
-    let mut stream = TcpStream::connect(house.address).await.unwrap();
-    stream.write_all(bytes).await.unwrap();
-    read(&mut stream, false).await
 }
 
 #[tokio::test]
@@ -54,7 +45,7 @@ async fn a_broken_head_is_refused_like_everything_else() {
         (large.as_str(), 431, "headers-too-large"),
         (many.as_str(), 431, "headers-too-large"),
     ] {
-        let answer = write(&house, bytes.as_bytes()).await.unwrap();
+        let answer = write(&house, bytes.as_bytes()).await.unwrap_or_else(|| panic!("{bytes}"));
         answer.refuses(status, kind);
     }
 }

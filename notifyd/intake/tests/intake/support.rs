@@ -8,6 +8,7 @@ use notifyd_store::api::{Audit, NewKey, NewProvider, NewService, Store};
 use notifyd_store::{Retention, SqliteStore};
 use prometheus::Registry;
 use serde_json::Value;
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -241,13 +242,13 @@ pub async fn ask(
 ) -> Answer {
     let mut text = format!("{method} {path} HTTP/1.1\r\n");
     if !headers.iter().any(|(name, _)| *name == "host") {
-        text += &format!("host: {address}\r\n");
+        let _ = write!(text, "host: {address}\r\n");
     }
     if !body.is_empty() {
-        text += &format!("content-length: {}\r\n", body.len());
+        let _ = write!(text, "content-length: {}\r\n", body.len());
     }
     for (name, value) in headers {
-        text += &format!("{name}: {value}\r\n");
+        let _ = write!(text, "{name}: {value}\r\n");
     }
     text += "\r\n";
     text += body;
@@ -283,4 +284,11 @@ pub async fn read(stream: &mut TcpStream, head_only: bool) -> Option<Answer> {
         assert!(stream.read_buf(&mut body).await.unwrap() > 0, "the body is cut off");
     }
     Some(Answer { status, headers, body: String::from_utf8(body).unwrap() })
+}
+
+/// Writes some bytes and waits for what the daemon does.
+pub async fn write(house: &House, bytes: &[u8]) -> Option<Answer> {
+    let mut stream = TcpStream::connect(house.address).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    read(&mut stream, false).await
 }

@@ -1,11 +1,9 @@
 //! Who may ask, how often, by which name; and what is open to everybody.
 
-mod support;
-
+use crate::support::{House, ask, deps, options, well};
 use notifyd_intake::{BindError, Intake, Limits, Options, Pulse};
 use prometheus::Registry;
 use serde_json::json;
-use support::{House, ask, deps, options, well};
 
 const LIST: &str = "/api/v1/notifications";
 

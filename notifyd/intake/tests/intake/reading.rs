@@ -1,9 +1,7 @@
 //! Reading and changing: one, many, its story, revoke, retry, edit, providers, stats; and whose they are.
 
-mod support;
-
+use crate::support::House;
 use serde_json::json;
-use support::House;
 
 #[tokio::test]
 async fn the_list_filters_and_pages() {

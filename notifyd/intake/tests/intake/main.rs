@@ -1,0 +1,8 @@
+//! The intake over real connections, on a real log in a temporary directory.
+
+mod callers;
+mod connections;
+mod reading;
+mod sending;
+#[cfg(test)]
+mod support;
