@@ -1,0 +1,167 @@
+//! The grammar: `notifyctl [global flags] NOUN VERB [ARGS] [flags]`.
+
+use crate::commands::{completions, daemon, help, man, notification, ping, provider, service, status};
+use crate::given;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use notify_proto::control::Change;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Look at a running notifyd and change it.
+#[derive(Debug, Parser)]
+#[command(name = "notifyctl", version, disable_help_subcommand = true, arg_required_else_help = true)]
+#[command(after_help = "Examples:
+  notifyctl status
+  notifyctl service create acme --key-file acme.key
+  notifyctl provider add relay --type smtp --config-file relay.json --secret-file relay.pass
+  notifyctl ntf list --status failed --since 1h
+
+More: notifyctl help exit-codes | filters | formatting | environment | examples")]
+pub struct Cli {
+    /// The flags every command takes.
+    #[command(flatten)]
+    pub globals: Globals,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How the answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people; may change.
+    Table,
+    /// The same with all columns.
+    Wide,
+    /// One record per line, tab-separated, stable columns.
+    Plain,
+    /// One document with a schema.
+    Json,
+    /// Bare items, one per line.
+    Jsonl,
+    /// RFC 4180 with a header.
+    Csv,
+    /// Ids only.
+    Id,
+}
+
+/// How times are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TimeStyle {
+    /// Relative in a table on a terminal, UTC otherwise.
+    Auto,
+    /// Such as 12s or in 5m.
+    Relative,
+    /// In the local time zone.
+    Local,
+    /// RFC 3339 in UTC.
+    Utc,
+    /// Seconds since 1970.
+    Unix,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal, unless the environment says otherwise.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The flags every command takes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Globals {
+    /// The daemon's control socket, instead of looking in the usual places
+    #[arg(long, global = true, value_name = "PATH", env = "NOTIFYD_SOCKET", hide_env_values = true)]
+    pub socket: Option<PathBuf>,
+    /// How long the daemon may take to answer [default: 10s; for wait, how long to wait: 60s]
+    #[arg(long, global = true, value_name = "DUR", value_parser = given::span)]
+    pub timeout: Option<Duration>,
+    /// How the answer is written
+    #[arg(short, long, global = true, value_enum, value_name = "FORMAT", default_value = "table")]
+    pub output: Format,
+    /// The same as --output json
+    #[arg(long, global = true, conflicts_with = "output")]
+    pub json: bool,
+    /// Only these columns, by name, in this order
+    #[arg(long, global = true, value_name = "A,B", value_delimiter = ',')]
+    pub columns: Vec<String>,
+    /// No header line in table, wide and csv
+    #[arg(long, global = true)]
+    pub no_headers: bool,
+    /// How times are written
+    #[arg(long, global = true, value_enum, value_name = "STYLE", default_value = "auto")]
+    pub time: TimeStyle,
+    /// Say nothing but the answer
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more about the connection
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorWhen,
+    /// Never ask; end with exit code 6 where a question would come
+    #[arg(long, global = true)]
+    pub no_input: bool,
+    /// Answer yes to every y/N question
+    #[arg(short, long, global = true)]
+    pub yes: bool,
+    /// Say what would happen and change nothing
+    #[arg(short = 'n', long, global = true)]
+    pub dry_run: bool,
+    /// Why, for the audit log
+    #[arg(long, global = true, value_name = "TEXT")]
+    pub reason: Option<String>,
+}
+
+impl Globals {
+    /// How the answer is written.
+    pub fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.output }
+    }
+
+    /// What goes with every change.
+    pub fn change(&self) -> Change {
+        Change { reason: self.reason.clone(), dry_run: self.dry_run }
+    }
+
+    /// How long the daemon may take to answer.
+    pub fn patience(&self) -> Duration {
+        self.timeout.unwrap_or(Duration::from_secs(10))
+    }
+}
+
+/// The nouns, and a few verbs that need none.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// How notifyd is, on one screen
+    Status(status::Status),
+    /// Round trips to the daemon
+    Ping(ping::Ping),
+    /// Services: who may send
+    #[command(visible_aliases = ["services", "svc"], subcommand, arg_required_else_help = true)]
+    #[command(after_help = service::EXAMPLES)]
+    Service(service::Service),
+    /// Providers: the ways out
+    #[command(visible_aliases = ["providers", "prov"], subcommand, arg_required_else_help = true)]
+    #[command(after_help = provider::EXAMPLES)]
+    Provider(provider::Provider),
+    /// Notifications: send, look, cancel, retry, wait
+    #[command(visible_aliases = ["notifications", "ntf"], subcommand, arg_required_else_help = true)]
+    #[command(after_help = notification::EXAMPLES)]
+    Notification(Box<notification::Notification>),
+    /// The daemon itself
+    #[command(subcommand, arg_required_else_help = true, after_help = daemon::EXAMPLES)]
+    Daemon(daemon::Daemon),
+    /// Print a completion script for a shell
+    Completions(completions::Completions),
+    /// Write the man pages
+    Man(man::Man),
+    /// Help on a command or a topic: exit-codes, filters, formatting, environment, examples
+    Help(help::Help),
+}

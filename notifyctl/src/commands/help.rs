@@ -1,0 +1,67 @@
+//! `notifyctl help`: commands and topics.
+
+use crate::failure::{Ended, Exit, Failure};
+use crate::output::Out;
+use clap::Args;
+use std::fmt::Write as _;
+
+/// Help on a command or a topic.
+#[derive(Debug, Args)]
+#[command(after_help = "Topics: exit-codes, filters, formatting, environment, examples
+
+Examples:
+  notifyctl help service create
+  notifyctl help exit-codes")]
+pub struct Help {
+    /// A topic, or the words of a command
+    #[arg(value_name = "TOPIC | COMMAND")]
+    about: Vec<String>,
+}
+
+/// The topics.
+pub(crate) const TOPICS: &[&str] = &["exit-codes", "filters", "formatting", "environment", "examples"];
+
+/// The text of a topic.
+pub(crate) fn topic(name: &str) -> Option<String> {
+    let text = match name {
+        "exit-codes" => exit_codes(),
+        "filters" => include_str!("../topics/filters.txt").to_owned(),
+        "formatting" => include_str!("../topics/formatting.txt").to_owned(),
+        "environment" => include_str!("../topics/environment.txt").to_owned(),
+        "examples" => include_str!("../topics/examples.txt").to_owned(),
+        _ => return None,
+    };
+    Some(text)
+}
+
+fn exit_codes() -> String {
+    let mut text = String::from("Exit codes of every command:\n\n");
+    for (code, meaning) in Exit::TABLE {
+        let _ = writeln!(text, "  {code:>3}  {meaning}");
+    }
+    text.push_str("  130  Interrupted (the shell's code for SIGINT).\n  143  Terminated (the shell's code for SIGTERM).\n");
+    text
+}
+
+impl Help {
+    pub(crate) fn run(&self, out: &Out) -> Ended {
+        if let [name] = self.about.as_slice()
+            && let Some(text) = topic(name)
+        {
+            out.raw(&text)?;
+            return Ok(Exit::Done);
+        }
+        let mut command = crate::command();
+        command.build();
+        let mut found = &mut command;
+        for word in &self.about {
+            let message = format!("there is no command or topic `{}`", self.about.join(" "));
+            found = found.find_subcommand_mut(word).ok_or_else(|| {
+                Failure::new(Exit::Usage, message)
+                    .hint(format!("topics are {}; commands: notifyctl --help", TOPICS.join(", ")))
+            })?;
+        }
+        out.raw(&found.render_long_help().to_string())?;
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,239 @@
+//! `notifyctl service key`. A new key is shown once, or written to a file; nothing else ever shows it.
+
+use super::Desk;
+use crate::cli::Format;
+use crate::confirm;
+use crate::failure::{Ended, Exit, Failure, Stop};
+use crate::given;
+use crate::output::Total;
+use crate::secret::KeyFile;
+use clap::{Args, Subcommand};
+use notify_proto::Timestamp;
+use notify_proto::control::FreshKey;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub(crate) const EXAMPLES: &str = "Examples:
+  notifyctl service key list acme
+  notifyctl service key create acme --label ci --expires 90d --key-file ci.key
+  notifyctl service key reset acme --grace 24h --confirm acme";
+
+/// The keys of a service.
+#[derive(Debug, Subcommand)]
+pub enum Key {
+    /// List the keys of a service, never the keys themselves
+    #[command(after_help = "Examples:\n  notifyctl service key list acme")]
+    List(Service),
+    /// Add one more key
+    #[command(
+        after_help = "Examples:\n  notifyctl service key create acme --label ci --expires 90d --key-file ci.key"
+    )]
+    Create(Create),
+    /// Make a new key; the others stop working after the grace time
+    #[command(after_help = "Examples:
+  notifyctl service key reset acme --grace 24h --confirm acme --key-file acme.key
+  KEY=$(notifyctl -q -o plain service key reset acme --grace 0 --confirm acme)")]
+    Reset(Reset),
+    /// Revoke a key at once
+    #[command(after_help = "Examples:\n  notifyctl service key revoke acme 3f9a01bc --confirm acme")]
+    Revoke(Revoke),
+}
+
+/// Whose keys.
+#[derive(Debug, Args)]
+pub struct Service {
+    /// The service, by name or id
+    #[arg(value_name = "SERVICE")]
+    service: String,
+}
+
+/// A further key.
+#[derive(Debug, Args)]
+pub struct Create {
+    /// The service, by name or id
+    #[arg(value_name = "SERVICE")]
+    service: String,
+    /// What it is for
+    #[arg(long, value_name = "TEXT")]
+    label: Option<String>,
+    /// When it stops working: a span such as 90d, or an RFC 3339 time [default: never]
+    #[arg(long, value_name = "TIME", value_parser = given::ahead)]
+    expires: Option<Timestamp>,
+    /// Write the key to this new file, mode 0600, instead of showing it
+    #[arg(long, value_name = "PATH")]
+    key_file: Option<PathBuf>,
+}
+
+/// A key in place of the others.
+#[derive(Debug, Args)]
+pub struct Reset {
+    /// The service, by name or id
+    #[arg(value_name = "SERVICE")]
+    service: String,
+    /// How long the other keys go on working; 0 for not at all
+    #[arg(long, value_name = "DUR", value_parser = given::span_or_zero, default_value = "24h")]
+    grace: Duration,
+    /// The service's name, instead of being asked for it
+    #[arg(long, value_name = "NAME")]
+    confirm: Option<String>,
+    /// Write the key to this new file, mode 0600, instead of showing it
+    #[arg(long, value_name = "PATH")]
+    key_file: Option<PathBuf>,
+}
+
+/// A key that shall not work any more.
+#[derive(Debug, Args)]
+pub struct Revoke {
+    /// The service, by name or id
+    #[arg(value_name = "SERVICE")]
+    service: String,
+    /// The key's prefix, as `service key list` shows it
+    #[arg(value_name = "KEY_PREFIX")]
+    prefix: String,
+    /// The service's name, instead of being asked for it
+    #[arg(long, value_name = "NAME")]
+    confirm: Option<String>,
+}
+
+impl Key {
+    pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
+        match self {
+            Self::List(it) => list(desk, it.service).await,
+            Self::Create(create) => create.run(desk).await,
+            Self::Reset(reset) => reset.run(desk).await,
+            Self::Revoke(revoke) => revoke.run(desk).await,
+        }
+    }
+}
+
+async fn list(desk: &Desk<'_>, service: String) -> Ended {
+    let link = desk.link().await?;
+    let keys = link.read(link.client.key_list(link.within(), service)).await?;
+    let mut listing = desk.out.list("service.key.list")?;
+    listing.page(&keys)?;
+    listing.close(None, Some(all(&keys)))?;
+    Ok(Exit::Done)
+}
+
+impl Create {
+    async fn run(self, desk: &Desk<'_>) -> Ended {
+        check_output(desk, self.key_file.as_deref())?;
+        let link = desk.link().await?;
+        let file = place(desk, self.key_file.as_deref())?;
+        let change = desk.globals.change();
+        let call =
+            link.client.key_create(link.within(), self.service.clone(), self.label, self.expires, change);
+        let fresh = link.change(call).await?;
+        finish(desk, "service.key.create", &self.service, fresh, file)
+    }
+}
+
+impl Reset {
+    async fn run(self, desk: &Desk<'_>) -> Ended {
+        check_output(desk, self.key_file.as_deref())?;
+        let service = &self.service;
+        let question = format!("All other keys of {service} stop working after {:?}.", self.grace);
+        confirm::name(desk.globals, desk.out, &question, service, self.confirm.as_deref())?;
+        let link = desk.link().await?;
+        let file = place(desk, self.key_file.as_deref())?;
+        let call = link.client.key_reset(
+            link.within(),
+            service.clone(),
+            self.grace.as_secs(),
+            desk.globals.change(),
+        );
+        let fresh = link.change(call).await?;
+        finish(desk, "service.key.reset", service, fresh, file)
+    }
+}
+
+impl Revoke {
+    async fn run(self, desk: &Desk<'_>) -> Ended {
+        let service = &self.service;
+        let question = format!("Key {} of {service} stops working at once.", self.prefix);
+        confirm::name(desk.globals, desk.out, &question, service, self.confirm.as_deref())?;
+        let link = desk.link().await?;
+        let call = link.client.key_revoke(
+            link.within(),
+            service.clone(),
+            self.prefix.clone(),
+            desk.globals.change(),
+        );
+        let key = link.change(call).await?;
+        let sentence = desk.says(&format!("key {} of {service}", key.prefix), "revoked");
+        desk.out.changed("service.key.revoke", "key", &sentence, &key)?;
+        Ok(Exit::Done)
+    }
+}
+
+fn finish(
+    desk: &Desk<'_>,
+    what: &str,
+    service: &str,
+    fresh: Option<FreshKey>,
+    file: Option<KeyFile>,
+) -> Ended {
+    let Some(fresh) = fresh else {
+        let sentence = desk.says(&format!("a new key of {service}"), "made");
+        desk.out.did(what, &sentence, json!({"dry_run": true}))?;
+        return Ok(Exit::Done);
+    };
+    let path = file.map(|file| file.keep(&fresh.api_key)).transpose()?;
+    let sentence = format!("key {} of {} is made", fresh.key.prefix, fresh.service.name);
+    show(desk, what, &sentence, &fresh, path.as_deref())?;
+    Ok(Exit::Done)
+}
+
+/// Refuses outputs that would lose the key.
+pub(super) fn check_output(desk: &Desk<'_>, key_file: Option<&Path>) -> Result<(), Failure> {
+    if key_file.is_none() && matches!(desk.out.format, Format::Id | Format::Csv) {
+        return Err(Failure::new(
+            Exit::Usage,
+            "this output has no place for the key, which is shown only once",
+        )
+        .hint("use --key-file, or --output plain, json or table"));
+    }
+    Ok(())
+}
+
+/// Makes the place for the key, before there is one.
+pub(super) fn place(desk: &Desk<'_>, key_file: Option<&Path>) -> Result<Option<KeyFile>, Failure> {
+    key_file.filter(|_| !desk.globals.dry_run).map(KeyFile::create).transpose()
+}
+
+/// Shows a new key, or where it was written.
+pub(super) fn show(
+    desk: &Desk<'_>,
+    what: &str,
+    sentence: &str,
+    fresh: &FreshKey,
+    written: Option<&Path>,
+) -> Result<(), Stop> {
+    let out = desk.out;
+    let mut document = json!({"service": fresh.service, "key": fresh.key});
+    match (out.format, written) {
+        (Format::Json | Format::Jsonl, written) => {
+            let (member, value) = match written {
+                Some(path) => ("key_file", json!(path)),
+                None => ("api_key", json!(fresh.api_key)),
+            };
+            if let Some(document) = document.as_object_mut() {
+                document.insert(member.into(), value);
+            }
+            out.document(what, document)?;
+        }
+        (Format::Csv | Format::Id, _) => out.one(what, "key", &fresh.key)?,
+        (_, Some(path)) => out.did(what, &format!("{sentence}; written to {}", path.display()), json!({}))?,
+        (_, None) => {
+            out.note(sentence);
+            out.key(&fresh.api_key)?;
+        }
+    }
+    Ok(())
+}
+
+/// The total of a list that came as a whole.
+pub(crate) fn all<T>(rows: &[T]) -> Total {
+    Total { value: rows.len() as u64, exact: true }
+}

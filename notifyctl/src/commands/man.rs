@@ -1,0 +1,38 @@
+//! `notifyctl man`.
+
+use crate::failure::{Ended, Exit, Failure};
+use crate::output::Out;
+use clap::Args;
+use std::fs;
+use std::path::PathBuf;
+
+/// The man pages.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  notifyctl man | man -l -\n  notifyctl man --dir /usr/local/share/man/man1"
+)]
+pub struct Man {
+    /// Write one page per command into this directory [default: the main page, to standard output]
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+impl Man {
+    pub(crate) fn run(&self, out: &Out) -> Ended {
+        let Some(dir) = &self.dir else {
+            out.raw(&crate::man::main_page())?;
+            return Ok(Exit::Done);
+        };
+        let failed = |path: &std::path::Path, error: std::io::Error| {
+            Failure::new(Exit::Refused, format!("cannot write {}: {error}", path.display()))
+        };
+        fs::create_dir_all(dir).map_err(|error| failed(dir, error))?;
+        let pages = crate::man::pages();
+        for (name, page) in &pages {
+            let path = dir.join(name);
+            fs::write(&path, page).map_err(|error| failed(&path, error))?;
+        }
+        out.note(&format!("{} man pages are in {}", pages.len(), dir.display()));
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,61 @@
+//! The commands, one file per noun.
+
+pub(crate) mod completions;
+pub(crate) mod daemon;
+pub(crate) mod help;
+pub(crate) mod key;
+pub(crate) mod man;
+pub(crate) mod notification;
+pub(crate) mod ping;
+pub(crate) mod provider;
+pub(crate) mod service;
+pub(crate) mod status;
+
+use crate::cli::{Cli, Command, Globals};
+use crate::conn::Link;
+use crate::failure::{Ended, Failure};
+use crate::output::Out;
+
+/// What every command works with.
+pub(crate) struct Desk<'a> {
+    pub(crate) globals: &'a Globals,
+    pub(crate) out: &'a Out,
+}
+
+impl Desk<'_> {
+    /// A greeted connection.
+    pub(crate) async fn link(&self) -> Result<Link, Failure> {
+        Link::open(self.globals, self.out).await
+    }
+
+    /// The same where `--timeout` says how long to wait for something else than an answer.
+    pub(crate) async fn link_to_wait(&self) -> Result<Link, Failure> {
+        let globals = Globals { timeout: None, ..self.globals.clone() };
+        Link::open(&globals, self.out).await
+    }
+
+    /// What a change did, or would do.
+    pub(crate) fn says(&self, object: &str, done: &str) -> String {
+        if self.globals.dry_run {
+            format!("dry run: {object} would be {done}")
+        } else {
+            format!("{object} is {done}")
+        }
+    }
+}
+
+/// Runs a command.
+pub(crate) async fn run(cli: Cli, out: &Out) -> Ended {
+    let desk = Desk { globals: &cli.globals, out };
+    match cli.command {
+        Command::Status(status) => status.run(&desk).await,
+        Command::Ping(ping) => ping.run(&desk).await,
+        Command::Service(service) => service.run(&desk).await,
+        Command::Provider(provider) => provider.run(&desk).await,
+        Command::Notification(notification) => notification.run(&desk).await,
+        Command::Daemon(daemon) => daemon.run(&desk).await,
+        Command::Completions(completions) => completions.run(out),
+        Command::Man(man) => man.run(out),
+        Command::Help(help) => help.run(out),
+    }
+}

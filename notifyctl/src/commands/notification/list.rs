@@ -1,0 +1,120 @@
+//! `notifyctl notification list`, and the terms it shares with `count`.
+
+use super::super::Desk;
+use crate::failure::{Ended, Exit};
+use crate::given;
+use crate::output::Total;
+use clap::Args;
+use notify_proto::control::ListRequest;
+use notify_proto::filter::{Field, Filter, Term};
+use notify_proto::{Channel, Timestamp};
+
+/// Rows of one call, at most.
+pub(super) const PAGE: u32 = 200;
+
+/// Which notifications.
+#[derive(Debug, Args)]
+pub struct Terms {
+    /// Only with this status; may be repeated. Also: scheduled, dead
+    #[arg(long = "status", value_name = "WORD", value_delimiter = ',', value_parser = status)]
+    status: Vec<String>,
+    /// Only of this service; may be repeated
+    #[arg(long = "service", value_name = "NAME", value_delimiter = ',')]
+    service: Vec<String>,
+    /// Only on this channel; may be repeated
+    #[arg(long = "channel", value_name = "CHANNEL", value_delimiter = ',')]
+    channel: Vec<Channel>,
+    /// Only accepted since: a span back, an RFC 3339 time, or HH:MM today
+    #[arg(long, value_name = "TIME", value_parser = given::back)]
+    since: Option<Timestamp>,
+    /// Only accepted before
+    #[arg(long, value_name = "TIME", value_parser = given::back)]
+    until: Option<Timestamp>,
+    /// Only what matches; see notifyctl help filters
+    #[arg(long, value_name = "FILTER", value_parser = given::filter)]
+    filter: Option<Filter>,
+}
+
+fn status(text: &str) -> Result<String, String> {
+    match text {
+        "scheduled" | "dead" => Ok(text.to_owned()),
+        other => other
+            .parse::<notify_proto::Status>()
+            .map(|status| status.to_string())
+            .map_err(|error| error.to_string()),
+    }
+}
+
+impl Terms {
+    /// As one filter.
+    pub(super) fn filter(self) -> Filter {
+        let mut filter = self.filter.unwrap_or_default();
+        filter
+            .and_any(Field::Status, self.status)
+            .and_any(Field::Service, self.service)
+            .and_any(Field::Channel, self.channel.iter().map(ToString::to_string).collect());
+        filter.terms.extend(self.since.map(Term::Since));
+        filter.terms.extend(self.until.map(Term::Until));
+        filter
+    }
+}
+
+/// A list.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  notifyctl ntf list --status failed,retrying --service acme --since 1h
+  notifyctl ntf list --filter 'error:\"503\" -channel:sms' --limit 10 -o wide
+  notifyctl ntf list --all -o jsonl > all.jsonl")]
+pub struct List {
+    #[command(flatten)]
+    terms: Terms,
+    /// How many
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..))]
+    limit: u64,
+    /// All of them
+    #[arg(long, conflicts_with = "limit")]
+    all: bool,
+    /// Go on where an earlier list ended: its `next`
+    #[arg(long, value_name = "CURSOR")]
+    after: Option<String>,
+    /// Show recipients and bodies; needs the admin role and is written to the audit log
+    #[arg(long)]
+    reveal: bool,
+}
+
+impl List {
+    pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
+        let mut left = if self.all { u64::MAX } else { self.limit };
+        let filter = self.terms.filter();
+        let link = desk.link().await?;
+        let mut listing = desk.out.list("notification.list")?;
+        let (mut cursor, mut total, mut shown, mut partial) = (self.after, None, 0, false);
+        while left > 0 {
+            let limit = u32::try_from(left).unwrap_or(PAGE).min(PAGE);
+            let request =
+                ListRequest { filter: filter.clone(), limit, cursor: cursor.take(), reveal: self.reveal };
+            let page = link.read(link.client.notification_list(link.within(), request)).await?;
+            total = total.or_else(|| page.total.map(|value| Total { value, exact: !page.partial }));
+            left -= left.min(page.items.len() as u64);
+            shown += page.items.len();
+            partial |= page.partial;
+            listing.page(&page.items)?;
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        listing.close(cursor.as_deref(), total)?;
+        if partial {
+            desk.out.note(
+                "only part of the log was looked at: more may match; narrow the filter or go on with --after",
+            );
+        }
+        match (cursor, shown) {
+            (Some(cursor), _) => desk.out.advise(&format!("there are more: --all, or --after {cursor}")),
+            (None, 0) => desk.out.advise("no notification matches"),
+            (None, _) => {}
+        }
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,54 @@
+//! `notifyctl notification`.
+
+mod bulk;
+mod change;
+mod count;
+mod ids;
+mod list;
+mod send;
+mod show;
+mod wait;
+
+use super::Desk;
+use crate::failure::Ended;
+use clap::Subcommand;
+
+pub(crate) const EXAMPLES: &str = "Examples:
+  notifyctl ntf send --service acme --channel sms --to +15005550006 --body hello
+  notifyctl ntf list --status failed --since 1h
+  notifyctl ntf list --status failed -o id | notifyctl ntf retry -";
+
+/// Notifications.
+#[derive(Debug, Subcommand)]
+pub enum Notification {
+    /// Send one on behalf of a service
+    Send(send::Send),
+    /// Show notifications with their attempts and story
+    Show(show::Show),
+    /// List notifications, newest first
+    List(list::List),
+    /// Revoke what was not sent yet
+    #[command(visible_alias = "revoke", after_help = change::CANCEL_HELP)]
+    Cancel(change::Which),
+    /// Start dead letters again, with a fresh budget of retries
+    #[command(after_help = change::RETRY_HELP)]
+    Retry(change::Which),
+    /// Wait until notifications are final, or delivered
+    Wait(wait::Wait),
+    /// Count notifications
+    Count(count::Count),
+}
+
+impl Notification {
+    pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
+        match self {
+            Self::Send(send) => send.run(desk).await,
+            Self::Show(show) => show.run(desk).await,
+            Self::List(list) => list.run(desk).await,
+            Self::Cancel(which) => which.run(desk, change::Verb::Cancel).await,
+            Self::Retry(which) => which.run(desk, change::Verb::Retry).await,
+            Self::Wait(wait) => wait.run(desk).await,
+            Self::Count(count) => count.run(desk).await,
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! `notifyctl notification send`.
+
+use super::super::Desk;
+use super::wait;
+use crate::failure::{Ended, Exit, Failure};
+use crate::given;
+use clap::Args;
+use notify_proto::send::{Recipient, SendRequest};
+use notify_proto::transport::MAX_FRAME_BYTES;
+use notify_proto::{Channel, Priority, Timestamp};
+use serde_json::{Map, Value, json};
+use std::io::Read as _;
+use std::path::PathBuf;
+
+/// A notification to send.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  notifyctl ntf send --service acme --channel sms --to +15005550006 --body \"Your code is 1234\" --priority instant
+  notifyctl ntf send --service acme --channel email --to a@example.org --to b@example.org --subject Hi --body-file hi.txt
+  echo hello | notifyctl ntf send --service acme --channel sms --to +15005550006 --body-file - --at 1h -o id")]
+pub struct Send {
+    /// The service it belongs to
+    #[arg(long, value_name = "NAME")]
+    service: String,
+    /// The channel; repeat it for a fallback order
+    #[arg(long = "channel", value_name = "CHANNEL", required = true)]
+    channels: Vec<Channel>,
+    /// To whom; repeat it for one mail to several people
+    #[arg(long = "to", value_name = "ADDRESS", required = true)]
+    to: Vec<String>,
+    /// Subject or title
+    #[arg(long, value_name = "TEXT")]
+    subject: Option<String>,
+    /// The text
+    #[arg(long, value_name = "TEXT", required_unless_present = "body_file")]
+    body: Option<String>,
+    /// A file with the text, or - for standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "body")]
+    body_file: Option<PathBuf>,
+    /// How urgent: instant, high, normal or low [default: normal]
+    #[arg(long, value_name = "WORD")]
+    priority: Option<Priority>,
+    /// Not before: a span from now, an RFC 3339 time, or HH:MM today
+    #[arg(long, value_name = "TIME", value_parser = given::ahead)]
+    at: Option<Timestamp>,
+    /// Not after
+    #[arg(long, value_name = "TIME", value_parser = given::ahead)]
+    expires: Option<Timestamp>,
+    /// Through this provider only
+    #[arg(long, value_name = "NAME")]
+    provider: Option<String>,
+    /// Your own data; may be repeated
+    #[arg(long = "meta", value_name = "KEY=VALUE", value_parser = given::pair)]
+    meta: Vec<(String, String)>,
+    /// Send it even if an equal one was sent a while ago
+    #[arg(long)]
+    no_dedup: bool,
+    /// Wait until it is final; exit code 8 when it was not delivered. --timeout says how long [default: 60s]
+    #[arg(long)]
+    wait: bool,
+}
+
+impl Send {
+    pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
+        let (service, wait) = (self.service.clone(), self.wait);
+        let request = self.request()?;
+        let size = serde_json::to_vec(&request).map_or(0, |json| json.len());
+        if size > MAX_FRAME_BYTES - 4_096 {
+            let message = format!("the notification is {size} bytes; through this socket it may have 1 MiB");
+            return Err(Failure::new(Exit::Refused, message).into());
+        }
+        let link = if wait { desk.link_to_wait().await? } else { desk.link().await? };
+        let call = link.client.notification_send(
+            link.within(),
+            service.clone(),
+            Box::new(request),
+            desk.globals.change(),
+        );
+        let Some(sent) = link.change(call).await? else {
+            let sentence = format!("dry run: it would be accepted for {service}");
+            desk.out.did("notification.send", &sentence, json!({"dry_run": true}))?;
+            return Ok(Exit::Done);
+        };
+        if wait {
+            return wait::until(desk, &link, &[sent.id], wait::Goal::Delivered).await;
+        }
+        let earlier = if sent.duplicate { ", as an equal one was sent before" } else { "" };
+        let sentence = format!("notification {} is {}{earlier}", sent.id, sent.status);
+        let object =
+            Accepted { id: sent.id.to_string(), status: sent.status.to_string(), duplicate: sent.duplicate };
+        desk.out.changed("notification.send", "notification", &sentence, &object)?;
+        Ok(Exit::Done)
+    }
+
+    fn request(self) -> Result<SendRequest, Failure> {
+        let content = match (&self.body, &self.body_file) {
+            (Some(body), _) => body.clone(),
+            (None, Some(path)) => text_of(path)?,
+            (None, None) => String::new(),
+        };
+        let meta: Map<_, _> = self.meta.into_iter().map(|(key, value)| (key, Value::String(value))).collect();
+        let mut to = self.to;
+        let recipient =
+            if to.len() > 1 { Recipient::Many(to) } else { Recipient::One(to.pop().unwrap_or_default()) };
+        Ok(SendRequest {
+            channel: (self.channels.len() == 1).then(|| self.channels[0]),
+            channels: (self.channels.len() > 1).then_some(self.channels),
+            recipient: Some(recipient),
+            subject: self.subject,
+            content: Some(content),
+            priority: self.priority,
+            scheduled_at: self.at,
+            expires_at: self.expires,
+            provider_id: self.provider,
+            meta_data: (!meta.is_empty()).then_some(meta),
+            deduplicate: self.no_dedup.then_some(false),
+            ..SendRequest::default()
+        })
+    }
+}
+
+fn text_of(path: &std::path::Path) -> Result<String, Failure> {
+    let failed = |error| Failure::new(Exit::Usage, format!("cannot read {}: {error}", path.display()));
+    if path != std::path::Path::new("-") {
+        return std::fs::read_to_string(path).map_err(failed);
+    }
+    let mut text = String::new();
+    std::io::stdin().lock().read_to_string(&mut text).map_err(failed)?;
+    Ok(text)
+}
+
+/// The answer, as a row.
+#[derive(Debug, serde::Serialize)]
+struct Accepted {
+    id: String,
+    status: String,
+    duplicate: bool,
+}
+
+impl crate::output::Row for Accepted {
+    const COLUMNS: &'static [crate::output::Column<Self>] = &[
+        crate::output::Column {
+            name: "id",
+            show: crate::output::Show::Always,
+            cell: |it| it.id.as_str().into(),
+        },
+        crate::output::Column {
+            name: "status",
+            show: crate::output::Show::Always,
+            cell: |it| it.status.as_str().into(),
+        },
+        crate::output::Column {
+            name: "duplicate",
+            show: crate::output::Show::Always,
+            cell: |it| if it.duplicate { "yes" } else { "no" }.into(),
+        },
+    ];
+
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+}

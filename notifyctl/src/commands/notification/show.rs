@@ -1,0 +1,86 @@
+//! `notifyctl notification show`.
+
+use super::super::Desk;
+use super::ids;
+use crate::cli::Format;
+use crate::failure::{Ended, Exit, Failure};
+use clap::Args;
+use notify_proto::view::NotificationDetail;
+
+/// Some notifications.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  notifyctl ntf show 0197a6c2-5b1e-7cc0-8000-0123456789ab
+  notifyctl ntf list --status failed -o id | notifyctl ntf show - -o jsonl")]
+pub struct Show {
+    /// Their ids, or - for standard input: one per line, or JSON Lines with an id
+    #[arg(value_name = "ID", required = true)]
+    ids: Vec<String>,
+    /// Show recipients and bodies; needs the admin role and is written to the audit log
+    #[arg(long)]
+    reveal: bool,
+}
+
+impl Show {
+    pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
+        let ids = ids::read(&self.ids)?;
+        let link = desk.link().await?;
+        let mut found = Vec::new();
+        let mut refused = Vec::new();
+        for id in &ids {
+            match link.read(link.client.notification_show(link.within(), *id, self.reveal)).await {
+                Ok(detail) => found.push(detail),
+                Err(failure) if failure.exit == Exit::NotFound => {
+                    refused.push(format!("{id}: {}", failure.message));
+                }
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+        show(desk, &found)?;
+        match refused.len() {
+            0 => Ok(Exit::Done),
+            all if all == ids.len() => Err(Failure::new(Exit::NotFound, refused.join("; ")).into()),
+            _ => Err(Failure::new(Exit::Partly, refused.join("; ")).into()),
+        }
+    }
+}
+
+fn show(desk: &Desk<'_>, found: &[NotificationDetail]) -> Result<(), crate::failure::Stop> {
+    let out = desk.out;
+    match out.format {
+        Format::Json if found.len() == 1 => {
+            let detail = serde_json::to_value(&found[0]).map_err(std::io::Error::from)?;
+            out.document("notification.show", detail)?;
+        }
+        Format::Json => out.document("notification.show", serde_json::json!({"items": found}))?,
+        Format::Jsonl => {
+            for detail in found {
+                out.document(
+                    "notification.show",
+                    serde_json::to_value(detail).map_err(std::io::Error::from)?,
+                )?;
+            }
+        }
+        Format::Table | Format::Wide => {
+            for detail in found {
+                out.one("notification.show", "notification", &detail.notification)?;
+                out.heading("attempts")?;
+                let mut listing = out.list("notification.show")?;
+                listing.page(&detail.attempts)?;
+                listing.close(None, None)?;
+                out.heading("story")?;
+                let mut listing = out.list("notification.show")?;
+                listing.page(&detail.events)?;
+                listing.close(None, None)?;
+            }
+        }
+        Format::Plain | Format::Csv | Format::Id => {
+            let mut listing = out.list("notification.show")?;
+            for detail in found {
+                listing.page(std::slice::from_ref(&detail.notification))?;
+            }
+            listing.close(None, None)?;
+        }
+    }
+    Ok(())
+}

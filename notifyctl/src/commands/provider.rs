@@ -1,0 +1,260 @@
+//! `notifyctl provider`.
+
+use super::{Desk, key::all};
+use crate::failure::{Ended, Exit, Failure};
+use crate::output::{Cell, Tone};
+use crate::{given, secret};
+use clap::{Args, Subcommand};
+use notify_proto::Channel;
+use notify_proto::control::NewProvider;
+use serde_json::{Map, Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub(crate) const EXAMPLES: &str = "Examples:
+  notifyctl provider seed --only mock
+  notifyctl provider add relay --type smtp --config-file relay.json --secret-file relay.pass
+  notifyctl prov list";
+
+/// Providers: the ways out.
+#[derive(Debug, Subcommand)]
+pub enum Provider {
+    /// Add the built-in definitions; what is there already is left alone
+    #[command(
+        after_help = "Examples:\n  notifyctl provider seed --all\n  notifyctl provider seed --only mock"
+    )]
+    Seed(Seed),
+    /// Add a provider
+    #[command(
+        after_help = "The configuration is a JSON object with the settings of the type, without secrets.
+
+Examples:
+  notifyctl provider add relay --type smtp --priority 10 --config-file relay.json --secret-file relay.pass
+  pass show relay | notifyctl provider add relay --type smtp --config-file relay.json --secret-file -"
+    )]
+    Add(Add),
+    /// List all providers, in the order they are tried
+    #[command(
+        after_help = "Examples:\n  notifyctl provider list\n  notifyctl prov list --json | jq '.items[] | select(.circuit!=\"closed\")'"
+    )]
+    List,
+    /// Show one provider with its configuration, without secrets
+    #[command(after_help = "Examples:\n  notifyctl provider show relay")]
+    Show(Name),
+    /// Use it again
+    #[command(after_help = "Examples:\n  notifyctl provider enable relay --reason \"vendor says fixed\"")]
+    Enable(Name),
+    /// Do not use it any more
+    #[command(after_help = "Examples:\n  notifyctl provider disable relay --reason \"carrier maintenance\"")]
+    Disable(Name),
+    /// Make one real call and report its answer
+    #[command(
+        after_help = "Examples:\n  notifyctl provider test relay --to ops@example.org\n  notifyctl provider test mock --channel sms --to +15005550006"
+    )]
+    Test(Test),
+}
+
+/// Which built-in definitions.
+#[derive(Debug, Args)]
+pub struct Seed {
+    /// All that need no settings of your own (the default)
+    #[arg(long, conflicts_with = "only")]
+    all: bool,
+    /// Only these types
+    #[arg(long, value_name = "TYPE,TYPE", value_delimiter = ',')]
+    only: Vec<String>,
+}
+
+/// A new provider.
+#[derive(Debug, Args)]
+pub struct Add {
+    /// Its name: 1 to 64 of a-z 0-9 . _ -, starting with a letter or digit
+    name: String,
+    /// Its type, such as smtp or mock
+    #[arg(long = "type", value_name = "TYPE")]
+    kind: String,
+    /// A channel it shall serve; may be repeated [default: all its type can]
+    #[arg(long = "channel", value_name = "CHANNEL")]
+    channels: Vec<Channel>,
+    /// Lower is tried first [default: 100]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    priority: Option<i32>,
+    /// Calls allowed, such as 10/s [default: no limit]
+    #[arg(long, value_name = "RATE", value_parser = given::rate)]
+    rate: Option<f64>,
+    /// Calls at once after a pause
+    #[arg(long, value_name = "N")]
+    burst: Option<u32>,
+    /// Calls under way at once, 1 to 10,000 [default: 32]
+    #[arg(long, value_name = "N")]
+    max_in_flight: Option<u32>,
+    /// A JSON file with the settings of its type, without secrets
+    #[arg(long, value_name = "FILE.json")]
+    config_file: Option<PathBuf>,
+    /// A file with its secret, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    secret_file: Option<PathBuf>,
+}
+
+/// One provider.
+#[derive(Debug, Args)]
+pub struct Name {
+    /// Its name or id
+    #[arg(value_name = "NAME")]
+    name: String,
+}
+
+/// A call.
+#[derive(Debug, Args)]
+pub struct Test {
+    /// The provider, by name or id
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// The address to send to
+    #[arg(long, value_name = "ADDRESS")]
+    to: String,
+    /// On which channel [default: its first]
+    #[arg(long, value_name = "CHANNEL")]
+    channel: Option<Channel>,
+}
+
+impl Provider {
+    pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
+        match self {
+            Self::Seed(seed) => seed.run(desk).await,
+            Self::Add(add) => add.run(desk).await,
+            Self::List => list(desk).await,
+            Self::Show(it) => show(desk, it.name).await,
+            Self::Enable(it) => set_active(desk, it.name, true).await,
+            Self::Disable(it) => set_active(desk, it.name, false).await,
+            Self::Test(test) => test.run(desk).await,
+        }
+    }
+}
+
+impl Seed {
+    async fn run(self, desk: &Desk<'_>) -> Ended {
+        let link = desk.link().await?;
+        let call = link.client.provider_seed(link.within(), self.only, desk.globals.change());
+        let seeded = link.change(call).await?;
+        let mut listing = desk.out.list("provider.seed")?;
+        listing.page(&seeded)?;
+        listing.close(None, Some(all(&seeded)))?;
+        if seeded.iter().any(|it| it.created && it.provider.simulated) {
+            desk.out
+                .note("a simulated provider sends nothing to anybody; disable it where real messages count");
+        }
+        Ok(Exit::Done)
+    }
+}
+
+impl Add {
+    async fn run(self, desk: &Desk<'_>) -> Ended {
+        let config = self.config_file.as_deref().map(config).transpose()?;
+        let secret = self.secret_file.as_deref().map(secret::read).transpose()?;
+        if let Some(warning) = secret.as_ref().and_then(|secret| secret.warning.as_ref()) {
+            desk.out.note(&format!("warning: {warning}"));
+        }
+        let link = desk.link().await?;
+        let provider = NewProvider {
+            name: self.name,
+            kind: self.kind,
+            channels: self.channels,
+            priority: self.priority,
+            rate_per_second: self.rate,
+            burst: self.burst,
+            max_in_flight: self.max_in_flight,
+            config: Value::Object(config.unwrap_or_default()),
+            secret: secret.map(|secret| secret.text),
+        };
+        let call = link.client.provider_add(link.within(), provider, desk.globals.change());
+        let provider = link.change(call).await?;
+        let sentence = desk.says(&format!("provider {}", provider.name), "added");
+        desk.out.changed("provider.add", "provider", &sentence, &provider)?;
+        desk.out.advise(&format!("next: notifyctl provider test {} --to ADDRESS", provider.name));
+        Ok(Exit::Done)
+    }
+}
+
+/// The settings in a file.
+fn config(path: &Path) -> Result<Map<String, Value>, Failure> {
+    let failed = |problem: String| Failure::new(Exit::Config, format!("{}: {problem}", path.display()));
+    let text = fs::read_to_string(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
+    match serde_json::from_str(&text) {
+        Ok(Value::Object(config)) => Ok(config),
+        Ok(_) => Err(failed("is JSON, but not an object such as {\"host\": \"mail.example.org\"}".into())),
+        // The error names the place, not the text: there may be a secret in it.
+        Err(error) => Err(failed(format!("is no JSON: line {}, column {}", error.line(), error.column()))),
+    }
+}
+
+async fn list(desk: &Desk<'_>) -> Ended {
+    let link = desk.link().await?;
+    let providers = link.read(link.client.provider_list(link.within())).await?;
+    let mut listing = desk.out.list("provider.list")?;
+    listing.page(&providers)?;
+    listing.close(None, Some(all(&providers)))?;
+    if providers.is_empty() {
+        desk.out.advise("there are no providers yet: notifyctl provider seed, or notifyctl provider add");
+    }
+    Ok(Exit::Done)
+}
+
+async fn show(desk: &Desk<'_>, name: String) -> Ended {
+    let link = desk.link().await?;
+    let provider = link.read(link.client.provider_show(link.within(), name)).await?;
+    desk.out.one("provider.show", "provider", &provider)?;
+    if let Some(Value::Object(config)) = provider.config.as_ref().filter(|_| desk.out.for_people()) {
+        desk.out.heading("config")?;
+        let facts: Vec<_> = config.iter().map(|(name, value)| (name.as_str(), cell(value))).collect();
+        desk.out.facts("provider.show", &facts)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn cell(value: &Value) -> Cell {
+    match value {
+        Value::Null => Cell::None,
+        Value::String(text) => Cell::Text(text.clone()),
+        other => Cell::Text(other.to_string()),
+    }
+}
+
+async fn set_active(desk: &Desk<'_>, name: String, active: bool) -> Ended {
+    let link = desk.link().await?;
+    let call = link.client.provider_set_active(link.within(), name, active, desk.globals.change());
+    let provider = link.change(call).await?;
+    let (what, done) = if active { ("provider.enable", "enabled") } else { ("provider.disable", "disabled") };
+    let sentence = desk.says(&format!("provider {}", provider.name), done);
+    desk.out.changed(what, "provider", &sentence, &provider)?;
+    Ok(Exit::Done)
+}
+
+impl Test {
+    async fn run(self, desk: &Desk<'_>) -> Ended {
+        let link = desk.link().await?;
+        let change = desk.globals.change();
+        let name = self.name.clone();
+        let call = link.client.provider_test(link.within(), self.name, self.channel, self.to, change);
+        let result = link.change(call).await?;
+        let outcome = if result.accepted { Tone::Good } else { Tone::Bad };
+        let facts = [
+            ("accepted", Cell::Word(result.accepted.to_string(), outcome)),
+            ("outcome", Cell::Word(result.outcome.clone(), outcome)),
+            ("message", result.message.clone().into()),
+            ("external_id", result.external_id.clone().into()),
+            ("elapsed_ms", result.elapsed_ms.into()),
+            ("simulated", Cell::Word(result.simulated.to_string(), Tone::Plain)),
+        ];
+        if matches!(desk.out.format, crate::cli::Format::Json | crate::cli::Format::Jsonl) {
+            desk.out.document("provider.test", json!({"result": result}))?;
+        } else {
+            desk.out.facts("provider.test", &facts)?;
+        }
+        if result.accepted || desk.globals.dry_run {
+            return Ok(Exit::Done);
+        }
+        Err(Failure::new(Exit::Refused, format!("provider {name} did not take it: {}", result.outcome))
+            .into())
+    }
+}

@@ -1,0 +1,75 @@
+//! `notifyctl status`.
+
+use super::Desk;
+use crate::cli::Format;
+use crate::failure::{Ended, Exit};
+use crate::output::rows::Count;
+use crate::output::{Cell, Tone};
+use clap::Args;
+use notify_proto::view::{Health, StatusView};
+use serde_json::json;
+
+/// How notifyd is.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  notifyctl status
+  notifyctl status --check -q > /dev/null || echo \"notifyd needs a look\"
+  notifyctl status --json | jq .status.by_status")]
+pub struct Status {
+    /// End with exit code 8 when it is not healthy
+    #[arg(long)]
+    check: bool,
+}
+
+impl Status {
+    pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
+        let link = desk.link().await?;
+        let status = link.read(link.client.status(link.within())).await?;
+        if matches!(desk.out.format, Format::Json | Format::Jsonl) {
+            desk.out.document("status", json!({"host": link.welcome.host, "status": status}))?;
+        } else {
+            show(desk, &link.welcome.host, &status)?;
+        }
+        Ok(if self.check && status.health != Health::Healthy { Exit::InVain } else { Exit::Done })
+    }
+}
+
+fn show(desk: &Desk<'_>, host: &str, status: &StatusView) -> Result<(), crate::failure::Stop> {
+    let tone = match status.health {
+        Health::Healthy => Tone::Good,
+        Health::Degraded => Tone::Warn,
+        Health::Unhealthy => Tone::Bad,
+    };
+    let mut facts = vec![
+        ("health", Cell::Word(status.health.as_str().into(), tone)),
+        ("host", host.into()),
+        ("version", status.daemon.version.as_str().into()),
+        ("started", status.daemon.started_at.into()),
+        ("in_flight", status.in_flight.into()),
+        ("accepted", status.accepted.into()),
+        ("delivered", status.delivered.into()),
+        ("failed", status.failed.into()),
+        ("oldest_queued_seconds", status.oldest_queued_seconds.into()),
+    ];
+    facts.extend(status.concerns.iter().map(|concern| ("concern", Cell::Word(concern.clone(), Tone::Warn))));
+    if !desk.out.for_people() {
+        let by_status: Vec<_> =
+            status.by_status.iter().map(|(name, count)| (format!("status_{name}"), *count)).collect();
+        facts.extend(by_status.iter().map(|(name, count)| (name.as_str(), (*count).into())));
+        return desk.out.facts("status", &facts);
+    }
+    desk.out.facts("status", &facts)?;
+    desk.out.heading("notifications")?;
+    let counts: Vec<_> =
+        status.by_status.iter().map(|(name, count)| Count { name: name.clone(), count: *count }).collect();
+    let mut listing = desk.out.list("status")?;
+    listing.page(&counts)?;
+    listing.close(None, None)?;
+    if !status.providers.is_empty() {
+        desk.out.heading("providers")?;
+        let mut listing = desk.out.list("status")?;
+        listing.page(&status.providers)?;
+        listing.close(None, None)?;
+    }
+    Ok(())
+}

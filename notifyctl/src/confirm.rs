@@ -1,0 +1,64 @@
+//! Questions, and only where somebody can answer: on a terminal, without `--no-input`. Every question has a flag that
+//! answers it.
+
+use crate::cli::Globals;
+use crate::failure::{Exit, Failure};
+use crate::output::Out;
+use std::io::{self, BufRead as _};
+
+/// Asks y/N. `--yes` answers; so does `--dry-run`, which changes nothing.
+pub(crate) fn yes(globals: &Globals, out: &Out, question: &str) -> Result<(), Failure> {
+    if globals.yes || globals.dry_run {
+        return Ok(());
+    }
+    if !can_ask(globals, out) {
+        return Err(needed(question).hint("add --yes"));
+    }
+    let answer = ask(out, &format!("{question} [y/N] "))?;
+    if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(no()) }
+}
+
+/// Asks for a name to be typed. `--confirm NAME` answers; `--yes` does not.
+pub(crate) fn name(
+    globals: &Globals,
+    out: &Out,
+    question: &str,
+    name: &str,
+    given: Option<&str>,
+) -> Result<(), Failure> {
+    if globals.dry_run {
+        return Ok(());
+    }
+    if let Some(given) = given {
+        return if given == name {
+            Ok(())
+        } else {
+            Err(Failure::new(Exit::Unconfirmed, format!("--confirm {given} does not name {name}")))
+        };
+    }
+    if !can_ask(globals, out) {
+        return Err(needed(question).hint(format!("add --confirm {name}")));
+    }
+    let answer = ask(out, &format!("{question} Type {name} to go on: "))?;
+    if answer.trim() == name { Ok(()) } else { Err(no()) }
+}
+
+fn can_ask(globals: &Globals, out: &Out) -> bool {
+    !globals.no_input && out.terminal.stdin && out.terminal.stderr
+}
+
+fn needed(question: &str) -> Failure {
+    Failure::new(Exit::Unconfirmed, format!("this needs a confirmation and nobody can be asked: {question}"))
+}
+
+fn no() -> Failure {
+    Failure::new(Exit::Unconfirmed, "nothing was changed: the answer was not yes")
+}
+
+fn ask(out: &Out, question: &str) -> Result<String, Failure> {
+    let failed = |error: io::Error| Failure::new(Exit::Unconfirmed, format!("no answer: {error}"));
+    out.prompt(question).map_err(failed)?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer).map_err(failed)?;
+    Ok(answer)
+}

@@ -1,0 +1,137 @@
+//! Reading what is given on the command line. Each error says what a right value looks like; clap turns it into exit 2.
+
+use crate::clock;
+use chrono::{Local, NaiveTime, TimeZone as _};
+use notify_proto::filter::{Filter, span as parse_span};
+use notify_proto::{NotificationId, Timestamp};
+use std::time::Duration;
+
+/// A span of time such as `90s` or `1h30m`; not zero.
+pub(crate) fn span(text: &str) -> Result<Duration, String> {
+    match span_or_zero(text)? {
+        Duration::ZERO => Err("write a span above zero, such as 90s".into()),
+        span => Ok(span),
+    }
+}
+
+/// A span of time, or `0`, which needs no unit.
+pub(crate) fn span_or_zero(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    parse_span(text)?.to_std().map_err(|_| "that span is too long".into())
+}
+
+/// A rate such as `50/s`, `300/m` or `1000/h`, as calls per second.
+pub(crate) fn rate(text: &str) -> Result<f64, String> {
+    let help = || format!("write a rate such as 50/s, 300/m or 1000/h, not `{}`", shown(text));
+    let (count, unit) = text.split_once('/').ok_or_else(help)?;
+    let seconds = match unit {
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3_600.0,
+        _ => return Err(help()),
+    };
+    let count: f64 = count.parse().map_err(|_| help())?;
+    if count.is_finite() && count > 0.0 { Ok(count / seconds) } else { Err(help()) }
+}
+
+/// A moment that lies ahead: RFC 3339, a span from now, `now`, or `HH:MM` today.
+pub(crate) fn ahead(text: &str) -> Result<Timestamp, String> {
+    moment(text, 1)
+}
+
+/// A moment that lies back: RFC 3339, a span before now, `now`, or `HH:MM` today.
+pub(crate) fn back(text: &str) -> Result<Timestamp, String> {
+    moment(text, -1)
+}
+
+fn moment(text: &str, sign: i32) -> Result<Timestamp, String> {
+    let now = clock::now();
+    if text == "now" {
+        return Ok(now);
+    }
+    if let Ok(at) = chrono::DateTime::parse_from_rfc3339(text) {
+        return Ok(at.to_utc());
+    }
+    if let Ok(time) = NaiveTime::parse_from_str(text, "%H:%M") {
+        let today = now.with_timezone(&Local).date_naive().and_time(time);
+        return Local
+            .from_local_datetime(&today)
+            .earliest()
+            .map(|at| at.to_utc())
+            .ok_or_else(|| format!("the clock skips {} today; write the time in RFC 3339", shown(text)));
+    }
+    let span = parse_span(text).map_err(|error| format!("{error}, or HH:MM for today"))?;
+    now.checked_add_signed(span * sign).ok_or_else(|| "that is too far away".into())
+}
+
+/// A filter.
+pub(crate) fn filter(text: &str) -> Result<Filter, String> {
+    if text.trim().is_empty() {
+        return Err("an empty filter matches nothing here; to mean all, write '*'".into());
+    }
+    Filter::parse(text, clock::now()).map_err(|error| format!("{error}; see notifyctl help filters"))
+}
+
+/// The id of a notification.
+pub(crate) fn id(text: &str) -> Result<NotificationId, String> {
+    text.trim().parse().map_err(|_| {
+        let shown = shown(text);
+        format!("`{shown}` is no notification id; ids look like 0197a6c2-5b1e-7cc0-8000-0123456789ab")
+    })
+}
+
+/// `key=value`.
+pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(format!("write key=value, not `{}`", shown(text))),
+    }
+}
+
+fn shown(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_have_units() {
+        assert_eq!(span("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(span("1h30m"), Ok(Duration::from_mins(90)));
+        assert_eq!(span_or_zero("0"), Ok(Duration::ZERO));
+        assert!(span("90").unwrap_err().contains("write 90s"));
+        assert!(span("0").is_err() && span("0s").is_err() && span("-5s").is_err() && span("").is_err());
+    }
+
+    #[test]
+    fn rates_have_units() {
+        assert_eq!(rate("50/s"), Ok(50.0));
+        assert_eq!(rate("90/m"), Ok(1.5));
+        for text in ["50", "0/s", "-1/s", "x/s", "1/d", "inf/s", "NaN/s"] {
+            assert!(rate(text).unwrap_err().contains("50/s"), "{text}");
+        }
+    }
+
+    #[test]
+    fn moments_are_read_in_all_forms() {
+        let now = clock::now();
+        assert!(ahead("1h").unwrap() > now && back("1h").unwrap() < now);
+        assert_eq!(ahead("2026-01-02T03:04:05Z").unwrap().timestamp(), 1_767_323_045);
+        assert_eq!(back("00:00").unwrap().with_timezone(&Local).format("%H:%M").to_string(), "00:00");
+        assert!(ahead("90").unwrap_err().contains("write 90s"));
+    }
+
+    #[test]
+    fn filters_ids_and_pairs() {
+        assert!(filter("").unwrap_err().contains("'*'"));
+        assert_eq!(filter("*"), Ok(Filter::default()));
+        assert!(filter("state:x").unwrap_err().contains("help filters"));
+        assert!(id("x\u{1b}[31m").unwrap_err().starts_with("`x[31m` is no notification id"));
+        assert_eq!(pair("a=b=c"), Ok(("a".into(), "b=c".into())));
+        assert!(pair("=b").is_err() && pair("ab").is_err());
+    }
+}

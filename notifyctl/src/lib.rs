@@ -1,0 +1,51 @@
+//! The scriptable command line of notifyd.
+//!
+//! The cast:
+//!
+//! * [`cli`] is the grammar: global flags and the tree of nouns and verbs, with help and an example for each;
+//! * `commands` has one file per noun, by the names of the daemon's verbs;
+//! * `conn` finds the socket, greets and calls; every way a call can fail becomes a [`Failure`] with an exit code;
+//! * `output` is the only part that writes: tables for people, `plain`, `csv`, `json`, `jsonl`, `id` for programs;
+//! * `confirm` asks, and only where somebody can answer; `secret` takes secrets in and hands keys out;
+//! * [`man`] makes the man pages from the same tree.
+//!
+//! One run: arguments → [`cli::Cli`] → the command's `run` → `conn::Link` → the answer through `output::Out` → exit code.
+
+pub mod cli;
+mod clock;
+mod commands;
+mod confirm;
+mod conn;
+pub mod failure;
+mod given;
+pub mod man;
+mod output;
+mod secret;
+
+use crate::failure::{Exit, Failure, Stop};
+use clap::{CommandFactory as _, Parser as _};
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// The command tree.
+pub fn command() -> clap::Command {
+    cli::Cli::command()
+}
+
+/// Runs the program with these arguments, the first being its name.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match cli::Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are errors to clap, too. A pipe that was closed meanwhile is no reason to complain.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let out = output::Out::new(&cli.globals);
+    let ended = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(commands::run(cli, &out)),
+        Err(error) => Err(Stop::Failed(Failure::new(Exit::Refused, format!("cannot start: {error}")))),
+    };
+    ExitCode::from(out.end(ended) as u8)
+}

@@ -1,0 +1,151 @@
+//! What a table is made of.
+
+use super::style::Tone;
+use super::{Out, text};
+use notify_proto::Timestamp;
+use notify_proto::view::rfc3339;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// One value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Cell {
+    /// There is none.
+    None,
+    /// Text, from anywhere.
+    Text(String),
+    /// A word of ours with what it says.
+    Word(String, Tone),
+    /// A number.
+    Number(u64),
+    /// A moment.
+    Time(Timestamp),
+}
+
+impl Cell {
+    pub(super) fn human(&self, out: &Out) -> String {
+        match self {
+            Self::None => "-".into(),
+            Self::Text(text) | Self::Word(text, _) => text::clean(text),
+            Self::Number(number) => grouped(*number),
+            Self::Time(at) => out.moment(*at),
+        }
+    }
+
+    pub(super) fn machine(&self, out: &Out) -> String {
+        match self {
+            Self::None => String::new(),
+            Self::Text(text) | Self::Word(text, _) => text.clone(),
+            Self::Number(number) => number.to_string(),
+            Self::Time(at) => out.moment(*at),
+        }
+    }
+
+    pub(super) fn json(&self) -> Value {
+        match self {
+            Self::None => Value::Null,
+            Self::Text(text) | Self::Word(text, _) => json!(text),
+            Self::Number(number) => json!(number),
+            Self::Time(at) => json!(rfc3339(*at)),
+        }
+    }
+
+    pub(super) const fn tone(&self) -> Tone {
+        match self {
+            Self::Word(_, tone) => *tone,
+            Self::None => Tone::Dim,
+            _ => Tone::Plain,
+        }
+    }
+
+    pub(super) const fn right(&self) -> bool {
+        matches!(self, Self::Number(_))
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Cell {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::None, Into::into)
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<u64> for Cell {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<u32> for Cell {
+    fn from(number: u32) -> Self {
+        Self::Number(number.into())
+    }
+}
+
+impl From<Timestamp> for Cell {
+    fn from(at: Timestamp) -> Self {
+        Self::Time(at)
+    }
+}
+
+/// Thousands apart, for people.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// When a column is shown in a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Show {
+    /// Always.
+    Always,
+    /// With `-o wide`.
+    Wide,
+}
+
+/// A column.
+pub(crate) struct Column<T: 'static> {
+    /// Its name in `--columns` and in every header.
+    pub(crate) name: &'static str,
+    /// When a table shows it; `plain` and `csv` have all columns.
+    pub(crate) show: Show,
+    /// Its value.
+    pub(crate) cell: fn(&T) -> Cell,
+}
+
+/// What can stand in a list.
+pub(crate) trait Row: Serialize + Sized + 'static {
+    /// Its columns.
+    const COLUMNS: &'static [Column<Self>];
+
+    /// Its id, for `-o id`.
+    fn id(&self) -> String;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_apart() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+}

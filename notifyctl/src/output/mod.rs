@@ -1,0 +1,281 @@
+//! The only part that writes. Answers go to standard output, everything else to standard error.
+
+mod cell;
+mod json;
+mod listing;
+mod record;
+pub(crate) mod rows;
+mod style;
+mod table;
+mod text;
+mod time;
+
+pub(crate) use cell::{Cell, Column, Row, Show};
+pub(crate) use listing::{Listing, Total};
+pub(crate) use style::Tone;
+
+use crate::cli::{Format, Globals, TimeStyle};
+use crate::clock;
+use crate::failure::{Ended, Exit, Failure, Stop};
+use notify_proto::Timestamp;
+use serde_json::{Map, Value};
+use std::cell::RefCell;
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+
+/// What is a terminal here.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Terminal {
+    pub(crate) stdin: bool,
+    pub(crate) stdout: bool,
+    pub(crate) stderr: bool,
+    /// Columns of the one that is written to.
+    pub(crate) width: Option<usize>,
+}
+
+impl Terminal {
+    fn here() -> Self {
+        let stdout = io::stdout().is_terminal();
+        let width = stdout.then(terminal_size::terminal_size).flatten().map(|(width, _)| width.0.into());
+        Self { stdin: io::stdin().is_terminal(), stdout, stderr: io::stderr().is_terminal(), width }
+    }
+}
+
+/// Where and how the answer is written.
+pub(crate) struct Out {
+    pub(crate) format: Format,
+    pub(crate) terminal: Terminal,
+    columns: Vec<String>,
+    headers: bool,
+    time: TimeStyle,
+    quiet: bool,
+    verbose: bool,
+    color: bool,
+    now: Timestamp,
+    stdout: RefCell<Box<dyn Write>>,
+    stderr: RefCell<Box<dyn Write>>,
+}
+
+impl Out {
+    /// For these flags, on this process's standard streams.
+    pub(crate) fn new(globals: &Globals) -> Self {
+        let stdout = Box::new(BufWriter::with_capacity(64 * 1_024, io::stdout().lock()));
+        Self::to(globals, Terminal::here(), &|name| std::env::var(name).ok(), stdout, Box::new(io::stderr()))
+    }
+
+    /// For these flags, on any streams.
+    pub(crate) fn to(
+        globals: &Globals,
+        terminal: Terminal,
+        variable: &dyn Fn(&str) -> Option<String>,
+        stdout: Box<dyn Write>,
+        stderr: Box<dyn Write>,
+    ) -> Self {
+        Self {
+            format: globals.format(),
+            terminal,
+            columns: globals.columns.clone(),
+            headers: !globals.no_headers,
+            time: globals.time,
+            quiet: globals.quiet,
+            verbose: globals.verbose > 0,
+            color: style::wanted(globals.color, terminal.stdout, variable),
+            now: clock::now(),
+            stdout: RefCell::new(stdout),
+            stderr: RefCell::new(stderr),
+        }
+    }
+
+    /// Whether the answer is for a person.
+    pub(crate) fn for_people(&self) -> bool {
+        matches!(self.format, Format::Table | Format::Wide)
+    }
+
+    fn line(&self, text: &str) -> io::Result<()> {
+        writeln!(self.stdout.borrow_mut(), "{text}")
+    }
+
+    /// Writes what has been written so far, for output that comes bit by bit.
+    pub(crate) fn flush(&self) -> io::Result<()> {
+        self.stdout.borrow_mut().flush()
+    }
+
+    /// Text as it is: a completion script, a man page, a help topic.
+    pub(crate) fn raw(&self, text: &str) -> io::Result<()> {
+        self.stdout.borrow_mut().write_all(text.as_bytes())
+    }
+
+    /// A note on standard error, unless it shall be quiet.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.quiet {
+            let _ = writeln!(self.stderr.borrow_mut(), "{}", text::clean(text));
+        }
+    }
+
+    /// A note for whoever wants to know more.
+    pub(crate) fn verbose(&self, text: &str) {
+        if self.verbose {
+            self.note(text);
+        }
+    }
+
+    /// A note about what to do next, for people only.
+    pub(crate) fn advise(&self, text: &str) {
+        if self.terminal.stderr && self.for_people() {
+            self.note(text);
+        }
+    }
+
+    /// A question.
+    pub(crate) fn prompt(&self, text: &str) -> io::Result<()> {
+        self.stdout.borrow_mut().flush()?;
+        let mut stderr = self.stderr.borrow_mut();
+        write!(stderr, "{}", text::clean(text))?;
+        stderr.flush()
+    }
+
+    /// What a change did: a sentence for people, the new object for programs. `what` is noun and verb, `member` the
+    /// object's name in the JSON document.
+    pub(crate) fn changed<T: Row>(
+        &self,
+        what: &str,
+        member: &str,
+        sentence: &str,
+        object: &T,
+    ) -> Result<(), Stop> {
+        if self.for_people() {
+            return Ok(self.sentence(sentence)?);
+        }
+        self.one(what, member, object)
+    }
+
+    /// What a change did that leaves no object behind.
+    pub(crate) fn did(&self, what: &str, sentence: &str, more: Value) -> Result<(), Stop> {
+        if matches!(self.format, Format::Json | Format::Jsonl) {
+            return Ok(self.document(what, more)?);
+        }
+        Ok(self.sentence(sentence)?)
+    }
+
+    fn sentence(&self, sentence: &str) -> io::Result<()> {
+        if self.quiet { Ok(()) } else { self.line(&text::clean(sentence)) }
+    }
+
+    /// One object.
+    pub(crate) fn one<T: Row>(&self, what: &str, member: &str, object: &T) -> Result<(), Stop> {
+        match self.format {
+            Format::Json => self.document(what, serde_json::json!({ member: json::value(object)? }))?,
+            Format::Table | Format::Wide => {
+                let facts: Vec<_> =
+                    T::COLUMNS.iter().map(|column| (column.name, (column.cell)(object))).collect();
+                self.facts(what, &facts)?;
+            }
+            _ => {
+                let mut listing = self.list(what)?;
+                listing.page(std::slice::from_ref(object))?;
+                listing.close(None, None)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Names and values, one per line.
+    pub(crate) fn facts(&self, what: &str, facts: &[(&str, Cell)]) -> Result<(), Stop> {
+        match self.format {
+            Format::Table | Format::Wide => {
+                let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+                for (name, cell) in facts {
+                    let value = style::paint(self.color, cell.tone(), &cell.human(self));
+                    self.line(format!("{name:width$}  {value}").trim_end())?;
+                }
+            }
+            Format::Plain => {
+                for (name, cell) in facts {
+                    self.line(&format!("{name}\t{}", text::clean(&cell.machine(self))))?;
+                }
+            }
+            Format::Csv => {
+                if self.headers {
+                    self.line(&record::csv(["name", "value"].map(String::from)))?;
+                }
+                for (name, cell) in facts {
+                    self.line(&record::csv([(*name).to_owned(), cell.machine(self)]))?;
+                }
+            }
+            Format::Json | Format::Jsonl => {
+                let members: Map<_, _> =
+                    facts.iter().map(|(name, cell)| ((*name).to_owned(), cell.json())).collect();
+                self.document(what, Value::Object(members))?;
+            }
+            Format::Id => {
+                return Err(Failure::new(Exit::Usage, "--output id: this answer has no ids").into());
+            }
+        }
+        Ok(())
+    }
+
+    /// A JSON document: the schema and these members; with `jsonl` the members alone.
+    pub(crate) fn document(&self, what: &str, members: Value) -> io::Result<()> {
+        let mut document = Map::new();
+        if self.format == Format::Json {
+            document.insert("schema".into(), Value::String(format!("notify.{what}/1")));
+        }
+        if let Value::Object(members) = members {
+            document.extend(members);
+        }
+        self.line(&json::text(&Value::Object(document))?)
+    }
+
+    /// A list, page by page.
+    pub(crate) fn list<T: Row>(&self, what: &str) -> Result<Listing<'_, T>, Stop> {
+        Listing::open(self, what)
+    }
+
+    /// A heading between two tables; nothing for programs.
+    pub(crate) fn heading(&self, text: &str) -> io::Result<()> {
+        if self.for_people() {
+            self.line(&format!("\n{}", style::paint(self.color, Tone::Strong, text)))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A new key, the once that it is shown: framed on a terminal, bare into a pipe.
+    pub(crate) fn key(&self, key: &str) -> io::Result<()> {
+        if !(self.for_people() && self.terminal.stdout) {
+            return self.line(key);
+        }
+        let warning = "This key is shown once and cannot be shown again. Keep it safe.";
+        let width = warning.len().max(key.len());
+        let rule = "-".repeat(width + 2);
+        self.line(&format!("+{rule}+\n| {warning:width$} |\n| {:width$} |\n| {key:width$} |\n+{rule}+", ""))
+    }
+
+    /// Ends the output and turns how the command ended into the exit code.
+    pub(crate) fn end(&self, ended: Ended) -> Exit {
+        let ended = ended.and_then(|exit| Ok(self.flush().map(|()| exit)?));
+        match ended {
+            Ok(exit) => exit,
+            Err(Stop::ClosedPipe) => Exit::Done,
+            Err(Stop::Failed(failure)) => {
+                let _ = self.flush();
+                self.complain(&failure);
+                failure.exit
+            }
+        }
+    }
+
+    fn complain(&self, failure: &Failure) {
+        let mut stderr = self.stderr.borrow_mut();
+        if matches!(self.format, Format::Json | Format::Jsonl) {
+            let _ = writeln!(stderr, "{}", json::text(&failure.json()).unwrap_or_default());
+            return;
+        }
+        let _ = writeln!(stderr, "error: {}", text::clean(&failure.message));
+        if let Some(hint) = &failure.hint {
+            let _ = writeln!(stderr, "hint: {}", text::clean(hint));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,273 @@
+//! The columns of everything that is listed.
+
+use super::{Cell, Column, Row, Show, Tone};
+use notify_proto::control::{Changed, Seeded};
+use notify_proto::send::{OneOrMany, Recipient};
+use notify_proto::view::{AttemptView, EventView, KeyView, NotificationView, ProviderView, ServiceView};
+use notify_proto::{AttemptStatus, Open, Status};
+use serde::Serialize;
+use std::fmt::Display;
+
+const fn always<T>(name: &'static str, cell: fn(&T) -> Cell) -> Column<T> {
+    Column { name, show: Show::Always, cell }
+}
+
+const fn wide<T>(name: &'static str, cell: fn(&T) -> Cell) -> Column<T> {
+    Column { name, show: Show::Wide, cell }
+}
+
+fn yes(value: bool) -> Cell {
+    Cell::Word(if value { "yes" } else { "no" }.into(), Tone::Plain)
+}
+
+fn joined<T: Display>(all: &[T]) -> Cell {
+    Cell::Text(all.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
+}
+
+/// A status with its tone.
+pub(crate) fn status(status: &Open<Status>) -> Cell {
+    let tone = match status.known() {
+        Some(Status::Delivered) => Tone::Good,
+        Some(Status::Failed) => Tone::Bad,
+        Some(Status::Retrying) => Tone::Warn,
+        Some(Status::Cancelled) => Tone::Dim,
+        _ => Tone::Plain,
+    };
+    Cell::Word(status.to_string(), tone)
+}
+
+fn circuit(provider: &ProviderView) -> Cell {
+    let tone = match provider.circuit.as_str() {
+        "closed" => Tone::Good,
+        "open" => Tone::Bad,
+        _ => Tone::Warn,
+    };
+    Cell::Word(provider.circuit.clone(), tone)
+}
+
+/// To whom, in one line.
+pub(crate) fn recipient(recipient: &Recipient) -> String {
+    match recipient {
+        Recipient::One(one) => one.clone(),
+        Recipient::Many(many) => many.join(","),
+        Recipient::PerChannel(map) => {
+            let one = |(channel, list): (&String, &OneOrMany)| {
+                format!("{channel}:{}", list.clone().into_vec().join(","))
+            };
+            map.iter().map(one).collect::<Vec<_>>().join(" ")
+        }
+    }
+}
+
+impl Row for ServiceView {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("name", |it| it.name.as_str().into()),
+        wide("id", |it| it.id.to_string().into()),
+        always("active", |it| yes(it.active)),
+        always("keys", |it| it.active_keys.into()),
+        always("rate", |it| it.rate_per_second.map(|rate| format!("{rate}/s")).into()),
+        always("failures", |it| it.auth_failures.into()),
+        always("locked_until", |it| it.locked_until.into()),
+        always("created", |it| it.created_at.into()),
+        always("description", |it| it.description.clone().into()),
+    ];
+
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+impl Row for KeyView {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("prefix", |it| it.prefix.as_str().into()),
+        wide("id", |it| it.id.to_string().into()),
+        always("label", |it| it.label.clone().into()),
+        always("created", |it| it.created_at.into()),
+        always("last_used", |it| it.last_used_at.into()),
+        always("expires", |it| it.expires_at.into()),
+        always("revoked", |it| it.revoked_at.into()),
+    ];
+
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+impl Row for ProviderView {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("name", |it| it.name.as_str().into()),
+        wide("id", |it| it.id.to_string().into()),
+        always("type", |it| it.kind.as_str().into()),
+        always("channels", |it| joined(&it.channels)),
+        always("priority", |it| it.priority.to_string().into()),
+        always("active", |it| yes(it.active)),
+        always("circuit", circuit),
+        wide("circuit_reason", |it| it.circuit_reason.clone().into()),
+        always("in_flight", |it| it.in_flight.into()),
+        wide("max_in_flight", |it| it.max_in_flight.into()),
+        wide("rate", |it| it.rate_per_second.map(|rate| format!("{rate}/s")).into()),
+        wide("burst", |it| it.burst.into()),
+        always("simulated", |it| yes(it.simulated)),
+        wide("created", |it| it.created_at.into()),
+    ];
+
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+impl Row for Seeded {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("name", |it| it.provider.name.as_str().into()),
+        wide("id", |it| it.provider.id.to_string().into()),
+        always("type", |it| it.provider.kind.as_str().into()),
+        always("created", |it| yes(it.created)),
+        always("simulated", |it| yes(it.provider.simulated)),
+    ];
+
+    fn id(&self) -> String {
+        self.provider.id.to_string()
+    }
+}
+
+impl Row for NotificationView {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("id", |it| it.id.to_string().into()),
+        always("created", |it| it.created_at.into()),
+        always("status", |it| status(&it.status)),
+        always("channel", |it| it.channel_used.as_ref().unwrap_or(&it.channel).to_string().into()),
+        always("priority", |it| it.priority.to_string().into()),
+        always("service", |it| it.service_name.as_str().into()),
+        always("recipient", |it| recipient(&it.recipient).into()),
+        always("provider", |it| it.provider_name.clone().into()),
+        always("retries", |it| it.retry_count.into()),
+        always("next", |it| it.next_attempt_at.into()),
+        wide("max_retries", |it| it.max_retries.into()),
+        wide("scheduled", |it| it.scheduled_at.into()),
+        wide("delivered", |it| it.delivered_at.into()),
+        wide("failed", |it| it.failed_at.into()),
+        wide("cancelled", |it| it.cancelled_at.into()),
+        wide("expires", |it| it.expires_at.into()),
+        wide("reason", |it| it.failure_reason.as_ref().map(ToString::to_string).into()),
+        wide("proof", |it| it.delivery_proof.as_ref().map(ToString::to_string).into()),
+        wide("external_id", |it| it.external_id.clone().into()),
+        wide("simulated", |it| yes(it.simulated)),
+        wide("possible_duplicate", |it| yes(it.possible_duplicate)),
+        wide("tenant", |it| it.tenant_id.clone().into()),
+        wide("event_type", |it| it.event_type.clone().into()),
+        wide("batch", |it| it.batch_id.clone().into()),
+        wide("correlation_id", |it| it.correlation_id.clone().into()),
+        wide("subject", |it| it.subject.clone().into()),
+        wide("content", |it| it.content.clone().into()),
+        always("error", |it| it.error_message.clone().into()),
+    ];
+
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+impl Row for AttemptView {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("number", |it| it.number.into()),
+        always("started", |it| it.attempted_at.into()),
+        always("channel", |it| it.channel.to_string().into()),
+        always("provider", |it| it.provider_name.clone().into()),
+        always("status", |it| {
+            let tone = match it.status.known() {
+                Some(AttemptStatus::Delivered) => Tone::Good,
+                Some(AttemptStatus::Failed) => Tone::Bad,
+                Some(AttemptStatus::InDoubt) => Tone::Warn,
+                _ => Tone::Dim,
+            };
+            Cell::Word(it.status.to_string(), tone)
+        }),
+        always("reason", |it| it.reason.clone().into()),
+        always("duration_ms", |it| it.duration_ms.into()),
+        always("external_id", |it| it.external_id.clone().into()),
+        always("error", |it| it.error_message.clone().into()),
+    ];
+
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+}
+
+impl Row for EventView {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("sequence", |it| it.sequence.into()),
+        always("at", |it| it.at.into()),
+        always("event", |it| it.event.as_str().into()),
+        always("from", |it| it.from.as_ref().map(ToString::to_string).into()),
+        always("to", |it| status(&it.to)),
+        always("reason", |it| it.reason.clone().into()),
+        always("detail", |it| it.detail.clone().into()),
+    ];
+
+    fn id(&self) -> String {
+        self.sequence.to_string()
+    }
+}
+
+/// What became of one id of a change.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Outcome {
+    id: String,
+    status: Option<Open<Status>>,
+    error: Option<notify_proto::ApiError>,
+}
+
+impl From<Changed> for Outcome {
+    fn from(changed: Changed) -> Self {
+        let (status, error) = match changed.result {
+            Ok(status) => (Some(status), None),
+            Err(error) => (None, Some(error)),
+        };
+        Self { id: changed.id.to_string(), status, error }
+    }
+}
+
+impl Row for Outcome {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("id", |it| it.id.as_str().into()),
+        always("status", |it| it.status.as_ref().map_or(Cell::Word("refused".into(), Tone::Bad), status)),
+        always("error", |it| it.error.as_ref().map(|error| error.message.clone()).into()),
+    ];
+
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+}
+
+/// A name and how many.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Count {
+    pub(crate) name: String,
+    pub(crate) count: u64,
+}
+
+impl Row for Count {
+    const COLUMNS: &'static [Column<Self>] =
+        &[always("name", |it| it.name.as_str().into()), always("count", |it| it.count.into())];
+
+    fn id(&self) -> String {
+        self.name.clone()
+    }
+}
+
+/// One round trip.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct RoundTrip {
+    pub(crate) number: u32,
+    /// In microseconds, which is what a local socket takes.
+    pub(crate) round_trip_us: u64,
+}
+
+impl Row for RoundTrip {
+    const COLUMNS: &'static [Column<Self>] =
+        &[always("number", |it| it.number.into()), always("round_trip_us", |it| it.round_trip_us.into())];
+
+    fn id(&self) -> String {
+        self.number.to_string()
+    }
+}

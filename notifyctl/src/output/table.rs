@@ -1,0 +1,98 @@
+//! Tables for people: columns side by side, cut to the terminal, nothing wrapped.
+
+use super::style::{Tone, paint};
+use super::text::{cut, width};
+
+/// One line of a table.
+pub(super) struct Line(pub(super) Vec<Field>);
+
+/// One value of a line.
+pub(super) struct Field {
+    pub(super) text: String,
+    pub(super) tone: Tone,
+    pub(super) right: bool,
+}
+
+/// Blanks between two columns.
+const GAP: usize = 2;
+
+/// The narrowest a column is cut to.
+const NARROW: usize = 6;
+
+/// Lays the lines out. Off a terminal, `columns` is `None` and nothing is cut.
+pub(super) fn lay_out(lines: &[Line], columns: Option<usize>, color: bool) -> Vec<String> {
+    let count = lines.iter().map(|line| line.0.len()).max().unwrap_or(0);
+    let mut widths = vec![0; count];
+    for line in lines {
+        for (widest, field) in widths.iter_mut().zip(&line.0) {
+            *widest = (*widest).max(width(&field.text));
+        }
+    }
+    if let Some(columns) = columns {
+        shrink(&mut widths, columns);
+    }
+    lines.iter().map(|line| write(line, &widths, color)).collect()
+}
+
+/// Takes from the widest column until all fit, or until none can give any more.
+fn shrink(widths: &mut [usize], columns: usize) {
+    let gaps = GAP * widths.len().saturating_sub(1);
+    while widths.iter().sum::<usize>() + gaps > columns {
+        match widths.iter_mut().max() {
+            Some(widest) if *widest > NARROW => *widest -= 1,
+            _ => return,
+        }
+    }
+}
+
+fn write(line: &Line, widths: &[usize], color: bool) -> String {
+    let mut text = String::new();
+    for (index, (field, columns)) in line.0.iter().zip(widths).enumerate() {
+        let shown = cut(&field.text, *columns);
+        let blanks = " ".repeat(columns - width(&shown).min(*columns));
+        let painted = paint(color, field.tone, &shown);
+        let gap = if index == 0 { "" } else { "  " };
+        let last = index + 1 == line.0.len();
+        text.push_str(gap);
+        if field.right {
+            text.push_str(&blanks);
+        }
+        text.push_str(&painted);
+        if !field.right && !last {
+            text.push_str(&blanks);
+        }
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(fields: &[&str]) -> Line {
+        let field = |text: &&str| Field {
+            text: (*text).to_owned(),
+            tone: Tone::Plain,
+            right: text.bytes().all(|b| b.is_ascii_digit()),
+        };
+        Line(fields.iter().map(field).collect())
+    }
+
+    #[test]
+    fn columns_line_up_and_numbers_stand_right() {
+        let lines =
+            lay_out(&[line(&["NAME", "COUNT"]), line(&["日本", "5"]), line(&["x", "1234567"])], None, false);
+        assert_eq!(lines, ["NAME  COUNT", "日本        5", "x     1234567"]);
+    }
+
+    #[test]
+    fn on_a_terminal_the_widest_columns_are_cut() {
+        let long = "x".repeat(60);
+        let lines = lay_out(&[line(&["short", &long]), line(&["a", "b"])], Some(30), false);
+        assert!(lines.iter().all(|line| width(line) <= 30), "{lines:?}");
+        assert!(lines[0].ends_with('…'));
+        let narrow = lay_out(&[line(&["abcdef", "abcdef", "abcdef"])], Some(4), false);
+        assert_eq!(narrow.len(), 1, "what cannot fit is not wrapped either");
+    }
+}

@@ -1,0 +1,159 @@
+//! Each format, on and off a terminal.
+
+use super::*;
+use crate::cli::Cli;
+use crate::failure::Stop;
+use clap::Parser as _;
+use rows::Count;
+use std::rc::Rc;
+
+#[derive(Clone, Default)]
+struct Sink(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Sink {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.borrow().clone()).unwrap()
+    }
+}
+
+/// What is on standard output and standard error.
+fn written(flags: &str, terminal: Terminal, write: impl FnOnce(&Out) -> Ended) -> (String, String, Exit) {
+    let arguments = format!("notifyctl {flags} status");
+    let cli = Cli::try_parse_from(arguments.split_whitespace()).unwrap();
+    let (stdout, stderr) = (Sink::default(), Sink::default());
+    let out = Out::to(&cli.globals, terminal, &|_| None, Box::new(stdout.clone()), Box::new(stderr.clone()));
+    let ended = write(&out);
+    let exit = out.end(ended);
+    (stdout.text(), stderr.text(), exit)
+}
+
+fn screen() -> Terminal {
+    Terminal { stdin: true, stdout: true, stderr: true, width: Some(16) }
+}
+
+fn two(out: &Out) -> Ended {
+    let counts = [
+        Count { name: "a\tb, \"c\"".into(), count: 1_234 },
+        Count { name: "esc\u{1b}[31m".into(), count: 5 },
+    ];
+    let mut listing = out.list("count.list")?;
+    listing.page(&counts[..1])?;
+    listing.page(&counts[1..])?;
+    listing.close(Some("next"), Some(Total { value: 2, exact: true }))?;
+    Ok(Exit::Done)
+}
+
+fn listed(flags: &str) -> String {
+    let (stdout, stderr, exit) = written(flags, Terminal::default(), two);
+    assert_eq!((stderr.as_str(), exit), ("", Exit::Done));
+    stdout
+}
+
+#[test]
+fn every_format_of_a_list() {
+    assert_eq!(listed("-o plain"), "a\\tb, \"c\"\t1234\nesc\\u{1b}[31m\t5\n");
+    assert_eq!(listed("-o csv"), "name,count\n\"a\tb, \"\"c\"\"\",1234\nesc\\u{1b}[31m,5\n");
+    assert_eq!(listed("-o csv --no-headers --columns count"), "1234\n5\n");
+    assert_eq!(
+        listed("-o id"),
+        "a\tb, \"c\"\nesc\u{1b}[31m\n".replace('\t', "\\t").replace('\u{1b}', "\\u{1b}")
+    );
+    let lines = listed("-o jsonl");
+    assert_eq!(lines.lines().count(), 2);
+    assert!(!lines.contains('\u{1b}'));
+    let document: Value = serde_json::from_str(&listed("-o json")).unwrap();
+    assert_eq!(document["schema"], "notify.count.list/1");
+    assert_eq!(
+        (document["items"][0]["count"].as_u64(), document["next"].as_str()),
+        (Some(1_234), Some("next"))
+    );
+    assert_eq!(document["total"], serde_json::json!({"value": 2, "exact": true}));
+    assert_eq!(listed("-o table"), "NAME           COUNT\na\\tb, \"c\"      1,234\nesc\\u{1b}[31m      5\n");
+    assert_eq!(listed("--json"), listed("-o json"));
+}
+
+#[test]
+fn a_table_on_a_terminal_is_cut_and_coloured_and_an_empty_one_is_nothing() {
+    let (stdout, _, _) = written("", screen(), two);
+    assert!(stdout.contains("\u{1b}[1mNAME") && stdout.contains('…'), "{stdout}");
+    let (stdout, _, _) = written("--color never", screen(), two);
+    assert!(!stdout.contains('\u{1b}') && stdout.lines().all(|line| text::width(line) <= 16), "{stdout}");
+    let (stdout, _, _) = written("", screen(), |out| {
+        let listing = out.list::<Count>("count.list")?;
+        listing.close(None, None)?;
+        Ok(Exit::Done)
+    });
+    assert_eq!(stdout, "");
+}
+
+#[test]
+fn an_unknown_column_names_the_known_ones() {
+    let (stdout, stderr, exit) = written("--columns name,size", Terminal::default(), two);
+    assert_eq!((stdout.as_str(), exit), ("", Exit::Usage));
+    assert!(stderr.contains("`size`") && stderr.contains("name,count"), "{stderr}");
+}
+
+#[test]
+fn errors_are_words_or_one_line_of_json() {
+    let fail = |_: &Out| Err(Stop::Failed(Failure::new(Exit::NotFound, "no\u{1b}thing").hint("look")));
+    let (_, stderr, exit) = written("", Terminal::default(), fail);
+    assert_eq!((stderr.as_str(), exit), ("error: no\\u{1b}thing\nhint: look\n", Exit::NotFound));
+    let (_, stderr, _) = written("-o jsonl", Terminal::default(), fail);
+    let error: Value = serde_json::from_str(&stderr).unwrap();
+    assert_eq!((error["error"]["exit"].as_u64(), stderr.lines().count()), (Some(3), 1));
+    let closed = |_: &Out| Err(Stop::ClosedPipe);
+    assert_eq!(written("", Terminal::default(), closed), (String::new(), String::new(), Exit::Done));
+}
+
+#[test]
+fn a_change_is_a_sentence_or_the_new_object() {
+    let object = || Count { name: "x".into(), count: 1 };
+    let change = |out: &Out| {
+        out.changed("count.change", "count", "x is changed", &object())?;
+        Ok(Exit::Done)
+    };
+    assert_eq!(written("", Terminal::default(), change).0, "x is changed\n");
+    assert_eq!(written("-q", Terminal::default(), change).0, "");
+    assert_eq!(written("-q -o plain", Terminal::default(), change).0, "x\t1\n");
+    let json: Value = serde_json::from_str(&written("--json", Terminal::default(), change).0).unwrap();
+    assert_eq!(
+        json,
+        serde_json::json!({"schema": "notify.count.change/1", "count": {"name": "x", "count": 1}})
+    );
+}
+
+#[test]
+fn a_key_is_framed_on_a_terminal_and_bare_elsewhere() {
+    let key = |out: &Out| {
+        out.key("the-key")?;
+        Ok(Exit::Done)
+    };
+    let (framed, _, _) = written("", screen(), key);
+    assert!(framed.contains("shown once") && framed.contains("| the-key"), "{framed}");
+    for (flags, terminal) in [("", Terminal::default()), ("-o plain", screen())] {
+        assert_eq!(written(flags, terminal, key).0, "the-key\n");
+    }
+}
+
+#[test]
+fn times_are_relative_on_a_screen_and_utc_elsewhere() {
+    let at = |out: &Out| {
+        out.facts("x", &[("at", Cell::Time(clock::now() - chrono::TimeDelta::milliseconds(300_500)))])?;
+        Ok(Exit::Done)
+    };
+    assert_eq!(written("--color never", screen(), at).0, "at  5m00s\n");
+    assert!(written("", Terminal::default(), at).0.trim_end().ends_with('Z'));
+    assert_eq!(written("--time relative", Terminal::default(), at).0, "at  5m00s\n");
+    let unix = written("--time unix -o plain", Terminal::default(), at).0;
+    assert!(unix.trim_start_matches("at\t").trim().parse::<i64>().is_ok(), "{unix}");
+}

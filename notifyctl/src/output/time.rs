@@ -1,0 +1,55 @@
+//! How moments and spans are written.
+
+use super::Out;
+use crate::cli::{Format, TimeStyle};
+use chrono::Local;
+use notify_proto::Timestamp;
+use notify_proto::view::rfc3339;
+
+impl Out {
+    /// A moment, for this output.
+    pub(super) fn moment(&self, at: Timestamp) -> String {
+        let on_screen = self.terminal.stdout && matches!(self.format, Format::Table | Format::Wide);
+        match self.time {
+            TimeStyle::Auto if on_screen => relative(self.now, at),
+            TimeStyle::Auto | TimeStyle::Utc => rfc3339(at),
+            TimeStyle::Relative => relative(self.now, at),
+            TimeStyle::Local => at.with_timezone(&Local).format("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string(),
+            TimeStyle::Unix => at.timestamp().to_string(),
+        }
+    }
+}
+
+/// Such as `12s` for what is past and `in 5m` for what is to come.
+fn relative(now: Timestamp, at: Timestamp) -> String {
+    let seconds = (now - at).num_seconds();
+    let span = short(seconds.unsigned_abs());
+    if seconds < 0 { format!("in {span}") } else { span }
+}
+
+/// A span in its two largest units.
+pub(crate) fn short(seconds: u64) -> String {
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3_600 => format!("{minutes}m{:02}s", seconds % 60),
+        3_600..86_400 => format!("{hours}h{:02}m", minutes % 60),
+        _ => format!("{days}d{:02}h", hours % 24),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_show_their_two_largest_units() {
+        let now = Timestamp::from_timestamp(1_800_000_000, 0).unwrap();
+        let back = |seconds| relative(now, now - chrono::TimeDelta::seconds(seconds));
+        assert_eq!(
+            [back(0), back(59), back(61), back(3_660), back(90_000)],
+            ["0s", "59s", "1m01s", "1h01m", "1d01h"]
+        );
+        assert_eq!(back(-300), "in 5m00s");
+    }
+}

@@ -1,0 +1,142 @@
+//! Every command, off a terminal: it ends by itself, says the right thing, and nothing it writes can play tricks.
+
+mod house;
+
+use house::{ID, OTHER, willing};
+use std::collections::BTreeSet;
+
+/// One line per leaf of the tree.
+const LINES: &[&str] = &[
+    "status",
+    "ping --count 1 --interval 1s",
+    "service create acme",
+    "service list",
+    "service show acme",
+    "service enable acme",
+    "service disable acme",
+    "service unlock acme",
+    "service key list acme",
+    "service key create acme",
+    "service key reset acme --confirm acme",
+    "service key revoke acme 00112233 --confirm acme",
+    "provider seed",
+    "provider add relay --type smtp",
+    "provider list",
+    "provider show mock",
+    "provider enable mock",
+    "provider disable mock",
+    "provider test mock --to +15005550006",
+    "notification send --service acme --channel sms --to +15005550006 --body hello",
+    "notification show ID",
+    "notification list --all",
+    "notification cancel ID --yes",
+    "notification retry ID OTHER",
+    "notification wait ID",
+    "notification count",
+    "daemon info",
+    "daemon shutdown --yes",
+];
+
+fn words(line: &str) -> Vec<&str> {
+    line.split(' ')
+        .map(|word| {
+            if word == "ID" {
+                ID
+            } else if word == "OTHER" {
+                OTHER
+            } else {
+                word
+            }
+        })
+        .collect()
+}
+
+fn walk(command: &clap::Command, path: &str, leaves: &mut BTreeSet<String>) {
+    for below in command.get_subcommands() {
+        let path = format!("{path}{} ", below.get_name());
+        if below.has_subcommands() {
+            walk(below, &path, leaves);
+        } else {
+            leaves.insert(path);
+        }
+    }
+}
+
+#[test]
+fn the_table_has_every_command_that_talks_to_the_daemon() {
+    let mut leaves = BTreeSet::new();
+    walk(&notifyctl::command(), "", &mut leaves);
+    for local in ["help ", "man ", "completions "] {
+        assert!(leaves.remove(local), "{local}");
+    }
+    for leaf in leaves {
+        assert!(LINES.iter().any(|line| format!("{line} ").starts_with(&leaf)), "no line for {leaf}");
+    }
+}
+
+#[test]
+fn json_is_one_document_with_a_schema_and_nothing_else() {
+    let fake = willing();
+    for line in LINES {
+        let mut all = words(line);
+        all.extend(["-o", "json"]);
+        let run = fake.run(&all);
+        assert_eq!(run.exit, 0, "{line}: {}", run.stderr);
+        let schema = run.json()["schema"].as_str().unwrap().to_owned();
+        let noun_and_verb: Vec<_> = line.split(' ').take_while(|word| !word.starts_with('-')).collect();
+        assert!(schema.starts_with("notify.") && schema.ends_with("/1"), "{schema}");
+        assert!(schema.contains(noun_and_verb[0]), "{line}: {schema}");
+    }
+}
+
+#[test]
+fn no_output_has_control_characters() {
+    let fake = willing();
+    for line in LINES {
+        for format in ["table", "wide", "plain", "json", "jsonl", "csv"] {
+            let mut all = words(line);
+            all.extend(["-o", format]);
+            let run = fake.run(&all);
+            let key_without_a_place = format == "csv" && run.exit == 2 && run.stderr.contains("--key-file");
+            assert!(run.exit == 0 || key_without_a_place, "{line} -o {format}: {} {}", run.exit, run.stderr);
+            for text in [&run.stdout, &run.stderr] {
+                let hostile = |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || c == '\u{202e}';
+                assert!(!text.contains(hostile), "{line} -o {format}: {text:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn plain_is_one_record_per_line_and_id_is_ids_only() {
+    let fake = willing();
+    let plain = fake.run(&["ntf", "list", "-o", "plain"]).stdout;
+    let columns: BTreeSet<_> = plain.lines().map(|line| line.split('\t').count()).collect();
+    assert_eq!((plain.lines().count(), columns.len()), (2, 1), "{plain}");
+    assert_eq!(fake.run(&["ntf", "list", "-o", "id"]).stdout, format!("{ID}\n{OTHER}\n"));
+    let csv = fake.run(&["svc", "list", "-o", "csv", "--columns", "name,keys"]).stdout;
+    assert_eq!(csv, "name,keys\nacme,1\n");
+}
+
+#[test]
+fn aliases_and_plurals_are_the_same_commands() {
+    let fake = willing();
+    for line in ["services list", "svc list", "prov list", "providers list", "notifications list", "ntf list"]
+    {
+        assert_eq!(fake.run(&words(line)).exit, 0, "{line}");
+    }
+    assert_eq!(fake.run(&["serv", "list"]).exit, 2, "no guessing");
+    assert_eq!(fake.run(&["ntf", "revoke", ID, "-y"]).exit, 0);
+}
+
+#[test]
+fn quiet_changes_say_nothing_and_loud_ones_what_changed() {
+    let fake = willing();
+    assert_eq!(fake.run(&["service", "disable", "acme"]).stdout, "service acme is disabled\n");
+    let quiet = fake.run(&["-q", "service", "disable", "acme"]);
+    assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("", ""));
+    let dry = fake.run(&["-n", "service", "disable", "acme", "--reason", "because"]);
+    assert_eq!(dry.stdout, "dry run: service acme would be disabled\n");
+    let change = &fake.calls("ServiceSetActive")[2]["change"];
+    assert_eq!((change["dry_run"].as_bool(), change["reason"].as_str()), (Some(true), Some("because")));
+}

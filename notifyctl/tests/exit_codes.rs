@@ -1,0 +1,309 @@
+//! The documented exit code for every class of failure.
+
+mod house;
+
+use house::Answer::{Err, HangUp, Ok, Silence};
+use house::{ID, OTHER, detail, fake, run_with, usual, welcome, willing};
+use serde_json::json;
+use std::os::unix::net::UnixListener;
+use std::process::Stdio;
+
+/// The exit code and standard error of a command whose one verb is refused with this code.
+fn refused(code: &'static str, line: &[&str]) -> (i32, String) {
+    let fake = fake(move |verb, _| if verb == "Hello" { Ok(welcome()) } else { Err(code, "no") });
+    let run = fake.run(line);
+    assert_eq!(run.stdout, "", "{line:?}");
+    (run.exit, run.stderr)
+}
+
+#[test]
+fn refusals() {
+    for (code, exit) in [
+        ("invalid", 1),
+        ("failed", 1),
+        ("unavailable", 1),
+        ("of a newer daemon", 1),
+        ("not_found", 3),
+        ("forbidden", 4),
+        ("conflict", 5),
+    ] {
+        for line in [
+            &["service", "show", "x"][..],
+            &["service", "disable", "x"],
+            &["ntf", "retry", ID],
+            &["ntf", "list"],
+        ] {
+            assert_eq!(refused(code, line).0, exit, "{code} {line:?}");
+        }
+        let (_, stderr) = refused(code, &["service", "show", "x", "--json"]);
+        let error: serde_json::Value = serde_json::from_str(&stderr).unwrap();
+        assert_eq!(error["error"]["exit"], exit);
+    }
+}
+
+#[test]
+fn usage() {
+    let fake = willing();
+    for line in [
+        "",
+        "service",
+        "nonsense",
+        "service show",
+        "service list --nonsense",
+        "service create acme --rate 50",
+        "status --timeout 90",
+        "status --timeout 0s",
+        "status -o xml",
+        "status --json -o csv",
+        "ntf list --since 90",
+        "ntf list --status lost",
+        "ntf list --filter state:failed",
+        "ntf list --limit 0",
+        "ntf list --columns nonsense",
+        "ntf show nonsense",
+        "ntf cancel",
+        "ntf cancel --filter status:failed x",
+        "ntf retry --expect 5 x",
+        "ntf send --service acme --to x --body y",
+        "ntf send --service acme --channel fax --to x --body y",
+        "ntf send --service acme --channel sms --to x",
+        "provider add x",
+        "completions tcsh",
+        "help nonsense",
+        "service create acme -o id",
+        "status -o id",
+    ] {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let run = fake.run(&words);
+        assert_eq!(run.exit, 2, "{line}: {}", run.stderr);
+        assert!(!run.stderr.is_empty(), "{line}");
+    }
+    assert!(fake.run(&["ntf", "list", "--since", "90"]).stderr.contains("write 90s"));
+    assert!(fake.run(&["ntf", "cancel", "--filter", ""]).stderr.contains("'*'"));
+    assert!(fake.run(&["servise", "list"]).stderr.contains("service"), "the nearest word is suggested");
+    assert_eq!(fake.run(&["--help"]).exit, 0);
+    assert_eq!(fake.run(&["--version"]).exit, 0);
+}
+
+#[test]
+fn questions_nobody_can_answer() {
+    let fake = willing();
+    for (line, flag) in [
+        (&["ntf", "cancel", ID][..], "--yes"),
+        (&["ntf", "cancel", "--filter", "*"], "--yes"),
+        (&["ntf", "retry", "--filter", "status:failed"], "--yes"),
+        (&["daemon", "shutdown"], "--yes"),
+        (&["service", "key", "reset", "acme"], "--confirm acme"),
+        (&["service", "key", "reset", "acme", "--yes"], "--confirm acme"),
+        (&["service", "key", "revoke", "acme", "00112233"], "--confirm acme"),
+        (&["service", "key", "reset", "acme", "--confirm", "other"], "does not name acme"),
+    ] {
+        let run = fake.run(line);
+        assert_eq!(run.exit, 6, "{line:?}");
+        assert!(run.stderr.contains(flag), "{line:?}: {}", run.stderr);
+    }
+    for verb in ["NotificationCancel", "NotificationRetry", "DaemonShutdown", "KeyReset", "KeyRevoke"] {
+        assert!(fake.calls(verb).is_empty(), "{verb}");
+    }
+    assert_eq!(
+        fake.run(&["-n", "daemon", "shutdown"]).exit,
+        0,
+        "a dry run changes nothing, so it asks nothing"
+    );
+}
+
+#[test]
+fn partly_done_and_nothing_done() {
+    let with = |results: fn(usize) -> serde_json::Value| {
+        fake(move |verb, arguments| {
+            if verb != "NotificationRetry" {
+                return Ok(usual(verb, arguments));
+            }
+            let ids = arguments["ids"].as_array().unwrap();
+            Ok(ids.iter().enumerate().map(|(n, id)| json!({"id": id, "result": results(n)})).collect())
+        })
+    };
+    let no = |code: &str| json!({"Err": {"code": code, "message": "no"}});
+    let first_only = with(|n| {
+        if n == 0 {
+            json!({"Ok": "queued"})
+        } else {
+            json!({"Err": {"code": "conflict", "message": "delivered already"}})
+        }
+    });
+    let run = first_only.run(&["ntf", "retry", ID, OTHER]);
+    assert_eq!(run.exit, 7);
+    assert!(run.stdout.contains("queued") && run.stdout.contains("delivered already"), "{}", run.stdout);
+    assert!(run.stderr.contains("1 queued again, 1 refused") && run.stderr.contains(OTHER), "{}", run.stderr);
+    let json = first_only.run(&["ntf", "retry", ID, OTHER, "--json"]);
+    assert_eq!(json.json()["items"][1]["error"]["code"], "conflict");
+    let missing = with(|_| json!({"Err": {"code": "not_found", "message": "no"}}));
+    assert_eq!(missing.run(&["ntf", "retry", ID, OTHER]).exit, 3);
+    let conflict = with(|_| json!({"Err": {"code": "conflict", "message": "no"}}));
+    assert_eq!(conflict.run(&["ntf", "retry", ID]).exit, 5);
+    assert_eq!(no("x")["Err"]["code"], "x");
+
+    let half = fake(|verb, arguments| match verb {
+        "NotificationShow" if arguments["id"] == OTHER => Err("not_found", "there is no such notification"),
+        _ => Ok(usual(verb, arguments)),
+    });
+    let run = half.run(&["ntf", "show", ID, OTHER, "-o", "id"]);
+    assert_eq!((run.exit, run.stdout.trim()), (7, ID));
+    assert_eq!(half.run(&["ntf", "show", OTHER]).exit, 3);
+}
+
+#[test]
+fn waiting_in_vain_and_not_healthy() {
+    let stuck = fake(|verb, arguments| match verb {
+        "NotificationWait" => Ok(detail(ID, "retrying")),
+        _ => Ok(usual(verb, arguments)),
+    });
+    let run = stuck.run(&["ntf", "wait", ID, "--timeout", "1s"]);
+    assert_eq!(run.exit, 8);
+    assert!(run.stderr.contains(&format!("{ID} is retrying")), "{}", run.stderr);
+    let failed = fake(|verb, arguments| match verb {
+        "NotificationWait" => Ok(detail(ID, "failed")),
+        _ => Ok(usual(verb, arguments)),
+    });
+    assert_eq!(failed.run(&["ntf", "wait", ID, "--for", "delivered"]).exit, 8);
+    assert_eq!(failed.run(&["ntf", "wait", ID, "--for", "final"]).exit, 0);
+    let send = [
+        "ntf",
+        "send",
+        "--service",
+        "acme",
+        "--channel",
+        "sms",
+        "--to",
+        "+15005550006",
+        "--body",
+        "x",
+        "--wait",
+    ];
+    assert_eq!(failed.run(&send).exit, 8);
+    assert_eq!(willing().run(&send).exit, 0);
+    assert_eq!(willing().run(&["status"]).exit, 0);
+    assert_eq!(willing().run(&["status", "--check"]).exit, 8);
+}
+
+#[test]
+fn no_daemon() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name).display().to_string();
+    let ran = |socket: &str| run_with(&["--socket", socket, "status"], &[], "");
+    let missing = ran(&at("none.sock"));
+    assert_eq!(missing.exit, 69);
+    assert!(
+        missing.stderr.contains("there is no socket") && missing.stderr.contains("systemctl start"),
+        "{}",
+        missing.stderr
+    );
+    drop(UnixListener::bind(at("stale.sock")).unwrap());
+    let stale = ran(&at("stale.sock"));
+    assert_eq!(stale.exit, 69);
+    assert!(stale.stderr.contains("left over"), "{}", stale.stderr);
+
+    let breaks = |verb: &'static str| {
+        fake(move |it, arguments| if it == verb { HangUp } else { Ok(usual(it, arguments)) })
+    };
+    let shut = breaks("Hello").run(&["status"]);
+    assert_eq!(shut.exit, 4);
+    assert!(shut.stderr.contains("groups"), "{}", shut.stderr);
+    let read = breaks("Status").run(&["status"]);
+    assert!(read.exit == 69 && read.stderr.contains("safe to try again"), "{}", read.stderr);
+    let change = breaks("ServiceUnlock").run(&["service", "unlock", "acme"]);
+    assert!(change.exit == 69 && change.stderr.contains("may or may not have happened"), "{}", change.stderr);
+}
+
+#[test]
+fn a_daemon_that_does_not_answer() {
+    let hangs = |verb: &'static str| {
+        fake(move |it, arguments| if it == verb { Silence } else { Ok(usual(it, arguments)) })
+    };
+    for (verb, line, says) in [
+        ("Hello", &["--timeout", "1s", "status"][..], "safe to try again"),
+        ("Status", &["--timeout", "1s", "status"], "safe to try again"),
+        ("ServiceUnlock", &["--timeout", "1s", "service", "unlock", "acme"], "may or may not have happened"),
+    ] {
+        let run = hangs(verb).run(line);
+        assert_eq!(run.exit, 75, "{verb}");
+        assert!(run.stderr.contains("within 1s") && run.stderr.contains(says), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn protocols_that_do_not_fit() {
+    for (oldest, newest, upgrade) in [(2, 3, "upgrade notifyctl"), (0, 0, "upgrade the daemon")] {
+        let other = fake(move |_, _| {
+            let mut welcome = welcome();
+            welcome["oldest_protocol"] = json!(oldest);
+            welcome["protocol"] = json!(newest);
+            Ok(welcome)
+        });
+        let run = other.run(&["status"]);
+        assert_eq!(run.exit, 76);
+        assert!(run.stderr.contains(upgrade), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn files_that_cannot_be_used() {
+    let fake = willing();
+    let file = |name: &str, text: &str| {
+        let path = fake.dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let (broken, list, empty) =
+        (file("broken", "{\"pass\": hunter2}"), file("list", "[]"), file("empty", "\n"));
+    let add = ["provider", "add", "relay", "--type", "smtp"];
+    for more in [
+        ["--config-file", broken.as_str()],
+        ["--config-file", &list],
+        ["--config-file", "/none"],
+        ["--secret-file", &empty],
+        ["--secret-file", "/none"],
+    ] {
+        let run = fake.run(&[&add[..], &more].concat());
+        assert_eq!(run.exit, 78, "{more:?}");
+        assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
+    }
+    let there = file("there.key", "precious");
+    assert_eq!(fake.run(&["service", "create", "acme", "--key-file", &there]).exit, 78);
+    assert_eq!(std::fs::read_to_string(there).unwrap(), "precious");
+    assert!(fake.calls("ServiceCreate").is_empty(), "no key is made without a place for it");
+}
+
+#[test]
+fn a_pipe_that_is_closed_ends_quietly() {
+    let endless = fake(|verb, arguments| match verb {
+        "NotificationList" => {
+            let mut page = usual(verb, arguments);
+            page["next_cursor"] = json!("more");
+            Ok(page)
+        }
+        _ => Ok(usual(verb, arguments)),
+    });
+    let socket = endless.socket.display().to_string();
+    for format in ["jsonl", "json", "csv", "plain", "id"] {
+        let mut command =
+            house::command(&["ntf", "list", "--all", "-o", format], &[("NOTIFYD_SOCKET", &socket)]);
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{format}");
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{format}");
+    }
+    for line in [&["--help"][..], &["help", "filters"], &["completions", "bash"], &["man"]] {
+        let mut child = house::command(line, &[])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "{line:?}");
+    }
+}

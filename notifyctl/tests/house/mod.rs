@@ -1,0 +1,238 @@
+//! A daemon made of frames: it answers what the test tells it to, so each way a call can end is one line.
+
+#![expect(dead_code, reason = "each test program uses its part")]
+#![expect(clippy::unwrap_used, reason = "a fake that cannot go on fails its test")]
+
+use serde_json::{Value, json};
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+
+pub const ID: &str = "0197a6c2-5b1e-7cc0-8000-0123456789ab";
+pub const OTHER: &str = "0197a6c2-5b1e-7cc0-8000-0123456789ac";
+pub const KEY: &str = "0123456789abcdef0123456789abcdef-00112233445566778899aabbccddeeff";
+
+/// How a call ends.
+pub enum Answer {
+    Ok(Value),
+    Err(&'static str, &'static str),
+    /// Never.
+    Silence,
+    /// With the connection.
+    HangUp,
+}
+
+type Script = dyn Fn(&str, &Value) -> Answer + Send + Sync;
+
+pub struct Fake {
+    pub dir: tempfile::TempDir,
+    pub socket: PathBuf,
+    seen: Arc<Mutex<Vec<(String, Value)>>>,
+}
+
+pub fn fake(script: impl Fn(&str, &Value) -> Answer + Send + Sync + 'static) -> Fake {
+    let dir = tempfile::tempdir().unwrap();
+    let socket = dir.path().join("control.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let script: Arc<Script> = Arc::new(script);
+    let log = Arc::clone(&seen);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let (script, log) = (Arc::clone(&script), Arc::clone(&log));
+            std::thread::spawn(move || serve(stream, &*script, &log));
+        }
+    });
+    Fake { dir, socket, seen }
+}
+
+/// A daemon that knows everything there is to ask.
+pub fn willing() -> Fake {
+    fake(|verb, arguments| Answer::Ok(usual(verb, arguments)))
+}
+
+fn serve(mut stream: UnixStream, script: &Script, log: &Mutex<Vec<(String, Value)>>) {
+    loop {
+        let mut length = [0; 4];
+        if stream.read_exact(&mut length).is_err() {
+            return;
+        }
+        let mut frame = vec![0; u32::from_be_bytes(length) as usize];
+        stream.read_exact(&mut frame).unwrap();
+        let message: Value = serde_json::from_slice(&frame).unwrap();
+        let Some(request) = message.get("Request") else { continue };
+        let (verb, arguments) = request["message"].as_object().unwrap().iter().next().unwrap();
+        log.lock().unwrap().push((verb.clone(), arguments.clone()));
+        let reply = match script(verb, arguments) {
+            Answer::Ok(value) => json!({"Ok": value}),
+            Answer::Err(code, text) => json!({"Err": {"code": code, "message": text}}),
+            Answer::Silence => continue,
+            Answer::HangUp => return,
+        };
+        let response = json!({"request_id": request["id"], "message": {"Ok": {verb: reply}}}).to_string();
+        stream.write_all(&u32::try_from(response.len()).unwrap().to_be_bytes()).unwrap();
+        if stream.write_all(response.as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+impl Fake {
+    /// Runs the program against this daemon, off every terminal.
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        run_with(arguments, &[("NOTIFYD_SOCKET", self.socket.to_str().unwrap())], "")
+    }
+
+    /// The same with something on standard input.
+    pub fn run_on(&self, arguments: &[&str], input: &str) -> Run {
+        run_with(arguments, &[("NOTIFYD_SOCKET", self.socket.to_str().unwrap())], input)
+    }
+
+    /// The arguments of the calls of this verb.
+    pub fn calls(&self, verb: &str) -> Vec<Value> {
+        self.seen.lock().unwrap().iter().filter(|(it, _)| it == verb).map(|(_, it)| it.clone()).collect()
+    }
+}
+
+pub struct Run {
+    pub exit: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Run {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
+    }
+}
+
+pub fn command(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_notifyctl"));
+    command.args(arguments).env_clear().envs(environment.iter().copied());
+    command
+}
+
+pub fn run_with(arguments: &[&str], environment: &[(&str, &str)], input: &str) -> Run {
+    let mut command = command(arguments, environment);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // A program that reads nothing closes its end; that is no fault of the test.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+    Run {
+        exit: status.code().unwrap(),
+        stdout: String::from_utf8(stdout).unwrap(),
+        stderr: String::from_utf8(stderr).unwrap(),
+    }
+}
+
+pub fn welcome() -> Value {
+    json!({"protocol": 1, "oldest_protocol": 1, "role": "admin", "host": "ops-1", "daemon": daemon()})
+}
+
+pub fn daemon() -> Value {
+    json!({
+        "version": "0.1.0", "pid": 77, "started_at": "2026-01-01T00:00:00.000Z", "uptime_seconds": 5,
+        "listen": "127.0.0.1:8000", "state_dir": "/var/lib/notifyd", "socket": "/run/notifyd/control.sock",
+        "store_bytes": 4096, "sqlite_version": "3.53.0"
+    })
+}
+
+pub fn service() -> Value {
+    json!({
+        "id": ID, "name": "acme", "description": null, "active": true, "rate_per_second": 5.0,
+        "created_at": "2026-01-01T00:00:00.000Z", "active_keys": 1, "auth_failures": 0, "locked_until": null
+    })
+}
+
+pub fn key() -> Value {
+    json!({
+        "id": ID, "prefix": "00112233", "label": null, "created_at": "2026-01-01T00:00:00.000Z",
+        "last_used_at": null, "expires_at": null, "revoked_at": null
+    })
+}
+
+pub fn provider() -> Value {
+    json!({
+        "id": ID, "name": "mock", "type": "mock", "channels": ["sms", "email"], "priority": 100, "active": true,
+        "simulated": true, "rate_per_second": null, "burst": null, "max_in_flight": 32, "circuit": "open",
+        "circuit_reason": "5 failures in a row", "in_flight": 0, "config": {"latency_ms": 5},
+        "created_at": "2026-01-01T00:00:00.000Z"
+    })
+}
+
+pub fn notification(id: &str, status: &str) -> Value {
+    json!({
+        "id": id, "service_id": ID, "service_name": "acme", "type": "sms", "channels": ["sms"],
+        "channel_used": null, "status": status, "delivery_proof": null, "recipient": "+1********06",
+        "subject": null, "content": null, "priority": "normal", "provider_id": null, "provider_name": null,
+        "external_id": null, "retry_count": 0, "retries_left": 3, "max_retries": 3,
+        "created_at": "2026-01-01T00:00:00.000Z", "scheduled_at": null, "next_attempt_at": null,
+        "delivered_at": null, "failed_at": null, "cancelled_at": null, "expires_at": null,
+        "error_message": "\u{1b}[31mred\u{202e}", "failure_reason": null, "simulated": false, "tenant_id": null,
+        "event_type": null, "batch_id": null, "correlation_id": null, "meta_data": null
+    })
+}
+
+pub fn detail(id: &str, status: &str) -> Value {
+    let attempt = json!({
+        "id": format!("{id}.1"), "number": 1, "channel": "sms", "provider_id": null, "provider_name": "mock",
+        "status": "failed", "reason": "transient", "attempted_at": "2026-01-01T00:00:00.000Z",
+        "finished_at": null, "duration_ms": 12, "external_id": null, "response_data": null,
+        "error_message": null, "simulated": true
+    });
+    let event = json!({
+        "sequence": 1, "at": "2026-01-01T00:00:00.000Z", "event": "created", "from": null, "to": "queued",
+        "reason": null, "detail": null
+    });
+    json!({"notification": notification(id, status), "attempts": [attempt], "events": [event]})
+}
+
+pub fn status(health: &str) -> Value {
+    json!({
+        "health": health, "concerns": ["provider mock is simulated"], "by_status": {"queued": 1_284, "failed": 2},
+        "in_flight": 3, "accepted": 9, "delivered": 5, "failed": 1, "oldest_queued_seconds": 2,
+        "providers": [provider()], "daemon": daemon()
+    })
+}
+
+fn changed(arguments: &Value, status: &str) -> Value {
+    let ids = arguments["ids"].as_array().unwrap();
+    ids.iter().map(|id| json!({"id": id, "result": {"Ok": status}})).collect()
+}
+
+/// The answer of a healthy daemon.
+pub fn usual(verb: &str, arguments: &Value) -> Value {
+    let dry = arguments["change"]["dry_run"] == json!(true);
+    let fresh = if dry { Value::Null } else { json!({"service": service(), "key": key(), "api_key": KEY}) };
+    match verb {
+        "Hello" => welcome(),
+        "Ping" | "DaemonShutdown" => Value::Null,
+        "Status" => status("degraded"),
+        "DaemonInfo" => daemon(),
+        "ServiceCreate" | "KeyCreate" | "KeyReset" => fresh,
+        "ServiceList" => json!([service()]),
+        "ServiceShow" | "ServiceSetActive" | "ServiceUnlock" => service(),
+        "KeyList" => json!([key()]),
+        "KeyRevoke" => key(),
+        "ProviderSeed" => json!([{"provider": provider(), "created": true}]),
+        "ProviderList" => json!([provider()]),
+        "ProviderAdd" | "ProviderShow" | "ProviderSetActive" => provider(),
+        "ProviderTest" => json!({
+            "accepted": true, "outcome": "accepted", "message": null, "external_id": "x1", "elapsed_ms": 7,
+            "simulated": true
+        }),
+        "NotificationSend" if dry => Value::Null,
+        "NotificationSend" => json!({"id": ID, "status": "queued", "duplicate": false}),
+        "NotificationShow" | "NotificationWait" => detail(arguments["id"].as_str().unwrap(), "delivered"),
+        "NotificationList" => json!({
+            "items": [notification(ID, "queued"), notification(OTHER, "failed")], "next_cursor": null, "total": 2
+        }),
+        "NotificationCount" => json!({"queued": 1, "failed": 1}),
+        "NotificationCancel" => changed(arguments, "cancelled"),
+        "NotificationRetry" => changed(arguments, "queued"),
+        other => panic!("a call nobody knows: {other}"),
+    }
+}

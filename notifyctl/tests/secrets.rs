@@ -1,0 +1,182 @@
+//! Keys come out once, secrets go in by file or standard input, ids come from pipes.
+
+mod house;
+
+use house::Answer::{Err, Ok};
+use house::{ID, KEY, OTHER, fake, usual, welcome, willing};
+use serde_json::json;
+use std::os::unix::fs::PermissionsExt as _;
+
+#[test]
+fn a_key_goes_bare_into_a_pipe_and_the_sentence_elsewhere() {
+    let fake = willing();
+    for line in [
+        &["service", "create", "acme"][..],
+        &["service", "key", "create", "acme", "-o", "plain"],
+        &["service", "key", "reset", "acme", "--grace", "24h", "--confirm", "acme"],
+    ] {
+        let run = fake.run(line);
+        assert_eq!(run.stdout, format!("{KEY}\n"), "{line:?}");
+        assert!(!run.stderr.contains(KEY) && !run.stderr.is_empty(), "{}", run.stderr);
+    }
+    let quiet = fake.run(&["-q", "-o", "plain", "service", "key", "reset", "acme", "--confirm", "acme"]);
+    assert_eq!((quiet.stdout, quiet.stderr), (format!("{KEY}\n"), String::new()));
+    let json = fake.run(&["service", "create", "acme", "--json", "-v"]);
+    assert_eq!(json.json()["api_key"], KEY);
+    assert!(!json.stderr.contains(KEY));
+    assert_eq!(fake.calls("KeyReset")[0]["grace_seconds"], 86_400);
+}
+
+#[test]
+fn a_key_file_has_the_key_and_the_output_has_not() {
+    let fake = willing();
+    for (name, format) in
+        [("a.key", "table"), ("b.key", "json"), ("c.key", "plain"), ("d.key", "id"), ("e.key", "csv")]
+    {
+        let path = fake.dir.path().join(name);
+        let run =
+            fake.run(&["service", "create", "acme", "-o", format, "--key-file", path.to_str().unwrap()]);
+        assert_eq!(run.exit, 0, "{}", run.stderr);
+        assert!(!run.stdout.contains(KEY) && !run.stderr.contains(KEY), "{format}: {}", run.stdout);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{KEY}\n"));
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let refusing =
+        house::fake(|verb, _| if verb == "Hello" { Ok(welcome()) } else { Err("conflict", "exists") });
+    let path = refusing.dir.path().join("x.key");
+    assert_eq!(refusing.run(&["service", "create", "acme", "--key-file", path.to_str().unwrap()]).exit, 5);
+    assert!(!path.exists(), "no key, no file");
+    let dry = fake.run(&["-n", "service", "create", "acme", "--key-file", path.to_str().unwrap()]);
+    assert!(dry.exit == 0 && !path.exists() && dry.stdout.starts_with("dry run:"), "{}", dry.stdout);
+}
+
+#[test]
+fn a_providers_secret_comes_from_a_file_or_standard_input() {
+    let fake = willing();
+    let config = fake.dir.path().join("relay.json");
+    std::fs::write(&config, r#"{"host": "mail.example.org"}"#).unwrap();
+    let config = config.to_str().unwrap();
+    let line = [
+        "provider",
+        "add",
+        "relay",
+        "--type",
+        "smtp",
+        "--channel",
+        "email",
+        "--rate",
+        "600/m",
+        "--config-file",
+        config,
+        "--secret-file",
+        "-",
+    ];
+    let run = fake.run_on(&line, "hunter2\n");
+    assert_eq!(run.exit, 0, "{}", run.stderr);
+    assert!(!run.stdout.contains("hunter2") && !run.stderr.contains("hunter2"));
+    let sent = &fake.calls("ProviderAdd")[0]["provider"];
+    assert_eq!((&sent["secret"], &sent["config"]["host"]), (&json!("hunter2"), &json!("mail.example.org")));
+    assert_eq!((&sent["channels"], &sent["rate_per_second"]), (&json!(["email"]), &json!(10.0)));
+}
+
+#[test]
+fn ids_come_from_standard_input_plain_or_as_json_lines() {
+    let fake = willing();
+    let input = format!("{ID}\n{{\"id\":\"{OTHER}\",\"status\":\"failed\"}}\n{ID}\n");
+    let run = fake.run_on(&["ntf", "retry", "-", "-o", "id"], &input);
+    assert_eq!((run.exit, run.stdout), (0, format!("{ID}\n{OTHER}\n")), "{}", run.stderr);
+    assert_eq!(fake.calls("NotificationRetry")[0]["ids"], json!([ID, OTHER]));
+    let wrong = fake.run_on(&["ntf", "retry", "-"], "nonsense\n");
+    assert!(wrong.exit == 2 && wrong.stderr.contains("line 1"), "{}", wrong.stderr);
+}
+
+#[test]
+fn a_bulk_change_counts_first_and_keeps_to_what_it_counted() {
+    let fake = willing();
+    let line = ["ntf", "cancel", "--filter", "service:acme", "--yes", "--expect", "2"];
+    let run = fake.run(&line);
+    assert_eq!(run.exit, 0, "{}", run.stderr);
+    assert!(run.stderr.contains("2 cancelled"), "{}", run.stderr);
+    let terms = fake.calls("NotificationCount")[0]["filter"]["terms"].as_array().unwrap().clone();
+    assert_eq!(terms.len(), 3, "the service, the states that allow it, and a cut-off time: {terms:?}");
+    assert_eq!(fake.calls("NotificationList")[0]["request"]["filter"]["terms"], json!(terms));
+    let other = fake.run(&["ntf", "cancel", "--filter", "service:acme", "--yes", "--expect", "3"]);
+    assert!(other.exit == 5 && other.stderr.contains("2 match, not 3"), "{}", other.stderr);
+    assert_eq!(fake.calls("NotificationCancel").len(), 1);
+}
+
+#[test]
+fn a_notification_is_sent_as_it_was_asked_for() {
+    let fake = willing();
+    let line = [
+        "ntf",
+        "send",
+        "--service",
+        "acme",
+        "--channel",
+        "email",
+        "--to",
+        "a@example.org",
+        "--to",
+        "b@example.org",
+        "--subject",
+        "Hi",
+        "--body-file",
+        "-",
+        "--priority",
+        "high",
+        "--at",
+        "2030-01-02T03:04:05Z",
+        "--meta",
+        "campaign=x",
+        "--no-dedup",
+        "-o",
+        "id",
+    ];
+    let run = fake.run_on(&line, "hello");
+    assert_eq!((run.exit, run.stdout), (0, format!("{ID}\n")), "{}", run.stderr);
+    let request = &fake.calls("NotificationSend")[0]["request"];
+    let expected = json!({
+        "channel": "email", "recipient": ["a@example.org", "b@example.org"], "subject": "Hi", "content": "hello",
+        "priority": "high", "scheduled_at": "2030-01-02T03:04:05Z", "meta_data": {"campaign": "x"}, "deduplicate": false
+    });
+    assert_eq!(*request, expected);
+    let huge = fake.run_on(
+        &[
+            "ntf",
+            "send",
+            "--service",
+            "acme",
+            "--channel",
+            "email",
+            "--to",
+            "a@example.org",
+            "--body-file",
+            "-",
+        ],
+        &"x".repeat(1 << 20),
+    );
+    assert!(huge.exit == 1 && huge.stderr.contains("1 MiB"), "{}", huge.stderr);
+    drop(fake);
+    assert!(usual("Ping", &json!({})).is_null());
+}
+
+#[test]
+fn a_list_goes_on_from_page_to_page_until_the_limit() {
+    let endless = fake(|verb, arguments| {
+        let mut answer = usual(verb, arguments);
+        if verb == "NotificationList" {
+            answer["next_cursor"] = json!("more");
+        }
+        Ok(answer)
+    });
+    let run = endless.run(&["ntf", "list", "--limit", "5", "--json"]);
+    assert_eq!((run.json()["next"].as_str(), run.json()["total"]["value"].as_u64()), (Some("more"), Some(2)));
+    let asked = endless.calls("NotificationList");
+    let limits: Vec<_> = asked.iter().map(|call| call["request"]["limit"].as_u64().unwrap()).collect();
+    assert_eq!(limits, [5, 3, 1]);
+    assert_eq!(
+        (&asked[0]["request"]["cursor"], &asked[1]["request"]["cursor"]),
+        (&json!(null), &json!("more"))
+    );
+}

@@ -1,0 +1,111 @@
+//! The command tree itself, and the pages made from it.
+
+use std::path::Path;
+
+fn walk(command: &clap::Command, path: &str, visit: &mut dyn FnMut(&clap::Command, &str)) {
+    visit(command, path);
+    for below in command.get_subcommands() {
+        walk(below, &format!("{path} {}", below.get_name()), visit);
+    }
+}
+
+#[test]
+fn every_command_says_what_it_is_for_and_has_an_example() {
+    let mut command = notifyctl::command();
+    command.build();
+    command.clone().debug_assert();
+    let mut seen = 0;
+    walk(&command, "notifyctl", &mut |command, path| {
+        assert!(
+            command.get_about().is_some_and(|about| !about.to_string().is_empty()),
+            "{path} says nothing"
+        );
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        assert!(help.contains("Examples:\n") && help.contains("  "), "{path} has no example");
+        let called = help.lines().any(|line| line.contains("notifyctl"));
+        assert!(called, "{path}: the example does not call notifyctl");
+        for argument in command.get_arguments() {
+            let help = argument.get_help().is_some_and(|help| !help.to_string().is_empty());
+            assert!(help, "{path}: {} says nothing", argument.get_id());
+        }
+        seen += 1;
+    });
+    assert!(seen > 35, "{seen}");
+}
+
+#[test]
+fn every_example_can_be_parsed() {
+    let mut command = notifyctl::command();
+    command.build();
+    walk(&command.clone(), "notifyctl", &mut |it, path| {
+        let help = it.get_after_help().map(ToString::to_string).unwrap_or_default();
+        for line in help.lines().filter(|line| line.starts_with("  ")) {
+            // The part of a pipeline that is ours; quotes as a shell reads them.
+            let Some(at) = line.find("notifyctl ") else { continue };
+            let words = shell_words(&line[at..]);
+            let parsed = command.clone().try_get_matches_from(&words);
+            if let Err(error) = parsed {
+                assert!(!error.use_stderr(), "{path}: {line}: {error}");
+            }
+        }
+    });
+}
+
+/// Words up to the first `|`, `>`, `&`, or closing parenthesis outside quotes.
+fn shell_words(line: &str) -> Vec<String> {
+    let mut words = vec![];
+    let (mut word, mut quote, mut any) = (String::new(), None, false);
+    for c in line.chars() {
+        match (quote, c) {
+            (Some(q), c) if c == q => quote = None,
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                any = true;
+            }
+            (None, '|' | '>' | '&' | ')' | ';') => break,
+            (None, c) if c.is_whitespace() => {
+                if any || !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                    any = false;
+                }
+            }
+            (_, c) => word.push(c),
+        }
+    }
+    if any || !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+#[test]
+fn the_man_page_in_the_repository_is_the_trees() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../man/notifyctl.1");
+    let page = notifyctl::man::main_page();
+    if std::env::var_os("UPDATE_MAN").is_some() {
+        std::fs::write(&path, &page).unwrap();
+    }
+    let stored = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        stored == page,
+        "man/notifyctl.1 is out of date: UPDATE_MAN=1 cargo test -p notifyctl --test tree"
+    );
+    for title in
+        ["NAME", "SYNOPSIS", "OPTIONS", "COMMANDS", "EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES"]
+    {
+        let heading = format!(".SH {title}\n");
+        let quoted = format!(".SH \"{title}\"\n");
+        assert!(page.contains(&heading) || page.contains(&quoted), "{title}");
+    }
+}
+
+#[test]
+fn there_is_a_page_for_every_command() {
+    let pages = notifyctl::man::pages();
+    assert!(pages.len() > 35);
+    for (name, page) in pages {
+        for title in ["EXAMPLES", "EXIT STATUS", "ENVIRONMENT"] {
+            assert!(page.contains(&format!(".SH {title}\n")), "{name} has no {title}");
+        }
+    }
+}
