@@ -66,16 +66,13 @@ where
     let length =
         headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > bounds.limit as u64) {
-        // A caller who waits for `100 Continue` has not begun to write.
-        if !headers.contains_key(header::EXPECT) {
-            discard(body).await;
-        }
+        discard(headers, body).await;
         return Err(too_large(bounds.limit));
     }
     match tokio::time::timeout(bounds.timeout, collect(&mut body, bounds.limit)).await {
         Ok(Ok(Some(bytes))) => Ok(bytes),
         Ok(Ok(None)) => {
-            discard(body).await;
+            discard(headers, body).await;
             Err(too_large(bounds.limit))
         }
         Ok(Err(_)) => Err(Problem::bad_request("The body ended before it was complete.")),
@@ -122,11 +119,14 @@ where
     Ok(Some(if more.is_empty() { first } else { more.freeze() }))
 }
 
-/// Reads and drops the rest of a body, within bounds.
-pub(crate) async fn discard<B>(mut body: B)
+/// Reads and drops the rest of a body, within bounds. A caller who waits for `100 Continue` has not begun to write.
+pub(crate) async fn discard<B>(headers: &HeaderMap, mut body: B)
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
+    if body.is_end_stream() || headers.contains_key(header::EXPECT) {
+        return;
+    }
     let rest = async {
         let mut seen = 0;
         while let Some(Ok(frame)) = body.frame().await {

@@ -152,3 +152,65 @@ async fn note_route(request: Request, next: Next) -> axum::response::Response {
     }
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Gate;
+    use crate::metrics::Metrics;
+    use crate::options::{Limits, Options};
+    use crate::pulse::{Pulse, PulseSource};
+    use crate::vitals::Vitals;
+    use http_body_util::Empty;
+    use notifyd_lifecycle::Secret;
+    use notifyd_lifecycle::clock::SystemClock;
+    use notifyd_lifecycle::entropy::OsEntropy;
+    use notifyd_store::{Retention, SqliteStore};
+    use prometheus::Registry;
+
+    struct Still;
+
+    impl PulseSource for Still {
+        fn pulse(&self) -> Pulse {
+            Pulse::default()
+        }
+    }
+
+    /// What a caller gets who comes from `peer`; everything else runs over real connections in `tests/`.
+    async fn get(options: &Options, peer: &str, path: &str) -> u16 {
+        let dir = tempfile::tempdir().unwrap();
+        let registry = Registry::new();
+        let store = notifyd_store::Options {
+            dir: dir.path().join("state"),
+            retention: Retention::default(),
+            readers: 1,
+            master: Secret::new([1; 32]),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(OsEntropy),
+        };
+        let store = Arc::new(SqliteStore::open(store, &registry).unwrap());
+        let metrics = Metrics::register(&registry, "1").unwrap();
+        let gate = Gate::new(store.clone(), options, &Limits::default(), metrics.auth_failures.clone());
+        let deps = crate::intake::Deps {
+            store: store.clone(),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(OsEntropy),
+            rules: Arc::default(),
+            registry,
+            version: "1".into(),
+            pulse: Arc::new(Still),
+        };
+        let context = Context::new(options.clone(), gate, Vitals::new(store), metrics, deps);
+        let request = Request::builder().uri(path).header("host", "10.0.0.1").body(Empty::new()).unwrap();
+        let link = Link { peer: peer.parse().unwrap(), local: "10.0.0.1".parse().unwrap() };
+        Front::new(Arc::new(context)).answer(request, link).await.status().as_u16()
+    }
+
+    #[tokio::test]
+    async fn metrics_are_for_this_machine_unless_opened() {
+        let closed = Options::default();
+        assert_eq!(get(&closed, "10.0.0.7", "/metrics").await, 403);
+        assert_eq!(get(&closed, "127.0.0.1", "/metrics").await, 200);
+        assert_eq!(get(&Options { metrics_remote: true, ..closed }, "10.0.0.7", "/metrics").await, 200);
+    }
+}

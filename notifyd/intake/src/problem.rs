@@ -89,7 +89,7 @@ impl Problem {
     /// Fields that are wrong, all at once.
     pub(crate) fn fields(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
-            [one] => format!("The field {} is not valid: {}.", one.field, one.message),
+            [one] => format!("{}: {}.", one.field, one.message),
             many => format!("{} fields are not valid; errors names each of them.", many.len()),
         };
         let mut problem =

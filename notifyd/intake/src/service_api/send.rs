@@ -91,7 +91,7 @@ where
     let tenant = match checked {
         Ok(tenant) => tenant,
         Err(problem) => {
-            discard(body).await;
+            discard(&parts.headers, body).await;
             return Err(problem);
         }
     };

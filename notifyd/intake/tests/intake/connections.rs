@@ -120,3 +120,11 @@ async fn stopping_does_not_wait_for_ever() {
     house.shutdown.cancel();
     house.running.await.unwrap();
 }
+
+#[tokio::test]
+async fn who_asks_before_sending_a_body_is_refused_before_it_is_sent() {
+    let house = House::open().await;
+    let head = "POST /api/v1/sms HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\n\
+                content-type: application/json\r\ncontent-length: 100\r\n\r\n";
+    write(&house, head.as_bytes()).await.unwrap().refuses(401, "unauthorized");
+}
