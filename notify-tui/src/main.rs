@@ -1,2 +1,5 @@
-//! notify-tui
-fn main() {}
+//! `notify-tui`: the program is in the library, so that tests and the man page can reach it.
+
+fn main() -> std::process::ExitCode {
+    notify_tui::main(std::env::args_os())
+}

@@ -7,8 +7,8 @@
 //! * [`send`]: the one superset body with which a notification is asked for, by HTTP or by `notifyctl`;
 //! * [`view`]: what is told about notifications, attempts, services and providers;
 //! * [`filter`]: the filter language of every list;
-//! * [`control`]: the calls of the control socket, with [`error`] for the refusals, [`transport`] for the wire and
-//!   [`codec`] for its bytes.
+//! * [`control`]: the calls of the control socket, with [`error`] for the refusals, [`transport`] for the wire,
+//!   [`codec`] for its bytes and [`socket`] for finding it.
 
 pub mod codec;
 pub mod control;
@@ -16,6 +16,7 @@ pub mod error;
 pub mod filter;
 pub mod id;
 pub mod send;
+pub mod socket;
 pub mod transport;
 pub mod view;
 pub mod word;

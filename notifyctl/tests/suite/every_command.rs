@@ -1,8 +1,6 @@
 //! Every command, off a terminal: it ends by itself, says the right thing, and nothing it writes can play tricks.
 
-mod house;
-
-use house::{ID, OTHER, willing};
+use crate::house::{ID, OTHER, willing};
 use std::collections::BTreeSet;
 
 /// One line per leaf of the tree.

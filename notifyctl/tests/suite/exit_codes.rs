@@ -1,9 +1,7 @@
 //! The documented exit code for every class of failure.
 
-mod house;
-
-use house::Answer::{Err, HangUp, Ok, Silence};
-use house::{ID, OTHER, detail, fake, run_with, usual, welcome, willing};
+use crate::house::Answer::{Err, HangUp, Ok, Silence};
+use crate::house::{ID, OTHER, command, detail, fake, run_with, usual, welcome, willing};
 use serde_json::json;
 use std::os::unix::net::UnixListener;
 use std::process::Stdio;
@@ -286,8 +284,7 @@ fn a_pipe_that_is_closed_ends_quietly() {
     });
     let socket = endless.socket.display().to_string();
     for format in ["jsonl", "json", "csv", "plain", "id"] {
-        let mut command =
-            house::command(&["ntf", "list", "--all", "-o", format], &[("NOTIFYD_SOCKET", &socket)]);
+        let mut command = command(&["ntf", "list", "--all", "-o", format], &[("NOTIFYD_SOCKET", &socket)]);
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
@@ -296,7 +293,7 @@ fn a_pipe_that_is_closed_ends_quietly() {
         assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{format}");
     }
     for line in [&["--help"][..], &["help", "filters"], &["completions", "bash"], &["man"]] {
-        let mut child = house::command(line, &[])
+        let mut child = command(line, &[])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -1,9 +1,7 @@
 //! Keys come out once, secrets go in by file or standard input, ids come from pipes.
 
-mod house;
-
-use house::Answer::{Err, Ok};
-use house::{ID, KEY, OTHER, fake, usual, welcome, willing};
+use crate::house::Answer::{Err, Ok};
+use crate::house::{ID, KEY, OTHER, fake, usual, welcome, willing};
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -42,7 +40,7 @@ fn a_key_file_has_the_key_and_the_output_has_not() {
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
     let refusing =
-        house::fake(|verb, _| if verb == "Hello" { Ok(welcome()) } else { Err("conflict", "exists") });
+        crate::house::fake(|verb, _| if verb == "Hello" { Ok(welcome()) } else { Err("conflict", "exists") });
     let path = refusing.dir.path().join("x.key");
     assert_eq!(refusing.run(&["service", "create", "acme", "--key-file", path.to_str().unwrap()]).exit, 5);
     assert!(!path.exists(), "no key, no file");

@@ -1,8 +1,5 @@
 //! A daemon made of frames: it answers what the test tells it to, so each way a call can end is one line.
 
-#![expect(dead_code, reason = "each test program uses its part")]
-#![expect(clippy::unwrap_used, reason = "a fake that cannot go on fails its test")]
-
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -10,12 +7,12 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
-pub const ID: &str = "0197a6c2-5b1e-7cc0-8000-0123456789ab";
-pub const OTHER: &str = "0197a6c2-5b1e-7cc0-8000-0123456789ac";
-pub const KEY: &str = "0123456789abcdef0123456789abcdef-00112233445566778899aabbccddeeff";
+pub(crate) const ID: &str = "0197a6c2-5b1e-7cc0-8000-0123456789ab";
+pub(crate) const OTHER: &str = "0197a6c2-5b1e-7cc0-8000-0123456789ac";
+pub(crate) const KEY: &str = "0123456789abcdef0123456789abcdef-00112233445566778899aabbccddeeff";
 
 /// How a call ends.
-pub enum Answer {
+pub(crate) enum Answer {
     Ok(Value),
     Err(&'static str, &'static str),
     /// Never.
@@ -26,13 +23,13 @@ pub enum Answer {
 
 type Script = dyn Fn(&str, &Value) -> Answer + Send + Sync;
 
-pub struct Fake {
-    pub dir: tempfile::TempDir,
-    pub socket: PathBuf,
+pub(crate) struct Fake {
+    pub(crate) dir: tempfile::TempDir,
+    pub(crate) socket: PathBuf,
     seen: Arc<Mutex<Vec<(String, Value)>>>,
 }
 
-pub fn fake(script: impl Fn(&str, &Value) -> Answer + Send + Sync + 'static) -> Fake {
+pub(crate) fn fake(script: impl Fn(&str, &Value) -> Answer + Send + Sync + 'static) -> Fake {
     let dir = tempfile::tempdir().unwrap();
     let socket = dir.path().join("control.sock");
     let listener = UnixListener::bind(&socket).unwrap();
@@ -49,7 +46,7 @@ pub fn fake(script: impl Fn(&str, &Value) -> Answer + Send + Sync + 'static) -> 
 }
 
 /// A daemon that knows everything there is to ask.
-pub fn willing() -> Fake {
+pub(crate) fn willing() -> Fake {
     fake(|verb, arguments| Answer::Ok(usual(verb, arguments)))
 }
 
@@ -81,40 +78,40 @@ fn serve(mut stream: UnixStream, script: &Script, log: &Mutex<Vec<(String, Value
 
 impl Fake {
     /// Runs the program against this daemon, off every terminal.
-    pub fn run(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         run_with(arguments, &[("NOTIFYD_SOCKET", self.socket.to_str().unwrap())], "")
     }
 
     /// The same with something on standard input.
-    pub fn run_on(&self, arguments: &[&str], input: &str) -> Run {
+    pub(crate) fn run_on(&self, arguments: &[&str], input: &str) -> Run {
         run_with(arguments, &[("NOTIFYD_SOCKET", self.socket.to_str().unwrap())], input)
     }
 
     /// The arguments of the calls of this verb.
-    pub fn calls(&self, verb: &str) -> Vec<Value> {
+    pub(crate) fn calls(&self, verb: &str) -> Vec<Value> {
         self.seen.lock().unwrap().iter().filter(|(it, _)| it == verb).map(|(_, it)| it.clone()).collect()
     }
 }
 
-pub struct Run {
-    pub exit: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Run {
+    pub(crate) exit: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Run {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
     }
 }
 
-pub fn command(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
+pub(crate) fn command(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_notifyctl"));
     command.args(arguments).env_clear().envs(environment.iter().copied());
     command
 }
 
-pub fn run_with(arguments: &[&str], environment: &[(&str, &str)], input: &str) -> Run {
+pub(crate) fn run_with(arguments: &[&str], environment: &[(&str, &str)], input: &str) -> Run {
     let mut command = command(arguments, environment);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -128,11 +125,11 @@ pub fn run_with(arguments: &[&str], environment: &[(&str, &str)], input: &str) -
     }
 }
 
-pub fn welcome() -> Value {
+pub(crate) fn welcome() -> Value {
     json!({"protocol": 1, "oldest_protocol": 1, "role": "admin", "host": "ops-1", "daemon": daemon()})
 }
 
-pub fn daemon() -> Value {
+pub(crate) fn daemon() -> Value {
     json!({
         "version": "0.1.0", "pid": 77, "started_at": "2026-01-01T00:00:00.000Z", "uptime_seconds": 5,
         "listen": "127.0.0.1:8000", "state_dir": "/var/lib/notifyd", "socket": "/run/notifyd/control.sock",
@@ -140,21 +137,21 @@ pub fn daemon() -> Value {
     })
 }
 
-pub fn service() -> Value {
+pub(crate) fn service() -> Value {
     json!({
         "id": ID, "name": "acme", "description": null, "active": true, "rate_per_second": 5.0,
         "created_at": "2026-01-01T00:00:00.000Z", "active_keys": 1, "auth_failures": 0, "locked_until": null
     })
 }
 
-pub fn key() -> Value {
+pub(crate) fn key() -> Value {
     json!({
         "id": ID, "prefix": "00112233", "label": null, "created_at": "2026-01-01T00:00:00.000Z",
         "last_used_at": null, "expires_at": null, "revoked_at": null
     })
 }
 
-pub fn provider() -> Value {
+pub(crate) fn provider() -> Value {
     json!({
         "id": ID, "name": "mock", "type": "mock", "channels": ["sms", "email"], "priority": 100, "active": true,
         "simulated": true, "rate_per_second": null, "burst": null, "max_in_flight": 32, "circuit": "open",
@@ -163,7 +160,7 @@ pub fn provider() -> Value {
     })
 }
 
-pub fn notification(id: &str, status: &str) -> Value {
+pub(crate) fn notification(id: &str, status: &str) -> Value {
     json!({
         "id": id, "service_id": ID, "service_name": "acme", "type": "sms", "channels": ["sms"],
         "channel_used": null, "status": status, "delivery_proof": null, "recipient": "+1********06",
@@ -176,7 +173,7 @@ pub fn notification(id: &str, status: &str) -> Value {
     })
 }
 
-pub fn detail(id: &str, status: &str) -> Value {
+pub(crate) fn detail(id: &str, status: &str) -> Value {
     let attempt = json!({
         "id": format!("{id}.1"), "number": 1, "channel": "sms", "provider_id": null, "provider_name": "mock",
         "status": "failed", "reason": "transient", "attempted_at": "2026-01-01T00:00:00.000Z",
@@ -190,7 +187,7 @@ pub fn detail(id: &str, status: &str) -> Value {
     json!({"notification": notification(id, status), "attempts": [attempt], "events": [event]})
 }
 
-pub fn status(health: &str) -> Value {
+pub(crate) fn status(health: &str) -> Value {
     json!({
         "health": health, "concerns": ["provider mock is simulated"], "by_status": {"queued": 1_284, "failed": 2},
         "in_flight": 3, "accepted": 9, "delivered": 5, "failed": 1, "oldest_queued_seconds": 2,
@@ -204,7 +201,7 @@ fn changed(arguments: &Value, status: &str) -> Value {
 }
 
 /// The answer of a healthy daemon.
-pub fn usual(verb: &str, arguments: &Value) -> Value {
+pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
     let dry = arguments["change"]["dry_run"] == json!(true);
     let fresh = if dry { Value::Null } else { json!({"service": service(), "key": key(), "api_key": KEY}) };
     match verb {

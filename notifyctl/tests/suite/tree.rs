@@ -88,7 +88,7 @@ fn the_man_page_in_the_repository_is_the_trees() {
     let stored = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         stored == page,
-        "man/notifyctl.1 is out of date: UPDATE_MAN=1 cargo test -p notifyctl --test tree"
+        "man/notifyctl.1 is out of date: UPDATE_MAN=1 cargo test -p notifyctl --test suite"
     );
     for title in
         ["NAME", "SYNOPSIS", "OPTIONS", "COMMANDS", "EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES"]

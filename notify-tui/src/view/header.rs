@@ -1,0 +1,56 @@
+//! The first line: who answers, how the connection is, how late it is.
+//!
+//! ```text
+//!  notify-tui  ops-1  notifyd 0.1.0  up 12d03h       LIVE 1s | rtt 0.4ms | ADMIN | 14:32:07 UTC
+//! ```
+
+use super::look::{Look, Tone, span};
+use crate::state::{App, Badge};
+use notify_proto::control::Role;
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+
+pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
+    let right = right(app, look);
+    let width = u16::try_from(right.width()).unwrap_or(area.width);
+    let [left_area, right_area] =
+        Layout::horizontal([Constraint::Min(0), Constraint::Length(width)]).areas(area);
+    frame.render_widget(left(app, look), left_area);
+    frame.render_widget(right, right_area);
+}
+
+fn left(app: &App, look: Look) -> Line<'static> {
+    let mut spans = vec![Span::styled(" notify-tui", look.style(Tone::Strong))];
+    if let Some(welcome) = &app.welcome {
+        let started =
+            app.data.as_ref().map_or(welcome.daemon.started_at, |data| data.status.daemon.started_at);
+        let up = u64::try_from((app.now.wall - started).num_seconds()).unwrap_or_default();
+        let text = format!("  {}  notifyd {}  up {}", welcome.host, welcome.daemon.version, span(up));
+        spans.push(Span::raw(look.text(&text)));
+    }
+    Line::from(spans)
+}
+
+fn right(app: &App, look: Look) -> Line<'static> {
+    let badge = app.badge();
+    let tone = match badge {
+        Badge::Live(_) => Tone::Good,
+        Badge::Slow(_) | Badge::Stale(_) | Badge::Connecting => Tone::Warn,
+        Badge::Lost(_) | Badge::Misfit => Tone::Bad,
+        Badge::Paused(_) => Tone::Strong,
+    };
+    let mut spans = vec![Span::styled(badge.text(), look.style(tone))];
+    if let Some(data) = app.data.as_ref().filter(|_| !badge.doubtful()) {
+        spans.push(Span::raw(format!(" | rtt {:.1}ms", data.round_trip.as_secs_f64() * 1_000.0)));
+    }
+    if let Some(welcome) = &app.welcome {
+        let role = match welcome.role {
+            Role::Admin => "ADMIN",
+            Role::Viewer => "VIEWER",
+        };
+        spans.push(Span::raw(format!(" | {role}")));
+    }
+    spans.push(Span::raw(format!(" | {} ", app.now.wall.format("%H:%M:%S UTC"))));
+    Line::from(spans)
+}

@@ -1,0 +1,9 @@
+//! The program from outside: every command, every exit code, against a daemon made of frames.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod every_command;
+mod exit_codes;
+mod house;
+mod secrets;
+mod tree;
