@@ -10,12 +10,15 @@ use std::time::Duration;
 pub fn update(app: &mut App, msg: Msg, now: Moment) -> Option<Cmd> {
     app.now = now;
     app.dirty = true;
+    app.notice.take_if(|notice| notice.until <= now.instant);
     match msg {
         Msg::Tick => return due(app),
         Msg::Did(action) => return act(app, action),
         Msg::Resized => {}
         Msg::Greeted(welcome, socket) => {
-            app.notice = greeting(app, &welcome);
+            if let Some(text) = greeting(app, &welcome) {
+                app.say(text);
+            }
             app.welcome = Some(*welcome);
             app.socket = Some(socket);
             app.link = Link::Up;
@@ -38,7 +41,7 @@ pub fn update(app: &mut App, msg: Msg, now: Moment) -> Option<Cmd> {
         Msg::Refused(why) => {
             app.asked = None;
             app.next_look = now.instant + app.pace();
-            app.notice = Some(format!("the daemon refused: {why}"));
+            app.say(format!("the daemon refused: {why}"));
         }
     }
     None

@@ -28,6 +28,15 @@ pub struct Data {
     pub rates: Option<Rates>,
 }
 
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// What.
+    pub text: String,
+    /// Until when it is news.
+    pub until: Instant,
+}
+
 /// The whole of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct App {
@@ -51,8 +60,8 @@ pub struct App {
     pub asked: Option<Instant>,
     /// Whether the help is shown.
     pub help: bool,
-    /// What happened last, worth a line.
-    pub notice: Option<String>,
+    /// What happened last, worth a line for a while.
+    pub notice: Option<Notice>,
     /// Whether the screen has to be painted.
     pub dirty: bool,
     /// Spreads reconnecting programs; changes with every use.
@@ -77,6 +86,11 @@ impl App {
             dirty: true,
             seed,
         }
+    }
+
+    /// Says something for a while.
+    pub fn say(&mut self, text: String) {
+        self.notice = Some(Notice { text, until: self.now.instant + Duration::from_secs(15) });
     }
 
     /// How old the last answer is.

@@ -9,10 +9,19 @@ use ratatui::text::Line;
 pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let pause = if app.paused.is_some() { "p go on" } else { "p pause" };
     let keys = format!(" q quit  {pause}  r refresh  +/- interval  ? help ");
-    let notice = app.notice.as_deref().unwrap_or("status view: changes by notifyctl");
-    let width = u16::try_from(keys.len()).unwrap_or(area.width);
-    let [left, right] = Layout::horizontal([Constraint::Length(width), Constraint::Min(0)]).areas(area);
-    frame.render_widget(Line::styled(keys, look.style(Tone::Strong)), left);
-    let notice = Line::styled(format!("{} ", look.text(notice)), look.style(Tone::Dim));
-    frame.render_widget(notice.alignment(Alignment::Right), right);
+    let said =
+        look.text(app.notice.as_ref().map_or("status view: changes by notifyctl", |notice| &notice.text));
+    let notice = Line::styled(format!("{said} "), look.style(Tone::Dim)).alignment(Alignment::Right);
+    let keys = Line::styled(keys, look.style(Tone::Strong));
+    if keys.width() + notice.width() <= usize::from(area.width) {
+        let width = u16::try_from(keys.width()).unwrap_or(area.width);
+        let [left, right] = Layout::horizontal([Constraint::Length(width), Constraint::Min(0)]).areas(area);
+        frame.render_widget(keys, left);
+        frame.render_widget(notice, right);
+    } else if app.notice.is_some() {
+        // What happened is news; the keys are in the help.
+        frame.render_widget(notice, area);
+    } else {
+        frame.render_widget(keys, area);
+    }
 }

@@ -16,20 +16,26 @@ pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let width = u16::try_from(right.width()).unwrap_or(area.width);
     let [left_area, right_area] =
         Layout::horizontal([Constraint::Min(0), Constraint::Length(width)]).areas(area);
-    frame.render_widget(left(app, look), left_area);
+    frame.render_widget(left(app, look, left_area.width), left_area);
     frame.render_widget(right, right_area);
 }
 
-fn left(app: &App, look: Look) -> Line<'static> {
-    let mut spans = vec![Span::styled(" notify-tui", look.style(Tone::Strong))];
-    if let Some(welcome) = &app.welcome {
-        let started =
-            app.data.as_ref().map_or(welcome.daemon.started_at, |data| data.status.daemon.started_at);
-        let up = u64::try_from((app.now.wall - started).num_seconds()).unwrap_or_default();
-        let text = format!("  {}  notifyd {}  up {}", welcome.host, welcome.daemon.version, span(up));
-        spans.push(Span::raw(look.text(&text)));
+/// As many of its parts as have room.
+fn left(app: &App, look: Look, room: u16) -> Line<'static> {
+    let mut line = Line::styled(" notify-tui", look.style(Tone::Strong));
+    let Some(welcome) = &app.welcome else { return line };
+    let started = app.data.as_ref().map_or(welcome.daemon.started_at, |data| data.status.daemon.started_at);
+    let up = u64::try_from((app.now.wall - started).num_seconds()).unwrap_or_default();
+    let parts =
+        [welcome.host.clone(), format!("notifyd {}", welcome.daemon.version), format!("up {}", span(up))];
+    for part in parts {
+        let part = Span::raw(format!("  {}", look.text(&part)));
+        if line.width() + part.width() >= usize::from(room) {
+            break;
+        }
+        line.push_span(part);
     }
-    Line::from(spans)
+    line
 }
 
 fn right(app: &App, look: Look) -> Line<'static> {

@@ -159,5 +159,8 @@ fn it_draws_at_every_size_and_says_when_there_is_no_room() {
     for part in ["queued", "relay", "q quit", "x OPEN"] {
         assert!(smallest.contains(part), "`{part}` is not on\n{smallest}");
     }
+    let mut back = live();
+    back.say("back after 71 s: the daemon restarted".into());
+    assert!(screen(&back, PLAIN, 60, 15).contains("back after 71 s"));
     assert!(screen(&help, PLAIN, 60, 15).contains("status view"));
 }

@@ -96,7 +96,9 @@ fn a_lost_connection_is_tried_again_less_and_less_often_and_keeps_its_data() {
     assert_eq!(update(&mut app, Msg::Did(Action::Refresh), now), Some(Cmd::Connect), "r does not wait");
     let back = after(begin, 72_000);
     assert_eq!(update(&mut app, Msg::Greeted(welcome(2), "/s".into()), back), Some(Cmd::Look));
-    assert_eq!(app.notice.as_deref(), Some("back after 71 s: the daemon restarted"));
+    assert_eq!(app.notice.as_ref().unwrap().text, "back after 71 s: the daemon restarted");
+    update(&mut app, Msg::Tick, after(back, 15_000));
+    assert_eq!(app.notice, None, "it is no news any more");
 }
 
 #[test]

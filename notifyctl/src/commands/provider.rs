@@ -204,7 +204,9 @@ async fn show(desk: &Desk<'_>, name: String) -> Ended {
     let link = desk.link().await?;
     let provider = link.read(link.client.provider_show(link.within(), name)).await?;
     desk.out.one("provider.show", "provider", &provider)?;
-    if let Some(Value::Object(config)) = provider.config.as_ref().filter(|_| desk.out.for_people()) {
+    if let Some(Value::Object(config)) = provider.config.as_ref().filter(|_| desk.out.for_people())
+        && !config.is_empty()
+    {
         desk.out.heading("config")?;
         let facts: Vec<_> = config.iter().map(|(name, value)| (name.as_str(), cell(value))).collect();
         desk.out.facts("provider.show", &facts)?;

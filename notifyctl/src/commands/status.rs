@@ -6,6 +6,7 @@ use crate::failure::{Ended, Exit};
 use crate::output::rows::Count;
 use crate::output::{Cell, Tone};
 use clap::Args;
+use notify_proto::Status as Word;
 use notify_proto::view::{Health, StatusView};
 use serde_json::json;
 
@@ -60,8 +61,12 @@ fn show(desk: &Desk<'_>, host: &str, status: &StatusView) -> Result<(), crate::f
     }
     desk.out.facts("status", &facts)?;
     desk.out.heading("notifications")?;
-    let counts: Vec<_> =
+    // In the order of a notification's life; words of a newer daemon come last.
+    let place =
+        |name: &str| Word::ALL.iter().position(|status| status.as_str() == name).unwrap_or(Word::ALL.len());
+    let mut counts: Vec<_> =
         status.by_status.iter().map(|(name, count)| Count { name: name.clone(), count: *count }).collect();
+    counts.sort_by_key(|count| place(&count.name));
     let mut listing = desk.out.list("status")?;
     listing.page(&counts)?;
     listing.close(None, None)?;

@@ -215,14 +215,14 @@ impl Out {
 
     /// A JSON document: the schema and these members; with `jsonl` the members alone.
     pub(crate) fn document(&self, what: &str, members: Value) -> io::Result<()> {
-        let mut document = Map::new();
-        if self.format == Format::Json {
-            document.insert("schema".into(), Value::String(format!("notify.{what}/1")));
+        let members = if members.is_null() { Value::Object(Map::new()) } else { members };
+        let members = json::text(&members)?;
+        if self.format != Format::Json {
+            return self.line(&members);
         }
-        if let Value::Object(members) = members {
-            document.extend(members);
-        }
-        self.line(&json::text(&Value::Object(document))?)
+        // The schema stands first, where a person looks.
+        let comma = if members == "{}" { "" } else { "," };
+        self.line(&format!("{{\"schema\":\"notify.{what}/1\"{comma}{}", &members[1..]))
     }
 
     /// A list, page by page.
