@@ -5,7 +5,7 @@ use crate::cli::Format;
 use crate::confirm;
 use crate::failure::{Ended, Exit, Failure, Stop};
 use crate::given;
-use crate::output::Total;
+use crate::output::{Total, short};
 use crate::secret::KeyFile;
 use clap::{Args, Subcommand};
 use notify_proto::Timestamp;
@@ -133,7 +133,11 @@ impl Reset {
     async fn run(self, desk: &Desk<'_>) -> Ended {
         check_output(desk, self.key_file.as_deref())?;
         let service = &self.service;
-        let question = format!("All other keys of {service} stop working after {:?}.", self.grace);
+        let when = match self.grace.as_secs() {
+            0 => "at once".to_owned(),
+            seconds => format!("after {}", short(seconds)),
+        };
+        let question = format!("All other keys of {service} stop working {when}.");
         confirm::name(desk.globals, desk.out, &question, service, self.confirm.as_deref())?;
         let link = desk.link().await?;
         let file = place(desk, self.key_file.as_deref())?;

@@ -13,6 +13,7 @@ mod time;
 pub(crate) use cell::{Cell, Column, Row, Show};
 pub(crate) use listing::{Listing, Total};
 pub(crate) use style::Tone;
+pub(crate) use time::short;
 
 use crate::cli::{Format, Globals, TimeStyle};
 use crate::clock;
@@ -107,6 +108,8 @@ impl Out {
     /// A note on standard error, unless it shall be quiet.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
+            // In the order it was said, where both end on one screen. A pipe that is closed is noticed at the end.
+            let _ = self.flush();
             let _ = writeln!(self.stderr.borrow_mut(), "{}", text::clean(text));
         }
     }
