@@ -112,7 +112,8 @@ impl Daemon {
         let (engine, handle) = Engine::new(deps, settings.engine(), &registry).map_err(bug)?;
         let stop = Arc::new(Stop { asked: CancellationToken::new(), engine: handle.clone() });
         let rules = Arc::new(settings.admission()?);
-        let pulse = EnginePulse { handle: handle.clone(), store: Arc::clone(&shared), running: stop.asked.clone() };
+        let pulse =
+            EnginePulse { handle: handle.clone(), store: Arc::clone(&shared), running: stop.asked.clone() };
         let intake = Intake::bind(
             settings.intake.clone(),
             settings.limits,

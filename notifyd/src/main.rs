@@ -67,8 +67,12 @@ async fn run(args: &Args, mut settings: Settings, mut places: Places) -> Result<
     let world = notifyd::daemon::World { clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy) };
     // The lock is taken before the key is made, so that two first starts at once make one key.
     let lock = notifyd_store::lock(&places.state)?;
-    let master =
-        master_key::load(&places, path("NOTIFYD_MASTER_KEY_FILE"), path("CREDENTIALS_DIRECTORY"), &*world.entropy)?;
+    let master = master_key::load(
+        &places,
+        path("NOTIFYD_MASTER_KEY_FILE"),
+        path("CREDENTIALS_DIRECTORY"),
+        &*world.entropy,
+    )?;
     let daemon = Daemon::assemble(&settings, &places, lock, master, world).await?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"), listen = %daemon.listen(), socket = %daemon.socket().display(),

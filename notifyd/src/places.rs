@@ -31,7 +31,9 @@ impl Surroundings {
     /// As they are.
     pub fn now() -> Self {
         let base = directories::BaseDirs::new();
-        let of = |get: fn(&directories::BaseDirs) -> Option<&Path>| base.as_ref().and_then(get).map(Path::to_owned);
+        let of = |get: fn(&directories::BaseDirs) -> Option<&Path>| {
+            base.as_ref().and_then(get).map(Path::to_owned)
+        };
         Self {
             root: rustix::process::geteuid().is_root(),
             config_home: of(|base| Some(base.config_dir())),
@@ -63,7 +65,9 @@ impl Surroundings {
         let usual_socket = if self.root {
             PathBuf::from("/run/notifyd/control.sock")
         } else {
-            self.runtime.as_ref().map_or_else(|| state.join("control.sock"), |dir| dir.join("notifyd/control.sock"))
+            self.runtime
+                .as_ref()
+                .map_or_else(|| state.join("control.sock"), |dir| dir.join("notifyd/control.sock"))
         };
         let socket = args
             .socket

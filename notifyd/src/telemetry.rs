@@ -39,7 +39,13 @@ pub fn start(log: &Log) -> Result<Guard, Failure> {
     let layer = if human {
         layer.with_ansi(colour).with_filter(filter()?).boxed()
     } else {
-        layer.json().flatten_event(true).with_current_span(false).with_span_list(false).with_filter(filter()?).boxed()
+        layer
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false)
+            .with_filter(filter()?)
+            .boxed()
     };
     let files = match &log.directory {
         None => None,
@@ -51,7 +57,10 @@ pub fn start(log: &Log) -> Result<Guard, Failure> {
                 .max_log_files(log.keep_files.clamp(1, 365))
                 .build(dir)
                 .map_err(|error| {
-                    Failure::Configuration(format!("log.directory: cannot write logs to {}: {error}", dir.display()))
+                    Failure::Configuration(format!(
+                        "log.directory: cannot write logs to {}: {error}",
+                        dir.display()
+                    ))
                 })?;
             let (file, guard) = NonBlockingBuilder::default()
                 .buffered_lines_limit(BUFFERED_LINES)
@@ -59,7 +68,13 @@ pub fn start(log: &Log) -> Result<Guard, Failure> {
                 .finish(appender);
             writers.push(guard);
             let layer = tracing_subscriber::fmt::layer().with_writer(file).json();
-            Some(layer.flatten_event(true).with_current_span(false).with_span_list(false).with_filter(filter()?))
+            Some(
+                layer
+                    .flatten_event(true)
+                    .with_current_span(false)
+                    .with_span_list(false)
+                    .with_filter(filter()?),
+            )
         }
     };
     tracing_subscriber::registry()

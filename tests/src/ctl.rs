@@ -54,6 +54,7 @@ impl Ctl {
     /// Runs it with `-o json`; it must end well.
     pub fn json(&self, arguments: &[&str]) -> Value {
         let text = self.ok(&[arguments, &["-o", "json"]].concat());
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{arguments:?} printed no JSON: {error}\n{text}"))
+        serde_json::from_str(&text)
+            .unwrap_or_else(|error| panic!("{arguments:?} printed no JSON: {error}\n{text}"))
     }
 }

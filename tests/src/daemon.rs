@@ -34,7 +34,8 @@ impl Default for Builder {
 impl Builder {
     /// A daemon in a new directory, with the defaults.
     pub fn new() -> Self {
-        let dir = tempfile::Builder::new().prefix("notifyd-test").tempdir().expect("a directory for the test");
+        let dir =
+            tempfile::Builder::new().prefix("notifyd-test").tempdir().expect("a directory for the test");
         Self { dir: Arc::new(dir), config: String::new(), environment: vec![], flags: vec![] }
     }
 
@@ -76,12 +77,20 @@ impl Builder {
         let config = self.dir().join("notifyd.toml");
         std::fs::write(&config, &self.config).expect("the configuration is written");
         let mut command = Command::new(bin("notifyd"));
-        command.arg("--config").arg(&config).arg("--state-dir").arg(self.state()).arg("--socket").arg(self.socket());
+        command
+            .arg("--config")
+            .arg(&config)
+            .arg("--state-dir")
+            .arg(self.state())
+            .arg("--socket")
+            .arg(self.socket());
         if !self.flags.iter().any(|flag| flag.starts_with("--listen")) {
             command.args(["--listen", "127.0.0.1:0"]);
         }
         command.args(&self.flags);
-        command.env_remove("NOTIFYD_MASTER_KEY_FILE").envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+            .env_remove("NOTIFYD_MASTER_KEY_FILE")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -189,7 +198,10 @@ impl Daemon {
 
     /// Sends it a signal.
     pub fn signal(&self, signal: rustix::process::Signal) {
-        let pid = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw).expect("a process id");
+        let pid = i32::try_from(self.child.id())
+            .ok()
+            .and_then(rustix::process::Pid::from_raw)
+            .expect("a process id");
         rustix::process::kill_process(pid, signal).expect("it was running");
     }
 

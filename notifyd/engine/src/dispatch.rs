@@ -190,7 +190,8 @@ impl Dispatch {
                     Choice::Wait(_) => blocked.push(loaded),
                     Choice::Closed(_) if loaded.held && !job.progress.cost => blocked.push(loaded),
                     other => {
-                        let it = settle::untried(loaded, other, &self.slots, &self.inner, &mut self.rng, wall);
+                        let it =
+                            settle::untried(loaded, other, &self.slots, &self.inner, &mut self.rng, wall);
                         untried.push(it);
                     }
                 }
@@ -258,7 +259,8 @@ impl Dispatch {
             }
             News::Backlog(Err(error)) => tracing::error!(%error, "queued work could not be looked up"),
             News::Loaded(load, Ok(jobs)) => {
-                let full = jobs.len() >= load.limit || jobs.iter().map(|job| job.bytes).sum::<usize>() >= load.bytes;
+                let full =
+                    jobs.len() >= load.limit || jobs.iter().map(|job| job.bytes).sum::<usize>() >= load.bytes;
                 self.lines.loaded(&load.line, load.after, jobs, full);
             }
             News::Loaded(load, Err(error)) => {

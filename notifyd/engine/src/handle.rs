@@ -1,7 +1,7 @@
 //! What the rest of the daemon may ask of the engine.
 
-use notify_proto::{Channel, NotificationId, ProviderId};
 use notify_proto::send::Recipient;
+use notify_proto::{Channel, NotificationId, ProviderId};
 use notifyd_lifecycle::outcome::Outcome;
 use notifyd_lifecycle::{Message, Report, Secret, address};
 use notifyd_providers::{Call, Provider};
@@ -133,15 +133,23 @@ impl Handle {
         config: &Value,
         secret: Option<&Secret<String>>,
     ) -> Result<Arc<dyn Provider>, SettingError> {
-        notifyd_providers::build(kind, config, secret, &self.inner.context)
-            .map_err(|error| SettingError { field: error.field().unwrap_or("config").to_owned(), problem: error.to_string() })
+        notifyd_providers::build(kind, config, secret, &self.inner.context).map_err(|error| SettingError {
+            field: error.field().unwrap_or("config").to_owned(),
+            problem: error.to_string(),
+        })
     }
 
     /// One real call through a provider, outside the queue.
-    pub async fn test_provider(&self, id: ProviderId, channel: Channel, to: &str) -> Result<TestCall, SettingError> {
+    pub async fn test_provider(
+        &self,
+        id: ProviderId,
+        channel: Channel,
+        to: &str,
+    ) -> Result<TestCall, SettingError> {
         let problem = |field: &str, problem: String| SettingError { field: field.to_owned(), problem };
         let directory = self.inner.deps.store.directory();
-        let row = directory.provider(id).ok_or_else(|| problem("provider", "there is no such provider".into()))?;
+        let row =
+            directory.provider(id).ok_or_else(|| problem("provider", "there is no such provider".into()))?;
         if !row.channels.contains(&channel) {
             return Err(problem("channel", format!("{} does not serve {channel}", row.name)));
         }
@@ -184,7 +192,10 @@ fn test_message(channel: Channel, address: String) -> Message {
         reply_to: None,
         attachments: vec![],
         subject: Some("Test message of notifyd".into()),
-        content: Some("This is a test message. Somebody tried out a provider of notifyd; nothing needs to be done.".into()),
+        content: Some(
+            "This is a test message. Somebody tried out a provider of notifyd; nothing needs to be done."
+                .into(),
+        ),
         html_body: None,
         media_url: None,
         sender_id: None,

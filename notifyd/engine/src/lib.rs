@@ -71,7 +71,11 @@ pub struct Engine {
 
 impl Engine {
     /// An engine that does nothing yet, and a handle to it.
-    pub fn new(deps: Deps, options: Options, registry: &Registry) -> Result<(Self, Handle), prometheus::Error> {
+    pub fn new(
+        deps: Deps,
+        options: Options,
+        registry: &Registry,
+    ) -> Result<(Self, Handle), prometheus::Error> {
         let mut seed = [0; 8];
         deps.entropy.fill(&mut seed);
         let context = BuildContext { seed: u64::from_le_bytes(seed), clock: Arc::clone(&deps.clock) };

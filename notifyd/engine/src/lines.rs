@@ -54,7 +54,14 @@ pub(crate) struct Lines {
 
 impl Lines {
     pub(crate) fn new(options: Options) -> Self {
-        Self { lines: HashMap::new(), disk: HashMap::new(), known: HashSet::new(), bytes: 0, waiting: 0, options }
+        Self {
+            lines: HashMap::new(),
+            disk: HashMap::new(),
+            known: HashSet::new(),
+            bytes: 0,
+            waiting: 0,
+            options,
+        }
     }
 
     /// A line got work; the lowest number of it may lie behind what was read already.

@@ -2,7 +2,8 @@
 
 use notify_proto::Status;
 use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry, exponential_buckets,
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
+    exponential_buckets,
 };
 
 /// Handles to the engine's metrics.
@@ -22,7 +23,10 @@ impl Metrics {
         let seconds = exponential_buckets(0.001, 2.0, 18)?;
         let it = Self {
             attempts: IntCounterVec::new(
-                Opts::new("notifyd_attempts_total", "Attempts by how they ended; a failed attempt is not a failed notification."),
+                Opts::new(
+                    "notifyd_attempts_total",
+                    "Attempts by how they ended; a failed attempt is not a failed notification.",
+                ),
                 &["provider", "channel", "result"],
             )?,
             finals: IntCounterVec::new(
@@ -31,7 +35,10 @@ impl Metrics {
             )?,
             retries: IntCounter::new("notifyd_retries_scheduled_total", "Retries that were given a time.")?,
             rate_limited: IntCounterVec::new(
-                Opts::new("notifyd_provider_rate_limited_total", "Answers of a provider that asked to slow down."),
+                Opts::new(
+                    "notifyd_provider_rate_limited_total",
+                    "Answers of a provider that asked to slow down.",
+                ),
                 &["provider"],
             )?,
             in_doubt: IntCounter::new("notifyd_in_doubt_total", "Attempts whose end is unknown.")?,

@@ -1,9 +1,9 @@
 //! From what came back to the record to be written.
 
+use crate::Inner;
 use crate::attempt::{Sent, What};
 use crate::lines::{Loaded, next_channel};
 use crate::slots::Slots;
-use crate::Inner;
 use notify_proto::{AttemptStatus, FailureReason, SkipReason, Status, Timestamp};
 use notifyd_lifecycle::candidate::{Choice, Skip, choose};
 use notifyd_lifecycle::decide::{Standing, absorb, end_cycle, go_on};
@@ -23,7 +23,13 @@ pub(crate) struct Settled {
 }
 
 /// Settles an attempt.
-pub(crate) fn attempt(sent: Sent, slots: &mut Slots, inner: &Inner, rng: &mut StdRng, now: Instant) -> Settled {
+pub(crate) fn attempt(
+    sent: Sent,
+    slots: &mut Slots,
+    inner: &Inner,
+    rng: &mut StdRng,
+    now: Instant,
+) -> Settled {
     let Sent { claimed, what, elapsed, at } = sent;
     let crate::attempt::Claimed { mut loaded, channel, channel_index, provider, simulated } = claimed;
     let (transition, end) = match what {
@@ -49,7 +55,11 @@ pub(crate) fn attempt(sent: Sent, slots: &mut Slots, inner: &Inner, rng: &mut St
         }
     };
     told(&loaded.job, &transition, Some(&end), slots, inner, at);
-    Settled { record: record(&loaded.job, at, Some(end), vec![], transition), loaded, provider: Some(provider) }
+    Settled {
+        record: record(&loaded.job, at, Some(end), vec![], transition),
+        loaded,
+        provider: Some(provider),
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "the whole standing of one decision, used once")]
@@ -64,13 +74,17 @@ fn decide(
     now: Instant,
 ) -> Transition {
     let job = &mut loaded.job;
-    let standing = Standing { plan: &job.plan, retry_count: job.retry_count, expires_at: job.expires_at, now: at };
-    if let Some(transition) = absorb(&report.outcome, channel_index, provider, &mut job.progress, &standing, rng) {
+    let standing =
+        Standing { plan: &job.plan, retry_count: job.retry_count, expires_at: job.expires_at, now: at };
+    if let Some(transition) =
+        absorb(&report.outcome, channel_index, provider, &mut job.progress, &standing, rng)
+    {
         return transition;
     }
-    let choice = choose(&job.plan, &job.message, &job.progress, slots.directory().candidates(), |candidate| {
-        slots.gate(candidate, now)
-    });
+    let choice =
+        choose(&job.plan, &job.message, &job.progress, slots.directory().candidates(), |candidate| {
+            slots.gate(candidate, now)
+        });
     let after = match report.outcome {
         Outcome::RateLimited { after } => after,
         _ => None,
@@ -88,7 +102,8 @@ pub(crate) fn untried(
     at: Timestamp,
 ) -> Settled {
     let job = &mut loaded.job;
-    let standing = Standing { plan: &job.plan, retry_count: job.retry_count, expires_at: job.expires_at, now: at };
+    let standing =
+        Standing { plan: &job.plan, retry_count: job.retry_count, expires_at: job.expires_at, now: at };
     let (transition, skipped) = match choice {
         Choice::Dead(why) => (Transition::fail(why), vec![]),
         Choice::Closed(skipped) if job.progress.cost => {
@@ -234,4 +249,3 @@ fn first_address(job: &Job) -> String {
     let first = job.message.addresses.values().flatten().next();
     first.map(|it| address::mask(it)).unwrap_or_default()
 }
-

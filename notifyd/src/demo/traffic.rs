@@ -88,7 +88,10 @@ fn request(number: u32, rng: &mut StdRng) -> (&'static str, Value) {
             let text = format!("Thank you for order {number}. We will tell you when it is on its way.");
             let html = format!("<p>Thank you for order <b>{number}</b>.</p>");
             let subject = format!("Your order {number}");
-            ("email", json!({"to": mail, "subject": subject, "body": text, "html_body": html, "event_type": "order"}))
+            (
+                "email",
+                json!({"to": mail, "subject": subject, "body": text, "html_body": html, "event_type": "order"}),
+            )
         }
         7..9 => {
             let text = format!("Parcel {number} is out for delivery and arrives today.");
@@ -97,7 +100,10 @@ fn request(number: u32, rng: &mut StdRng) -> (&'static str, Value) {
         _ => {
             let text = format!("This week: {} things you may like.", rng.random_range(3..30));
             let subject = format!("News of week {}", number % 52 + 1);
-            ("email", json!({"to": mail, "subject": subject, "body": text, "priority": "low", "event_type": "news"}))
+            (
+                "email",
+                json!({"to": mail, "subject": subject, "body": text, "priority": "low", "event_type": "news"}),
+            )
         }
     }
 }

@@ -76,9 +76,12 @@ pub(super) fn overlay(
         };
         let Some(default) = keys.get(key) else {
             let near = nearest(keys, section, key);
-            return Err(unknown(near.map(|near| format!("{PREFIX}{}", near.replace('.', "_").to_uppercase()))));
+            return Err(unknown(
+                near.map(|near| format!("{PREFIX}{}", near.replace('.', "_").to_uppercase())),
+            ));
         };
-        let value = value(&text, default).map_err(|problem| SettingsError::Wrong { origin: name.clone(), problem })?;
+        let value = value(&text, default)
+            .map_err(|problem| SettingsError::Wrong { origin: name.clone(), problem })?;
         let section = table.entry(section.to_owned()).or_insert_with(|| Value::Table(Table::new()));
         if let Value::Table(section) = section {
             section.insert(key.to_owned(), value);
@@ -93,7 +96,9 @@ fn value(text: &str, default: &Json) -> Result<Value, String> {
     match default {
         Json::String(_) => Ok(Value::String(text.to_owned())),
         Json::Bool(_) => text.parse().map(Value::Boolean).map_err(|_| wrong("true or false")),
-        Json::Number(number) if number.is_f64() => text.parse().map(Value::Float).map_err(|_| wrong("a number")),
+        Json::Number(number) if number.is_f64() => {
+            text.parse().map(Value::Float).map_err(|_| wrong("a number"))
+        }
         Json::Number(_) => text.parse().map(Value::Integer).map_err(|_| wrong("a whole number")),
         Json::Array(_) => {
             let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());

@@ -91,16 +91,20 @@ impl Settings {
             }
         };
         keys::overlay(&mut table, environment)?;
-        let settings: Self = table
-            .try_into()
-            .map_err(|error: toml::de::Error| SettingsError::Wrong { origin, problem: error.message().to_owned() })?;
+        let settings: Self = table.try_into().map_err(|error: toml::de::Error| SettingsError::Wrong {
+            origin,
+            problem: error.message().to_owned(),
+        })?;
         settings.check()?;
         Ok(settings)
     }
 
     /// Ranges that types cannot say.
     pub fn check(&self) -> Result<(), SettingsError> {
-        let out_of = |error: notifyd_intake::SettingError| SettingsError::Range { key: error.key, problem: error.problem };
+        let out_of = |error: notifyd_intake::SettingError| SettingsError::Range {
+            key: error.key,
+            problem: error.problem,
+        };
         self.intake.check().map_err(out_of)?;
         self.limits.check().map_err(out_of)?;
         self.store.check()?;

@@ -22,7 +22,10 @@ fn within<T: PartialOrd + std::fmt::Display>(
     most: &T,
 ) -> Result<(), SettingsError> {
     if value < least || value > most {
-        return Err(SettingsError::Range { key, problem: format!("{value} is not between {least} and {most}") });
+        return Err(SettingsError::Range {
+            key,
+            problem: format!("{value} is not between {least} and {most}"),
+        });
     }
     Ok(())
 }
@@ -45,7 +48,13 @@ pub struct Store {
 
 impl Default for Store {
     fn default() -> Self {
-        Self { path: None, readers: 4, keep_delivered_days: 30, keep_failed_days: 30, keep_cancelled_days: 30 }
+        Self {
+            path: None,
+            readers: 4,
+            keep_delivered_days: 30,
+            keep_failed_days: 30,
+            keep_cancelled_days: 30,
+        }
     }
 }
 
@@ -94,7 +103,9 @@ impl From<Policy> for RetryPolicy {
     fn from(policy: Policy) -> Self {
         match policy {
             Policy::Delays { delays } => Self::Delays(delays),
-            Policy::Formula { base, factor, cap, max_retries } => Self::Formula { base, factor, cap, max_retries },
+            Policy::Formula { base, factor, cap, max_retries } => {
+                Self::Formula { base, factor, cap, max_retries }
+            }
         }
     }
 }
@@ -165,7 +176,12 @@ impl Default for Delivery {
 
 impl Delivery {
     pub(super) fn check(&self) -> Result<(), SettingsError> {
-        within("delivery.dedup_window_seconds", &self.dedup_window_seconds, &1, &u64::from(MAX_DEDUP_WINDOW))?;
+        within(
+            "delivery.dedup_window_seconds",
+            &self.dedup_window_seconds,
+            &1,
+            &u64::from(MAX_DEDUP_WINDOW),
+        )?;
         within("delivery.expires_after_seconds", &self.expires_after_seconds.unwrap_or(1), &1, &31_536_000)?;
         within("delivery.ageing_seconds", &self.ageing_seconds, &1, &86_400)?;
         within("delivery.attempt_timeout_seconds", &self.attempt_timeout_seconds, &1, &3_600)?;

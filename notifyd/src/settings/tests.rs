@@ -24,7 +24,10 @@ fn what_is_printed_reads_back() {
 #[test]
 fn an_unknown_key_names_the_nearest() {
     let error = load("[delivery]\ndrain_timout_seconds = 5", &[]).unwrap_err();
-    assert!(error.contains("`delivery.drain_timout_seconds`; did you mean `delivery.drain_timeout_seconds`?"), "{error}");
+    assert!(
+        error.contains("`delivery.drain_timout_seconds`; did you mean `delivery.drain_timeout_seconds`?"),
+        "{error}"
+    );
     let error = load("[deliver]\n", &[]).unwrap_err();
     assert!(error.contains("did you mean `delivery`?"), "{error}");
     assert!(load("[xyz]\n", &[]).unwrap_err().ends_with("there is no setting `xyz`"));
@@ -32,13 +35,16 @@ fn an_unknown_key_names_the_nearest() {
 
 #[test]
 fn the_environment_goes_over_the_file() {
-    let settings = load("[delivery]\nloaded = 200", &[
-        ("NOTIFYD_DELIVERY_LOADED", "300"),
-        ("NOTIFYD_BREAKER_FAILURE_RATE", "0.25"),
-        ("NOTIFYD_STORE_PATH", "/srv/x"),
-        ("NOTIFYD_SOCKET", "/run/x.sock"),
-        ("HOME", "/root"),
-    ])
+    let settings = load(
+        "[delivery]\nloaded = 200",
+        &[
+            ("NOTIFYD_DELIVERY_LOADED", "300"),
+            ("NOTIFYD_BREAKER_FAILURE_RATE", "0.25"),
+            ("NOTIFYD_STORE_PATH", "/srv/x"),
+            ("NOTIFYD_SOCKET", "/run/x.sock"),
+            ("HOME", "/root"),
+        ],
+    )
     .unwrap();
     assert_eq!(settings.delivery.loaded, 300);
     assert!((settings.breaker.failure_rate - 0.25).abs() < f64::EPSILON);
@@ -51,13 +57,19 @@ fn the_environment_goes_over_the_file() {
 
 #[test]
 fn values_out_of_range_and_wrong_policies_are_refused() {
-    assert!(load("[delivery]\nloaded = 1", &[]).unwrap_err().starts_with("delivery.loaded: 1 is not between 100"));
+    assert!(
+        load("[delivery]\nloaded = 1", &[]).unwrap_err().starts_with("delivery.loaded: 1 is not between 100")
+    );
     assert!(load("[breaker]\nfailure_rate = 2.0", &[]).unwrap_err().contains("breaker.failure_rate"));
     let error = load("[delivery.policy_by_priority]\nlow = \"never\"", &[]).unwrap_err();
-    assert!(error.contains("there is no policy never; policies are exponential, fixed, standard, urgent"), "{error}");
+    assert!(
+        error.contains("there is no policy never; policies are exponential, fixed, standard, urgent"),
+        "{error}"
+    );
     let own = "[delivery.policies.gentle]\ndelays = [5, 10]\n[delivery.policy_by_priority]\nlow = \"gentle\"";
     let rules = load(own, &[]).unwrap().admission().unwrap();
     assert_eq!(rules.policies["gentle"], RetryPolicy::Delays(vec![5, 10]));
-    let error = load("[delivery.policies.wild]\nbase = 1\nfactor = 99.0\ncap = 5\nmax_retries = 1", &[]).unwrap_err();
+    let error =
+        load("[delivery.policies.wild]\nbase = 1\nfactor = 99.0\ncap = 5\nmax_retries = 1", &[]).unwrap_err();
     assert!(error.contains("policy wild: factor"), "{error}");
 }

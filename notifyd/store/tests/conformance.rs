@@ -11,7 +11,7 @@ mod conformance {
 
 use conformance::fixture::{Fixture, Opened};
 use notifyd_lifecycle::Secret;
-use notifyd_store::{Options, Retention, Store, SqliteStore};
+use notifyd_store::{Options, Retention, SqliteStore, Store};
 use std::sync::Arc;
 
 /// A log in a directory of its own; opening it again is a restart.

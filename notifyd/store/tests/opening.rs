@@ -1,8 +1,8 @@
 //! Opening the log: what is refused, with nothing changed, and that the hot statements use their indexes.
 
+use notifyd_lifecycle::Secret;
 use notifyd_lifecycle::clock::SystemClock;
 use notifyd_lifecycle::entropy::OsEntropy;
-use notifyd_lifecycle::Secret;
 use notifyd_store::{Options, Retention, SqliteStore, Store, StoreError};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -82,14 +82,29 @@ fn the_hot_statements_use_their_indexes() {
         (include_str!("../src/sql/claim.sql"), "SEARCH notifications USING INTEGER PRIMARY KEY"),
         (include_str!("../src/sql/record.sql"), "SEARCH notifications USING INTEGER PRIMARY KEY"),
         (include_str!("../src/sql/record_attempt.sql"), "SEARCH attempts USING PRIMARY KEY"),
-        (include_str!("../src/sql/load.sql"), "SEARCH n USING INDEX notifications_queued (lane=? AND priority=? AND retried=? AND service=? AND seq>?); SEARCH m USING INTEGER PRIMARY KEY"),
-        (include_str!("../src/sql/backlog_next.sql"), "SEARCH notifications USING COVERING INDEX notifications_queued ((lane,priority,retried,service)>(?,?,?,?))"),
-        (include_str!("../src/sql/release_due.sql"), "SEARCH notifications USING INDEX notifications_due (due_at<?)"),
+        (
+            include_str!("../src/sql/load.sql"),
+            "SEARCH n USING INDEX notifications_queued (lane=? AND priority=? AND retried=? AND service=? AND seq>?); SEARCH m USING INTEGER PRIMARY KEY",
+        ),
+        (
+            include_str!("../src/sql/backlog_next.sql"),
+            "SEARCH notifications USING COVERING INDEX notifications_queued ((lane,priority,retried,service)>(?,?,?,?))",
+        ),
+        (
+            include_str!("../src/sql/release_due.sql"),
+            "SEARCH notifications USING INDEX notifications_due (due_at<?)",
+        ),
         (include_str!("../src/sql/release_next.sql"), "SEARCH notifications USING INDEX notifications_due"),
-        (include_str!("../src/sql/expire_due.sql"), "SEARCH notifications USING INDEX notifications_expiring (expires_at>? AND expires_at<?)"),
+        (
+            include_str!("../src/sql/expire_due.sql"),
+            "SEARCH notifications USING INDEX notifications_expiring (expires_at>? AND expires_at<?)",
+        ),
         (include_str!("../src/sql/find.sql"), "SEARCH notifications USING INDEX notifications_by_id (id=?)"),
         (include_str!("../src/sql/duplicate.sql"), "SEARCH m USING INTEGER PRIMARY KEY"),
-        (include_str!("../src/sql/stats_of_service.sql"), "SEARCH notifications USING INDEX notifications_by_service (service=?)"),
+        (
+            include_str!("../src/sql/stats_of_service.sql"),
+            "SEARCH notifications USING INDEX notifications_by_service (service=?)",
+        ),
         (include_str!("../src/sql/sweep_look.sql"), "SEARCH notifications USING INTEGER PRIMARY KEY"),
     ];
     for (sql, expected) in cases {

@@ -49,7 +49,10 @@ pub async fn a_dead_letter_starts_again(it: Opened) {
     assert_eq!((job.retry_count, job.attempts), (0, 1));
     let claim = it.claim(&job).await;
     assert_eq!(it.store.claim(vec![claim]).await.unwrap(), [Verdict::Applied]);
-    assert_eq!(it.store.record(vec![record(&it, &job, Transition::deliver())]).await.unwrap(), [Verdict::Applied]);
+    assert_eq!(
+        it.store.record(vec![record(&it, &job, Transition::deliver())]).await.unwrap(),
+        [Verdict::Applied]
+    );
     let detail = it.store.notification(Scope::All, id).await.unwrap().unwrap();
     assert_eq!(detail.attempts.len(), 2);
     assert_eq!(detail.notification.failure_reason, None);
@@ -70,7 +73,11 @@ pub async fn an_edit_changes_what_is_sent(it: Opened) {
     };
     assert_eq!(it.store.edit(Scope::All, id, edit).await.unwrap(), Changed::Done(Status::Queued));
     let claim = it.claim(&stale).await;
-    assert_eq!(it.store.claim(vec![claim]).await.unwrap(), [Verdict::SomeoneElses], "the old content is not sent");
+    assert_eq!(
+        it.store.claim(vec![claim]).await.unwrap(),
+        [Verdict::SomeoneElses],
+        "the old content is not sent"
+    );
     let job = it.only_job().await;
     assert_eq!(job.message.content.as_deref(), Some("two"));
     assert_eq!(job.message.addresses[&Channel::Sms], ["+15005550007"]);
@@ -87,10 +94,14 @@ pub async fn an_edit_changes_what_is_sent(it: Opened) {
 
 pub async fn the_sweep_removes_only_old_final_ones(it: Opened) {
     let waiting = it.accept(draft("waits")).await;
-    it.store.edit(Scope::All, waiting, Edit {
-        scheduled_at: Some(it.now() + Duration::from_secs(86_400 * 300)),
-        ..Edit::default()
-    }).await.unwrap();
+    it.store
+        .edit(
+            Scope::All,
+            waiting,
+            Edit { scheduled_at: Some(it.now() + Duration::from_secs(86_400 * 300)), ..Edit::default() },
+        )
+        .await
+        .unwrap();
     it.accept(draft("old")).await;
     let old = fail(&it).await;
     it.turn(Duration::from_secs(86_400 * 20));

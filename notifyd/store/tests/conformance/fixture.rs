@@ -9,7 +9,8 @@ use notifyd_lifecycle::retry::RetryPolicy;
 use notifyd_lifecycle::{Clock, Entropy, Message, Plan, Secret};
 use notifyd_store::Store;
 use notifyd_store::api::{
-    Accepted, Audit, Backlog, Claim, Idempotency, Job, NewKey, NewNotification, NewProvider, NewService, Receipt,
+    Accepted, Audit, Backlog, Claim, Idempotency, Job, NewKey, NewNotification, NewProvider, NewService,
+    Receipt,
 };
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -33,7 +34,9 @@ pub struct Fixture {
 }
 
 impl Fixture {
-    pub fn new(make: impl Fn(Arc<dyn Clock>, Arc<dyn Entropy>) -> Arc<dyn Store> + Send + Sync + 'static) -> Self {
+    pub fn new(
+        make: impl Fn(Arc<dyn Clock>, Arc<dyn Entropy>) -> Arc<dyn Store> + Send + Sync + 'static,
+    ) -> Self {
         let start = Timestamp::from_timestamp(1_800_000_000, 0).unwrap();
         Self {
             make: Arc::new(make),
@@ -44,12 +47,7 @@ impl Fixture {
 
     pub fn open(&self) -> Opened {
         let store = (self.make)(self.clock.clone(), self.entropy.clone());
-        Opened {
-            store,
-            make: self.make.clone(),
-            clock: self.clock.clone(),
-            entropy: self.entropy.clone(),
-        }
+        Opened { store, make: self.make.clone(), clock: self.clock.clone(), entropy: self.entropy.clone() }
     }
 }
 
@@ -183,7 +181,9 @@ impl Opened {
 
 pub fn receipt(accepted: &Accepted) -> &Receipt {
     match accepted {
-        Accepted::Fresh(receipt) | Accepted::Duplicate(receipt) | Accepted::Replayed { receipt, .. } => receipt,
+        Accepted::Fresh(receipt) | Accepted::Duplicate(receipt) | Accepted::Replayed { receipt, .. } => {
+            receipt
+        }
         Accepted::KeyReused => panic!("the key was reused"),
     }
 }

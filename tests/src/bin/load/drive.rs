@@ -58,7 +58,9 @@ impl Wire {
                 bail!("the daemon closed the connection");
             }
             length += read;
-            let Some(end) = self.answer[..length].windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+            let Some(end) = self.answer[..length].windows(4).position(|window| window == b"\r\n\r\n") else {
+                continue;
+            };
             let head = std::str::from_utf8(&self.answer[..end])?;
             let status: u16 = head.get(9..12).context("a status line")?.parse()?;
             let wanted: usize = head

@@ -41,7 +41,8 @@ pub async fn run(rate: u64, seconds: u64) -> Result<Value> {
     for line in std::fs::read_to_string(&record)?.lines() {
         let line: Value = serde_json::from_str(line)?;
         let called = line["at_us"].as_i64().context("a time of the call")?;
-        let posted = sent.remove(line["notification"].as_str().unwrap_or_default()).context("an unknown call")?;
+        let posted =
+            sent.remove(line["notification"].as_str().unwrap_or_default()).context("an unknown call")?;
         latency.saturating_record(u64::try_from(called - posted).unwrap_or(1).max(1));
     }
     ensure!(sent.is_empty(), "{} notifications never reached the provider", sent.len());
@@ -60,7 +61,10 @@ pub async fn run(rate: u64, seconds: u64) -> Result<Value> {
     }))
 }
 
-#[expect(clippy::disallowed_methods, reason = "compared with the daemon's own wall clock on the same machine")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "compared with the daemon's own wall clock on the same machine"
+)]
 fn micros() -> Result<i64> {
     Ok(i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros())?)
 }

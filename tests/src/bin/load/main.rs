@@ -61,7 +61,9 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let line = runtime.block_on(async {
         match args.scenario {
-            Scenario::Accept { connections, seconds, deliver } => accept::run(connections, seconds, deliver).await,
+            Scenario::Accept { connections, seconds, deliver } => {
+                accept::run(connections, seconds, deliver).await
+            }
             Scenario::Drain { count, max_in_flight } => drain::run(count, max_in_flight).await,
             Scenario::Latency { rate, seconds } => latency::run(rate, seconds).await,
         }
