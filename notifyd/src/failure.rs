@@ -48,8 +48,8 @@ impl Failure {
         match self {
             Self::Settings(_) | Self::Configuration(_) | Self::Store(StoreError::NewerSchema { .. }) => 78,
             Self::Store(StoreError::Damaged { .. }) => 65,
-            Self::Store(StoreError::Locked(_)) => 75,
-            Self::Control(notifyd_control::BindError::Answered { .. }) => 75,
+            Self::Store(StoreError::Locked(_))
+            | Self::Control(notifyd_control::BindError::Answered { .. }) => 75,
             Self::Store(_) | Self::Intake(_) | Self::Control(_) | Self::Io { .. } | Self::Fatal(_) => 74,
             Self::Bug(_) => 70,
         }

@@ -94,15 +94,14 @@ async fn run(args: &Args, mut settings: Settings, mut places: Places) -> Result<
         _ = terminate.recv() => None,
         _ = interrupt.recv() => None,
     };
-    let ended = match ended {
-        Some(ended) => Some(ended),
-        None => {
-            stop.ask(None);
-            tokio::select! {
-                ended = &mut running => Some(ended),
-                _ = terminate.recv() => None,
-                _ = interrupt.recv() => None,
-            }
+    let ended = if ended.is_some() {
+        ended
+    } else {
+        stop.ask(None);
+        tokio::select! {
+            ended = &mut running => Some(ended),
+            _ = terminate.recv() => None,
+            _ = interrupt.recv() => None,
         }
     };
     drop(show);

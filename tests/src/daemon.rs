@@ -178,7 +178,7 @@ impl Daemon {
                         return value;
                     }
                 }
-                Err(_) => panic!("notifyd never said it; it said:\n{}", self.said.join("\n")),
+                Err(error) => panic!("notifyd never said it ({error}); it said:\n{}", self.said.join("\n")),
             }
         }
     }

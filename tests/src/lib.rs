@@ -7,6 +7,8 @@
 //! * [`ctl`](ctl::Ctl) runs `notifyctl` against it.
 //! * [`record`] reads what the mock provider wrote down: every call, also of daemons that were killed.
 
+#![expect(clippy::expect_used, reason = "a harness that cannot go on ends the test, with the reason")]
+
 pub mod ctl;
 pub mod daemon;
 pub mod http;

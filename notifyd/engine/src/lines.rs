@@ -43,7 +43,7 @@ pub(crate) struct Load {
 
 /// All lines.
 pub(crate) struct Lines {
-    lines: HashMap<Arc<str>, Line<Box<Loaded>>>,
+    ready: HashMap<Arc<str>, Line<Box<Loaded>>>,
     disk: HashMap<Backlog, OnDisk>,
     /// Numbers in memory, waiting or under way: what a load must not bring a second time.
     known: HashSet<i64>,
@@ -55,7 +55,7 @@ pub(crate) struct Lines {
 impl Lines {
     pub(crate) fn new(options: Options) -> Self {
         Self {
-            lines: HashMap::new(),
+            ready: HashMap::new(),
             disk: HashMap::new(),
             known: HashSet::new(),
             bytes: 0,
@@ -82,7 +82,7 @@ impl Lines {
             if !disk.more || disk.loading {
                 continue;
             }
-            let here = self.lines.get(&line.lane).map_or(0, |it| it.len_of(line.group));
+            let here = self.ready.get(&line.lane).map_or(0, |it| it.len_of(line.group));
             if here >= share / 2 && here > 0 {
                 continue;
             }
@@ -125,7 +125,7 @@ impl Lines {
 
     fn push(&mut self, lane: &Arc<str>, loaded: Box<Loaded>, front: bool) {
         let ageing = chrono::TimeDelta::from_std(self.options.ageing).unwrap_or(chrono::TimeDelta::MAX);
-        let line = self.lines.entry(Arc::clone(lane)).or_insert_with(|| Line::new(ageing));
+        let line = self.ready.entry(Arc::clone(lane)).or_insert_with(|| Line::new(ageing));
         self.waiting += 1;
         self.bytes += loaded.job.bytes;
         let (group, created) = (loaded.job.group, loaded.job.created_at);
@@ -145,7 +145,7 @@ impl Lines {
 
     /// The job whose turn it is in a line.
     pub(crate) fn pop(&mut self, lane: &Arc<str>, now: Timestamp) -> Option<(Group, Box<Loaded>)> {
-        let line = self.lines.get_mut(lane)?;
+        let line = self.ready.get_mut(lane)?;
         let (group, _, loaded) = line.pop(now)?;
         self.waiting -= 1;
         self.bytes -= loaded.job.bytes;
@@ -159,7 +159,7 @@ impl Lines {
 
     /// The lines that have work in memory.
     pub(crate) fn busy(&self) -> Vec<Arc<str>> {
-        self.lines.iter().filter(|(_, line)| !line.is_empty()).map(|(lane, _)| Arc::clone(lane)).collect()
+        self.ready.iter().filter(|(_, line)| !line.is_empty()).map(|(lane, _)| Arc::clone(lane)).collect()
     }
 
     /// Whether nothing waits in memory.
@@ -169,8 +169,8 @@ impl Lines {
 
     /// Drops lines that are empty, so that lanes of long gone providers leave no trace.
     pub(crate) fn tidy(&mut self) {
-        if self.lines.len() > 64 {
-            self.lines.retain(|_, line| !line.is_empty());
+        if self.ready.len() > 64 {
+            self.ready.retain(|_, line| !line.is_empty());
         }
     }
 }

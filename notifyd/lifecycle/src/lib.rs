@@ -9,7 +9,7 @@
 //! 3. [`order`]: whose turn it is: priority, then services in turns, fresh and retried work alternating.
 //! 4. [`candidate`]: which provider to try; [`breaker`] and [`pacing`] say whether it may be called now.
 //! 5. [`outcome`]: what the provider said, as a value.
-//! 6. [`decide`]: what follows from it, as a [`Transition`](transition::Transition); [`retry`] knows the delays.
+//! 6. [`decide`]: what follows from it, as a [`Transition`]; [`retry`] knows the delays.
 //!
 //! ```text
 //!            accept ──► pending ──its time──► queued ◄──its time── retrying

@@ -76,9 +76,9 @@ impl<T> Line<T> {
             if front { turns.push_front(group.service) } else { turns.push_back(group.service) }
         }
         if front {
-            queue.push_front((created, item))
+            queue.push_front((created, item));
         } else {
-            queue.push_back((created, item))
+            queue.push_back((created, item));
         }
         self.len += 1;
     }

@@ -89,7 +89,6 @@ impl RetryPolicy {
             Self::Delays(delays) if delays.iter().any(|s| too_long(*s)) => {
                 Some(("delays", format!("each delay is at most {MAX_DELAY_SECONDS} seconds")))
             }
-            Self::Delays(_) => None,
             Self::Formula { base, cap, .. } if too_long(*base) || too_long(*cap) => {
                 Some(("cap", format!("base and cap are at most {MAX_DELAY_SECONDS} seconds")))
             }
@@ -99,7 +98,7 @@ impl RetryPolicy {
             Self::Formula { max_retries, .. } if *max_retries > MAX_RETRIES => {
                 Some(("max_retries", format!("max_retries is at most {MAX_RETRIES}")))
             }
-            Self::Formula { .. } => None,
+            Self::Delays(_) | Self::Formula { .. } => None,
         }
     }
 }

@@ -14,6 +14,9 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+/// Work for the writer that may fail alone: whether it did, and the answer.
+pub type Work<A> = Box<dyn FnOnce(&mut Desk<'_>) -> (bool, A) + Send>;
+
 /// What readers see of the writer's knowledge.
 #[derive(Default)]
 pub struct Shared {
@@ -217,7 +220,7 @@ impl<'a> Desk<'a> {
     }
 
     /// Runs an operation that may fail alone.
-    pub fn alone<A>(&mut self, run: Box<dyn FnOnce(&mut Desk<'_>) -> (bool, A) + Send>) -> (bool, A) {
+    pub fn alone<A>(&mut self, run: Work<A>) -> (bool, A) {
         let marked = self.connection.execute_batch("SAVEPOINT alone").is_ok();
         let events = self.state.news.events.len();
         let (counts, accepted) = (self.state.news.counts, self.state.news.accepted);

@@ -175,7 +175,7 @@ pub fn keys(connection: &Connection, service: ServiceId) -> Result<Vec<KeyView>>
 pub fn create_provider(
     desk: &mut Desk<'_>,
     new: &NewProvider,
-    sealed: Option<Vec<u8>>,
+    sealed: Option<&[u8]>,
     who: &Audit,
 ) -> Result<()> {
     let channels: Vec<&str> = new.channels.iter().map(|channel| channel.as_str()).collect();

@@ -2,16 +2,16 @@
 //!
 //! The cast:
 //!
-//! * [`Store`](api::Store), the batch verbs the rest of the daemon speaks; [`api`] has their arguments and answers.
-//! * [`SqliteStore`](sqlite::SqliteStore), the embedded log: one writer thread with group commit, pooled readers.
-//! * [`Tenant`](tenant::Tenant), a handle that can only see one service's notifications: all that the intake gets.
-//! * [`Directory`](directory::Directory), services and providers as a snapshot in memory.
-//! * [`Door`](door::Door), which key opens which service, and who knocks too often.
-//! * [`Feed`](feed::Feed), the last events; [`Bell`](bell::Bell), which wakes the engine.
+//! * [`Store`], the batch verbs the rest of the daemon speaks; [`api`] has their arguments and answers.
+//! * [`SqliteStore`], the embedded log: one writer thread with group commit, pooled readers.
+//! * [`Tenant`], a handle that can only see one service's notifications: all that the intake gets.
+//! * [`Directory`], services and providers as a snapshot in memory.
+//! * [`Door`], which key opens which service, and who knocks too often.
+//! * [`Feed`], the last events; [`Bell`], which wakes the engine.
 //!
-//! One notification: [`Store::accept`](api::Store::accept) writes it, its event and its deduplication entry in one
-//! transaction and rings the bell; [`claim`](api::Store::claim) writes an attempt down before the provider is called;
-//! [`record`](api::Store::record) writes how it ended. Each is a compare-and-set, so a late or repeated step does nothing.
+//! One notification: [`Store::accept`] writes it, its event and its deduplication entry in one
+//! transaction and rings the bell; [`claim`] writes an attempt down before the provider is called;
+//! [`record`] writes how it ended. Each is a compare-and-set, so a late or repeated step does nothing.
 
 pub mod api;
 pub mod bell;

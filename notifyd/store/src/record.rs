@@ -11,11 +11,11 @@ use notifyd_lifecycle::transition::Budget;
 use rusqlite::OptionalExtension;
 
 /// Records each outcome whose claim still stands, in the order of arrival.
-pub fn record(desk: &mut Desk<'_>, records: Vec<Record>) -> Result<Vec<Verdict>> {
-    records.into_iter().map(|record| one(desk, record)).collect()
+pub fn record(desk: &mut Desk<'_>, records: &[Record]) -> Result<Vec<Verdict>> {
+    records.iter().map(|record| one(desk, record)).collect()
 }
 
-fn one(desk: &mut Desk<'_>, record: Record) -> Result<Verdict> {
+fn one(desk: &mut Desk<'_>, record: &Record) -> Result<Verdict> {
     let directory = desk.directory();
     let at = millis(record.at);
     let transition = &record.transition;
@@ -56,7 +56,7 @@ fn one(desk: &mut Desk<'_>, record: Record) -> Result<Verdict> {
         ])
         .map_err(StoreError::Write)?;
     if changed == 0 {
-        return refused(desk, &record);
+        return refused(desk, record);
     }
     if let Some(end) = end {
         finish_attempt(desk, record.seq, end, at)?;
@@ -81,7 +81,7 @@ fn one(desk: &mut Desk<'_>, record: Record) -> Result<Verdict> {
         Some(from),
         FeedEvent {
             at: record.at,
-            id,
+            id: *id,
             service: group.service,
             event: transition.event(),
             to: transition.to(),

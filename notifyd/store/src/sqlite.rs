@@ -183,7 +183,7 @@ impl Store for SqliteStore {
     }
 
     async fn record(&self, records: Vec<Record>) -> Result<Vec<Verdict>> {
-        self.writer()?.run(records.len(), move |desk| record::record(desk, records)).await
+        self.writer()?.run(records.len(), move |desk| record::record(desk, &records)).await
     }
 
     async fn release(&self, now: Timestamp, limit: usize) -> Result<Due> {
@@ -311,7 +311,9 @@ impl Store for SqliteStore {
             None => None,
         };
         self.writer()?
-            .run_alone(move |desk| directory_rows::create_provider(desk, &provider, sealed, &audit))
+            .run_alone(move |desk| {
+                directory_rows::create_provider(desk, &provider, sealed.as_deref(), &audit)
+            })
             .await
     }
 

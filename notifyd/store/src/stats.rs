@@ -65,8 +65,8 @@ pub fn stats(
     let of = |status: Status| view.by_status.get(status.as_str()).copied().unwrap_or_default();
     let (delivered, failed) = (of(Status::Delivered), of(Status::Failed));
     #[expect(clippy::cast_precision_loss, reason = "at most a million")]
-    let rate = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
-    view.success_rate = rate(delivered, delivered + failed);
+    let rate = delivered as f64 / (delivered + failed) as f64;
+    view.success_rate = (delivered + failed > 0).then_some(rate);
     view.queue_depth = of(Status::Queued);
     if !latencies.is_empty() {
         let at = |quantile: f64| Some(latencies.value_at_quantile(quantile));

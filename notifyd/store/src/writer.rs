@@ -8,7 +8,7 @@
 //! batch rolls all of it back and every waiter hears that nothing was kept; an error of the commit itself leaves the
 //! outcome unknown, is said so, and stops the daemon.
 
-use crate::desk::Desk;
+use crate::desk::{Desk, Work};
 use crate::error::{Result, StoreError};
 use crate::metrics::Metrics;
 use rusqlite::Connection;
@@ -35,7 +35,7 @@ struct Operation {
     rows: usize,
     /// Whether it may fail alone: it then runs inside a savepoint.
     alone: bool,
-    run: Box<dyn FnOnce(&mut Desk<'_>) -> (bool, Answer) + Send>,
+    run: Work<Answer>,
 }
 
 /// Why a batch was not committed.

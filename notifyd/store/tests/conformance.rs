@@ -1,5 +1,7 @@
 //! The embedded log passes the suite that every implementation of `Store` must pass.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests end the test")]
+
 mod conformance {
     pub mod accepting;
     pub mod changing;

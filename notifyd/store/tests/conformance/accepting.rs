@@ -21,9 +21,9 @@ pub async fn what_is_accepted_can_be_read_at_once(it: Opened) {
 pub async fn an_equal_request_answers_the_existing_one(it: Opened) {
     let id = it.accept(draft("same")).await;
     let service = it.service("acme").await;
-    let second = it.store.accept(it.new(service, draft("same"))).await.unwrap();
+    let second = it.store.accept(it.notification(service, draft("same"))).await.unwrap();
     assert!(matches!(&second, Accepted::Duplicate(receipt) if receipt.id == id));
-    let other = it.store.accept(it.new(service, draft("other"))).await.unwrap();
+    let other = it.store.accept(it.notification(service, draft("other"))).await.unwrap();
     assert!(matches!(other, Accepted::Fresh(_)));
 }
 
@@ -56,7 +56,9 @@ pub async fn simultaneous_equal_requests_give_one(it: Opened) {
     let tasks: Vec<_> = (0..50)
         .map(|_| {
             let it = Arc::clone(&it);
-            tokio::spawn(async move { it.store.accept(it.new(service, draft("same"))).await.unwrap() })
+            tokio::spawn(
+                async move { it.store.accept(it.notification(service, draft("same"))).await.unwrap() },
+            )
         })
         .collect();
     let mut fresh = 0;
@@ -95,7 +97,7 @@ pub async fn keys_and_duplicates_survive_a_restart(it: Opened) {
     let again = it.accept_with_key(draft("one"), "k", 1).await;
     assert!(matches!(&again, Accepted::Replayed { receipt, .. } if *receipt == first));
     let service = it.service("acme").await;
-    let again = it.store.accept(it.new(service, draft("gone out"))).await.unwrap();
+    let again = it.store.accept(it.notification(service, draft("gone out"))).await.unwrap();
     assert!(matches!(&again, Accepted::Duplicate(receipt) if receipt.id == delivered), "{again:?}");
     assert_eq!(receipt(&again).status, Status::Delivered);
 }

@@ -120,7 +120,7 @@ impl Opened {
         id
     }
 
-    pub fn new(&self, service: i64, draft: Draft) -> NewNotification {
+    pub fn notification(&self, service: i64, draft: Draft) -> NewNotification {
         let id = NotificationId::from_parts(1, self.random());
         let provider_name = Some("p".into());
         NewNotification { id, service, created_at: self.now(), draft, idempotency: None, provider_name }
@@ -133,7 +133,7 @@ impl Opened {
 
     pub async fn accept_of(&self, service: &str, draft: Draft) -> NotificationId {
         let service = self.service(service).await;
-        match self.store.accept(self.new(service, draft)).await.unwrap() {
+        match self.store.accept(self.notification(service, draft)).await.unwrap() {
             Accepted::Fresh(receipt) => receipt.id,
             other => panic!("not fresh: {other:?}"),
         }
@@ -142,7 +142,7 @@ impl Opened {
     /// Accepts with an idempotency key.
     pub async fn accept_with_key(&self, draft: Draft, key: &str, request: u8) -> Accepted {
         let service = self.service("acme").await;
-        let mut new = self.new(service, draft);
+        let mut new = self.notification(service, draft);
         new.idempotency = Some(Idempotency { key: key.into(), request: [request; 32] });
         self.store.accept(new).await.unwrap()
     }

@@ -1,10 +1,10 @@
 use super::delivering::record;
-use super::fixture::{Opened, draft};
+use super::fixture::{Opened, draft, who};
 use notify_proto::filter::Filter;
 use notify_proto::{Priority, Status};
 use notifyd_lifecycle::Transition;
 use notifyd_store::Scope;
-use notifyd_store::api::Page;
+use notifyd_store::api::{Changed, Edit, Page};
 use std::time::Duration;
 
 fn page(filter: Filter, limit: u32, cursor: Option<String>) -> Page {
@@ -81,11 +81,9 @@ pub async fn services_see_only_their_own(it: Opened) {
     let scope = Scope::Service(other);
     assert!(it.store.notification(scope, mine).await.unwrap().is_none());
     assert!(it.store.list(scope, page(Filter::default(), 10, None)).await.unwrap().items.is_empty());
-    let who = super::fixture::who;
-    use notifyd_store::api::Changed;
     assert_eq!(it.store.revoke(scope, mine, who()).await.unwrap(), Changed::NotFound);
     assert_eq!(it.store.retry(scope, mine, who()).await.unwrap(), Changed::NotFound);
-    assert_eq!(it.store.edit(scope, mine, Default::default()).await.unwrap(), Changed::NotFound);
+    assert_eq!(it.store.edit(scope, mine, Edit::default()).await.unwrap(), Changed::NotFound);
     assert_eq!(it.store.stats(scope, None, it.now()).await.unwrap().total, 0);
     assert!(it.store.notification(Scope::Service(it.service("acme").await), mine).await.unwrap().is_some());
 }

@@ -7,8 +7,6 @@ use std::fs;
 pub struct Usage {
     /// User and system time, seconds.
     pub cpu_seconds: f64,
-    /// Resident memory, MiB.
-    pub rss_mib: f64,
     /// The most it ever was, MiB.
     pub peak_rss_mib: f64,
 }
@@ -29,11 +27,7 @@ pub fn usage(pid: u32) -> Usage {
             line.and_then(|rest| rest.split_whitespace().next()).and_then(|text| text.parse::<f64>().ok());
         kib.unwrap_or(0.0) / 1_024.0
     };
-    Usage {
-        cpu_seconds: (ticks(11) + ticks(12)) / TICKS,
-        rss_mib: mib("VmRSS:"),
-        peak_rss_mib: mib("VmHWM:"),
-    }
+    Usage { cpu_seconds: (ticks(11) + ticks(12)) / TICKS, peak_rss_mib: mib("VmHWM:") }
 }
 
 /// Rounds to two digits, for the line of JSON.
