@@ -8,7 +8,7 @@ use notifyd_providers::{Call, Provider};
 use notifyd_store::StoreError;
 use notifyd_store::api::{Audit, Changed, Scope};
 use serde_json::Value;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +27,13 @@ pub struct ProviderState {
     pub reason: Option<String>,
     /// Calls under way.
     pub in_flight: u32,
+}
+
+/// What the loop lets handles see of a provider.
+pub(crate) struct Shown {
+    pub circuit: &'static str,
+    pub reason: Option<String>,
+    pub in_flight: Arc<AtomicU32>,
 }
 
 /// Since the daemon started.
@@ -103,7 +110,10 @@ impl Handle {
     /// How a provider is doing; a closed circuit when it was never used.
     pub fn provider_state(&self, id: ProviderId) -> ProviderState {
         let shown = self.inner.providers.lock().unwrap_or_else(PoisonError::into_inner);
-        shown.get(&id).cloned().unwrap_or(ProviderState { circuit: "closed", reason: None, in_flight: 0 })
+        shown.get(&id).map_or(ProviderState { circuit: "closed", reason: None, in_flight: 0 }, |shown| {
+            let in_flight = shown.in_flight.load(Ordering::Acquire);
+            ProviderState { circuit: shown.circuit, reason: shown.reason.clone(), in_flight }
+        })
     }
 
     /// The types of providers there are.

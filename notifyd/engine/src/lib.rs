@@ -61,7 +61,7 @@ pub(crate) struct Inner {
     failed: AtomicU64,
     /// How long calls under way may finish after a stop was asked for, milliseconds.
     drain_ms: AtomicU64,
-    providers: Mutex<HashMap<notify_proto::ProviderId, ProviderState>>,
+    providers: Mutex<HashMap<notify_proto::ProviderId, handle::Shown>>,
 }
 
 /// The engine.

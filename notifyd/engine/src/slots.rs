@@ -1,6 +1,6 @@
 //! Each provider's free slots, circuit breaker and pace.
 
-use crate::handle::ProviderState;
+use crate::handle::Shown;
 use crate::{Inner, StoreError};
 use notify_proto::{ProviderId, SkipReason};
 use notifyd_lifecycle::breaker::{Breaker, Change, Circuit};
@@ -11,7 +11,7 @@ use notifyd_providers::Provider;
 use notifyd_store::Directory;
 use notifyd_store::directory::Provider as Row;
 use std::collections::HashMap;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
@@ -20,9 +20,16 @@ pub(crate) struct Slot {
     /// What makes the calls; the problem, when it could not be built from its settings.
     pub client: Result<Arc<dyn Provider>, String>,
     pub row: Arc<Row>,
-    in_flight: u32,
+    /// Calls under way; shared with the handles, who want to know it at any moment.
+    in_flight: Arc<AtomicU32>,
     breaker: Breaker,
     pace: Pace,
+}
+
+impl Slot {
+    fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Acquire)
+    }
 }
 
 /// All of them.
@@ -57,7 +64,7 @@ impl Slots {
                     let slot = Slot {
                         client,
                         row: Arc::clone(row),
-                        in_flight: existing.map_or(0, |slot| slot.in_flight),
+                        in_flight: existing.map(|slot| Arc::clone(&slot.in_flight)).unwrap_or_default(),
                         breaker: Breaker::new(inner.options.breaker),
                         pace: Pace::new(row.rate_per_second, row.burst, now),
                     };
@@ -65,7 +72,7 @@ impl Slots {
                 }
             }
         }
-        self.all.retain(|id, slot| slot.in_flight > 0 || directory.provider(*id).is_some());
+        self.all.retain(|id, slot| slot.in_flight() > 0 || directory.provider(*id).is_some());
         self.directory = directory;
         self.publish(inner, now);
         Ok(true)
@@ -88,7 +95,7 @@ impl Slots {
         if slot.pace.paused(now).is_some() {
             return Gate::Closed(SkipReason::RateLimited);
         }
-        if slot.in_flight >= slot.row.max_in_flight || slot.pace.ready_at(now) > now {
+        if slot.in_flight() >= slot.row.max_in_flight || slot.pace.ready_at(now) > now {
             return Gate::Busy;
         }
         Gate::Open
@@ -97,7 +104,7 @@ impl Slots {
     /// Takes a slot.
     pub(crate) fn take(&mut self, id: ProviderId, inner: &Inner, now: Instant) {
         if let Some(slot) = self.all.get_mut(&id) {
-            slot.in_flight += 1;
+            slot.in_flight.fetch_add(1, Ordering::AcqRel);
             slot.breaker.start(now);
             slot.pace.take(now);
             inner.in_flight.fetch_add(1, Ordering::AcqRel);
@@ -107,7 +114,7 @@ impl Slots {
     /// Frees a slot.
     pub(crate) fn free(&mut self, id: ProviderId, inner: &Inner) {
         if let Some(slot) = self.all.get_mut(&id) {
-            slot.in_flight = slot.in_flight.saturating_sub(1);
+            slot.in_flight.fetch_sub(1, Ordering::AcqRel);
             inner.in_flight.fetch_sub(1, Ordering::AcqRel);
         }
     }
@@ -175,7 +182,7 @@ impl Slots {
             let state = ["closed", "half_open", "open"].iter().position(|word| *word == circuit).unwrap_or(0);
             let gauge = inner.metrics.breaker.with_label_values(&[slot.row.name.as_str()]);
             gauge.set(i64::try_from(state).unwrap_or(0));
-            shown.insert(*id, ProviderState { circuit, reason, in_flight: slot.in_flight });
+            shown.insert(*id, Shown { circuit, reason, in_flight: Arc::clone(&slot.in_flight) });
         }
     }
 }

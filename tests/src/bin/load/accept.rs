@@ -10,7 +10,7 @@ use std::time::Duration;
 /// Without `deliver`, the provider answers so slowly that what is measured is the intake and the log.
 pub async fn run(connections: usize, seconds: u64, deliver: bool) -> Result<Value> {
     let flags: &[&str] =
-        if deliver { &["--max-in-flight", "1024"] } else { &["--rate", "0.01", "--burst", "1"] };
+        if deliver { &["--max-in-flight", "1024"] } else { &["--rate", "1/h", "--burst", "1"] };
     let bed = Bed::new(&json!({}), flags).await?;
     let before = usage(bed.daemon.pid());
     let end = now() + Duration::from_secs(seconds);

@@ -14,8 +14,8 @@ const LOOK: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(300);
 
 pub async fn run(count: usize, max_in_flight: u32) -> Result<Value> {
-    // A provider that goes first and admits one call in a hundred seconds holds everything back until it is disabled.
-    let gate = ["--rate", "0.01", "--burst", "1", "--priority", "1"];
+    // A provider that goes first and admits one call an hour holds everything back until it is disabled.
+    let gate = ["--rate", "1/h", "--burst", "1", "--priority", "1"];
     let bed = Bed::new(&json!({}), &gate).await?;
     let in_flight = max_in_flight.to_string();
     bed.daemon.mock("fast", &json!({}), &["--priority", "2", "--max-in-flight", &in_flight]);

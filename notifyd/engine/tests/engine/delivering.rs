@@ -1,0 +1,83 @@
+//! From the queue through a provider to the end.
+
+use crate::house::{House, pairs, story, tries};
+use notify_proto::Status;
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_delivers_and_says_that_it_was_simulated() {
+    let house = House::new();
+    house.provider("only", 1, json!({})).await;
+    let id = house.send(json!({})).await;
+    let detail = house.finished(id).await;
+    assert_eq!(detail.notification.status.known(), Some(Status::Delivered));
+    assert!(detail.notification.simulated && detail.attempts[0].simulated);
+    assert_eq!(story(&detail), ["created", "delivered"]);
+    assert_eq!(house.handle.totals().delivered, 1);
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failure_moves_on_to_the_next_provider_in_the_same_cycle() {
+    let house = House::new();
+    house.provider("first", 1, json!({"outcome": "transient"})).await;
+    house.provider("second", 2, json!({})).await;
+    let id = house.send(json!({})).await;
+    let detail = house.finished(id).await;
+    assert_eq!(tries(&detail), pairs(&[("first", "failed"), ("second", "delivered")]));
+    assert_eq!(story(&detail), ["created", "failed_over", "delivered"]);
+    assert_eq!(detail.notification.retry_count, 0);
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn retries_follow_the_policy_until_they_are_spent() {
+    let house = House::new();
+    house.provider("only", 1, json!({"outcome": "transient"})).await;
+    let id = house.send(json!({"retry": {"delays": [0, 0]}})).await;
+    let detail = house.finished(id).await;
+    let reason = detail.notification.failure_reason.as_ref().map(ToString::to_string);
+    assert_eq!(reason.as_deref(), Some("exhausted"));
+    assert_eq!(detail.attempts.len(), 3);
+    assert_eq!((detail.notification.retry_count, detail.notification.retries_left), (2, 0));
+    let expected = ["created", "retry_scheduled", "released", "retry_scheduled", "released", "failed"];
+    assert_eq!(story(&detail), expected);
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_permanent_refusal_goes_to_the_next_channel() {
+    let house = House::new();
+    house.provider("only", 1, json!({"outcome": "permanent"})).await;
+    let recipient = json!({"sms": "+15005550006", "email": "a@b.example"});
+    let id = house
+        .send(json!({"channel": null, "to": null, "channels": ["sms", "email"], "recipient": recipient}))
+        .await;
+    let detail = house.finished(id).await;
+    assert_eq!(detail.notification.status.known(), Some(Status::Failed));
+    assert_eq!(detail.notification.failure_reason.unwrap().to_string(), "permanent");
+    let channels: Vec<_> = detail.attempts.iter().map(|attempt| attempt.channel.to_string()).collect();
+    assert_eq!(channels, ["sms", "email"]);
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unknown_end_is_sent_again_by_the_same_provider_and_flagged() {
+    let house = House::new();
+    house.provider("vague", 1, json!({"outcome": "ambiguous"})).await;
+    house.provider("other", 2, json!({})).await;
+    let id = house.send(json!({"retry": {"delays": [0]}})).await;
+    let detail = house.finished(id).await;
+    assert_eq!(tries(&detail), pairs(&[("vague", "in_doubt"), ("vague", "in_doubt")]));
+    assert!(detail.notification.possible_duplicate);
+    let willing = house.send(json!({"failover_on_unknown": true})).await;
+    let detail = house.finished(willing).await;
+    assert_eq!(tries(&detail), pairs(&[("vague", "in_doubt"), ("other", "delivered")]));
+    let hold = house.send(json!({"on_unknown": "hold"})).await;
+    let held = house.until(hold, |detail| story(detail).contains(&"held")).await;
+    assert_eq!(held.notification.status.known(), Some(Status::Pending));
+    let fail = house.send(json!({"on_unknown": "fail"})).await;
+    let failed = house.finished(fail).await;
+    assert_eq!(failed.notification.failure_reason.unwrap().to_string(), "in_doubt");
+    house.end().await;
+}
