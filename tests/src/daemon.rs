@@ -77,13 +77,10 @@ impl Builder {
         let config = self.dir().join("notifyd.toml");
         std::fs::write(&config, &self.config).expect("the configuration is written");
         let mut command = Command::new(bin("notifyd"));
-        command
-            .arg("--config")
-            .arg(&config)
-            .arg("--state-dir")
-            .arg(self.state())
-            .arg("--socket")
-            .arg(self.socket());
+        command.arg("--config").arg(&config).arg("--state-dir").arg(self.state());
+        if !self.flags.iter().any(|flag| flag.starts_with("--socket")) {
+            command.arg("--socket").arg(self.socket());
+        }
         if !self.flags.iter().any(|flag| flag.starts_with("--listen")) {
             command.args(["--listen", "127.0.0.1:0"]);
         }

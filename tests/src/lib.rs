@@ -5,13 +5,17 @@
 //!   says what it needs.
 //! * [`Client`](http::Client) speaks HTTP to it over one connection, as an application does.
 //! * [`ctl`](ctl::Ctl) runs `notifyctl` against it.
+//! * [`Control`](control::Control) asks it over the control socket, and waits there for ends.
+//! * [`Pump`](pump::Pump) is applications that keep posting.
 //! * [`record`] reads what the mock provider wrote down: every call, also of daemons that were killed.
 
 #![expect(clippy::expect_used, reason = "a harness that cannot go on ends the test, with the reason")]
 
+pub mod control;
 pub mod ctl;
 pub mod daemon;
 pub mod http;
+pub mod pump;
 pub mod record;
 
 use std::path::PathBuf;
@@ -35,6 +39,21 @@ pub fn bin(name: &str) -> PathBuf {
             build.arg("--release");
         }
         build.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+        // What cargo told this program about its own package would have build scripts run anew, here and in the next
+        // build from outside.
+        let told = [
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "CARGO_CRATE_",
+            "CARGO_BIN_",
+            "CARGO_PRIMARY_",
+            "CARGO_TARGET_TMPDIR",
+        ];
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(|name| told.iter().any(|told| name.starts_with(told))) {
+                build.env_remove(name);
+            }
+        }
         let status = build.status().expect("cargo runs");
         assert!(status.success(), "the programs could not be built");
         directory

@@ -1,7 +1,10 @@
 //! What the mock provider wrote down with `record_file`: one JSON line per call, written before it answers.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Calls per notification id.
 pub fn calls(path: &Path) -> HashMap<String, u32> {
@@ -12,4 +15,35 @@ pub fn calls(path: &Path) -> HashMap<String, u32> {
         *calls.entry(id).or_insert(0) += 1;
     }
     calls
+}
+
+/// A pipe to be given as `record_file`: whoever reads it learns of a call while it is being made.
+pub struct Pipe {
+    path: PathBuf,
+    lines: BufReader<File>,
+}
+
+impl Pipe {
+    /// Makes it in this directory.
+    pub fn new(directory: &Path) -> Self {
+        let path = directory.join("pipe");
+        let made = Command::new("mkfifo").arg(&path).status().expect("mkfifo runs");
+        assert!(made.success(), "mkfifo {}", path.display());
+        // Open for writing too, so that opening does not wait for a daemon and a daemon's end is not the pipe's.
+        let file = OpenOptions::new().read(true).write(true).open(&path).expect("the pipe opens");
+        Self { path, lines: BufReader::new(file) }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Waits for the next call; the notification it was made for.
+    pub fn call(&mut self) -> String {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).expect("the pipe is read");
+        let call: serde_json::Value = serde_json::from_str(&line).expect("a call is a line of JSON");
+        call["notification"].as_str().expect("a call names its notification").to_owned()
+    }
 }

@@ -17,7 +17,7 @@ pub async fn run(connections: usize, seconds: u64, deliver: bool) -> Result<Valu
     let seen = flood(bed.daemon.listen(), &bed.key, connections, move |_| now() >= end).await?;
     let after = usage(bed.daemon.pid());
     bed.nothing_lost(seen.accepted).await?;
-    let status = bed.status().await?;
+    let status = bed.control.status().await?;
     let elapsed = seen.elapsed.as_secs_f64();
     let ms = |quantile: f64| round(seen.latency.value_at_quantile(quantile) as f64 / 1_000.0);
     Ok(json!({

@@ -4,6 +4,7 @@ use crate::bed::Bed;
 use crate::drive::{flood, now};
 use crate::process::{round, usage};
 use anyhow::{Result, ensure};
+use notify_proto::Status;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ pub async fn run(count: usize, max_in_flight: u32) -> Result<Value> {
     let wanted = u64::try_from(count)?;
     let seen = flood(bed.daemon.listen(), &bed.key, 64, move |number| number >= wanted).await?;
     ensure!(seen.accepted == wanted, "{} of {wanted} accepted, {} refused", seen.accepted, seen.refused);
-    let already = bed.count("delivered").await?;
+    let already = bed.control.count(Status::Delivered).await?;
     let before = usage(bed.daemon.pid());
     let started = now();
     bed.daemon.ctl().ok(&["provider", "disable", "mock", "--yes"]);
@@ -30,12 +31,12 @@ pub async fn run(count: usize, max_in_flight: u32) -> Result<Value> {
     while delivered < wanted {
         ensure!(started.elapsed() < PATIENCE, "only {delivered} of {wanted} were delivered in {PATIENCE:?}");
         tokio::time::sleep(LOOK).await;
-        delivered = bed.count("delivered").await?;
+        delivered = bed.control.count(Status::Delivered).await?;
     }
     let elapsed = started.elapsed().as_secs_f64();
     let after = usage(bed.daemon.pid());
     bed.nothing_lost(wanted).await?;
-    let status = bed.status().await?;
+    let status = bed.control.status().await?;
     Ok(json!({
         "scenario": "drain",
         "queued": wanted,

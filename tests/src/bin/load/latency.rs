@@ -5,6 +5,7 @@ use crate::drive::{Wire, body};
 use crate::process::{round, usage};
 use anyhow::{Context, Result, ensure};
 use hdrhistogram::Histogram;
+use notify_proto::Status;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -31,7 +32,7 @@ pub async fn run(rate: u64, seconds: u64) -> Result<Value> {
     }
     let wanted = rate * seconds;
     let asked = crate::drive::now();
-    while bed.count("delivered").await? < wanted {
+    while bed.control.count(Status::Delivered).await? < wanted {
         ensure!(asked.elapsed() < PATIENCE, "not everything was delivered");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

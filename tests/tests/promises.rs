@@ -1,0 +1,17 @@
+//! What the daemon promises, proven on real processes that are killed, stopped and started for it. Each module is one
+//! promise. The ignored cases are the long forms of the others: `cargo test --workspace -- --ignored`.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests end the test")]
+
+#[path = "promises/alone.rs"]
+mod alone;
+#[path = "promises/idempotent.rs"]
+mod idempotent;
+#[path = "promises/killed.rs"]
+mod killed;
+#[path = "promises/once.rs"]
+mod once;
+#[path = "promises/revoked.rs"]
+mod revoked;
+#[path = "promises/stopped.rs"]
+mod stopped;
