@@ -1,6 +1,7 @@
 //! Puts the rooms together, runs them, and takes them apart in order.
 //!
-//! Start: lock and log, then the engine (which takes up what another run left), then the control socket and the intake.
+//! Start: lock, address and socket are taken, then the log is opened; the engine takes up what another run left, and the
+//! control socket and the intake are served.
 //! Stop: the intake says it is draining, nothing new is claimed, calls under way get the drain timeout, their outcomes
 //! are committed, and the log is closed last.
 
@@ -83,12 +84,31 @@ impl PulseSource for EnginePulse {
     }
 }
 
+/// What the daemon takes before it touches the log, so that a start that cannot be leaves everything as it was.
+pub struct Taken {
+    lock: Lock,
+    intake: notifyd_intake::Bound,
+    control: notifyd_control::Bound,
+}
+
+impl Taken {
+    /// Takes the state directory, the address and the control socket, in this order: another daemon on the same
+    /// directory is found out first.
+    pub async fn take(settings: &Settings, places: &Places) -> Result<Self, Failure> {
+        let lock = notifyd_store::lock(&places.state)?;
+        let intake = notifyd_intake::Bound::take(settings.intake.clone(), settings.limits).await?;
+        let control =
+            notifyd_control::Options { socket: Some(places.socket.clone()), ..settings.control.clone() };
+        Ok(Self { lock, intake, control: notifyd_control::Bound::take(control).await? })
+    }
+}
+
 impl Daemon {
-    /// Opens the log and binds both sockets. Whatever fails, nothing is left behind but the log.
-    pub async fn assemble(
+    /// Opens the log and puts the rooms together.
+    pub fn assemble(
         settings: &Settings,
         places: &Places,
-        lock: Lock,
+        taken: Taken,
         master: Secret<[u8; 32]>,
         world: World,
     ) -> Result<Self, Failure> {
@@ -102,7 +122,7 @@ impl Daemon {
             clock: Arc::clone(&world.clock),
             entropy: Arc::clone(&world.entropy),
         };
-        let store = Arc::new(SqliteStore::open_locked(options, lock, &registry)?);
+        let store = Arc::new(SqliteStore::open_locked(options, taken.lock, &registry)?);
         let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
         let deps = notifyd_engine::Deps {
             store: Arc::clone(&shared),
@@ -114,9 +134,8 @@ impl Daemon {
         let rules = Arc::new(settings.admission()?);
         let pulse =
             EnginePulse { handle: handle.clone(), store: Arc::clone(&shared), running: stop.asked.clone() };
-        let intake = Intake::bind(
-            settings.intake.clone(),
-            settings.limits,
+        let intake = Intake::new(
+            taken.intake,
             notifyd_intake::Deps {
                 store: Arc::clone(&shared),
                 clock: Arc::clone(&world.clock),
@@ -127,9 +146,9 @@ impl Daemon {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             },
         )
-        .await?;
-        let control = Control::bind(
-            notifyd_control::Options { socket: Some(places.socket.clone()), ..settings.control.clone() },
+        .map_err(bug)?;
+        let control = Control::new(
+            taken.control,
             notifyd_control::Deps {
                 store: shared,
                 engine: Arc::new(handle.clone()),
@@ -151,8 +170,7 @@ impl Daemon {
                 }),
                 concerns: None,
             },
-        )
-        .await?;
+        );
         Ok(Self { store, engine, handle, intake, control, rules, world, stop })
     }
 

@@ -65,15 +65,15 @@ async fn run(args: &Args, mut settings: Settings, mut places: Places) -> Result<
     let _log = telemetry::start(&settings.log)?;
     let path = |name: &str| std::env::var_os(name).map(std::path::PathBuf::from);
     let world = notifyd::daemon::World { clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy) };
-    // The lock is taken before the key is made, so that two first starts at once make one key.
-    let lock = notifyd_store::lock(&places.state)?;
+    // Taken before the key is made, so that two first starts at once make one key.
+    let taken = notifyd::daemon::Taken::take(&settings, &places).await?;
     let master = master_key::load(
         &places,
         path("NOTIFYD_MASTER_KEY_FILE"),
         path("CREDENTIALS_DIRECTORY"),
         &*world.entropy,
     )?;
-    let daemon = Daemon::assemble(&settings, &places, lock, master, world).await?;
+    let daemon = Daemon::assemble(&settings, &places, taken, master, world)?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"), listen = %daemon.listen(), socket = %daemon.socket().display(),
         state_dir = %places.state.display(), "started"

@@ -2,15 +2,15 @@
 //! 0600, outside the database.
 //!
 //! It is looked for in `NOTIFYD_MASTER_KEY_FILE`, the systemd credential `master.key`, beside the configuration, and in
-//! the state directory. If it is nowhere it is made: beside the configuration when there is one, else in the state
-//! directory. A log that was written with a key is never given a new one.
+//! the state directory. If it is nowhere it is made: beside the configuration when there is one and its directory can be
+//! written to, else in the state directory. A log that was written with a key is never given a new one.
 
 use crate::failure::Failure;
 use crate::places::Places;
 use notifyd_lifecycle::{Entropy, Secret};
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -37,15 +37,23 @@ pub fn load(
             return read(path, true);
         }
     }
-    let path = beside.unwrap_or(state);
     if places.state.join("notifyd.db").exists() {
         return Err(Failure::Configuration(format!(
             "the log in {} was written with a master key, but there is none in {}; put it back, or name it in NOTIFYD_MASTER_KEY_FILE",
             places.state.display(),
-            path.display()
+            beside.unwrap_or(state).display()
         )));
     }
-    make(&path, entropy)
+    match beside.map(|path| make(&path, entropy)) {
+        // The directory of a configuration usually belongs to somebody else.
+        Some(Err(Failure::Io { source, .. })) if closed(&source) => make(&state, entropy),
+        Some(made) => made,
+        None => make(&state, entropy),
+    }
+}
+
+fn closed(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
 }
 
 fn read(path: &Path, own: bool) -> Result<Secret<[u8; 32]>, Failure> {
@@ -130,6 +138,17 @@ mod tests {
         let path = places.state.join(FILE);
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
         assert_eq!(load(&places).unwrap().expose(), made.expose());
+        fs::remove_dir_all(places.state).unwrap();
+    }
+
+    #[test]
+    fn only_a_directory_that_is_closed_makes_it_look_further() {
+        assert!(closed(&ErrorKind::PermissionDenied.into()) && closed(&ErrorKind::ReadOnlyFilesystem.into()));
+        let mut places = place();
+        // A directory that is not there is a mistake, not a wall.
+        places.config = Some(places.state.join("nowhere/notifyd.toml"));
+        assert_eq!(load(&places).unwrap_err().code(), 74);
+        assert!(!places.state.join(FILE).exists());
         fs::remove_dir_all(places.state).unwrap();
     }
 

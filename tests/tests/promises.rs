@@ -1,7 +1,7 @@
 //! What the daemon promises, proven on real processes that are killed, stopped and started for it. Each module is one
 //! promise. The ignored cases are the long forms of the others: `cargo test --workspace -- --ignored`.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests end the test")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests end the test, and say why")]
 
 #[path = "promises/alone.rs"]
 mod alone;

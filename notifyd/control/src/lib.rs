@@ -2,7 +2,7 @@
 //!
 //! The cast:
 //!
-//! * [`Control`] owns the socket: [`bind`](Control::bind) replaces a stale one and never a live one,
+//! * [`Bound`] takes the socket: it replaces a stale one and never a live one; [`Control`] serves on it,
 //!   [`run`](Control::run) serves until it is told to stop.
 //! * `peer` decides from the uid and groups of whoever connects what it may do, before the first frame.
 //! * `session` is one connection: it answers the calls of [`notify_proto::control`] and hands each to its verb. A verb
@@ -33,4 +33,4 @@ mod view;
 pub use bind::BindError;
 pub use deps::{Daemon, Deps, EngineHandle};
 pub use options::Options;
-pub use serve::Control;
+pub use serve::{Bound, Control};

@@ -24,6 +24,22 @@ const MAX_VIEWERS: usize = 48;
 /// How long to leave the loop alone after the system could not accept a connection (out of file descriptors).
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(200);
 
+/// A socket that was taken. Whoever connects meanwhile waits.
+pub struct Bound {
+    listener: UnixListener,
+    file: SocketFile,
+    options: Options,
+}
+
+impl Bound {
+    /// Takes the socket: its directory is made if it is missing, a stale socket is replaced, a live one never.
+    pub async fn take(options: Options) -> Result<Self, BindError> {
+        let (listener, file) = bind::bind(&options).await?;
+        tracing::info!(socket = %file.path.display(), "control socket bound");
+        Ok(Self { listener, file, options })
+    }
+}
+
 /// The control socket.
 pub struct Control {
     listener: UnixListener,
@@ -35,18 +51,17 @@ pub struct Control {
 }
 
 impl Control {
-    /// Binds the socket: its directory is made if it is missing, a stale socket is replaced, a live one never.
-    pub async fn bind(options: Options, deps: Deps) -> Result<Self, BindError> {
-        let (listener, file) = bind::bind(&options).await?;
-        tracing::info!(socket = %file.path.display(), "control socket bound");
-        Ok(Self {
+    /// Control at this socket.
+    pub fn new(bound: Bound, deps: Deps) -> Self {
+        let Bound { listener, file, options } = bound;
+        Self {
             room: Arc::new(Room { deps, socket: file.path.clone() }),
             listener,
             file,
             options: Arc::new(options),
             all: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
             viewers: Arc::new(Semaphore::new(MAX_VIEWERS)),
-        })
+        }
     }
 
     /// Where the socket is.

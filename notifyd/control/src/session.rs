@@ -74,7 +74,7 @@ impl Operator<'_> {
 
     /// One line of log for a change.
     pub(crate) fn tell(&self, verb: &'static str, target: &str) {
-        tracing::info!(verb, target, actor = self.audit.actor, "changed by an operator");
+        tracing::info!(verb, subject = target, actor = self.audit.actor, "changed by an operator");
     }
 }
 

@@ -122,7 +122,8 @@ impl Handle {
             name: kind.name,
             channels: kind.channels.to_vec(),
             simulated: kind.simulated,
-            seed: Some(kind.default_config()),
+            // A provider with made-up settings that really calls somebody would take part in failover.
+            seed: kind.simulated.then(|| kind.default_config()),
         };
         notifyd_providers::kinds().iter().map(info).collect()
     }

@@ -65,12 +65,32 @@ pub enum BindError {
         #[source]
         source: io::Error,
     },
-    /// The registry has these metrics already.
-    #[error("cannot register the metrics of the intake")]
-    Metrics(#[from] prometheus::Error),
 }
 
-/// The bound intake, before it runs.
+/// An address that was taken, with settings that were checked. Whoever connects meanwhile waits.
+pub struct Bound {
+    listener: TcpListener,
+    address: SocketAddr,
+    options: Options,
+    limits: Limits,
+}
+
+impl Bound {
+    /// Checks the settings and takes the address.
+    pub async fn take(options: Options, limits: Limits) -> Result<Self, BindError> {
+        options.check()?;
+        limits.check()?;
+        let listen = options.listen;
+        let listener = TcpListener::bind(listen).await.map_err(|source| match source.kind() {
+            io::ErrorKind::AddrInUse => BindError::Taken(listen),
+            _ => BindError::Listen { listen, source },
+        })?;
+        let address = listener.local_addr().map_err(|source| BindError::Listen { listen, source })?;
+        Ok(Self { listener, address, options, limits })
+    }
+}
+
+/// The intake, before it runs.
 pub struct Intake {
     listener: TcpListener,
     address: SocketAddr,
@@ -97,16 +117,9 @@ impl Handle {
 }
 
 impl Intake {
-    /// Checks the settings and takes the address.
-    pub async fn bind(options: Options, limits: Limits, deps: Deps) -> Result<Self, BindError> {
-        options.check()?;
-        limits.check()?;
-        let listen = options.listen;
-        let listener = TcpListener::bind(listen).await.map_err(|source| match source.kind() {
-            io::ErrorKind::AddrInUse => BindError::Taken(listen),
-            _ => BindError::Listen { listen, source },
-        })?;
-        let address = listener.local_addr().map_err(|source| BindError::Listen { listen, source })?;
+    /// An intake at this address. Fails when the registry has its metrics already.
+    pub fn new(bound: Bound, deps: Deps) -> Result<Self, prometheus::Error> {
+        let Bound { listener, address, options, limits } = bound;
         let metrics = Metrics::register(&deps.registry, &deps.version)?;
         let failures = metrics.auth_failures.clone();
         let gate = Gate::new(Arc::clone(&deps.store), &options, &limits, failures);

@@ -41,6 +41,6 @@ mod service_api;
 mod vitals;
 mod wire;
 
-pub use intake::{BindError, Deps, Handle, Intake};
+pub use intake::{BindError, Bound, Deps, Handle, Intake};
 pub use options::{Limits, Options, SettingError};
 pub use pulse::{Pulse, PulseSource};

@@ -1,7 +1,7 @@
 //! The socket itself, and what a hostile peer may try on it. Runs as the daemon's own user, so every peer is an admin.
 
 use super::fakes::{House, house, plain, soon};
-use crate::{Control, Options};
+use crate::{Bound, Control, Options};
 use notify_proto::control::{Hello, Role};
 use notify_proto::transport::{self, MAX_FRAME_BYTES};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 async fn serving(house: &House) -> (PathBuf, JoinHandle<()>) {
     let path = house.dir.path().join("run/control.sock");
     let options = Options { socket: Some(path.clone()), ..Options::default() };
-    let control = Control::bind(options, house.deps.clone()).await.unwrap();
+    let control = Control::new(Bound::take(options).await.unwrap(), house.deps.clone());
     assert_eq!(control.socket(), path);
     (path, tokio::spawn(control.run(house.stopped.clone())))
 }

@@ -1,8 +1,7 @@
 //! Who may ask, how often, by which name; and what is open to everybody.
 
-use crate::support::{House, ask, deps, options, well};
-use notifyd_intake::{BindError, Intake, Limits, Options, Pulse};
-use prometheus::Registry;
+use crate::support::{House, ask, options, well};
+use notifyd_intake::{BindError, Bound, Limits, Options, Pulse};
 use serde_json::json;
 
 const LIST: &str = "/api/v1/notifications";
@@ -236,10 +235,7 @@ async fn metrics_count_what_happened() {
 #[tokio::test]
 async fn a_taken_port_and_a_wrong_setting_are_said_clearly() {
     let house = House::open().await;
-    let bind = |options: Options| {
-        let deps = deps(house.store.clone(), house.clock.clone(), house.pulse.clone(), Registry::new());
-        Intake::bind(options, Limits::default(), deps)
-    };
+    let bind = |options: Options| Bound::take(options, Limits::default());
     let taken = bind(Options { listen: house.address, ..Options::default() }).await.err().unwrap();
     assert!(matches!(taken, BindError::Taken(_)));
     assert!(taken.to_string().contains("choose another address with --listen"), "{taken}");

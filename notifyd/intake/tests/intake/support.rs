@@ -1,7 +1,7 @@
 //! A daemon's intake over a store in a temporary directory, and a client that writes what it is told, byte by byte.
 
 use notify_proto::{Channel, KeyId, ProviderId, ServiceId, Timestamp};
-use notifyd_intake::{Deps, Handle, Intake, Limits, Options, Pulse, PulseSource};
+use notifyd_intake::{Bound, Deps, Handle, Intake, Limits, Options, Pulse, PulseSource};
 use notifyd_lifecycle::entropy::SeededEntropy;
 use notifyd_lifecycle::{Clock, Secret};
 use notifyd_store::api::{Audit, NewKey, NewProvider, NewService, Store};
@@ -110,7 +110,7 @@ impl House {
         let store = Arc::new(store.unwrap());
         let pulse = Arc::new(HandPulse(Mutex::new(well())));
         let deps = deps(store.clone(), clock.clone(), pulse.clone(), registry);
-        let intake = Intake::bind(options, limits, deps).await.unwrap();
+        let intake = Intake::new(Bound::take(options, limits).await.unwrap(), deps).unwrap();
         let (address, handle) = (intake.local_addr(), intake.handle());
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(intake.run(shutdown.clone()));
