@@ -46,7 +46,9 @@ impl Failure {
     /// The documented exit code.
     pub const fn code(&self) -> u8 {
         match self {
-            Self::Settings(_) | Self::Configuration(_) | Self::Store(StoreError::NewerSchema { .. }) => 78,
+            Self::Settings(_)
+            | Self::Configuration(_)
+            | Self::Store(StoreError::NewerSchema { .. } | StoreError::WrongKey { .. }) => 78,
             Self::Store(StoreError::Damaged { .. }) => 65,
             Self::Store(StoreError::Locked(_))
             | Self::Control(notifyd_control::BindError::Answered { .. }) => 75,

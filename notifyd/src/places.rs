@@ -75,7 +75,9 @@ impl Surroundings {
             .or_else(|| settings.control.socket.clone())
             .or(beside)
             .unwrap_or(usual_socket);
-        Places { config, state, socket }
+        // Said in logs and answers, where nobody knows the directory the daemon was started in.
+        let whole = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+        Places { config: config.map(whole), state: whole(state), socket: whole(socket) }
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::bin;
 use crate::ctl::Ctl;
 use crate::http::Client;
+use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -90,6 +91,20 @@ impl Builder {
             .envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
+    }
+
+    /// Starts it when it must not start: its exit code, and what it said.
+    pub fn refused(&self) -> (Option<i32>, String) {
+        let child = self.command().spawn().expect("notifyd starts");
+        let pid = Pid::from_child(&child);
+        let (tell, end) = channel();
+        std::thread::spawn(move || tell.send(child.wait_with_output()));
+        let Ok(output) = end.recv_timeout(PATIENCE) else {
+            let _ = rustix::process::kill_process(pid, Signal::KILL);
+            panic!("notifyd runs, though it must not");
+        };
+        let output = output.expect("it ended");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).trim_end().to_owned())
     }
 
     /// Starts it and waits until it says that it has started.
@@ -194,11 +209,8 @@ impl Daemon {
     }
 
     /// Sends it a signal.
-    pub fn signal(&self, signal: rustix::process::Signal) {
-        let pid = i32::try_from(self.child.id())
-            .ok()
-            .and_then(rustix::process::Pid::from_raw)
-            .expect("a process id");
+    pub fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process id");
         rustix::process::kill_process(pid, signal).expect("it was running");
     }
 

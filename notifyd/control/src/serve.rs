@@ -35,7 +35,6 @@ impl Bound {
     /// Takes the socket: its directory is made if it is missing, a stale socket is replaced, a live one never.
     pub async fn take(options: Options) -> Result<Self, BindError> {
         let (listener, file) = bind::bind(&options).await?;
-        tracing::info!(socket = %file.path.display(), "control socket bound");
         Ok(Self { listener, file, options })
     }
 }
@@ -72,6 +71,7 @@ impl Control {
     /// Serves until `shutdown`; calls that are being answered then get a moment to end. Removes the socket.
     pub async fn run(self, shutdown: CancellationToken) {
         let mut connections = JoinSet::new();
+        tracing::info!(socket = %self.file.path.display(), "control socket open");
         loop {
             let accepted = tokio::select! {
                 () = shutdown.cancelled() => break,

@@ -1,3 +1,9 @@
+-- One sealed word, by which a wrong master key is found out before it does harm.
+CREATE TABLE seal_check (
+    no     INTEGER PRIMARY KEY CHECK (no = 1),
+    sealed BLOB    NOT NULL
+) STRICT;
+
 -- One row per service (tenant).
 CREATE TABLE services (
     no              INTEGER PRIMARY KEY,

@@ -66,6 +66,14 @@ pub enum StoreError {
         /// Where backups are.
         backups: PathBuf,
     },
+    /// The log was written with another master key.
+    #[error(
+        "the master key is not the one {path} was written with; put that one back, or name it in NOTIFYD_MASTER_KEY_FILE"
+    )]
+    WrongKey {
+        /// The database.
+        path: PathBuf,
+    },
     /// The library or the file is not as safe as promised.
     #[error("the log cannot be opened safely: {0}")]
     Unsafe(String),

@@ -84,6 +84,8 @@ impl SqliteStore {
     pub fn open_locked(options: Options, lock: Lock, registry: &Registry) -> Result<Self> {
         let paths = Paths::new(&options.dir);
         let connection = open::writer(&paths)?;
+        let seal = Seal::new(&options.master);
+        seal.check(&connection, &paths.database, &*options.entropy)?;
         let now = options.clock.now();
         let run = open::begin_run(&connection, now)?;
         let next_seq = open::next_seq(&connection)?;
@@ -106,7 +108,7 @@ impl SqliteStore {
             readers,
             shared,
             door: Door::new(Pepper::derive(&options.master), Arc::clone(&options.entropy)),
-            seal: Seal::new(&options.master),
+            seal,
             entropy: options.entropy,
             run,
             sweep_cursor: Arc::default(),

@@ -26,8 +26,8 @@ fn answers(socket: &Path) -> bool {
 fn a_second_daemon_on_the_same_directory_ends_at_once() {
     let builder = Builder::new();
     let daemon = builder.start();
-    let (status, said) = ended(builder.command().spawn().unwrap());
-    assert_eq!(status.code(), Some(75), "{said}");
+    let (code, said) = builder.refused();
+    assert_eq!(code, Some(75), "{said}");
     assert!(said.contains("another notifyd"), "{said}");
     assert_eq!(daemon.ctl().run(&["ping"]).code, 0, "the first goes on");
 }
@@ -65,8 +65,8 @@ fn a_dead_daemons_socket_is_replaced_and_a_live_ones_never() {
     assert!(answers(&builder.socket()));
     // Another state directory, the same socket.
     let other = Builder::new().flag(&format!("--socket={}", builder.socket().display()));
-    let (status, said) = ended(other.command().spawn().unwrap());
-    assert_eq!(status.code(), Some(75), "{said}");
+    let (code, said) = other.refused();
+    assert_eq!(code, Some(75), "{said}");
     assert!(said.contains(&builder.socket().display().to_string()), "{said}");
     assert_eq!(daemon.ctl().run(&["ping"]).code, 0, "the first still answers on it");
 }
@@ -75,7 +75,7 @@ fn a_dead_daemons_socket_is_replaced_and_a_live_ones_never() {
 fn a_file_that_is_no_socket_is_left_alone() {
     let builder = Builder::new();
     std::fs::write(builder.socket(), "precious").unwrap();
-    let (status, said) = ended(builder.command().spawn().unwrap());
-    assert_eq!(status.code(), Some(74), "{said}");
+    let (code, said) = builder.refused();
+    assert_eq!(code, Some(74), "{said}");
     assert_eq!(std::fs::read_to_string(builder.socket()).unwrap(), "precious");
 }

@@ -1,0 +1,1 @@
+SELECT sealed FROM seal_check

@@ -1,0 +1,1 @@
+INSERT INTO seal_check (no, sealed) VALUES (1, ?1)

@@ -1,0 +1,189 @@
+//! `notifyctl` against a real daemon, as a script uses it: what it prints, how it exits, and what it changed.
+
+use notify_tests::ctl::Ctl;
+use notify_tests::daemon::{Builder, Daemon};
+use serde_json::{Value, json};
+use std::fs;
+
+fn names(list: &Value, member: &str) -> Vec<String> {
+    list["items"].as_array().unwrap().iter().map(|it| it[member].as_str().unwrap().to_owned()).collect()
+}
+
+async fn status_of(daemon: &Daemon, key: &str) -> u16 {
+    let mut client = daemon.client(key).await;
+    client.get("/api/v1/notifications").await.unwrap().status.as_u16()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn services_and_their_keys() {
+    let daemon = Daemon::start();
+    let ctl = daemon.ctl();
+    let made = ctl.json(&["service", "create", "acme", "--description", "Shop", "--rate", "50/s"]);
+    assert_eq!(made["schema"], "notify.service.create/1");
+    let first = made["api_key"].as_str().unwrap().to_owned();
+    assert_eq!(status_of(&daemon, &first).await, 200);
+    assert_eq!(ctl.run(&["service", "create", "acme"]).code, 5, "a name is taken once");
+    assert_eq!(names(&ctl.json(&["service", "list"]), "name"), ["acme"]);
+    assert_eq!(ctl.json(&["service", "show", "acme"])["service"]["description"], "Shop");
+    assert_eq!(ctl.run(&["service", "show", "nobody"]).code, 3);
+
+    ctl.ok(&["service", "disable", "acme", "--yes"]);
+    assert_eq!(status_of(&daemon, &first).await, 403);
+    ctl.ok(&["service", "enable", "acme"]);
+    assert_eq!(status_of(&daemon, &first).await, 200);
+    ctl.ok(&["service", "unlock", "acme"]);
+
+    // One more key, written to a file that only its owner can read.
+    let file = daemon.builder().dir().join("ci.key");
+    let path = file.to_str().unwrap();
+    ctl.ok(&["service", "key", "create", "acme", "--label", "ci", "--key-file", path]);
+    let second = fs::read_to_string(&file).unwrap().trim().to_owned();
+    assert_eq!(status_of(&daemon, &second).await, 200);
+    assert_eq!(ctl.json(&["service", "key", "list", "acme"])["items"].as_array().unwrap().len(), 2);
+    let prefix = second.split('-').nth(1).unwrap()[..8].to_owned();
+    ctl.ok(&["service", "key", "revoke", "acme", &prefix, "--confirm", "acme"]);
+    assert_eq!(status_of(&daemon, &second).await, 401);
+
+    // A new key; the old one goes at once.
+    let third = ctl.ok(&[
+        "-q",
+        "-o",
+        "plain",
+        "service",
+        "key",
+        "reset",
+        "acme",
+        "--grace",
+        "0s",
+        "--confirm",
+        "acme",
+    ]);
+    assert_eq!(status_of(&daemon, &first).await, 401);
+    assert_eq!(status_of(&daemon, third.trim()).await, 200);
+    // Whatever is listed or shown, no key is.
+    for command in
+        [["service", "list"].as_slice(), &["service", "show", "acme"], &["service", "key", "list", "acme"]]
+    {
+        let shown = ctl.ok(command);
+        assert!(!shown.contains(third.trim()) && !shown.contains(&second), "{shown}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn providers() {
+    let daemon = Daemon::start();
+    let ctl = daemon.ctl();
+    let seeded = ctl.json(&["provider", "seed"]);
+    assert_eq!(seeded["items"][0]["provider"]["name"], "mock", "{seeded}");
+    assert_eq!(ctl.json(&["provider", "seed"])["items"][0]["created"], json!(false));
+    assert_eq!(ctl.run(&["provider", "seed", "--only", "smtp"]).code, 1, "a relay is nobody's guess");
+
+    let config = daemon.builder().dir().join("relay.json");
+    let settings =
+        json!({"host": "127.0.0.1", "port": 1, "tls": "none", "from": "ops@example.org", "username": "u"});
+    fs::write(&config, settings.to_string()).unwrap();
+    let secret = daemon.builder().dir().join("relay.pass");
+    fs::write(&secret, "hunter2-canary\n").unwrap();
+    let (config, secret) = (config.to_str().unwrap(), secret.to_str().unwrap());
+    let add = ["provider", "add", "relay", "--type", "smtp", "--channel", "email", "--priority", "10"];
+    let files = ["--config-file", config, "--secret-file", secret];
+    ctl.ok(&[&add[..], &files].concat());
+    assert_eq!(ctl.run(&[&add[..], &files].concat()).code, 5);
+    // In the order in which they are tried.
+    assert_eq!(names(&ctl.json(&["provider", "list"]), "name"), ["relay", "mock"]);
+    let shown = ctl.ok(&["provider", "show", "relay", "-o", "json"]);
+    assert!(shown.contains("ops@example.org") && !shown.contains("hunter2"), "{shown}");
+    let stored = fs::read(daemon.builder().state().join("notifyd.db-wal")).unwrap();
+    assert!(!stored.windows(7).any(|bytes| bytes == b"hunter2"), "the secret is sealed on disk");
+
+    // Nobody listens there: the test says so, and how it is counted.
+    let test = ctl.run(&["provider", "test", "relay", "--to", "a@example.org", "-o", "json"]);
+    assert_eq!(test.code, 1, "{}", test.stdout);
+    let test = ctl.json(&["provider", "test", "mock", "--channel", "sms", "--to", "+15005550006"]);
+    assert_eq!((&test["result"]["accepted"], &test["result"]["simulated"]), (&json!(true), &json!(true)));
+    ctl.ok(&["provider", "disable", "relay", "--yes"]);
+    assert_eq!(ctl.json(&["provider", "show", "relay"])["provider"]["active"], json!(false));
+    ctl.ok(&["provider", "enable", "relay"]);
+    assert_eq!(ctl.run(&["provider", "show", "nobody"]).code, 3);
+    let unknown = ctl.run(&["provider", "add", "x", "--type", "fax"]);
+    assert!(unknown.code == 1 && unknown.stderr.contains("mock, smtp"), "{}", unknown.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn notifications() {
+    let daemon = Daemon::start();
+    let ctl = daemon.ctl();
+    daemon.service("acme");
+    daemon.mock("refuses", &json!({"outcome": "permanent"}), &["--channel", "email"]);
+    daemon.mock("takes", &json!({}), &["--channel", "sms"]);
+    let send = |ctl: &Ctl, more: &[&str]| {
+        ctl.ok(&[&["ntf", "send", "--service", "acme", "--body", "hi"], more].concat())
+    };
+
+    let sms = ["--channel", "sms", "--to", "+15005550006"];
+    let sent = send(&ctl, &[&sms[..], &["-o", "id"]].concat());
+    let sent = sent.trim();
+    ctl.ok(&["ntf", "wait", sent, "--for", "delivered"]);
+    let shown = ctl.json(&["ntf", "show", sent]);
+    let item = &shown["notification"];
+    assert_eq!((&item["status"], &item["provider_name"]), (&json!("delivered"), &json!("takes")), "{shown}");
+    assert!(!shown.to_string().contains("+15005550006"), "recipients are masked: {shown}");
+    let revealed = ctl.ok(&["ntf", "show", sent, "--reveal", "-o", "json"]);
+    assert!(revealed.contains("+15005550006"), "{revealed}");
+    assert_eq!(ctl.run(&["ntf", "cancel", sent, "--yes"]).code, 5, "it is delivered");
+
+    // What waits can be cancelled, and only then.
+    let later = send(&ctl, &[&sms[..], &["--at", "1h", "--no-dedup", "-o", "id"]].concat());
+    ctl.ok(&["ntf", "cancel", later.trim(), "--yes"]);
+    assert_eq!(ctl.json(&["ntf", "show", later.trim()])["notification"]["status"], "cancelled");
+
+    // A dead letter can be started again; it fails again, with a longer story.
+    let mail = ["ntf", "send", "--service", "acme", "--channel", "email", "--to", "a@example.org"];
+    let dead = ctl.run(&[&mail[..], &["--subject", "S", "--body", "B", "--wait", "-o", "id"]].concat());
+    assert_eq!(dead.code, 8, "{}", dead.stderr);
+    let dead = dead.stdout.trim();
+    ctl.ok(&["ntf", "retry", dead, "--yes"]);
+    assert_eq!(ctl.run(&["ntf", "wait", dead, "--for", "final"]).code, 0);
+    assert_eq!(ctl.json(&["ntf", "show", dead])["notification"]["status"], "failed");
+    assert_eq!(ctl.run(&["ntf", "wait", dead, "--for", "delivered"]).code, 8);
+
+    let listed = ctl.json(&["ntf", "list", "--status", "failed"]);
+    assert_eq!(names(&listed, "id"), [dead]);
+    let counts = ctl.json(&["ntf", "count"]);
+    let by_status = &counts["by_status"];
+    assert_eq!(counts["total"], 3);
+    assert_eq!((&by_status["delivered"], &by_status["failed"]), (&json!(1), &json!(1)), "{counts}");
+    assert_eq!(ctl.run(&["ntf", "show", "0197a6c2-5b1e-7cc0-8000-0123456789ab"]).code, 3);
+    assert_eq!(ctl.run(&["ntf", "show", "no-id"]).code, 2);
+    let wrong =
+        ctl.run(&["ntf", "send", "--service", "acme", "--channel", "sms", "--to", "12", "--body", "x"]);
+    assert!(wrong.code == 1 && wrong.stderr.contains("recipient: `12`"), "{}", wrong.stderr);
+}
+
+#[test]
+fn the_daemon_itself() {
+    let mut daemon = Daemon::start();
+    let ctl = daemon.ctl();
+    assert_eq!(ctl.json(&["ping"])["schema"], "notify.ping/1");
+    let status = ctl.json(&["status"]);
+    assert_eq!(status["schema"], "notify.status/1");
+    let info = ctl.json(&["daemon", "info"]);
+    assert_eq!(info["daemon"]["pid"], daemon.pid());
+    assert_eq!(info["daemon"]["listen"], daemon.listen().to_string());
+    let refused = ctl.run(&["daemon", "shutdown"]);
+    assert_eq!(refused.code, 6, "a script has to say that it means it: {}", refused.stderr);
+    ctl.ok(&["daemon", "shutdown", "--yes"]);
+    assert_eq!(daemon.wait().code(), Some(0));
+    let gone = ctl.run(&["ping"]);
+    assert_eq!(gone.code, 69, "{}", gone.stderr);
+    assert!(!daemon.builder().socket().exists(), "a clean end takes its socket along");
+}
+
+#[test]
+fn without_a_daemon_it_says_how_to_start_one() {
+    let ctl = Ctl::new(&Builder::new().socket());
+    let ran = ctl.run(&["status", "-o", "json"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (69, ""));
+    let error: Value = serde_json::from_str(&ran.stderr).unwrap();
+    assert_eq!(error["error"]["exit"], 69);
+}
