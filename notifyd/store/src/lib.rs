@@ -26,6 +26,7 @@ mod accept;
 mod audit;
 mod change;
 mod claim;
+mod cursor;
 mod desk;
 mod directory_rows;
 mod due;

@@ -3,6 +3,7 @@
 //! Newest first by number. A scan looks at no more than [`MAX_SCAN`] rows and says so when it stopped there.
 
 use crate::api::{Page, Scope};
+use crate::cursor::Cursors;
 use crate::directory::Directory;
 use crate::error::{Result, StoreError};
 use crate::read::{COLUMNS, view};
@@ -41,15 +42,14 @@ impl Where {
 pub fn list(
     connection: &Connection,
     directory: &Directory,
+    cursors: &Cursors,
     scope: Scope,
     page: &Page,
 ) -> Result<NotificationPage> {
     let limit = page.limit.clamp(1, MAX_PAGE) as usize;
     let newest = newest(connection)?;
     let before = match &page.cursor {
-        Some(cursor) => cursor
-            .parse::<i64>()
-            .map_err(|_| StoreError::NotFound { kind: "cursor", name: cursor.chars().take(40).collect() })?,
+        Some(cursor) => cursors.read(scope, cursor)?,
         None => newest + 1,
     };
     let narrow = is_narrow(scope, &page.filter);
@@ -79,9 +79,9 @@ pub fn list(
     }
     let partial = !more && floor > 0 && !narrow;
     let next_cursor = if more {
-        Some(last.to_string())
+        Some(cursors.make(scope, last)?)
     } else if partial {
-        Some(floor.to_string())
+        Some(cursors.make(scope, floor)?)
     } else {
         None
     };

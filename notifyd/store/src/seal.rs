@@ -54,7 +54,8 @@ impl Seal {
             .map_err(StoreError::Write)
     }
 
-    fn close(&self, place: &[u8], text: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>> {
+    /// Seals bytes for a place.
+    pub fn close(&self, place: &[u8], text: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>> {
         let mut sealed = vec![0; NONCE];
         entropy.fill(&mut sealed);
         let text = self
@@ -65,7 +66,8 @@ impl Seal {
         Ok(sealed)
     }
 
-    fn unlock(&self, place: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+    /// Opens them; none when they were sealed for another place, or with another key.
+    pub fn unlock(&self, place: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
         let (nonce, text) = sealed.split_at_checked(NONCE)?;
         self.0.decrypt(XNonce::from_slice(nonce), Payload { msg: text, aad: place }).ok()
     }

@@ -5,6 +5,7 @@ use crate::api::{
     NewProvider, NewService, Page, Record, Scope, Store, Swept, Verdict,
 };
 use crate::bell::Bell;
+use crate::cursor::Cursors;
 use crate::desk::{Shared, State};
 use crate::directory::Directory;
 use crate::door::Door;
@@ -65,7 +66,8 @@ pub struct SqliteStore {
     readers: r2d2::Pool<SqliteConnectionManager>,
     shared: Arc<Shared>,
     door: Door,
-    seal: Seal,
+    seal: Arc<Seal>,
+    cursors: Cursors,
     entropy: Arc<dyn Entropy>,
     run: i64,
     sweep_cursor: Arc<AtomicI64>,
@@ -84,7 +86,7 @@ impl SqliteStore {
     pub fn open_locked(options: Options, lock: Lock, registry: &Registry) -> Result<Self> {
         let paths = Paths::new(&options.dir);
         let connection = open::writer(&paths)?;
-        let seal = Seal::new(&options.master);
+        let seal = Arc::new(Seal::new(&options.master));
         seal.check(&connection, &paths.database, &*options.entropy)?;
         let now = options.clock.now();
         let run = open::begin_run(&connection, now)?;
@@ -108,6 +110,7 @@ impl SqliteStore {
             readers,
             shared,
             door: Door::new(Pepper::derive(&options.master), Arc::clone(&options.entropy)),
+            cursors: Cursors::new(Arc::clone(&seal), Arc::clone(&options.entropy)),
             seal,
             entropy: options.entropy,
             run,
@@ -231,7 +234,9 @@ impl Store for SqliteStore {
     }
 
     async fn list(&self, scope: Scope, page: Page) -> Result<NotificationPage> {
-        self.read(move |connection, directory| list::list(connection, directory, scope, &page)).await
+        let cursors = self.cursors.clone();
+        self.read(move |connection, directory| list::list(connection, directory, &cursors, scope, &page))
+            .await
     }
 
     async fn count(&self, scope: Scope, filter: Filter) -> Result<BTreeMap<String, u64>> {
