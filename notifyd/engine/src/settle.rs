@@ -227,7 +227,7 @@ fn told(
     let provider = end.and_then(|end| slots.get(end.provider)).map_or("", |slot| slot.row.name.as_str());
     let service = slots.directory().service_no(job.group.service).map_or("", |service| service.name.as_str());
     let error = end.and_then(|end| end.message.as_deref()).unwrap_or_default();
-    let correlation_id = job.message.correlation_id.as_deref().unwrap_or_default();
+    let correlation_id = job.message.correlation_id.as_deref();
     let reason = transition.reason().unwrap_or_default();
     match to {
         Status::Delivered => tracing::info!(

@@ -51,6 +51,9 @@ CREATE TABLE providers (
     created_at      INTEGER NOT NULL
 ) STRICT;
 
+-- Conditions on the hot tables never have IN with more than two values: SQLite would build a table of them for every
+-- statement that it runs.
+--
 -- The part of a notification that changes while it is delivered: small rows, so that claims and outcomes rewrite
 -- little. `seq` ascends in the order of acceptance, which keeps inserts at the end of the table.
 CREATE TABLE notifications (
@@ -58,7 +61,10 @@ CREATE TABLE notifications (
     id                 BLOB    NOT NULL CHECK (length(id) = 16),
     service            INTEGER NOT NULL,
     status             TEXT    NOT NULL
-        CHECK (status IN ('pending', 'queued', 'sending', 'retrying', 'delivered', 'failed', 'cancelled')),
+        CHECK (
+            status = 'delivered' OR status = 'sending' OR status = 'queued' OR status = 'retrying'
+            OR status = 'failed' OR status = 'pending' OR status = 'cancelled'
+        ),
     priority           INTEGER NOT NULL CHECK (priority BETWEEN 0 AND 3),
     channel            TEXT    NOT NULL,
     lane               TEXT    NOT NULL,
@@ -96,7 +102,7 @@ CREATE INDEX notifications_queued ON notifications (lane, priority, retried, ser
 -- What waits for a time.
 CREATE INDEX notifications_due ON notifications (due_at) WHERE status IN ('pending', 'retrying');
 CREATE INDEX notifications_expiring ON notifications (expires_at)
-    WHERE expires_at IS NOT NULL AND status IN ('pending', 'queued', 'retrying');
+    WHERE expires_at IS NOT NULL AND (status = 'queued' OR status = 'pending' OR status = 'retrying');
 -- What a run of the daemon left unfinished.
 CREATE INDEX notifications_sending ON notifications (seq) WHERE status = 'sending';
 -- Dead letters and revoked ones.
@@ -115,7 +121,10 @@ CREATE TABLE attempts (
     number      INTEGER NOT NULL,
     channel     TEXT    NOT NULL,
     provider    INTEGER,
-    status      TEXT    NOT NULL CHECK (status IN ('started', 'delivered', 'failed', 'skipped', 'in_doubt')),
+    status      TEXT    NOT NULL
+        CHECK (
+            status = 'started' OR status = 'delivered' OR status = 'failed' OR status = 'skipped' OR status = 'in_doubt'
+        ),
     reason      TEXT,
     started_at  INTEGER NOT NULL,
     finished_at INTEGER,
