@@ -8,6 +8,7 @@ use crate::retry::RetryPolicy;
 use chrono::TimeDelta;
 use notify_proto::send::{Attachment, OneOrMany, Recipient, Retry, SendRequest};
 use notify_proto::{Channel, OnUnknown, Priority, ServiceId, Timestamp};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -15,6 +16,10 @@ use std::time::Duration;
 pub const MAX_LABEL: usize = 128;
 /// Longest subject, characters (RFC 5322's line limit).
 pub const MAX_SUBJECT: usize = 998;
+/// Deepest `meta_data` and `channel_options`, levels. They are stored inside other JSON, which nobody may find too deep
+/// to read.
+const MAX_META_DEPTH: usize = 32;
+
 /// Largest `meta_data` and `channel_options`, bytes of JSON.
 pub const MAX_META_BYTES: usize = 16 * 1_024;
 /// Largest attachments of one mail, bytes decoded.
@@ -298,6 +303,21 @@ fn texts(request: &SendRequest, is_email: bool, channels: &[Channel], errors: &m
         if size > MAX_META_BYTES {
             errors.add(field, format!("is {size} bytes as JSON; at most {MAX_META_BYTES} are allowed"));
         }
+        if object
+            .as_ref()
+            .is_some_and(|object| object.values().any(|value| deeper(value, MAX_META_DEPTH - 1)))
+        {
+            errors.add(field, format!("is nested too deeply; at most {MAX_META_DEPTH} levels are allowed"));
+        }
+    }
+}
+
+/// Whether a value has more than so many levels of objects and arrays.
+fn deeper(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(values) => levels == 0 || values.iter().any(|value| deeper(value, levels - 1)),
+        Value::Object(members) => levels == 0 || members.values().any(|value| deeper(value, levels - 1)),
+        _ => false,
     }
 }
 

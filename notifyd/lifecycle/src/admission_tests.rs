@@ -139,3 +139,16 @@ fn the_past_is_now_and_the_far_future_is_refused() {
     assert!(at("1970-01-02T00:00:00Z").unwrap().scheduled_at.is_some());
     assert_eq!(at("1999-01-01T00:00:00Z").unwrap_err()[0].field, "scheduled_at");
 }
+
+#[test]
+fn data_nested_so_deeply_that_it_could_not_be_read_again_is_refused() {
+    let nested = |levels: usize| {
+        let data = (1..levels).fold(json!(1), |inner, _| json!([inner]));
+        admit_json(
+            json!({"to": "+15005550006", "message": "hi", "meta_data": {"a": data}}),
+            Some(Channel::Sms),
+        )
+    };
+    assert!(nested(32).is_ok());
+    assert_eq!(nested(33).unwrap_err()[0].field, "meta_data");
+}

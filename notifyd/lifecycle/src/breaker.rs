@@ -169,10 +169,13 @@ impl Breaker {
     }
 
     fn succeeded(&mut self, now: Instant) -> Option<Change> {
+        if let Circuit::Open { .. } = self.circuit(now) {
+            // A call that was under way when it opened; only a probe closes it.
+            return None;
+        }
         self.in_a_row = 0;
         self.remember(now, false);
-        let was_closed = self.circuit == Circuit::Closed;
-        if was_closed {
+        if self.circuit == Circuit::Closed {
             return None;
         }
         self.circuit = Circuit::Closed;
@@ -268,5 +271,13 @@ mod tests {
         breaker.start(second(61, t));
         breaker.abandon();
         assert!(breaker.admits(second(61, t)));
+    }
+    #[test]
+    fn a_success_that_was_under_way_does_not_close_it() {
+        let t = Instant::now();
+        let mut breaker = Breaker::new(BreakerRules::default());
+        breaker.finish(&Outcome::ProviderConfig, None, t);
+        assert_eq!(breaker.finish(&OK, None, second(1, t)), None);
+        assert!(!breaker.admits(second(1, t)));
     }
 }

@@ -111,7 +111,7 @@ pub fn choose(
         let mut known = false;
         for candidate in in_order(plan, channel, providers) {
             known = true;
-            if progress.only.is_some_and(|only| only != candidate.id) {
+            if progress.only.is_some_and(|only| only != (index, candidate.id)) {
                 continue;
             }
             if progress.tried.contains(&candidate.id) && index == progress.channel {

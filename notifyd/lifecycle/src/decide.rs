@@ -33,8 +33,9 @@ pub struct Progress {
     pub cost: bool,
     /// Channels that can never work; they survive the cycle.
     pub dead: Vec<Dead>,
-    /// After an attempt of unknown end: nobody else may send it.
-    pub only: Option<ProviderId>,
+    /// After an attempt of unknown end: no other provider may send it, nor the same one on another channel, given by its
+    /// position in the plan's channel list.
+    pub only: Option<(usize, ProviderId)>,
     /// Runs of the daemon that died while sending it, in a row.
     pub interrupted: u32,
 }
@@ -102,7 +103,7 @@ pub fn absorb(
             progress.dead.push(Dead { channel: channel_index, reason: FailureReason::InvalidRecipient });
             None
         }
-        Outcome::Ambiguous => unknown_end(provider, progress, standing, rng),
+        Outcome::Ambiguous => unknown_end((channel_index, provider), progress, standing, rng),
     }
 }
 
@@ -122,8 +123,10 @@ pub fn interrupted(
         OnUnknown::Fail => Transition::fail(FailureReason::InDoubt),
         OnUnknown::Resend => {
             if !plan.failover_on_unknown {
+                // The same attempt is made again, whatever else was tried in this cycle.
                 progress.channel = channel_index;
-                progress.only = provider;
+                progress.tried.clear();
+                progress.only = provider.map(|provider| (channel_index, provider));
             }
             Transition::interrupted()
         }
@@ -132,7 +135,7 @@ pub fn interrupted(
 
 /// An attempt whose end is unknown.
 fn unknown_end(
-    provider: ProviderId,
+    tried: (usize, ProviderId),
     progress: &mut Progress,
     standing: &Standing<'_>,
     rng: &mut dyn RngCore,
@@ -145,7 +148,7 @@ fn unknown_end(
             None
         }
         OnUnknown::Resend => {
-            progress.only = Some(provider);
+            progress.only = Some(tried);
             Some(end_cycle(progress, standing, None, "in_doubt", rng))
         }
     }
@@ -290,7 +293,7 @@ mod tests {
         let mut progress = Progress::default();
         let again = after(&Outcome::Ambiguous, &mut progress, &standing(&resend, 0), &open);
         assert_eq!(again.to(), Status::Retrying);
-        assert_eq!(progress.only, Some(provider()));
+        assert_eq!(progress.only, Some((0, provider())));
         let hold = plan(OnUnknown::Hold);
         let held = after(&Outcome::Ambiguous, &mut Progress::default(), &standing(&hold, 0), &open);
         assert_eq!((held.to(), held.due_at()), (Status::Pending, None));
@@ -310,7 +313,7 @@ mod tests {
         for _ in 1..MAX_INTERRUPTIONS {
             assert_eq!(interrupted(1, Some(provider()), &mut progress, &plan), Transition::interrupted());
         }
-        assert_eq!((progress.channel, progress.only), (1, Some(provider())));
+        assert_eq!((progress.channel, progress.only), (1, Some((1, provider()))));
         let end = interrupted(1, Some(provider()), &mut progress, &plan);
         assert_eq!(end.failure(), Some(FailureReason::CrashLoop));
     }

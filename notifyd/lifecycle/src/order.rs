@@ -54,11 +54,6 @@ impl<T> Line<T> {
         self.len == 0
     }
 
-    /// Items held of one group.
-    pub fn len_of(&self, group: Group) -> usize {
-        self.groups.get(&group).map_or(0, VecDeque::len)
-    }
-
     /// Adds behind the group's others.
     pub fn push(&mut self, group: Group, created: Timestamp, item: T) {
         self.insert(group, created, item, false);
@@ -98,26 +93,6 @@ impl<T> Line<T> {
             }
         }
         None
-    }
-
-    /// Drops every item that `keep` refuses.
-    pub fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
-        let mut len = 0;
-        for queue in self.groups.values_mut() {
-            queue.retain(|(_, item)| keep(item));
-            len += queue.len();
-        }
-        self.len = len;
-        self.groups.retain(|_, queue| !queue.is_empty());
-        for (priority, kinds) in self.turns.iter_mut().enumerate() {
-            for (retried, turns) in kinds.iter_mut().enumerate() {
-                turns.retain(|service| {
-                    let group =
-                        Group { priority: Priority::ALL[priority], retried: retried == 1, service: *service };
-                    self.groups.contains_key(&group)
-                });
-            }
-        }
     }
 
     fn turns_are_empty(&self, priority: Priority) -> bool {
@@ -237,19 +212,6 @@ mod tests {
             prop_assert_eq!(order.len(), bulk as usize + usize::try_from(others).unwrap());
             let last = order.iter().rposition(|item| *item == 1_000).unwrap();
             prop_assert!(last <= usize::try_from(others).unwrap(), "position {}", last);
-        }
-
-        #[test]
-        fn retain_keeps_the_books(items in prop::collection::vec((0usize..4, any::<bool>(), 0i64..5), 0..200)) {
-            let mut line = line();
-            for (n, (priority, retried, service)) in (0u32..).zip(&items) {
-                line.push(group(Priority::ALL[*priority], *retried, *service), at(0), n);
-            }
-            line.retain(|item| item % 3 == 0);
-            let len = line.len();
-            let left = drain(&mut line, at(1));
-            prop_assert_eq!(left.len(), len);
-            prop_assert_eq!(left.len(), items.len().div_ceil(3));
         }
     }
 }

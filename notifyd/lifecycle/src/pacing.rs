@@ -9,6 +9,7 @@ pub struct Pace {
     ceiling: f64,
     /// The rate in force, calls per second.
     rate: f64,
+    /// The configured burst; while throttled, no more than one second's worth is allowed at once.
     burst: f64,
     tokens: f64,
     refilled: Instant,
@@ -45,7 +46,9 @@ impl Pace {
         }
         let tokens = self.tokens_at(now);
         let wait = if tokens >= 1.0 { 0.0 } else { (1.0 - tokens) / self.rate };
-        (now + Duration::from_secs_f64(wait)).max(paused)
+        // A rate so slow that its wait cannot be told is looked at again after the longest pause.
+        let wait = Duration::try_from_secs_f64(wait).unwrap_or(MAX_PAUSE).min(MAX_PAUSE);
+        (now + wait).max(paused)
     }
 
     /// Whether the provider asked to be left alone, and until when.
@@ -85,7 +88,6 @@ impl Pace {
         self.tokens = self.tokens_at(now).min(1.0);
         self.refilled = now;
         self.rate = (from / 2.0).max(FLOOR);
-        self.burst = self.burst.min(self.rate.max(1.0));
     }
 
     /// The rate in force, calls per second; infinite when there is none.
@@ -95,7 +97,8 @@ impl Pace {
 
     fn tokens_at(&self, now: Instant) -> f64 {
         let since = now.saturating_duration_since(self.refilled).as_secs_f64();
-        (self.tokens + since * self.rate).min(self.burst)
+        let burst = if self.rate < self.ceiling { self.burst.min(self.rate.max(1.0)) } else { self.burst };
+        (self.tokens + since * self.rate).min(burst)
     }
 }
 
@@ -104,6 +107,33 @@ impl Pace {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_burst_comes_back_with_the_rate() {
+        let start = Instant::now();
+        let mut pace = Pace::new(Some(100.0), Some(50), start);
+        for n in 0..8 {
+            pace.throttled(None, start + Duration::from_secs(60 * n));
+        }
+        let later = start + Duration::from_secs(3_600);
+        for _ in 0..10_000 {
+            pace.succeeded();
+        }
+        let mut at_once = 0;
+        while pace.ready_at(later) <= later {
+            pace.take(later);
+            at_once += 1;
+        }
+        assert_eq!(at_once, 50);
+    }
+
+    #[test]
+    fn a_rate_too_slow_to_tell_is_no_reason_to_panic() {
+        let start = Instant::now();
+        let mut pace = Pace::new(Some(1e-30), Some(1), start);
+        pace.take(start);
+        assert_eq!(pace.ready_at(start), start + MAX_PAUSE);
+    }
 
     #[test]
     fn without_a_rate_it_never_waits() {
