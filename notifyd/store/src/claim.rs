@@ -99,7 +99,15 @@ pub fn load(
     let mut jobs = Vec::new();
     let mut bytes = 0;
     while let Some(row) = rows.next().map_err(StoreError::Read)? {
-        let job = job(row).map_err(StoreError::Read)?;
+        let job = match job(row) {
+            Ok(job) => job,
+            Err(error) => {
+                // One row must not stop all that are behind it.
+                let seq: i64 = row.get(0).map_err(StoreError::Read)?;
+                tracing::error!(seq, %error, "a queued notification cannot be read; it is passed over");
+                continue;
+            }
+        };
         bytes += job.bytes;
         jobs.push(job);
         if bytes >= max_bytes {
@@ -127,5 +135,12 @@ pub fn interrupted(
             Ok(Interrupted { attempt: job.attempts, job, provider: id, channel: channel(row, 13)? })
         })
         .map_err(StoreError::Read)?;
-    rows.collect::<rusqlite::Result<_>>().map_err(StoreError::Read)
+    let readable = rows.filter_map(|row| match row {
+        Err(error @ rusqlite::Error::FromSqlConversionFailure(..)) => {
+            tracing::error!(%error, "an interrupted notification cannot be read; it is passed over");
+            None
+        }
+        other => Some(other),
+    });
+    readable.collect::<rusqlite::Result<_>>().map_err(StoreError::Read)
 }

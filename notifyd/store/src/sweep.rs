@@ -45,8 +45,13 @@ pub fn sweep(
     let mut looked = 0;
     {
         let mut query = desk.prepare(include_str!("sql/sweep_look.sql"))?;
-        let mut rows = query.query((cursor, newest_allowed, BATCH)).map_err(StoreError::Write)?;
+        let mut rows = query.query((cursor, BATCH)).map_err(StoreError::Write)?;
         while let Some(row) = rows.next().map_err(StoreError::Write)? {
+            let created: i64 = row.get(3).map_err(StoreError::Write)?;
+            if created >= newest_allowed {
+                // In the order of acceptance, so nothing behind it is older.
+                break;
+            }
             looked += 1;
             last = row.get(0).map_err(StoreError::Write)?;
             let status = status(row, 1).map_err(StoreError::Write)?;
@@ -74,9 +79,11 @@ pub fn sweep(
         desk.removed(*status, 1);
     }
     let day = millis(now).saturating_sub(crate::accept::IDEMPOTENCY_MS);
+    let mut more = looked == BATCH;
+    let next = if more { last } else { 0 };
     for sql in [include_str!("sql/sweep_dedup.sql"), include_str!("sql/sweep_idempotency.sql")] {
-        desk.prepare(sql)?.execute((day, BATCH)).map_err(StoreError::Write)?;
+        let removed = desk.prepare(sql)?.execute((day, BATCH)).map_err(StoreError::Write)?;
+        more |= i64::try_from(removed).is_ok_and(|removed| removed == BATCH);
     }
-    let more = looked == BATCH;
-    Ok((Swept { notifications: old.len(), more }, if more { last } else { 0 }))
+    Ok((Swept { notifications: old.len(), more }, next))
 }

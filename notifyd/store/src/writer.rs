@@ -59,6 +59,8 @@ pub struct Writer {
     operations: mpsc::Sender<Operation>,
     fatal: watch::Receiver<Option<String>>,
     writable: Arc<AtomicBool>,
+    /// Whether the thread has ended in good order.
+    closed: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -71,19 +73,21 @@ impl Writer {
         let (operations, queue) = mpsc::channel(QUEUE);
         let (fatal_sender, fatal) = watch::channel(None);
         let writable = Arc::new(AtomicBool::new(true));
+        let closed = Arc::new(AtomicBool::new(false));
         let loop_ = Loop {
             connection,
             state,
             metrics,
             fatal: fatal_sender,
             writable: Arc::clone(&writable),
+            closed: Arc::clone(&closed),
             since_look: 0,
         };
         let thread =
             std::thread::Builder::new().name("store-writer".into()).spawn(move || loop_.run(queue)).map_err(
                 |source| StoreError::Io { act: "start the thread of", path: "the writer".into(), source },
             )?;
-        Ok((Self { operations, fatal, writable }, thread))
+        Ok((Self { operations, fatal, writable, closed }, thread))
     }
 
     /// Runs `work` in the next transaction and answers after its commit. An error fails the whole batch, so it is for
@@ -135,7 +139,10 @@ impl Writer {
                 return reason;
             }
             if fatal.changed().await.is_err() {
-                // The thread has ended in good order: there will be no failure.
+                if !self.closed.load(Ordering::Acquire) {
+                    return "the thread that writes has ended unexpectedly".to_owned();
+                }
+                // It has ended in good order: there will be no failure.
                 std::future::pending::<()>().await;
             }
         }
@@ -170,6 +177,7 @@ struct Loop {
     metrics: Metrics,
     fatal: watch::Sender<Option<String>>,
     writable: Arc<AtomicBool>,
+    closed: Arc<AtomicBool>,
     since_look: u32,
 }
 
@@ -222,6 +230,10 @@ impl Loop {
             let (error, answer) =
                 if operation.alone { desk.alone(operation.run) } else { (operation.run)(&mut desk) };
             answers.push(answer);
+            if self.connection.is_autocommit() {
+                // A full disk undoes the whole transaction by itself; what came after would be committed piecemeal.
+                return Err(Failure { text: "the transaction was undone".to_owned(), nothing_kept: true });
+            }
             if error && !operation.alone {
                 failed = Some("an operation of the batch failed".to_owned());
                 break;
@@ -233,15 +245,18 @@ impl Loop {
         }
         if let Some(text) = failed {
             // A rollback that fails leaves the transaction to be undone by the next start; nothing was answered.
-            let undone = self.connection.execute_batch("ROLLBACK");
-            return Err(Failure { text, nothing_kept: undone.is_ok() });
+            return Err(Failure { text, nothing_kept: self.undone() });
         }
         #[expect(clippy::cast_precision_loss, reason = "at most a few thousand")]
         self.metrics.batch_rows.observe(rows as f64);
-        self.connection.execute_batch("COMMIT").map_err(|error| Failure {
-            text: chain(&error),
-            nothing_kept: self.connection.execute_batch("ROLLBACK").is_ok() && is_full(&error),
-        })
+        self.connection
+            .execute_batch("COMMIT")
+            .map_err(|error| Failure { text: chain(&error), nothing_kept: self.undone() && is_full(&error) })
+    }
+
+    /// Undoes the transaction, unless that has happened already; whether it is undone.
+    fn undone(&self) -> bool {
+        self.connection.is_autocommit() || self.connection.execute_batch("ROLLBACK").is_ok()
     }
 
     /// Moves the write-ahead log into the database when it has grown. Only this thread does, so that its size is bounded
@@ -267,6 +282,7 @@ impl Loop {
     }
 
     fn close(self) {
+        self.closed.store(true, Ordering::Release);
         self.state.note_stop(&self.connection);
         if let Err(error) = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
             tracing::warn!(error = %chain(&error), "checkpoint at close failed");

@@ -1,1 +1,1 @@
-DELETE FROM idempotency WHERE no IN (SELECT no FROM idempotency WHERE at < ?1 ORDER BY no LIMIT ?2)
+DELETE FROM idempotency WHERE at < ?1 AND no IN (SELECT no FROM idempotency ORDER BY no LIMIT ?2)

@@ -1,1 +1,1 @@
-SELECT seq, status, finished_at FROM notifications WHERE seq > ?1 AND created_at < ?2 ORDER BY seq LIMIT ?3
+SELECT seq, status, finished_at, created_at FROM notifications WHERE seq > ?1 ORDER BY seq LIMIT ?2
