@@ -214,18 +214,25 @@ impl Daemon {
         let Self { store, engine, handle, intake, control, stop, .. } = self;
         let intake_handle = intake.handle();
         let outer = CancellationToken::new();
-        let engine = tokio::spawn(engine.run(stop.asked.clone()));
+        let mut engine = tokio::spawn(engine.run(stop.asked.clone()));
         let control = tokio::spawn(control.run(outer.clone()));
         let intake = tokio::spawn(intake.run(outer.clone()));
         let fatal = tokio::select! {
-            reason = store.fatal() => Some(reason),
+            biased;
             () = stop.asked.cancelled() => None,
+            reason = store.fatal() => Some(Failure::Fatal(reason)),
+            // Without it everything would be accepted and nothing delivered.
+            ended = &mut engine => Some(match ended {
+                Ok(Ok(())) => Failure::Bug("the engine stopped by itself".to_owned()),
+                Ok(Err(error)) => Failure::Store(error),
+                Err(panic) => Failure::Bug(format!("the engine stopped: {panic}")),
+            }),
         };
         intake_handle.set_draining(true);
         stop.asked.cancel();
-        if let Some(reason) = fatal {
-            // Nothing can be committed any more; what was acknowledged is on disk already.
-            return Err(Failure::Fatal(reason));
+        if let Some(failure) = fatal {
+            // Nothing more can be done; what was acknowledged is on disk already.
+            return Err(failure);
         }
         let drain = handle.drain_timeout();
         tracing::info!(drain_seconds = drain.as_secs(), "stopping");

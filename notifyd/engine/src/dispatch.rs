@@ -6,7 +6,7 @@ use crate::lines::{Lines, Load, Loaded};
 use crate::settle::{self, Settled};
 use crate::slots::Slots;
 use crate::{Inner, StoreError};
-use notify_proto::{Channel, ProviderId, Status};
+use notify_proto::{Channel, ProviderId, Status, Timestamp};
 use notifyd_lifecycle::candidate::{Choice, choose};
 use notifyd_providers::Provider;
 use notifyd_store::api::{Backlog, Claim, Job, Verdict};
@@ -22,10 +22,6 @@ const MAX_CLAIMS: usize = 512;
 
 /// Answers taken together into one record, at most.
 const MAX_RECORDS: usize = 1_000;
-
-/// Jobs of one line that are passed over in one look before it gives up: those behind may be able to go where the first
-/// cannot, but a line that is altogether blocked must not be turned over and over.
-const MAX_BLOCKED: usize = 8;
 
 /// How long the loop sleeps at most; it then looks by itself, in case a ring was lost.
 const LOOK_ANYWAY: Duration = Duration::from_secs(5);
@@ -43,7 +39,6 @@ enum News {
 
 /// A job with a slot, on its way to be claimed.
 struct Ready {
-    lane: Arc<str>,
     claimed: Claimed,
     client: Arc<dyn Provider>,
 }
@@ -57,6 +52,8 @@ pub(crate) struct Dispatch {
     tell: mpsc::UnboundedSender<News>,
     answers: mpsc::UnboundedReceiver<Sent>,
     answer: mpsc::UnboundedSender<Sent>,
+    /// When something that is closed may open by itself, while anything is held.
+    reopens_at: Option<std::time::Instant>,
     /// Claims, calls and records under way: the drain waits for them.
     under_way: usize,
     draining: bool,
@@ -75,6 +72,7 @@ impl Dispatch {
             tell,
             answers,
             answer,
+            reopens_at: None,
             under_way: 0,
             draining: false,
             inner,
@@ -171,43 +169,64 @@ impl Dispatch {
         let wall = self.inner.deps.clock.now();
         let mut ready = Vec::new();
         let mut untried = Vec::new();
-        for lane in self.lines.busy() {
-            let mut blocked: Vec<Box<Loaded>> = Vec::new();
-            while ready.len() < MAX_CLAIMS && blocked.len() < MAX_BLOCKED {
-                let Some((_, loaded)) = self.lines.pop(&lane, wall) else { break };
-                let job = &loaded.job;
-                let candidates = self.slots.directory().candidates();
-                let choice = choose(&job.plan, &job.message, &job.progress, candidates, |candidate| {
-                    self.slots.gate(candidate, now)
-                });
-                match choice {
-                    Choice::Try { channel_index, channel, provider, skipped } => {
-                        match self.make_ready(&lane, loaded, (channel_index, channel), provider, skipped) {
-                            Ok(it) => ready.push(it),
-                            Err(loaded) => blocked.push(loaded),
+        if self.slots.take_opened() || self.reopens_at.is_some_and(|at| now >= at) {
+            self.lines.release_held();
+        }
+        while let Some(loaded) = self.lines.next_fresh() {
+            let choice = self.choose(&loaded, now);
+            self.place(loaded, choice, wall, &mut untried);
+        }
+        let mut moved = true;
+        while std::mem::take(&mut moved) {
+            for provider in self.lines.waited_for() {
+                // A provider that is closed is looked at as well: who waits for it may go elsewhere.
+                while ready.len() < MAX_CLAIMS && !self.slots.is_busy(provider, now) {
+                    let Some(loaded) = self.lines.next_of(provider, wall) else { break };
+                    match self.choose(&loaded, now) {
+                        Choice::Try { channel_index, channel, provider: chosen, skipped }
+                            if chosen == provider =>
+                        {
+                            match self.make_ready(loaded, (channel_index, channel), provider, skipped) {
+                                Ok(it) => ready.push(it),
+                                Err(loaded) => self.lines.hold(loaded),
+                            }
                         }
-                    }
-                    Choice::Wait(_) => blocked.push(loaded),
-                    Choice::Closed(_) if loaded.held && !job.progress.cost => blocked.push(loaded),
-                    other => {
-                        let it =
-                            settle::untried(loaded, other, &self.slots, &self.inner, &mut self.rng, wall);
-                        untried.push(it);
+                        other => {
+                            moved = true;
+                            self.place(loaded, other, wall, &mut untried);
+                        }
                     }
                 }
             }
-            // The last one taken out goes back first, so that the order stays.
-            for loaded in blocked.into_iter().rev() {
-                self.lines.put_back(&lane, loaded);
-            }
+            moved &= ready.len() < MAX_CLAIMS;
         }
+        self.reopens_at = if self.lines.has_held() { self.slots.next_reopening(now) } else { None };
         self.record(untried);
         self.claim(ready);
     }
 
+    fn choose(&self, loaded: &Loaded, now: std::time::Instant) -> Choice {
+        let job = &loaded.job;
+        let candidates = self.slots.directory().candidates();
+        choose(&job.plan, &job.message, &job.progress, candidates, |candidate| {
+            self.slots.gate(candidate.id, now)
+        })
+    }
+
+    /// Lets a job wait where the choice sends it, or settles it when there is nowhere to go.
+    fn place(&mut self, loaded: Box<Loaded>, choice: Choice, wall: Timestamp, untried: &mut Vec<Settled>) {
+        match choice {
+            Choice::Try { provider, .. } | Choice::Wait(provider) => self.lines.wait_for(provider, loaded),
+            Choice::Closed(_) if loaded.held && !loaded.job.progress.cost => self.lines.hold(loaded),
+            other => {
+                self.lines.taken(&loaded);
+                untried.push(settle::untried(loaded, other, &self.slots, &self.inner, &mut self.rng, wall));
+            }
+        }
+    }
+
     fn make_ready(
         &mut self,
-        lane: &Arc<str>,
         loaded: Box<Loaded>,
         (channel_index, channel): (usize, Channel),
         provider: ProviderId,
@@ -226,8 +245,9 @@ impl Dispatch {
             provider,
             skipped,
         };
+        self.lines.taken(&loaded);
         let claimed = Claimed { loaded, channel, channel_index, provider, simulated };
-        Ok((Ready { lane: Arc::clone(lane), claimed, client }, claim))
+        Ok((Ready { claimed, client }, claim))
     }
 
     fn claim(&mut self, ready: Vec<(Ready, Claim)>) {
@@ -239,6 +259,7 @@ impl Dispatch {
         for (it, claim) in ready.iter_mut().zip(&claims) {
             it.claimed.loaded.job.attempts = claim.attempt();
             it.claimed.loaded.job.fence += 1;
+            self.lines.raised(&it.claimed.loaded.job);
         }
         let (store, tell) = (Arc::clone(&self.inner.deps.store), self.tell.clone());
         tokio::spawn(async move {
@@ -259,8 +280,8 @@ impl Dispatch {
             }
             News::Backlog(Err(error)) => tracing::error!(%error, "queued work could not be looked up"),
             News::Loaded(load, Ok(jobs)) => {
-                let full =
-                    jobs.len() >= load.limit || jobs.iter().map(|job| job.bytes).sum::<usize>() >= load.bytes;
+                let bytes = jobs.iter().map(|job| job.bytes).sum::<usize>();
+                let full = jobs.len() >= load.limit || (!jobs.is_empty() && bytes >= load.bytes);
                 self.lines.loaded(&load.line, load.after, jobs, full);
             }
             News::Loaded(load, Err(error)) => {
@@ -274,7 +295,7 @@ impl Dispatch {
                         self.call(it);
                     } else {
                         self.slots.abandon(it.claimed.provider, &self.inner);
-                        self.lines.forget(it.claimed.loaded.job.seq);
+                        self.lines.forget(&it.claimed.loaded);
                     }
                 }
             }
@@ -284,9 +305,9 @@ impl Dispatch {
                 for it in ready {
                     // Whether it was written or not, disk knows: it is loaded again if it is still queued there.
                     self.slots.abandon(it.claimed.provider, &self.inner);
-                    let job = &it.claimed.loaded.job;
-                    self.lines.forget(job.seq);
-                    self.lines.rung(Backlog { lane: it.lane, group: job.group }, job.seq);
+                    let loaded = it.claimed.loaded;
+                    self.lines.forget(&loaded);
+                    self.lines.rung(loaded.line, loaded.job.seq);
                 }
             }
             News::Recorded(settled, verdicts) => {
@@ -344,7 +365,7 @@ impl Dispatch {
         }
         let mut loaded = it.loaded;
         if verdict == Verdict::SomeoneElses || it.record.transition.to() != Status::Queued {
-            self.lines.forget(loaded.job.seq);
+            self.lines.forget(&loaded);
             return;
         }
         loaded.job.fence += 1;

@@ -37,7 +37,11 @@ use prometheus::Registry;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+/// Time between two tries to take up what another run left.
+const RESCUE_PAUSE: Duration = Duration::from_secs(1);
 
 /// What the engine works with.
 #[derive(Clone)]
@@ -99,7 +103,14 @@ impl Engine {
     /// under way the drain timeout. Outcomes that came in by then are committed when this returns.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), StoreError> {
         let inner = self.inner;
-        rescue::run(&inner).await?;
+        while let Err(error) = rescue::run(&inner).await {
+            if shutdown.is_cancelled() {
+                return Err(error);
+            }
+            // Nothing may be claimed before this is done, and what failed may pass: a reader that was not free.
+            tracing::error!(%error, "what an interrupted run left could not be taken up; trying again");
+            tokio::time::sleep(RESCUE_PAUSE).await;
+        }
         let schedule = tokio::spawn(schedule::run(Arc::clone(&inner), shutdown.clone()));
         let sweep = tokio::spawn(sweep::run(Arc::clone(&inner), shutdown.clone()));
         let done = dispatch::Dispatch::new(inner).run(shutdown.clone()).await;

@@ -1,36 +1,47 @@
-//! Loaded work in the order of turns, and what is known of the rest on disk.
+//! Work in memory, and what is known of the rest on disk.
 //!
-//! Memory is bounded by count and by bytes over all lines. Each group of a line (one service's fresh or retried work of
-//! one priority) has its own place in memory, so a service with a million queued cannot crowd out another one's first.
+//! A job comes in fresh. Once somebody has looked where it can go, it waits for one provider, in the order of turns, or
+//! it is held: everything that could take it is closed. A provider that is busy or slow therefore has its own line, and
+//! nobody stands in it who could go elsewhere.
+//!
+//! Memory is bounded by count and by bytes over everything in memory, under way or not. Each group of a line on disk
+//! (one service's fresh or retried work of one priority) has its own share, so that a service with a million queued
+//! cannot crowd out another one's first.
 
 use crate::options::Options;
-use notify_proto::{Channel, Timestamp};
-use notifyd_lifecycle::order::{Group, Line};
+use chrono::TimeDelta;
+use notify_proto::{Channel, ProviderId, Timestamp};
+use notifyd_lifecycle::order::Line;
 use notifyd_store::api::{Backlog, Job};
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::collections::{HashMap, VecDeque};
 
 /// Jobs of one group that are loaded at once, when there is room.
 const CHUNK: usize = 512;
 
-/// Jobs that a group without any may load even when memory is full, so that nobody waits for others to finish.
+/// Jobs that a group without any may load even when memory is full, so that nobody waits for others to finish; up to
+/// twice the bound in all.
 const RESERVED: usize = 16;
 
 /// A job in memory.
 pub(crate) struct Loaded {
     pub job: Job,
+    /// Where it is queued on disk.
+    pub line: Backlog,
     /// Whether its story says already that nothing could be tried.
     pub held: bool,
+    /// Whether it was tried before and goes in front of those of its group that were not.
+    front: bool,
 }
 
 /// What is known of a group on disk.
-#[derive(Default)]
 struct OnDisk {
     /// Everything up to this number is in memory or gone.
     cursor: i64,
     /// Whether there may be more.
     more: bool,
     loading: bool,
+    /// Rung while a load was under way, which may have looked before what was rung for was there.
+    rung_again: bool,
 }
 
 /// A load to be made.
@@ -41,57 +52,74 @@ pub(crate) struct Load {
     pub bytes: usize,
 }
 
-/// All lines.
+/// All of them.
 pub(crate) struct Lines {
-    ready: HashMap<Arc<str>, Line<Box<Loaded>>>,
+    fresh: VecDeque<Box<Loaded>>,
+    waiting: HashMap<ProviderId, Line<Box<Loaded>>>,
+    held: VecDeque<Box<Loaded>>,
+    /// Jobs of each group that are not under way.
+    here: HashMap<Backlog, usize>,
     disk: HashMap<Backlog, OnDisk>,
-    /// Numbers in memory, waiting or under way: what a load must not bring a second time.
-    known: HashSet<i64>,
+    /// The fence of every job in memory, waiting or under way. A copy with another fence has been overtaken by a change
+    /// and is dropped when it comes up.
+    known: HashMap<i64, u32>,
     bytes: usize,
-    waiting: usize,
+    ageing: TimeDelta,
     options: Options,
 }
 
 impl Lines {
     pub(crate) fn new(options: Options) -> Self {
         Self {
-            ready: HashMap::new(),
+            fresh: VecDeque::new(),
+            waiting: HashMap::new(),
+            held: VecDeque::new(),
+            here: HashMap::new(),
             disk: HashMap::new(),
-            known: HashSet::new(),
+            known: HashMap::new(),
             bytes: 0,
-            waiting: 0,
+            ageing: TimeDelta::from_std(options.ageing).unwrap_or(TimeDelta::MAX),
             options,
         }
     }
 
     /// A line got work; the lowest number of it may lie behind what was read already.
     pub(crate) fn rung(&mut self, line: Backlog, lowest: i64) {
-        let disk = self.disk.entry(line).or_default();
+        let disk = self.disk.entry(line).or_insert(OnDisk {
+            cursor: lowest - 1,
+            more: true,
+            loading: false,
+            rung_again: false,
+        });
         disk.cursor = disk.cursor.min(lowest - 1);
         disk.more = true;
+        disk.rung_again = disk.loading;
     }
 
     /// The loads worth making now.
     pub(crate) fn wanted(&mut self) -> Vec<Load> {
         let active = self.disk.values().filter(|disk| disk.more).count().max(1);
         let share = (self.options.loaded / active).clamp(RESERVED, CHUNK);
-        let mut room = self.options.loaded.saturating_sub(self.waiting);
+        let mut room = self.options.loaded.saturating_sub(self.known.len());
+        let mut reserve = (2 * self.options.loaded).saturating_sub(self.known.len());
         let room_bytes = self.options.loaded_bytes.saturating_sub(self.bytes);
         let mut loads = Vec::new();
         for (line, disk) in &mut self.disk {
             if !disk.more || disk.loading {
                 continue;
             }
-            let here = self.ready.get(&line.lane).map_or(0, |it| it.len_of(line.group));
-            if here >= share / 2 && here > 0 {
+            let here = self.here.get(line).copied().unwrap_or_default();
+            if here > 0 && (here >= share / 2 || room_bytes == 0) {
                 continue;
             }
-            let limit = if here == 0 { share.min(room).max(RESERVED) } else { share.min(room) };
-            if limit == 0 || (room_bytes == 0 && here > 0) {
+            let limit = if here == 0 { share.min(room.max(RESERVED)).min(reserve) } else { share.min(room) };
+            if limit == 0 {
                 continue;
             }
             room = room.saturating_sub(limit);
+            reserve = reserve.saturating_sub(limit);
             disk.loading = true;
+            disk.rung_again = false;
             loads.push(Load { line: line.clone(), after: disk.cursor, limit, bytes: room_bytes / active });
         }
         loads
@@ -103,16 +131,18 @@ impl Lines {
         disk.loading = false;
         // A ring during the load may have moved the cursor back; what it rang for is then read by the next load.
         if disk.cursor == after {
-            disk.more = full;
+            disk.more = full || disk.rung_again;
             disk.cursor = jobs.last().map_or(after, |job| job.seq);
         }
-        for job in jobs {
-            if self.known.insert(job.seq) {
-                self.push(&line.lane, Box::new(Loaded { job, held: false }), false);
-            }
-        }
-        if self.disk.get(line).is_some_and(|disk| !disk.more) {
+        if !disk.more {
             self.disk.remove(line);
+        }
+        for job in jobs {
+            if self.known.get(&job.seq).is_none_or(|fence| *fence < job.fence) {
+                self.known.insert(job.seq, job.fence);
+                self.bytes += job.bytes;
+                self.enter(Box::new(Loaded { job, line: line.clone(), held: false, front: false }));
+            }
         }
     }
 
@@ -123,60 +153,138 @@ impl Lines {
         }
     }
 
-    fn push(&mut self, lane: &Arc<str>, loaded: Box<Loaded>, front: bool) {
-        let ageing = chrono::TimeDelta::from_std(self.options.ageing).unwrap_or(chrono::TimeDelta::MAX);
-        let line = self.ready.entry(Arc::clone(lane)).or_insert_with(|| Line::new(ageing));
-        self.waiting += 1;
-        self.bytes += loaded.job.bytes;
-        let (group, created) = (loaded.job.group, loaded.job.created_at);
-        if front { line.put_back(group, created, loaded) } else { line.push(group, created, loaded) }
+    fn enter(&mut self, loaded: Box<Loaded>) {
+        *self.here.entry(loaded.line.clone()).or_default() += 1;
+        self.fresh.push_back(loaded);
     }
 
-    /// A known job waits again, in front of its group's others.
-    pub(crate) fn put_back(&mut self, lane: &Arc<str>, loaded: Box<Loaded>) {
-        self.push(lane, loaded, true);
+    /// A job is under way: claimed, or being recorded.
+    pub(crate) fn taken(&mut self, loaded: &Loaded) {
+        if let Some(here) = self.here.get_mut(&loaded.line) {
+            *here -= 1;
+            if *here == 0 {
+                self.here.remove(&loaded.line);
+            }
+        }
     }
 
-    /// The same, by the channel that is to be tried next.
-    pub(crate) fn requeue(&mut self, loaded: Box<Loaded>) {
-        let lane: Arc<str> = loaded.job.plan.lane(next_channel(&loaded.job)).into();
-        self.put_back(&lane, loaded);
+    /// The fence of a job under way was raised.
+    pub(crate) fn raised(&mut self, job: &Job) {
+        self.known.insert(job.seq, job.fence);
     }
 
-    /// The job whose turn it is in a line.
-    pub(crate) fn pop(&mut self, lane: &Arc<str>, now: Timestamp) -> Option<(Group, Box<Loaded>)> {
-        let line = self.ready.get_mut(lane)?;
-        let (group, _, loaded) = line.pop(now)?;
-        self.waiting -= 1;
+    /// A job that was under way is queued again, with a raised fence. Without room it stays on disk.
+    pub(crate) fn requeue(&mut self, mut loaded: Box<Loaded>) {
+        let lane = loaded.job.plan.lane(next_channel(&loaded.job));
+        if *loaded.line.lane != *lane {
+            loaded.line.lane = lane.into();
+        }
+        let seq = loaded.job.seq;
+        if self.known.get(&seq).is_some_and(|fence| *fence >= loaded.job.fence) {
+            // Loaded anew before its record was heard of.
+            self.bytes -= loaded.job.bytes;
+            return;
+        }
+        // What is held stays: from disk it would only come back to be held once more.
+        let full = self.known.len() > self.options.loaded || self.bytes > self.options.loaded_bytes;
+        if full && !loaded.held {
+            self.known.remove(&seq);
+            self.bytes -= loaded.job.bytes;
+            self.rung(loaded.line, seq);
+            return;
+        }
+        self.known.insert(seq, loaded.job.fence);
+        loaded.front = true;
+        self.enter(loaded);
+    }
+
+    /// A job that was under way left memory for good: it is final, waits for a time, or is somebody else's.
+    pub(crate) fn forget(&mut self, loaded: &Loaded) {
         self.bytes -= loaded.job.bytes;
-        Some((group, loaded))
+        if self.known.get(&loaded.job.seq) == Some(&loaded.job.fence) {
+            self.known.remove(&loaded.job.seq);
+        }
     }
 
-    /// A job left memory for good: it is final, waits for a time, or is somebody else's.
-    pub(crate) fn forget(&mut self, seq: i64) {
-        self.known.remove(&seq);
+    /// The next job nobody has looked at yet.
+    pub(crate) fn next_fresh(&mut self) -> Option<Box<Loaded>> {
+        while let Some(loaded) = self.fresh.pop_front() {
+            if let Some(loaded) = self.current(loaded) {
+                return Some(loaded);
+            }
+        }
+        None
     }
 
-    /// The lines that have work in memory.
-    pub(crate) fn busy(&self) -> Vec<Arc<str>> {
-        self.ready.iter().filter(|(_, line)| !line.is_empty()).map(|(lane, _)| Arc::clone(lane)).collect()
+    /// Lets a job wait for a provider.
+    pub(crate) fn wait_for(&mut self, provider: ProviderId, loaded: Box<Loaded>) {
+        let line = self.waiting.entry(provider).or_insert_with(|| Line::new(self.ageing));
+        let (group, created) = (loaded.job.group, loaded.job.created_at);
+        if loaded.front {
+            line.put_back(group, created, loaded);
+        } else {
+            line.push(group, created, loaded);
+        }
+    }
+
+    /// Lets a job wait until something opens.
+    pub(crate) fn hold(&mut self, loaded: Box<Loaded>) {
+        self.held.push_back(loaded);
+    }
+
+    /// Something opened: what is held is looked at again, before anything newer.
+    pub(crate) fn release_held(&mut self) {
+        self.held.append(&mut self.fresh);
+        std::mem::swap(&mut self.held, &mut self.fresh);
+    }
+
+    /// The job whose turn it is with a provider.
+    pub(crate) fn next_of(&mut self, provider: ProviderId, now: Timestamp) -> Option<Box<Loaded>> {
+        loop {
+            let (_, _, loaded) = self.waiting.get_mut(&provider)?.pop(now)?;
+            if let Some(loaded) = self.current(loaded) {
+                return Some(loaded);
+            }
+        }
+    }
+
+    /// The job, unless it was changed since it was loaded.
+    fn current(&mut self, loaded: Box<Loaded>) -> Option<Box<Loaded>> {
+        if self.known.get(&loaded.job.seq) == Some(&loaded.job.fence) {
+            return Some(loaded);
+        }
+        self.bytes -= loaded.job.bytes;
+        self.taken(&loaded);
+        None
+    }
+
+    /// The providers that are waited for.
+    pub(crate) fn waited_for(&self) -> Vec<ProviderId> {
+        self.waiting.iter().filter(|(_, line)| !line.is_empty()).map(|(provider, _)| *provider).collect()
+    }
+
+    /// Whether anything is held.
+    pub(crate) fn has_held(&self) -> bool {
+        !self.held.is_empty()
     }
 
     /// Whether nothing waits in memory.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.waiting == 0
+    pub(crate) fn is_empty(&self) -> bool {
+        self.here.is_empty()
     }
 
-    /// Drops lines that are empty, so that lanes of long gone providers leave no trace.
+    /// Drops lines of providers nobody waits for, so that those long gone leave no trace.
     pub(crate) fn tidy(&mut self) {
-        if self.ready.len() > 64 {
-            self.ready.retain(|_, line| !line.is_empty());
-        }
+        self.waiting.retain(|_, line| !line.is_empty());
     }
 }
 
-/// The channel a job tries next, for its line.
+/// The channel a job tries next, for its line on disk.
 pub(crate) fn next_channel(job: &Job) -> Channel {
     let alive = (job.progress.channel..job.plan.channels.len()).find(|index| !job.progress.is_dead(*index));
     job.plan.channels.get(alive.unwrap_or(0)).copied().unwrap_or(Channel::Webhook)
 }
+
+#[cfg(test)]
+#[path = "lines_tests.rs"]
+mod tests;

@@ -83,7 +83,7 @@ fn decide(
     }
     let choice =
         choose(&job.plan, &job.message, &job.progress, slots.directory().candidates(), |candidate| {
-            slots.gate(candidate, now)
+            slots.gate(candidate.id, now)
         });
     let after = match report.outcome {
         Outcome::RateLimited { after } => after,
@@ -109,7 +109,11 @@ pub(crate) fn untried(
         Choice::Closed(skipped) if job.progress.cost => {
             (end_cycle(&mut job.progress, &standing, None, "transient", rng), skipped)
         }
-        Choice::Closed(skipped) => (Transition::hold(reason(&skipped)), vec![]),
+        Choice::Closed(skipped) => {
+            // Nobody could be tried any more in this cycle, so the next look starts another.
+            job.progress.restart();
+            (Transition::hold(reason(&skipped)), vec![])
+        }
         Choice::Spent if job.progress.cost => {
             (end_cycle(&mut job.progress, &standing, None, "transient", rng), vec![])
         }

@@ -4,7 +4,7 @@ use crate::handle::Shown;
 use crate::{Inner, StoreError};
 use notify_proto::{ProviderId, SkipReason};
 use notifyd_lifecycle::breaker::{Breaker, Change, Circuit};
-use notifyd_lifecycle::candidate::{Candidate, Gate};
+use notifyd_lifecycle::candidate::Gate;
 use notifyd_lifecycle::outcome::{Outcome, Report};
 use notifyd_lifecycle::pacing::Pace;
 use notifyd_providers::Provider;
@@ -37,6 +37,7 @@ impl Slot {
 pub(crate) struct Slots {
     all: HashMap<ProviderId, Slot>,
     directory: Arc<Directory>,
+    opened: bool,
 }
 
 impl Slots {
@@ -50,14 +51,16 @@ impl Slots {
             match self.all.get_mut(&row.id) {
                 Some(slot) if slot.row.revision == row.revision => slot.row = Arc::clone(row),
                 existing => {
-                    let secret = inner.deps.store.provider_secret(row.id).await;
-                    let client = match secret {
-                        Ok(secret) => {
-                            notifyd_providers::build(&row.kind, &row.config, secret.as_ref(), &inner.context)
-                                .map_err(|error| error.to_string())
-                        }
-                        Err(error) => Err(error.to_string()),
+                    let secret = match inner.deps.store.provider_secret(row.id).await {
+                        Err(StoreError::Seal(problem)) => Err(problem),
+                        // It could not be read now; the next look tries again.
+                        Err(error) => return Err(error),
+                        Ok(secret) => Ok(secret),
                     };
+                    let client = secret.and_then(|secret| {
+                        notifyd_providers::build(&row.kind, &row.config, secret.as_ref(), &inner.context)
+                            .map_err(|error| error.to_string())
+                    });
                     if let Err(error) = &client {
                         tracing::error!(provider = %row.name, %error, "provider cannot be used");
                     }
@@ -74,6 +77,7 @@ impl Slots {
         }
         self.all.retain(|id, slot| slot.in_flight() > 0 || directory.provider(*id).is_some());
         self.directory = directory;
+        self.opened = true;
         self.publish(inner, now);
         Ok(true)
     }
@@ -87,8 +91,10 @@ impl Slots {
     }
 
     /// Whether a candidate may be called now.
-    pub(crate) fn gate(&self, candidate: &Candidate, now: Instant) -> Gate {
-        let Some(slot) = self.all.get(&candidate.id) else { return Gate::Closed(SkipReason::Disabled) };
+    pub(crate) fn gate(&self, id: ProviderId, now: Instant) -> Gate {
+        let Some(slot) = self.all.get(&id).filter(|slot| slot.row.active) else {
+            return Gate::Closed(SkipReason::Disabled);
+        };
         if slot.client.is_err() || !slot.breaker.admits(now) {
             return Gate::Closed(SkipReason::BreakerOpen);
         }
@@ -99,6 +105,16 @@ impl Slots {
             return Gate::Busy;
         }
         Gate::Open
+    }
+
+    /// Whether whoever waits for a provider has to go on waiting.
+    pub(crate) fn is_busy(&self, id: ProviderId, now: Instant) -> bool {
+        self.gate(id, now) == Gate::Busy
+    }
+
+    /// Whether something may have opened since this was asked last, other than by the passing of time.
+    pub(crate) const fn take_opened(&mut self) -> bool {
+        std::mem::replace(&mut self.opened, false)
     }
 
     /// Takes a slot.
@@ -136,6 +152,8 @@ impl Slots {
             Outcome::Accepted { .. } => slot.pace.succeeded(),
             _ => {}
         }
+        // A probe that learned nothing leaves room for the next one, without a change.
+        self.opened |= slot.breaker.circuit(now) != Circuit::Closed;
         let change = slot.breaker.finish(&report.outcome, report.message.as_deref(), now);
         match change {
             Some(Change::Opened) => {
@@ -154,18 +172,24 @@ impl Slots {
     pub(crate) fn learn_nothing(&mut self, id: ProviderId) {
         if let Some(slot) = self.all.get_mut(&id) {
             slot.breaker.abandon();
+            self.opened = true;
         }
     }
 
     /// The next moment at which a closed gate may open by itself.
     pub(crate) fn next_opening(&self, now: Instant) -> Option<Instant> {
+        let paced = self.all.values().map(|slot| slot.pace.ready_at(now)).filter(|at| *at > now);
+        paced.chain(self.next_reopening(now)).min()
+    }
+
+    /// The next moment at which a closed provider opens by itself.
+    pub(crate) fn next_reopening(&self, now: Instant) -> Option<Instant> {
         let moments = self.all.values().flat_map(|slot| {
             let breaker = match slot.breaker.circuit(now) {
                 Circuit::Open { until } => Some(until),
                 Circuit::Closed | Circuit::HalfOpen { .. } => None,
             };
-            let pace = Some(slot.pace.ready_at(now)).filter(|at| *at > now);
-            [breaker, pace, slot.pace.paused(now)]
+            [breaker, slot.pace.paused(now)]
         });
         moments.flatten().min()
     }

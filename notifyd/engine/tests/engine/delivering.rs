@@ -1,6 +1,6 @@
 //! From the queue through a provider to the end.
 
-use crate::house::{House, pairs, story, tries};
+use crate::house::{Calls, House, pairs, story, tries, who};
 use notify_proto::Status;
 use serde_json::json;
 
@@ -79,5 +79,35 @@ async fn an_unknown_end_is_sent_again_by_the_same_provider_and_flagged() {
     let fail = house.send(json!({"on_unknown": "fail"})).await;
     let failed = house.finished(fail).await;
     assert_eq!(failed.notification.failure_reason.unwrap().to_string(), "in_doubt");
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unknown_end_on_one_channel_is_not_followed_by_another() {
+    let house = House::new();
+    let mut calls = Calls::new(&house.dir);
+    // One account serves both channels; everything about it is doubtful.
+    house.provider("vague", 1, json!({"outcome": "ambiguous", "record_file": calls.path()})).await;
+    let recipient = json!({"sms": "+15005550006", "email": "a@b.example"});
+    let request = json!({
+        "channel": null, "to": null, "channels": ["sms", "email"], "recipient": recipient, "retry": {"delays": [0]},
+    });
+    let id = house.send(request).await;
+    let detail = house.finished(id).await;
+    let channels: Vec<_> = detail.attempts.iter().map(|attempt| attempt.channel.to_string()).collect();
+    assert_eq!(channels, ["sms", "sms"]);
+    assert_eq!((calls.next().await, calls.next().await), (id, id));
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn starting_a_doubtful_dead_letter_again_is_a_possible_duplicate() {
+    let house = House::new();
+    house.provider("vague", 1, json!({"outcome": "ambiguous"})).await;
+    let id = house.send(json!({"on_unknown": "fail"})).await;
+    assert!(!house.finished(id).await.notification.possible_duplicate, "it was sent once at most");
+    house.handle.retry(id, who()).await.unwrap();
+    let again = house.until(id, |detail| detail.attempts.len() == 2).await;
+    assert!(again.notification.possible_duplicate);
     house.end().await;
 }

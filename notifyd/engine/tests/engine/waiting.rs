@@ -76,3 +76,42 @@ async fn a_hanging_provider_does_not_hold_up_another() {
     let dir = house.end().await;
     assert_eq!(Arc::strong_count(&dir), 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_for_a_closed_account_does_not_stand_before_others() {
+    let house = House::new();
+    let broken = house.provider("broken", 1, json!({"outcome": "provider_config"})).await;
+    house.provider("good", 2, json!({})).await;
+    // More than any look would pass over, pinned to an account that is at fault, before the first that is not.
+    let mut stuck = Vec::new();
+    for _ in 0..50 {
+        stuck.push(house.send(json!({"provider_id": broken.to_string()})).await);
+    }
+    for id in &stuck {
+        house.until(*id, |detail| story(detail).contains(&"held")).await;
+    }
+    let id = house.send(json!({})).await;
+    assert_eq!(house.finished(id).await.notification.status.known(), Some(Status::Delivered));
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_provider_leaves_room_for_those_who_go_elsewhere() {
+    let house = House::new();
+    let mut calls = Calls::new(&house.dir);
+    // The first refuses, the second never answers: what fails over waits for the second.
+    house.provider("refuses", 1, json!({"outcome": "transient"})).await;
+    let hangs = house.provider("hangs", 2, json!({"hang": true, "record_file": calls.path()})).await;
+    let good = house.provider("good", 3, json!({})).await;
+    for _ in 0..30 {
+        house.send(json!({})).await;
+    }
+    for _ in 0..4 {
+        calls.next().await;
+    }
+    let id = house.send(json!({"provider_id": good.to_string()})).await;
+    house.finished(id).await;
+    assert_eq!(house.handle.provider_state(hangs).in_flight, 4);
+    house.handle.set_drain_timeout(Duration::ZERO);
+    house.end().await;
+}

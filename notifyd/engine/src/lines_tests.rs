@@ -1,0 +1,183 @@
+use super::*;
+use notify_proto::send::Recipient;
+use notify_proto::{NotificationId, OnUnknown, Priority};
+use notifyd_lifecycle::order::Group;
+use notifyd_lifecycle::retry::RetryPolicy;
+use notifyd_lifecycle::{Message, Plan};
+
+const SMS: Channel = Channel::Sms;
+
+fn provider() -> ProviderId {
+    ProviderId::from_bytes([1; 16])
+}
+
+fn job(seq: i64, priority: Priority) -> Job {
+    let message = Message {
+        recipient: Recipient::One("+15005550006".into()),
+        addresses: [(SMS, vec!["+15005550006".into()])].into(),
+        cc: vec![],
+        bcc: vec![],
+        reply_to: None,
+        attachments: vec![],
+        subject: None,
+        content: None,
+        html_body: None,
+        media_url: None,
+        sender_id: None,
+        channel_options: None,
+        tenant_id: None,
+        event_type: None,
+        category: None,
+        meta_data: None,
+        correlation_id: None,
+    };
+    let plan = Plan {
+        channels: vec![SMS],
+        pinned: None,
+        allow_failover: false,
+        retry: RetryPolicy::Delays(vec![]),
+        on_unknown: OnUnknown::Resend,
+        failover_on_unknown: false,
+    };
+    Job {
+        seq,
+        id: NotificationId::from_bytes([0; 16]),
+        group: Group { priority, retried: false, service: 1 },
+        created_at: Timestamp::default(),
+        expires_at: None,
+        fence: 1,
+        attempts: 0,
+        retry_count: 0,
+        progress: notifyd_lifecycle::decide::Progress::default(),
+        plan,
+        message,
+        bytes: 100,
+    }
+}
+
+fn line(priority: Priority) -> Backlog {
+    let group = Group { priority, retried: false, service: 1 };
+    Backlog { lane: job(1, priority).plan.lane(SMS).into(), group }
+}
+
+fn lines(loaded: usize) -> Lines {
+    Lines::new(Options { loaded, ..Options::default() })
+}
+
+/// Rings, loads what is wanted of one line, and brings these jobs.
+fn bring(lines: &mut Lines, line: &Backlog, jobs: Vec<Job>) {
+    lines.rung(line.clone(), jobs[0].seq);
+    let load = lines.wanted().into_iter().find(|load| load.line == *line).unwrap();
+    lines.loaded(&load.line, load.after, jobs, false);
+}
+
+#[test]
+fn a_ring_during_a_load_is_not_forgotten() {
+    let mut lines = lines(100);
+    let line = line(Priority::Normal);
+    lines.rung(line.clone(), 5);
+    let load = lines.wanted().pop().unwrap();
+    assert!(lines.wanted().is_empty(), "one load at a time");
+    // Committed after the load looked; its number is above the cursor.
+    lines.rung(line.clone(), 6);
+    lines.loaded(&line, load.after, vec![job(5, Priority::Normal)], false);
+    let again = lines.wanted().pop().expect("it is looked at again");
+    assert_eq!(again.after, 5);
+    lines.loaded(&line, again.after, vec![job(6, Priority::Normal)], false);
+    assert!(lines.wanted().is_empty());
+    assert_eq!(lines.next_fresh().unwrap().job.seq, 5);
+    assert_eq!(lines.next_fresh().unwrap().job.seq, 6);
+}
+
+#[test]
+fn a_changed_job_overtakes_the_copy_in_memory() {
+    let mut lines = lines(100);
+    bring(&mut lines, &line(Priority::Low), vec![job(7, Priority::Low)]);
+    let old = lines.next_fresh().unwrap();
+    lines.wait_for(provider(), old);
+    let changed = Job { fence: 2, ..job(7, Priority::Instant) };
+    bring(&mut lines, &line(Priority::Instant), vec![changed]);
+    let new = lines.next_fresh().unwrap();
+    assert_eq!(new.job.group.priority, Priority::Instant);
+    assert!(lines.next_of(provider(), Timestamp::default()).is_none(), "the old copy is dropped");
+    lines.taken(&new);
+    lines.forget(&new);
+    assert!(lines.is_empty());
+    assert_eq!((lines.bytes, lines.known.len()), (0, 0));
+}
+
+#[test]
+fn what_was_loaded_is_not_loaded_twice() {
+    let mut lines = lines(100);
+    bring(&mut lines, &line(Priority::Normal), vec![job(1, Priority::Normal), job(2, Priority::Normal)]);
+    bring(&mut lines, &line(Priority::Normal), vec![job(1, Priority::Normal), job(2, Priority::Normal)]);
+    let seqs: Vec<i64> = std::iter::from_fn(|| lines.next_fresh()).map(|loaded| loaded.job.seq).collect();
+    assert_eq!(seqs, [1, 2]);
+}
+
+#[test]
+fn a_job_under_way_that_is_queued_again_is_there_once() {
+    let mut lines = lines(100);
+    bring(&mut lines, &line(Priority::Normal), vec![job(1, Priority::Normal)]);
+    let mut loaded = lines.next_fresh().unwrap();
+    lines.taken(&loaded);
+    loaded.job.fence = 2;
+    lines.raised(&loaded.job);
+    // The record is committed and read from disk before the loop hears of it.
+    bring(&mut lines, &line(Priority::Normal), vec![Job { fence: 3, ..job(1, Priority::Normal) }]);
+    loaded.job.fence = 3;
+    lines.requeue(loaded);
+    assert!(lines.next_fresh().is_some());
+    assert!(lines.next_fresh().is_none());
+    assert_eq!((lines.bytes, lines.known.len()), (100, 1));
+}
+
+#[test]
+fn without_room_what_is_queued_again_stays_on_disk() {
+    let mut lines = lines(1);
+    bring(&mut lines, &line(Priority::Normal), vec![job(1, Priority::Normal), job(2, Priority::Normal)]);
+    let mut loaded = lines.next_fresh().unwrap();
+    lines.taken(&loaded);
+    loaded.job.fence = 3;
+    lines.requeue(loaded);
+    assert_eq!(lines.known.len(), 1, "only the other one is in memory");
+    let other = lines.next_fresh().unwrap();
+    lines.taken(&other);
+    lines.forget(&other);
+    let load = lines.wanted().pop().expect("it is loaded when there is room");
+    assert!(load.after < 1);
+}
+
+#[test]
+fn an_empty_load_is_no_reason_to_load_again() {
+    let mut lines = Lines::new(Options { loaded_bytes: 100, ..Options::default() });
+    bring(&mut lines, &line(Priority::Normal), vec![job(1, Priority::Normal)]);
+    lines.rung(line(Priority::High), 9);
+    let load = lines.wanted().pop().expect("a group without any may load something, even now");
+    lines.loaded(&load.line, load.after, vec![], false);
+    assert!(lines.wanted().is_empty());
+}
+
+#[test]
+fn memory_has_an_end_even_for_groups_without_any() {
+    let mut lines = lines(10);
+    for service in 0..100 {
+        let group = Group { service, ..line(Priority::Normal).group };
+        lines.rung(Backlog { group, ..line(Priority::Normal) }, 1);
+    }
+    let wanted: usize = lines.wanted().iter().map(|load| load.limit).sum();
+    assert!(wanted <= 20, "{wanted}");
+}
+
+#[test]
+fn what_is_held_is_looked_at_again_before_what_is_new() {
+    let mut lines = lines(100);
+    bring(&mut lines, &line(Priority::Normal), vec![job(1, Priority::Normal)]);
+    let first = lines.next_fresh().unwrap();
+    lines.hold(first);
+    bring(&mut lines, &line(Priority::Normal), vec![job(2, Priority::Normal)]);
+    assert!(lines.has_held() && !lines.is_empty());
+    lines.release_held();
+    assert_eq!(lines.next_fresh().unwrap().job.seq, 1);
+    assert_eq!(lines.next_fresh().unwrap().job.seq, 2);
+}
