@@ -1,6 +1,6 @@
 //! Accepts a notification: idempotency first, then deduplication, then the rows, all in one transaction.
 
-use crate::api::{Accepted, Backlog, NewNotification, Receipt};
+use crate::api::{Accepted, Backlog, Idempotency, NewNotification, Receipt};
 use crate::desk::Desk;
 use crate::error::{Result, StoreError};
 use crate::feed::FeedEvent;
@@ -73,7 +73,9 @@ fn dedup_fingerprint(dedup: &Dedup) -> u64 {
 /// Writes it.
 pub fn accept(desk: &mut Desk<'_>, prepared: Prepared) -> Result<Accepted> {
     let Prepared { new, body, lane } = prepared;
-    if let Some(answer) = replay(desk, &new)? {
+    if let Some(idempotency) = &new.idempotency
+        && let Some(answer) = replay(desk, new.service, idempotency, new.created_at)?
+    {
         return Ok(answer);
     }
     if let Some(receipt) = duplicate(desk, &new)? {
@@ -176,15 +178,19 @@ fn duplicate(desk: &mut Desk<'_>, new: &NewNotification) -> Result<Option<Receip
 }
 
 /// The answer given before for this idempotency key.
-fn replay(desk: &mut Desk<'_>, new: &NewNotification) -> Result<Option<Accepted>> {
-    let Some(idempotency) = &new.idempotency else { return Ok(None) };
+pub fn replay(
+    desk: &mut Desk<'_>,
+    service: i64,
+    idempotency: &Idempotency,
+    now: Timestamp,
+) -> Result<Option<Accepted>> {
     let (connection, _, index) = desk.indexes();
-    let fingerprint = idempotency_fingerprint(new.service, &idempotency.key);
+    let fingerprint = idempotency_fingerprint(service, &idempotency.key);
     let Some(no) = index.find(connection, fingerprint).map_err(StoreError::Write)? else { return Ok(None) };
-    let oldest = millis(new.created_at).saturating_sub(IDEMPOTENCY_MS);
+    let oldest = millis(now).saturating_sub(IDEMPOTENCY_MS);
     let found = desk
         .prepare(include_str!("sql/idempotency_get.sql"))?
-        .query_row((no, new.service, &idempotency.key, oldest), |row| {
+        .query_row((no, service, &idempotency.key, oldest), |row| {
             if row.get::<_, [u8; 32]>(0)? != idempotency.request {
                 return Ok(Accepted::KeyReused);
             }

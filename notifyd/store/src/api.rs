@@ -373,6 +373,15 @@ pub trait Store: Send + Sync + 'static {
     /// for room: a full queue is [`StoreError::Overloaded`](crate::StoreError::Overloaded).
     async fn accept(&self, new: NewNotification) -> Result<Accepted>;
 
+    /// The answer that was given for an idempotency key of this service within its time: [`Accepted::Replayed`], or
+    /// [`Accepted::KeyReused`] when it stands for another request.
+    async fn replay(
+        &self,
+        service: i64,
+        idempotency: Idempotency,
+        now: Timestamp,
+    ) -> Result<Option<Accepted>>;
+
     /// All lines that have queued work on disk.
     async fn backlog(&self) -> Result<Vec<Backlog>>;
 

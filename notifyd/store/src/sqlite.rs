@@ -1,8 +1,8 @@
 //! The embedded log: one writer thread, pooled readers.
 
 use crate::api::{
-    Accepted, Audit, Backlog, Changed, Claim, Counts, Due, Edit, Interrupted, Job, NewKey, NewNotification,
-    NewProvider, NewService, Page, Record, Scope, Store, Swept, Verdict,
+    Accepted, Audit, Backlog, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job, NewKey,
+    NewNotification, NewProvider, NewService, Page, Record, Scope, Store, Swept, Verdict,
 };
 use crate::bell::Bell;
 use crate::cursor::Cursors;
@@ -173,6 +173,15 @@ impl Store for SqliteStore {
     async fn accept(&self, new: NewNotification) -> Result<Accepted> {
         let prepared = accept::prepare(new)?;
         self.writer()?.try_run(1, move |desk| accept::accept(desk, prepared)).await
+    }
+
+    async fn replay(
+        &self,
+        service: i64,
+        idempotency: Idempotency,
+        now: Timestamp,
+    ) -> Result<Option<Accepted>> {
+        self.writer()?.try_run(1, move |desk| accept::replay(desk, service, &idempotency, now)).await
     }
 
     async fn backlog(&self) -> Result<Vec<Backlog>> {

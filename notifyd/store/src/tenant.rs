@@ -74,6 +74,11 @@ impl Tenant {
         self.store.accept(new).await
     }
 
+    /// The answer that was given before for an idempotency key, for a request that would be refused now.
+    pub async fn replay(&self, idempotency: Idempotency, now: Timestamp) -> Result<Option<Accepted>> {
+        self.store.replay(self.service.no, idempotency, now).await
+    }
+
     /// The provider that would be chosen now, were all of them idle and well.
     fn likely_provider(&self, draft: &Draft) -> Option<String> {
         let directory = self.store.directory();

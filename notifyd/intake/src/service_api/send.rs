@@ -98,16 +98,21 @@ where
     let bytes = read(&parts.headers, body, Bounds::of(context)).await?;
     let idempotency = idempotency::of(&parts.headers, parts.uri.path(), &bytes)?;
     let now = context.clock.now();
-    let draft = draft(context, &tenant, &bytes, form, correlation, now)?;
-    let (channel, priority) = (draft.plan.channels.first().copied(), draft.priority);
-    let accepted = tenant.accept(draft, idempotency, now).await?;
-    match accepted {
-        Accepted::Fresh(receipt) => {
-            if let Some(channel) = channel {
+    let accepted = match (draft(context, &tenant, &bytes, form, correlation, now), idempotency) {
+        (Ok(draft), idempotency) => {
+            let (channel, priority) = (draft.plan.channels.first().copied(), draft.priority);
+            let accepted = tenant.accept(draft, idempotency, now).await?;
+            if let (Accepted::Fresh(_), Some(channel)) = (&accepted, channel) {
                 context.metrics.accepted(channel, priority);
             }
-            Ok(answer(&receipt, false))
+            accepted
         }
+        // What was accepted once is answered as it was, even if it would be refused now: its provider may be gone.
+        (Err(problem), Some(idempotency)) => tenant.replay(idempotency, now).await?.ok_or(problem)?,
+        (Err(problem), None) => return Err(problem),
+    };
+    match accepted {
+        Accepted::Fresh(receipt) => Ok(answer(&receipt, false)),
         Accepted::Duplicate(receipt) => {
             context.metrics.deduplicated.inc();
             Ok(answer(&receipt, true))

@@ -1,6 +1,8 @@
 //! Asking for notifications: answers, deduplication, idempotency, and every refusal with its fields.
 
 use crate::support::House;
+use notify_proto::view::rfc3339;
+use notifyd_lifecycle::Clock;
 use serde_json::json;
 
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -93,6 +95,14 @@ async fn an_idempotency_key_replays_the_answer_and_stands_for_one_request() {
     let other = shop.ask("POST", "/api/v1/sms", &headers, &body.replace("hi", "ho")).await;
     other.refuses(422, "validation");
     assert_eq!(other.fields(), ["Idempotency-Key"]);
+    let soon = r#"{"to":"+15005550006","message":"hi","deduplicate":false,"expires_at":"EXPIRY"}"#;
+    let soon = soon.replace("EXPIRY", &rfc3339(house.clock.now() + chrono::TimeDelta::hours(1)));
+    let keyed = [JSON, ("idempotency-key", "order 8")];
+    let first = shop.ask("POST", "/api/v1/sms", &keyed, &soon).await;
+    house.clock.advance(chrono::TimeDelta::hours(2));
+    shop.ask("POST", "/api/v1/sms", &[JSON], &soon).await.refuses(422, "validation");
+    let again = shop.ask("POST", "/api/v1/sms", &keyed, &soon).await;
+    assert_eq!((again.status, &again.body), (202, &first.body), "though a new one would be refused by now");
     let neighbour = house.service("neighbour").await;
     let theirs = neighbour.ask("POST", "/api/v1/sms", &headers, body).await;
     assert_eq!((theirs.status, theirs.header("idempotency-replayed")), (202, None), "keys are per service");
