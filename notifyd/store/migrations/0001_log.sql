@@ -181,6 +181,12 @@ CREATE TABLE idempotency_spill (
     seq         INTEGER NOT NULL
 ) STRICT;
 
+-- Up to which row the entries of an index have been moved from memory into its table; a start reads on from there.
+CREATE TABLE index_spills (
+    name  TEXT    NOT NULL PRIMARY KEY,
+    until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Who changed what and why.
 CREATE TABLE audit (
     no     INTEGER PRIMARY KEY,

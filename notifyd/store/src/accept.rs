@@ -16,16 +16,22 @@ use std::sync::Arc;
 
 /// The index of deduplication keys.
 pub const DEDUP: Statements = Statements {
+    name: "dedup",
     find: include_str!("sql/dedup_find.sql"),
     spill: include_str!("sql/dedup_spill.sql"),
     log: Some(include_str!("sql/dedup_log.sql")),
+    page: include_str!("sql/dedup_spill_page.sql"),
+    sweep: include_str!("sql/dedup_spill_sweep.sql"),
 };
 
 /// The index of idempotency keys.
 pub const IDEMPOTENCY: Statements = Statements {
+    name: "idempotency",
     find: include_str!("sql/idempotency_find.sql"),
     spill: include_str!("sql/idempotency_spill.sql"),
     log: None,
+    page: include_str!("sql/idempotency_spill_page.sql"),
+    sweep: include_str!("sql/idempotency_spill_sweep.sql"),
 };
 
 /// How long an answer is kept for its idempotency key, milliseconds: 24 hours.

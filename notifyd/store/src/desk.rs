@@ -172,6 +172,12 @@ impl<'a> Desk<'a> {
         &mut self.state.idempotency
     }
 
+    /// Removes what the indexes have on disk of rows that are gone.
+    pub fn sweep_indexes(&mut self, limit: i64) -> rusqlite::Result<()> {
+        self.state.dedup.sweep(self.connection, limit)?;
+        self.state.idempotency.sweep(self.connection, limit)
+    }
+
     /// The connection and both indexes, for look-ups in them.
     pub const fn indexes(&self) -> (&'a Connection, &KeyIndex, &KeyIndex) {
         (self.connection, &self.state.dedup, &self.state.idempotency)

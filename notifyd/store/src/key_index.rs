@@ -5,7 +5,9 @@
 //! frozen one, then the database. Whoever asks verifies the full key on the row it is led to.
 //!
 //! Crash story: the owner writes enough to refill the index at start (deduplication: one row of fingerprints per commit;
-//! idempotency: the rows themselves). A slice that was moved is found in both places, which harms nobody.
+//! idempotency: the rows themselves). The last slice of a frozen table notes up to which row everything has been moved,
+//! so that a start reads no more than two tables' worth. A slice that was moved is found in both places until then,
+//! which harms nobody.
 
 use rusqlite::{Connection, OptionalExtension};
 use std::collections::HashMap;
@@ -42,13 +44,22 @@ type Table = HashMap<u64, i64, BuildHasherDefault<Same>>;
 /// The statements of one index.
 #[derive(Debug, Clone, Copy)]
 pub struct Statements {
+    /// Its name in `index_spills`.
+    pub name: &'static str,
     /// Reads a spilled entry: `(fingerprint) -> row`.
     pub find: &'static str,
     /// Writes a spilled entry: `(fingerprint, row)`.
     pub spill: &'static str,
     /// Writes what one commit added: `(first row, at, entries)`; none when the rows themselves tell.
     pub log: Option<&'static str>,
+    /// The last fingerprint of a page of spilled entries: `(after, limit)`.
+    pub page: &'static str,
+    /// Removes the entries of a page whose rows are gone: `(after, last)`.
+    pub sweep: &'static str,
 }
+
+/// Notes how far the entries have been moved: `(name, row)`.
+const SPILL_DONE: &str = include_str!("sql/spill_done.sql");
 
 /// The index.
 pub struct KeyIndex {
@@ -57,6 +68,10 @@ pub struct KeyIndex {
     /// Sorted by fingerprint; `frozen[..moved]` are in the database.
     frozen: Vec<(u64, i64)>,
     moved: usize,
+    /// The last row whose fingerprint is in `frozen` or was moved before.
+    frozen_until: i64,
+    /// Where the sweep of spilled entries goes on.
+    swept: i64,
     /// Whether the database holds any entries.
     spilled: bool,
     /// Added in this transaction.
@@ -75,6 +90,8 @@ impl KeyIndex {
             open: Table::default(),
             frozen: Vec::new(),
             moved: 0,
+            frozen_until: 0,
+            swept: i64::MIN,
             spilled,
             pending: Table::default(),
             pending_log: Vec::new(),
@@ -89,14 +106,15 @@ impl KeyIndex {
         self.freeze();
     }
 
-    /// Refills from the entries one commit wrote.
+    /// Refills from the entries one commit wrote. They are frozen together, as `frozen_until` tells whole commits.
     pub fn restore_log(&mut self, entries: &[u8]) {
         for entry in entries.chunks_exact(16) {
             let (fingerprint, row) = entry.split_at(8);
             if let (Ok(fingerprint), Ok(row)) = (fingerprint.try_into(), row.try_into()) {
-                self.restore(u64::from_le_bytes(fingerprint), i64::from_le_bytes(row));
+                self.open.insert(u64::from_le_bytes(fingerprint), i64::from_le_bytes(row));
             }
         }
+        self.freeze();
     }
 
     /// The latest row with this fingerprint.
@@ -138,7 +156,25 @@ impl KeyIndex {
                 spill.execute((fingerprint.cast_signed(), row))?;
             }
             self.pending_moved = slice.len();
+            if self.moved + slice.len() == self.frozen.len() {
+                connection.prepare_cached(SPILL_DONE)?.execute((self.statements.name, self.frozen_until))?;
+            }
         }
+        Ok(())
+    }
+
+    /// Removes the next `limit` spilled entries whose rows are gone.
+    pub fn sweep(&mut self, connection: &Connection, limit: i64) -> rusqlite::Result<()> {
+        if !self.spilled {
+            return Ok(());
+        }
+        let last: Option<i64> = connection
+            .prepare_cached(self.statements.page)?
+            .query_row((self.swept, limit), |row| row.get(0))?;
+        if let Some(last) = last {
+            connection.prepare_cached(self.statements.sweep)?.execute((self.swept, last))?;
+        }
+        self.swept = last.unwrap_or(i64::MIN);
         Ok(())
     }
 
@@ -169,6 +205,7 @@ impl KeyIndex {
         if self.open.len() >= FREEZE_AT && self.frozen.is_empty() {
             self.frozen = self.open.drain().collect();
             self.frozen.sort_unstable();
+            self.frozen_until = self.frozen.iter().map(|(_, row)| *row).max().unwrap_or_default();
             self.open.shrink_to(FREEZE_AT);
         }
     }
@@ -178,11 +215,7 @@ impl KeyIndex {
 mod tests {
     use super::*;
 
-    const TEST: Statements = Statements {
-        find: "SELECT seq FROM dedup_spill WHERE fingerprint = ?1",
-        spill: "INSERT OR REPLACE INTO dedup_spill (fingerprint, seq) VALUES (?1, ?2)",
-        log: Some("INSERT INTO dedup_log (first_seq, at, entries) VALUES (?1, ?2, ?3)"),
-    };
+    const TEST: Statements = crate::accept::DEDUP;
 
     fn database() -> Connection {
         let connection = Connection::open_in_memory().unwrap();
@@ -235,9 +268,16 @@ mod tests {
             index.commit();
         }
         assert!(index.frozen.is_empty());
+        let until: i64 = database.query_row("SELECT until FROM index_spills", [], |row| row.get(0)).unwrap();
+        assert_eq!(until, i64::try_from(FREEZE_AT).unwrap() - 1, "a start reads on from there");
         for n in [0, 1, 12_345, many - 1] {
             assert_eq!(find(&index, n), Some(n.cast_signed()), "{n}");
         }
         assert_eq!(find(&index, many), None);
+        // Whatever is older than the log of fingerprints goes, a page at a time.
+        database.execute("INSERT INTO dedup_log VALUES (1000, 0, x'')", []).unwrap();
+        while index.sweep(&database, 10_000).is_ok() && index.swept != i64::MIN {}
+        let kept: i64 = database.query_row("SELECT min(seq) FROM dedup_spill", [], |row| row.get(0)).unwrap();
+        assert_eq!(kept, 1_000);
     }
 }

@@ -85,5 +85,6 @@ pub fn sweep(
         let removed = desk.prepare(sql)?.execute((day, BATCH)).map_err(StoreError::Write)?;
         more |= i64::try_from(removed).is_ok_and(|removed| removed == BATCH);
     }
+    desk.sweep_indexes(BATCH).map_err(StoreError::Write)?;
     Ok((Swept { notifications: old.len(), more }, next))
 }

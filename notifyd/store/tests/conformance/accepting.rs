@@ -2,7 +2,7 @@ use super::fixture::{Opened, draft, receipt};
 use notify_proto::Status;
 use notifyd_lifecycle::Transition;
 use notifyd_store::Scope;
-use notifyd_store::api::{Accepted, Changed, Verdict};
+use notifyd_store::api::{Accepted, Changed, Idempotency, Verdict};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,6 +77,15 @@ pub async fn an_idempotency_key_replays_its_answer(it: Opened) {
     let Accepted::Replayed { receipt: replayed, duplicate } = &again else { panic!("{again:?}") };
     assert_eq!((replayed, *duplicate), (receipt(&first), false));
     assert_eq!(it.accept_with_key(draft("two"), "k", 2).await, Accepted::KeyReused);
+    let acme = it.service("acme").await;
+    let replay = |service: i64, key: &str, request: u8| {
+        let idempotency = Idempotency { key: key.into(), request: [request; 32] };
+        it.store.replay(service, idempotency, it.now())
+    };
+    assert_eq!(replay(acme, "k", 1).await.unwrap(), Some(again.clone()));
+    assert_eq!(replay(acme, "k", 2).await.unwrap(), Some(Accepted::KeyReused));
+    assert_eq!(replay(acme, "unknown", 1).await.unwrap(), None);
+    assert_eq!(replay(it.service("other").await, "k", 1).await.unwrap(), None);
     let duplicate = it.accept_with_key(draft("one"), "other", 1).await;
     assert!(matches!(duplicate, Accepted::Duplicate(_)));
     let again = it.accept_with_key(draft("one"), "other", 1).await;
