@@ -11,6 +11,7 @@ use notifyd_lifecycle::outcome::{Outcome, Report};
 use notifyd_lifecycle::{Transition, address};
 use notifyd_store::api::{AttemptEnd, Job, Record};
 use rand::rngs::StdRng;
+use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -48,7 +49,8 @@ pub(crate) fn attempt(
             (Transition::fail(FailureReason::Expired), end)
         }
         What::Said(report) => {
-            slots.learn(provider, &report, inner, now);
+            let cause = report.message.as_deref().map(|message| masked(message, &loaded.job));
+            slots.learn(provider, &report.outcome, cause.as_deref(), inner, now);
             observe(&report, &loaded.job, provider, slots, inner, elapsed);
             let transition = decide(&report, channel_index, provider, &mut loaded, slots, rng, at, now);
             (transition, ended(report, &loaded.job, provider, channel, simulated))
@@ -128,8 +130,13 @@ pub(crate) fn untried(
     Settled { record: record(&loaded.job, at, None, skipped, transition), loaded, provider: None }
 }
 
+/// Why nobody could be tried: what will pass says more than what an operator has switched off.
 fn reason(skipped: &[Skip]) -> SkipReason {
-    skipped.last().map_or(SkipReason::NoProvider, |skip| skip.reason)
+    let reasons = || skipped.iter().rev().map(|skip| skip.reason);
+    reasons()
+        .find(|reason| *reason != SkipReason::Disabled)
+        .or_else(|| reasons().next())
+        .unwrap_or(SkipReason::NoProvider)
 }
 
 fn ended(
@@ -228,9 +235,13 @@ fn told(
         Status::Retrying => inner.metrics.retries.inc(),
         _ => {}
     }
-    let provider = end.and_then(|end| slots.get(end.provider)).map_or("", |slot| slot.row.name.as_str());
+    let provider = end.and_then(|end| slots.get(end.provider)).map(|slot| slot.row.name.as_str());
     let service = slots.directory().service_no(job.group.service).map_or("", |service| service.name.as_str());
-    let error = end.and_then(|end| end.message.as_deref()).unwrap_or_default();
+    let error = match (to, end.and_then(|end| end.message.as_deref())) {
+        (Status::Delivered, _) | (_, None) => None,
+        (_, Some(message)) => Some(masked(message, job)),
+    };
+    let error = error.as_deref();
     let correlation_id = job.message.correlation_id.as_deref();
     let reason = transition.reason().unwrap_or_default();
     match to {
@@ -247,6 +258,13 @@ fn told(
             to = to.as_str(), reason, error, correlation_id, "notification postponed"
         ),
     }
+}
+
+/// What a provider said, without the addresses it repeated.
+fn masked<'a>(message: &'a str, job: &'a Job) -> Cow<'a, str> {
+    let message_of = &job.message;
+    let all = message_of.addresses.values().flatten().chain(&message_of.cc).chain(&message_of.bcc);
+    address::mask_in(message, all.map(String::as_str))
 }
 
 fn first_address(job: &Job) -> String {

@@ -5,7 +5,7 @@ use crate::{Inner, StoreError};
 use notify_proto::{ProviderId, SkipReason};
 use notifyd_lifecycle::breaker::{Breaker, Change, Circuit};
 use notifyd_lifecycle::candidate::Gate;
-use notifyd_lifecycle::outcome::{Outcome, Report};
+use notifyd_lifecycle::outcome::Outcome;
 use notifyd_lifecycle::pacing::Pace;
 use notifyd_providers::Provider;
 use notifyd_store::Directory;
@@ -142,9 +142,16 @@ impl Slots {
     }
 
     /// What the provider said teaches its breaker and its pace.
-    pub(crate) fn learn(&mut self, id: ProviderId, report: &Report, inner: &Inner, now: Instant) {
+    pub(crate) fn learn(
+        &mut self,
+        id: ProviderId,
+        outcome: &Outcome,
+        cause: Option<&str>,
+        inner: &Inner,
+        now: Instant,
+    ) {
         let Some(slot) = self.all.get_mut(&id) else { return };
-        match &report.outcome {
+        match outcome {
             Outcome::RateLimited { after } => {
                 slot.pace.throttled(*after, now);
                 inner.metrics.rate_limited.with_label_values(&[slot.row.name.as_str()]).inc();
@@ -154,10 +161,10 @@ impl Slots {
         }
         // A probe that learned nothing leaves room for the next one, without a change.
         self.opened |= slot.breaker.circuit(now) != Circuit::Closed;
-        let change = slot.breaker.finish(&report.outcome, report.message.as_deref(), now);
+        let change = slot.breaker.finish(outcome, cause, now);
         match change {
             Some(Change::Opened) => {
-                let reason = slot.breaker.cause().unwrap_or(report.outcome.class()).to_owned();
+                let reason = slot.breaker.cause().unwrap_or(outcome.class()).to_owned();
                 tracing::warn!(event = "provider_circuit_open", provider = %slot.row.name, reason, "circuit opened");
             }
             Some(Change::Closed) => {

@@ -1,6 +1,7 @@
 //! Addresses: what is a valid one per channel, its normal form, and how it is shown in logs.
 
 use notify_proto::Channel;
+use std::borrow::Cow;
 
 /// Most addresses of one mail, over to, cc and bcc (RFC 5321 asks servers to take at least 100).
 pub const MAX_RECIPIENTS: usize = 100;
@@ -127,6 +128,21 @@ pub fn mask(address: &str) -> String {
     format!("{kept}***")
 }
 
+/// A text from outside with these addresses masked in it: providers repeat them in their answers. `Name <address>` is
+/// looked for without the name too.
+pub fn mask_in<'a>(text: &'a str, addresses: impl IntoIterator<Item = &'a str>) -> Cow<'a, str> {
+    let mut masked = Cow::Borrowed(text);
+    for address in addresses {
+        let bare =
+            address.strip_suffix('>').and_then(|rest| rest.rsplit_once('<')).map_or(address, |(_, it)| it);
+        // Short ones would take words apart that have nothing to do with them.
+        if bare.len() > 3 && masked.contains(bare) {
+            masked = Cow::Owned(masked.replace(bare, &mask(bare)));
+        }
+    }
+    masked
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,6 +184,14 @@ mod tests {
         for text in ["ftp://x.y", "https://u:p@x.y/", "https://", "https://x.y/a b", "x.y"] {
             assert!(normalise(Channel::Webhook, text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_answer_that_repeats_an_address_does_not_tell_it() {
+        let answer = "550 no such user <ada@example.org>, +15005550006";
+        let masked = mask_in(answer, ["Ada <ada@example.org>", "+15005550006"]);
+        assert_eq!(masked, "550 no such user <a***@e***.org>, +1********06");
+        assert_eq!(mask_in("550 no", ["no"]), "550 no");
     }
 
     #[test]

@@ -121,6 +121,8 @@ pub fn choose(
             let open = if candidate.active { gate(candidate) } else { Gate::Closed(SkipReason::Disabled) };
             match open {
                 Gate::Open => {
+                    // Who is switched off was not passed over: it takes no part.
+                    skipped.retain(|skip| skip.reason != SkipReason::Disabled);
                     return Choice::Try { channel_index: index, channel, provider: candidate.id, skipped };
                 }
                 Gate::Busy => return Choice::Wait(candidate.id),
