@@ -9,6 +9,20 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
+/// What is wrong, folded to a frame of this width: a sentence that is cut says half the way out.
+pub(super) fn lines(app: &App, data: &Data, look: Look, width: u16) -> Vec<Line<'static>> {
+    let absent = absent::lines(app).into_iter().map(|text| (look.text(&text), Tone::Bad));
+    let concern = |text: &String| (format!("! {}", look.text(text)), Tone::Warn);
+    let all = absent.chain(data.status.concerns.iter().map(concern));
+    let room = usize::from(width.saturating_sub(2)).max(1);
+    let folded = all.flat_map(|(text, tone)| {
+        let fold =
+            |part: &std::borrow::Cow<'_, str>| Line::styled(part.clone().into_owned(), look.style(tone));
+        textwrap::wrap(&text, room).iter().map(fold).collect::<Vec<_>>()
+    });
+    folded.collect()
+}
+
 pub(super) fn draw(app: &App, data: &Data, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let badge = app.badge();
     let (mark, tone) = match data.status.health {
@@ -23,10 +37,7 @@ pub(super) fn draw(app: &App, data: &Data, look: Look, frame: &mut Frame<'_>, ar
     } else {
         format!("{mark} {health}")
     };
-    let mut lines: Vec<Line<'_>> =
-        absent::lines(app).iter().map(|text| Line::styled(look.text(text), look.style(Tone::Bad))).collect();
-    let concern = |text: &String| Line::styled(format!("! {}", look.text(text)), look.style(Tone::Warn));
-    lines.extend(data.status.concerns.iter().map(concern));
+    let mut lines = lines(app, data, look, area.width);
     if lines.is_empty() {
         lines.push(Line::raw("Nothing needs a look."));
     }

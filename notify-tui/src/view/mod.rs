@@ -59,8 +59,7 @@ pub fn draw(app: &App, look: Look, frame: &mut Frame<'_>) {
 
 fn panels(app: &App, look: Look, frame: &mut Frame<'_>, body: Rect) {
     let Some(data) = &app.data else { return };
-    let trouble = absent::lines(app).len();
-    let concerns = data.status.concerns.len() + trouble;
+    let concerns = health::lines(app, data, look, body.width).len();
     // At most a third of the screen for what is wrong; the counters need six rows, the providers take the rest.
     let health = u16::try_from(concerns.max(1)).unwrap_or(u16::MAX).min((body.height / 3).max(1)) + 2;
     let rows = [Constraint::Length(health), Constraint::Length(counters::HEIGHT + 2), Constraint::Min(3)];

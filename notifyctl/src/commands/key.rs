@@ -148,7 +148,9 @@ impl Reset {
             desk.globals.change(),
         );
         let fresh = link.change(call).await?;
-        finish(desk, "service.key.reset", service, fresh, file)
+        let ended = finish(desk, "service.key.reset", service, fresh, file)?;
+        desk.out.note(&format!("all other keys of {service} stop working {when}"));
+        Ok(ended)
     }
 }
 

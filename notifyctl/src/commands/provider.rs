@@ -140,7 +140,9 @@ impl Seed {
         let mut listing = desk.out.list("provider.seed")?;
         listing.page(&seeded)?;
         listing.close(None, Some(all(&seeded)))?;
-        if seeded.iter().any(|it| it.created && it.provider.simulated) {
+        if desk.globals.dry_run {
+            desk.out.note("dry run: nothing was created");
+        } else if seeded.iter().any(|it| it.created && it.provider.simulated) {
             desk.out
                 .note("a simulated provider sends nothing to anybody; disable it where real messages count");
         }

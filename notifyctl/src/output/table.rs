@@ -17,9 +17,10 @@ pub(super) struct Field {
 const GAP: usize = 2;
 
 /// The narrowest a column is cut to.
-const NARROW: usize = 6;
+const NARROW: usize = 9;
 
-/// Lays the lines out. Off a terminal, `columns` is `None` and nothing is cut.
+/// Lays the lines out. Off a terminal, `columns` is `None` and nothing is cut. On one, the first column, which names the
+/// thing, stays whole, and the last ones go when there is no room for them.
 pub(super) fn lay_out(lines: &[Line], columns: Option<usize>, color: bool) -> Vec<String> {
     let count = lines.iter().map(|line| line.0.len()).max().unwrap_or(0);
     let mut widths = vec![0; count];
@@ -30,19 +31,25 @@ pub(super) fn lay_out(lines: &[Line], columns: Option<usize>, color: bool) -> Ve
     }
     if let Some(columns) = columns {
         shrink(&mut widths, columns);
+        while widths.len() > 1 && total(&widths) > columns {
+            widths.pop();
+        }
     }
     lines.iter().map(|line| write(line, &widths, color)).collect()
 }
 
 /// Takes from the widest column until all fit, or until none can give any more.
 fn shrink(widths: &mut [usize], columns: usize) {
-    let gaps = GAP * widths.len().saturating_sub(1);
-    while widths.iter().sum::<usize>() + gaps > columns {
-        match widths.iter_mut().max() {
+    while total(widths) > columns {
+        match widths.iter_mut().skip(1).max() {
             Some(widest) if *widest > NARROW => *widest -= 1,
             _ => return,
         }
     }
+}
+
+fn total(widths: &[usize]) -> usize {
+    widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
 }
 
 fn write(line: &Line, widths: &[usize], color: bool) -> String {
@@ -52,7 +59,7 @@ fn write(line: &Line, widths: &[usize], color: bool) -> String {
         let blanks = " ".repeat(columns - width(&shown).min(*columns));
         let painted = paint(color, field.tone, &shown);
         let gap = if index == 0 { "" } else { "  " };
-        let last = index + 1 == line.0.len();
+        let last = index + 1 == line.0.len().min(widths.len());
         text.push_str(gap);
         if field.right {
             text.push_str(&blanks);
@@ -92,7 +99,9 @@ mod tests {
         let lines = lay_out(&[line(&["short", &long]), line(&["a", "b"])], Some(30), false);
         assert!(lines.iter().all(|line| width(line) <= 30), "{lines:?}");
         assert!(lines[0].ends_with('…'));
-        let narrow = lay_out(&[line(&["abcdef", "abcdef", "abcdef"])], Some(4), false);
-        assert_eq!(narrow.len(), 1, "what cannot fit is not wrapped either");
+        let narrow = lay_out(&[line(&["abcdef", "abcdef", "abcdef"])], Some(15), false);
+        assert_eq!(narrow, ["abcdef  abcdef"], "the last column has no room");
+        let id = lay_out(&[line(&["01a1f-b7cd-7e8c", "queued"])], Some(4), false);
+        assert_eq!(id, ["01a1f-b7cd-7e8c"], "a name that is cut names nothing");
     }
 }

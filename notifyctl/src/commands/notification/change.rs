@@ -139,7 +139,7 @@ impl Tally {
     pub(super) fn sentence(&self, desk: &Desk<'_>, verb: Verb) -> String {
         let refused =
             if self.refused.is_empty() { String::new() } else { format!(", {} refused", self.refused.len()) };
-        let dry = if desk.globals.dry_run { "dry run: " } else { "" };
+        let dry = if desk.globals.dry_run { "dry run, nothing was changed: " } else { "" };
         format!("{dry}{} {}{refused}", self.done, verb.done())
     }
 

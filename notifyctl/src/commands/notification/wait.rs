@@ -83,7 +83,8 @@ pub(super) async fn until(desk: &Desk<'_>, link: &Link, ids: &[NotificationId], 
             Goal::Final => view.status.known().is_some_and(Status::is_final),
         };
         if !reached {
-            in_vain.push(format!("{id} is {}", view.status));
+            let why = view.failure_reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+            in_vain.push(format!("{id} is {}{why}", view.status));
         }
         listing.page(&[view])?;
     }
