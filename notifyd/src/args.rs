@@ -44,6 +44,6 @@ pub struct Args {
     pub demo: bool,
 
     /// Stop the demo after this many seconds
-    #[arg(long, value_name = "SECONDS", requires = "demo")]
+    #[arg(long, value_name = "SECONDS", requires = "demo", conflicts_with_all = ["config", "state_dir"])]
     pub demo_for: Option<u64>,
 }

@@ -36,6 +36,7 @@ fn start(args: &Args) -> Result<ExitCode, Failure> {
         settings.intake.listen = listen;
     }
     settings.check()?;
+    telemetry::filter(&settings.log.filter)?;
     if args.print_config {
         let text = settings.to_toml().map_err(|error| Failure::Bug(error.to_string()))?;
         say(&mut std::io::stdout(), &text);
@@ -84,6 +85,8 @@ async fn run(args: &Args, mut settings: Settings, mut places: Places) -> Result<
     let stop = daemon.stop();
     let mut terminate = handler(SignalKind::terminate())?;
     let mut interrupt = handler(SignalKind::interrupt())?;
+    // Its terminal is gone.
+    let mut hangup = handler(SignalKind::hangup())?;
     let show = match demo {
         Some(stage) => Some(stage.open(&daemon).await?),
         None => None,
@@ -93,6 +96,7 @@ async fn run(args: &Args, mut settings: Settings, mut places: Places) -> Result<
         ended = &mut running => Some(ended),
         _ = terminate.recv() => None,
         _ = interrupt.recv() => None,
+        _ = hangup.recv() => None,
     };
     let ended = if ended.is_some() {
         ended

@@ -17,12 +17,31 @@ pub struct Guard {
     _writers: Vec<WorkerGuard>,
 }
 
+/// The filter of a configuration. The spans of the control socket's calls are left out: what they change is a line of
+/// its own.
+pub fn filter(text: &str) -> Result<EnvFilter, Failure> {
+    let wrong = |problem: String| {
+        Failure::Configuration(format!("log.filter: `{text}`: {problem}; write info or info,target=debug"))
+    };
+    let levels = ["off", "error", "warn", "info", "debug", "trace"];
+    let unknown = text.split(',').map(str::trim).find(|part| {
+        // A word alone would be taken for the name of a target, and everything else be left out.
+        !part.contains(['=', '[']) && !levels.contains(&part.to_ascii_lowercase().as_str())
+    });
+    if let Some(part) = unknown {
+        return Err(wrong(format!("`{part}` is no level")));
+    }
+    let given = EnvFilter::try_new(text).map_err(|error| wrong(error.to_string()))?;
+    let quiet = "tarpc=warn".parse();
+    Ok(match quiet {
+        Ok(quiet) if !text.contains("tarpc") => given.add_directive(quiet),
+        _ => given,
+    })
+}
+
 /// Sets the process up to log.
 pub fn start(log: &Log) -> Result<Guard, Failure> {
-    let filter = || {
-        EnvFilter::try_new(&log.filter)
-            .map_err(|error| Failure::Configuration(format!("log.filter: `{}`: {error}", log.filter)))
-    };
+    let filter = || filter(&log.filter);
     let (stderr, guard) = NonBlockingBuilder::default()
         .buffered_lines_limit(BUFFERED_LINES)
         .thread_name("log-stderr")

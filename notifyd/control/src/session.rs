@@ -74,7 +74,8 @@ impl Operator<'_> {
 
     /// One line of log for a change.
     pub(crate) fn tell(&self, verb: &'static str, target: &str) {
-        tracing::info!(verb, subject = target, actor = self.audit.actor, "changed by an operator");
+        let (actor, reason) = (&self.audit.actor, self.audit.reason.as_deref());
+        tracing::info!(verb, subject = target, actor, reason, "changed by an operator");
     }
 }
 

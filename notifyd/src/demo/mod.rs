@@ -6,8 +6,9 @@ use crate::args::Args;
 use crate::daemon::{Daemon, World};
 use crate::failure::Failure;
 use crate::places::Places;
-use crate::settings::Settings;
+use crate::settings::{Log, Settings};
 use notify_proto::{Channel, KeyId, ProviderId, ServiceId};
+use notifyd_engine::Handle;
 use notifyd_lifecycle::Secret;
 use notifyd_store::api::{Audit, NewKey, NewProvider, NewService};
 use serde_json::json;
@@ -19,6 +20,9 @@ use tokio::task::JoinHandle;
 
 /// Name of the demo's service.
 const SERVICE: &str = "demo-shop";
+
+/// Time between two lines that say how it goes.
+const COUNT_EVERY: Duration = Duration::from_secs(10);
 
 /// A throwaway directory, and for how long to play.
 pub struct Stage {
@@ -58,6 +62,10 @@ impl Stage {
             path: dir.clone(),
             source,
         })?;
+        if settings.log == Log::default() {
+            // What there is to read is what to do, not a line for each of hundreds of notifications.
+            "error".clone_into(&mut settings.log.filter);
+        }
         if args.listen.is_none() {
             settings.intake.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         }
@@ -75,7 +83,10 @@ impl Stage {
         provider(daemon, "flaky", 10, flaky).await?;
         tell(daemon, &self.dir.0, service, &key);
         let world = daemon.world();
-        let mut tasks = vec![tokio::spawn(traffic::run(daemon.listen(), key, world.entropy.fork()))];
+        let mut tasks = vec![
+            tokio::spawn(traffic::run(daemon.listen(), key, world.entropy.fork())),
+            tokio::spawn(count(daemon.handle())),
+        ];
         if let Some(seconds) = self.for_seconds {
             let stop = daemon.stop();
             tasks.push(tokio::spawn(async move {
@@ -84,6 +95,21 @@ impl Stage {
             }));
         }
         Ok(Show { tasks, _dir: self.dir })
+    }
+}
+
+/// Says now and then how the play goes.
+async fn count(engine: Handle) {
+    let mut pause = tokio::time::interval(COUNT_EVERY);
+    pause.tick().await;
+    loop {
+        pause.tick().await;
+        let totals = engine.totals();
+        let text = format!(
+            "simulated so far: {} accepted, {} delivered, {} failed\n",
+            totals.accepted, totals.delivered, totals.failed
+        );
+        let _ = std::io::stdout().write_all(text.as_bytes());
     }
 }
 

@@ -91,10 +91,11 @@ impl Settings {
             }
         };
         keys::overlay(&mut table, environment)?;
-        let settings: Self = table.try_into().map_err(|error: toml::de::Error| SettingsError::Wrong {
-            origin,
-            problem: error.message().to_owned(),
-        })?;
+        let settings: Self =
+            serde_path_to_error::deserialize(toml::Value::Table(table)).map_err(|error| {
+                let problem = format!("{}: {}", error.path(), error.inner().message());
+                SettingsError::Wrong { origin, problem }
+            })?;
         settings.check()?;
         Ok(settings)
     }

@@ -40,7 +40,7 @@ fn answers_for_curl() {
     let (mut url, mut headers, mut body) = ("", String::new(), "");
     while let Some(argument) = arguments.next() {
         match argument {
-            "-sS" | "--fail" => {}
+            "-sS" | "--fail-with-body" => {}
             "-H" => headers = headers + arguments.next().unwrap() + "\r\n",
             "-d" => body = arguments.next().unwrap(),
             other if other.starts_with("http://") => url = other,
