@@ -65,14 +65,13 @@ impl Stop {
 struct EnginePulse {
     handle: Handle,
     store: Arc<dyn Store>,
-    running: CancellationToken,
 }
 
 impl PulseSource for EnginePulse {
     fn pulse(&self) -> Pulse {
         let directory = self.store.directory();
         let active = || directory.providers().iter().filter(|provider| provider.active);
-        let running = !self.running.is_cancelled();
+        let running = self.handle.is_running();
         Pulse {
             queue_running: running,
             workers_running: running,
@@ -132,8 +131,7 @@ impl Daemon {
         let (engine, handle) = Engine::new(deps, settings.engine(), &registry).map_err(bug)?;
         let stop = Arc::new(Stop { asked: CancellationToken::new(), engine: handle.clone() });
         let rules = Arc::new(settings.admission()?);
-        let pulse =
-            EnginePulse { handle: handle.clone(), store: Arc::clone(&shared), running: stop.asked.clone() };
+        let pulse = EnginePulse { handle: handle.clone(), store: Arc::clone(&shared) };
         let intake = Intake::new(
             taken.intake,
             notifyd_intake::Deps {

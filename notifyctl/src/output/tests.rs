@@ -85,7 +85,7 @@ fn every_format_of_a_list() {
 #[test]
 fn a_table_on_a_terminal_is_cut_and_coloured_and_an_empty_one_is_nothing() {
     let (stdout, _, _) = written("", screen(), two);
-    assert!(stdout.contains("\u{1b}[1mNAME") && stdout.contains('…'), "{stdout}");
+    assert!(stdout.contains("\u{1b}[1mNAME") && !stdout.contains("COUNT"), "{stdout}");
     let (stdout, _, _) = written("--color never", screen(), two);
     assert!(!stdout.contains('\u{1b}') && stdout.lines().all(|line| text::width(line) <= 16), "{stdout}");
     let (stdout, _, _) = written("", screen(), |out| {

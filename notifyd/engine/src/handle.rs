@@ -82,6 +82,11 @@ pub struct TestCall {
 }
 
 impl Handle {
+    /// Whether it delivers; not before what another run left is taken up, nor after it has stopped.
+    pub fn is_running(&self) -> bool {
+        self.inner.running.load(Ordering::Acquire)
+    }
+
     /// Calls under way.
     pub fn in_flight(&self) -> u32 {
         self.inner.in_flight.load(Ordering::Acquire)

@@ -35,7 +35,7 @@ use notifyd_providers::BuildContext;
 use notifyd_store::{Store, StoreError};
 use prometheus::Registry;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -60,6 +60,8 @@ pub(crate) struct Inner {
     options: Options,
     metrics: Metrics,
     context: BuildContext,
+    /// Whether it delivers: what another run left is taken up.
+    running: AtomicBool,
     in_flight: AtomicU32,
     delivered: AtomicU64,
     failed: AtomicU64,
@@ -88,6 +90,7 @@ impl Engine {
             context,
             deps,
             options,
+            running: AtomicBool::new(false),
             in_flight: AtomicU32::new(0),
             delivered: AtomicU64::new(0),
             failed: AtomicU64::new(0),
@@ -111,11 +114,13 @@ impl Engine {
             tracing::error!(%error, "what an interrupted run left could not be taken up; trying again");
             tokio::time::sleep(RESCUE_PAUSE).await;
         }
+        inner.running.store(true, Ordering::Release);
         let schedule = tokio::spawn(schedule::run(Arc::clone(&inner), shutdown.clone()));
         let sweep = tokio::spawn(sweep::run(Arc::clone(&inner), shutdown.clone()));
-        let done = dispatch::Dispatch::new(inner).run(shutdown.clone()).await;
+        let done = dispatch::Dispatch::new(Arc::clone(&inner)).run(shutdown.clone()).await;
         // Whatever ended the loop, nothing goes on without it.
         shutdown.cancel();
+        inner.running.store(false, Ordering::Release);
         let _ = tokio::join!(schedule, sweep);
         done
     }

@@ -1,6 +1,5 @@
 //! What the engine measures.
 
-use notify_proto::Status;
 use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
     exponential_buckets,
@@ -9,7 +8,6 @@ use prometheus::{
 /// Handles to the engine's metrics.
 pub(crate) struct Metrics {
     pub attempts: IntCounterVec,
-    pub finals: IntCounterVec,
     pub retries: IntCounter,
     pub rate_limited: IntCounterVec,
     pub in_doubt: IntCounter,
@@ -28,10 +26,6 @@ impl Metrics {
                     "Attempts by how they ended; a failed attempt is not a failed notification.",
                 ),
                 &["provider", "channel", "result"],
-            )?,
-            finals: IntCounterVec::new(
-                Opts::new("notifyd_notifications_final_total", "Notifications that reached a final status."),
-                &["status"],
             )?,
             retries: IntCounter::new("notifyd_retries_scheduled_total", "Retries that were given a time.")?,
             rate_limited: IntCounterVec::new(
@@ -56,16 +50,12 @@ impl Metrics {
             )?,
         };
         registry.register(Box::new(it.attempts.clone()))?;
-        registry.register(Box::new(it.finals.clone()))?;
         registry.register(Box::new(it.retries.clone()))?;
         registry.register(Box::new(it.rate_limited.clone()))?;
         registry.register(Box::new(it.in_doubt.clone()))?;
         registry.register(Box::new(it.breaker.clone()))?;
         registry.register(Box::new(it.latency.clone()))?;
         registry.register(Box::new(it.call_seconds.clone()))?;
-        for status in [Status::Delivered, Status::Failed] {
-            it.finals.with_label_values(&[status.as_str()]);
-        }
         Ok(it)
     }
 }

@@ -47,7 +47,6 @@ async fn pass(inner: &Inner) -> Result<Option<notify_proto::Timestamp>, notifyd_
         let expired = store.expire(inner.deps.clock.now(), BATCH).await?;
         let count = u64::try_from(expired.count).unwrap_or_default();
         inner.failed.fetch_add(count, std::sync::atomic::Ordering::AcqRel);
-        inner.metrics.finals.with_label_values(&["failed"]).inc_by(count);
         if expired.count < BATCH {
             break expired.next;
         }

@@ -224,13 +224,11 @@ fn told(
     match to {
         Status::Delivered => {
             inner.delivered.fetch_add(1, Ordering::AcqRel);
-            inner.metrics.finals.with_label_values(&[to.as_str()]).inc();
             let waited = (at - job.created_at).to_std().unwrap_or_default();
             inner.metrics.latency.observe(waited.as_secs_f64());
         }
         Status::Failed => {
             inner.failed.fetch_add(1, Ordering::AcqRel);
-            inner.metrics.finals.with_label_values(&[to.as_str()]).inc();
         }
         Status::Retrying => inner.metrics.retries.inc(),
         _ => {}

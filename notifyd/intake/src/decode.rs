@@ -28,6 +28,9 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Flaw<T>> {
     serde_json::from_slice(bytes).map_err(|error| explain(bytes, &error.to_string()))
 }
 
+/// Flaws named at most: a body of a megabyte can have a hundred thousand fields that are none.
+const MAX_FLAWS: usize = 100;
+
 /// `error` is what serde said about the whole.
 #[cold]
 fn explain<T: DeserializeOwned>(bytes: &[u8], error: &str) -> Flaw<T> {
@@ -52,6 +55,9 @@ fn explain<T: DeserializeOwned>(bytes: &[u8], error: &str) -> Flaw<T> {
                 let message = say(&path, &error.into_inner().to_string());
                 errors.push(flaw(&path, message));
             }
+        }
+        if errors.len() >= MAX_FLAWS {
+            return Flaw::Fields { errors, rest: None };
         }
     }
     let rest = serde_json::from_value(Value::Object(good)).ok();

@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 /// Longest key, characters.
 const MAX_LENGTH: usize = 255;
 
-/// The key of a request, bound to its path and body.
-pub(crate) fn of(headers: &HeaderMap, path: &str, body: &[u8]) -> Result<Option<Idempotency>, Problem> {
+/// The key of a request, bound to what it asks for and to its body. Two addresses of the same thing are one `subject`.
+pub(crate) fn of(headers: &HeaderMap, subject: &str, body: &[u8]) -> Result<Option<Idempotency>, Problem> {
     let mut given = headers.get_all("idempotency-key").iter();
     let Some(first) = given.next() else { return Ok(None) };
     let key = first.to_str().ok().map(str::trim).filter(|key| (1..=MAX_LENGTH).contains(&key.len()));
@@ -18,8 +18,8 @@ pub(crate) fn of(headers: &HeaderMap, path: &str, body: &[u8]) -> Result<Option<
         return Err(Problem::field("Idempotency-Key", message));
     };
     let mut hash = Sha256::new();
-    hash.update((path.len() as u64).to_le_bytes());
-    hash.update(path);
+    hash.update((subject.len() as u64).to_le_bytes());
+    hash.update(subject);
     hash.update(body);
     Ok(Some(Idempotency { key: key.to_owned(), request: hash.finalize().into() }))
 }
@@ -35,7 +35,7 @@ mod tests {
             let name = HeaderName::from_static("idempotency-key");
             headers.append(name, HeaderValue::from_bytes(value).unwrap());
         }
-        of(&headers, "/api/v1/sms", body.as_bytes())
+        of(&headers, "sms", body.as_bytes())
     }
 
     #[test]

@@ -16,6 +16,9 @@ use std::time::Duration;
 pub const MAX_LABEL: usize = 128;
 /// Longest subject, characters (RFC 5322's line limit).
 pub const MAX_SUBJECT: usize = 998;
+/// Most attachments of a mail.
+const MAX_ATTACHMENTS: usize = 100;
+
 /// Deepest `meta_data` and `channel_options`, levels. They are stored inside other JSON, which nobody may find too deep
 /// to read.
 const MAX_META_DEPTH: usize = 32;
@@ -98,8 +101,14 @@ pub struct Draft {
 #[derive(Default)]
 struct Errors(Vec<FieldError>);
 
+/// Errors named at most: a body of a megabyte can be wrong in a hundred thousand places.
+const MAX_ERRORS: usize = 100;
+
 impl Errors {
     fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
+        if self.0.len() >= MAX_ERRORS {
+            return;
+        }
         self.0.push(FieldError { field: field.into(), message: message.into() });
     }
 
@@ -332,11 +341,16 @@ fn times(
         errors.add("scheduled_at", format!("must be within {} days", MAX_AHEAD.num_days()));
     }
     let start = scheduled.unwrap_or(now);
-    let default =
-        rules.expires_after.and_then(|after| TimeDelta::from_std(after).ok()).map(|after| start + after);
+    let default = rules
+        .expires_after
+        .and_then(|after| TimeDelta::from_std(after).ok())
+        .and_then(|after| start.checked_add_signed(after));
     let expires = request.expires_at.or(default);
     if request.expires_at.is_some_and(|at| at <= start) {
         errors.add("expires_at", "must be later than now and than scheduled_at");
+    }
+    if request.expires_at.is_some_and(|at| at > now + MAX_AHEAD * 2) {
+        errors.add("expires_at", format!("must be within {} days", 2 * MAX_AHEAD.num_days()));
     }
     (scheduled, expires)
 }
@@ -349,7 +363,11 @@ fn message(
 ) -> Message {
     let mails = |field: &str, list: Option<OneOrMany>, errors: &mut Errors| -> Vec<String> {
         let mut good = Vec::new();
-        for (index, address) in list.map(OneOrMany::into_vec).unwrap_or_default().iter().enumerate() {
+        let list = list.map(OneOrMany::into_vec).unwrap_or_default();
+        if too_many(field, &list, errors) {
+            return good;
+        }
+        for (index, address) in list.iter().enumerate() {
             match email(address) {
                 Ok(address) => good.push(address),
                 Err(problem) => errors.add(format!("{field}[{index}]"), problem),
@@ -362,11 +380,13 @@ fn message(
     let reply_to = mails("reply_to", request.reply_to.map(OneOrMany::One), errors).pop();
     let attachments = request.attachments.unwrap_or_default();
     check_attachments(&attachments, errors);
-    let recipient = request.recipient.unwrap_or_else(|| {
+    let (recipient, addresses) = if let Some(recipient) = request.recipient {
+        let addresses = addresses(&recipient, channels, errors);
+        (recipient, addresses)
+    } else {
         errors.add("recipient", "is missing; give the address to send to");
-        Recipient::Many(vec![])
-    });
-    let addresses = addresses(&recipient, channels, errors);
+        (Recipient::Many(vec![]), BTreeMap::new())
+    };
     let to = addresses.get(&Channel::Email).map_or(0, Vec::len);
     if to + cc.len() + bcc.len() > MAX_RECIPIENTS {
         errors.add("recipient", format!("a mail has at most {MAX_RECIPIENTS} addresses over to, cc and bcc"));
@@ -413,12 +433,15 @@ fn addresses(
         }
         Recipient::Many(list) => {
             if channels != [Channel::Email] {
-                if !channels.is_empty() && !list.is_empty() {
+                if !channels.is_empty() {
                     errors.add(
                         "recipient",
                         "a list of addresses is for email alone; send one notification each",
                     );
                 }
+                return all;
+            }
+            if too_many("recipient", list, errors) {
                 return all;
             }
             let mut good = Vec::new();
@@ -449,6 +472,9 @@ fn addresses(
                     continue;
                 }
                 let list = list.clone().into_vec();
+                if too_many(&field, &list, errors) {
+                    continue;
+                }
                 if channel != Channel::Email && list.len() != 1 {
                     errors.add(field, "must be one address");
                     continue;
@@ -464,13 +490,31 @@ fn addresses(
             }
         }
     }
-    if errors.0.is_empty() && all.values().all(Vec::is_empty) {
+    let wrong = errors
+        .0
+        .iter()
+        .any(|error| error.field.starts_with("recipient") || error.field.starts_with("channel"));
+    if !wrong && all.values().all(Vec::is_empty) {
         errors.add("recipient", "has no address for any of the channels");
     }
     all
 }
 
+/// Whether a list has more addresses than a mail may have, before each of them is looked at.
+fn too_many(field: &str, list: &[String], errors: &mut Errors) -> bool {
+    let many = list.len() > MAX_RECIPIENTS;
+    if many {
+        errors.add(field, format!("a mail has at most {MAX_RECIPIENTS} addresses over to, cc and bcc"));
+    }
+    many
+}
+
 fn check_attachments(attachments: &[Attachment], errors: &mut Errors) {
+    if attachments.len() > MAX_ATTACHMENTS {
+        errors
+            .add("attachments", format!("are {}; at most {MAX_ATTACHMENTS} are allowed", attachments.len()));
+        return;
+    }
     let mut total = 0;
     for (index, file) in attachments.iter().enumerate() {
         let at = |part: &str| format!("attachments[{index}].{part}");

@@ -78,6 +78,11 @@ impl State {
         Self { shared, clock, run, next_seq, dedup, idempotency, news: News::default() }
     }
 
+    /// What happened in this transaction.
+    pub fn events(&self) -> &[FeedEvent] {
+        &self.news.events
+    }
+
     /// After the commit: tells the news.
     pub fn publish(&mut self) {
         self.dedup.commit();

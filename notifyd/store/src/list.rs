@@ -217,14 +217,22 @@ fn one(directory: &Directory, field: &Field, value: &str) -> (String, Vec<Value>
     }
 }
 
-/// Equal, or starting alike when the value ends in `*`.
+/// Equal, or starting alike when the value ends in `*`; a star that is meant is written `\*`.
 fn like(column: &str, value: &str) -> (String, Value) {
-    match value.strip_suffix('*') {
-        Some(start) => {
+    match (exact(value), value.strip_suffix('*')) {
+        (None, Some(start)) => {
             let escaped = start.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
             (format!("{column} LIKE ? ESCAPE '\\'"), Value::from(format!("{escaped}%")))
         }
-        None => (format!("{column} = ?"), Value::from(value.to_owned())),
+        (exact, _) => (format!("{column} = ?"), Value::from(exact.unwrap_or_default())),
+    }
+}
+
+/// What has to be equal; none when the value is the start of something.
+fn exact(value: &str) -> Option<String> {
+    match value.strip_suffix("\\*") {
+        Some(start) => Some(format!("{start}*")),
+        None => (!value.ends_with('*')).then(|| value.to_owned()),
     }
 }
 
@@ -254,7 +262,10 @@ fn recipient(value: &str) -> (String, Vec<Value>) {
 
 /// Services and providers are named by people and numbered in rows.
 fn numbers<'a>(column: &str, all: impl Iterator<Item = (i64, &'a str)>, value: &str) -> (String, Vec<Value>) {
-    let matches = |name: &str| value.strip_suffix('*').map_or(name == value, |start| name.starts_with(start));
+    let whole = exact(value);
+    let start = value.trim_end_matches('*');
+    let matches =
+        |name: &str| whole.as_deref().map_or_else(|| name.starts_with(start), |whole| name == whole);
     let found: Vec<Value> = all.filter(|(_, name)| matches(name)).map(|(no, _)| no.into()).collect();
     (format!("{column} IN ({})", vec!["?"; found.len()].join(",")), found)
 }

@@ -1,6 +1,8 @@
 //! What the log measures of itself.
 
-use prometheus::{Histogram, HistogramOpts, Registry, exponential_buckets};
+use crate::feed::FeedEvent;
+use notify_proto::Status;
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, Opts, Registry, exponential_buckets};
 
 /// Handles to the store's metrics.
 #[derive(Clone)]
@@ -9,6 +11,8 @@ pub struct Metrics {
     pub commit_seconds: Histogram,
     /// Rows of a batch.
     pub batch_rows: Histogram,
+    /// Notifications that became delivered, failed or cancelled, whoever made them so.
+    finals: [(Status, IntCounter); 3],
 }
 
 impl Metrics {
@@ -21,10 +25,27 @@ impl Metrics {
         .buckets(exponential_buckets(0.000_25, 2.0, 14)?);
         let rows = HistogramOpts::new("notifyd_store_batch_size", "Rows written by one commit.")
             .buckets(exponential_buckets(1.0, 2.0, 12)?);
-        let metrics =
-            Self { commit_seconds: Histogram::with_opts(seconds)?, batch_rows: Histogram::with_opts(rows)? };
+        let finals = IntCounterVec::new(
+            Opts::new("notifyd_notifications_final_total", "Notifications that reached a final status."),
+            &["status"],
+        )?;
+        registry.register(Box::new(finals.clone()))?;
+        let metrics = Self {
+            commit_seconds: Histogram::with_opts(seconds)?,
+            batch_rows: Histogram::with_opts(rows)?,
+            finals: [Status::Delivered, Status::Failed, Status::Cancelled]
+                .map(|status| (status, finals.with_label_values(&[status.as_str()]))),
+        };
         registry.register(Box::new(metrics.commit_seconds.clone()))?;
         registry.register(Box::new(metrics.batch_rows.clone()))?;
         Ok(metrics)
+    }
+
+    /// Counts what was committed.
+    pub fn count(&self, events: &[FeedEvent]) {
+        for (status, counter) in &self.finals {
+            let reached = events.iter().filter(|event| event.to == *status).count();
+            counter.inc_by(reached as u64);
+        }
     }
 }

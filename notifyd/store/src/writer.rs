@@ -190,7 +190,10 @@ impl Loop {
             timer.observe_duration();
             // Snapshots are replaced before anybody is answered, so that whoever was answered sees its own change.
             match &committed {
-                Ok(()) => self.state.publish(),
+                Ok(()) => {
+                    self.metrics.count(self.state.events());
+                    self.state.publish();
+                }
                 Err(_) => self.state.forget(),
             }
             for answer in answers.drain(..) {

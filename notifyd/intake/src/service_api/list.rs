@@ -10,6 +10,7 @@ use axum::http::{Response, StatusCode};
 use notify_proto::filter::{Field, Filter, MAX_VALUES, Term};
 use notify_proto::view::NotificationView;
 use notify_proto::{Channel, Priority, Status};
+use notifyd_lifecycle::address;
 use notifyd_store::StoreError;
 use notifyd_store::api::Page;
 use serde::Serialize;
@@ -91,16 +92,29 @@ fn texts(query: &mut Query, name: &str) -> Vec<String> {
     if values.len() > MAX_VALUES {
         query.wrong(name, format!("may be given at most {MAX_VALUES} times"));
     }
-    values
+    values.into_iter().map(literal).collect()
 }
 
-/// A `+` that was not escaped arrives as a blank, and no address begins with one.
+/// The filter language takes a star at the end for "starts with"; here a value is meant as it is.
+fn literal(value: String) -> String {
+    match value.strip_suffix('*') {
+        Some(start) => format!("{start}\\*"),
+        None => value,
+    }
+}
+
+/// A `+` that was not escaped arrives as a blank, and no address begins with one. Each value also in its normal forms.
 fn recipients(query: &mut Query) -> Vec<String> {
     let values = texts(query, "recipient");
-    values
-        .into_iter()
-        .map(|it| it.strip_prefix(' ').map_or_else(|| it.clone(), |rest| format!("+{rest}")))
-        .collect()
+    let plus = |it: String| it.strip_prefix(' ').map(|rest| format!("+{rest}")).unwrap_or(it);
+    let mut forms = Vec::new();
+    for given in values.into_iter().map(plus) {
+        // Addresses are kept in their normal forms, and whoever asks knows theirs only as it was sent.
+        let normal = [Channel::Sms, Channel::Email].map(|channel| address::normalise(channel, &given).ok());
+        forms.extend(normal.into_iter().flatten().filter(|normal| *normal != given));
+        forms.push(given);
+    }
+    forms
 }
 
 #[cfg(test)]

@@ -96,7 +96,8 @@ where
         }
     };
     let bytes = read(&parts.headers, body, Bounds::of(context)).await?;
-    let idempotency = idempotency::of(&parts.headers, parts.uri.path(), &bytes)?;
+    let subject = form.channel.map_or("notifications", Channel::as_str);
+    let idempotency = idempotency::of(&parts.headers, subject, &bytes)?;
     let now = context.clock.now();
     let accepted = match (draft(context, &tenant, &bytes, form, correlation, now), idempotency) {
         (Ok(draft), idempotency) => {

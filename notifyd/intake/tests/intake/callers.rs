@@ -204,7 +204,7 @@ async fn health_tells_how_it_is() {
 async fn metrics_count_what_happened() {
     let house = House::open().await;
     let shop = house.service("shop").await;
-    shop.text("hi").await;
+    let id = shop.text("hi").await;
     shop.post("/api/v1/sms", &json!({"to": "+15005550006", "message": "hi"})).await;
     shop.get("/api/v1/providers").await;
     house.ask("GET", "/nowhere", &[], "").await;
@@ -230,6 +230,10 @@ async fn metrics_count_what_happened() {
     ] {
         assert!(metrics.body.lines().any(|it| it.starts_with(line)), "{line}\n{}", metrics.body);
     }
+    shop.ask("POST", &format!("/api/v1/notifications/{id}/revoke"), &[], "").await;
+    let metrics = house.ask("GET", "/metrics", &[], "").await;
+    let revoked = "notifyd_notifications_final_total{status=\"cancelled\"} 1";
+    assert!(metrics.body.lines().any(|line| line == revoked), "{}", metrics.body);
 }
 
 #[tokio::test]

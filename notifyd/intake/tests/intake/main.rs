@@ -2,6 +2,7 @@
 
 mod callers;
 mod connections;
+mod fields;
 mod reading;
 mod sending;
 #[cfg(test)]
