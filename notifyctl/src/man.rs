@@ -25,7 +25,10 @@ pub fn main_page() -> String {
     section(&mut page, "FILTERS", &verbatim(&help::topic("filters").unwrap_or_default()));
     section(&mut page, "OUTPUT", &verbatim(&help::topic("formatting").unwrap_or_default()));
     section(&mut page, "EXAMPLES", &verbatim(&help::topic("examples").unwrap_or_default()));
-    section(&mut page, "SEE ALSO", ".BR notifyd (8),\n.BR notify\\-tui (1),\n.BR notifyd.toml (5)\n");
+    let more = "Each command has a page of its own, with its options: \\fBnotifyctl man \\-\\-dir\\fR \\fIDIR\\fR writes them.\n.PP\n";
+    let others =
+        ".BR notifyd (8),\n.BR notify\\-tui (1),\n.BR notifyd.toml (5),\n.BR notifyd\\-providers (7)\n";
+    section(&mut page, "SEE ALSO", &format!("{more}{others}"));
     page
 }
 

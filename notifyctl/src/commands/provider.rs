@@ -26,7 +26,7 @@ pub enum Provider {
     Seed(Seed),
     /// Add a provider
     #[command(
-        after_help = "The configuration is a JSON object with the settings of the type, without secrets.
+        after_help = "The configuration is a JSON object with the settings of the type, without secrets: see notifyd-providers(7).
 
 Examples:
   notifyctl provider add relay --type smtp --priority 10 --config-file relay.json --secret-file relay.pass

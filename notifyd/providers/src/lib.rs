@@ -19,7 +19,7 @@ use notify_proto::{Channel, NotificationId};
 use notifyd_lifecycle::{Message, Report};
 
 pub use config::ConfigError;
-pub use kind::{BuildContext, Kind, build, kinds};
+pub use kind::{BuildContext, Kind, SecretUse, build, kinds};
 
 /// One message to hand over.
 #[derive(Debug, Clone, Copy)]

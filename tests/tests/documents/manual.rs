@@ -1,8 +1,9 @@
-//! `man/notifyd.8` and `man/notifyd.toml.5`.
+//! `man/notifyd.8`, `man/notifyd.toml.5` and `man/notifyd-providers.7`.
 
 use super::{alone, at, keys, read, settings};
 use clap::CommandFactory as _;
 use notifyd::{Args, Settings};
+use notifyd_providers::SecretUse;
 use std::collections::BTreeSet;
 
 /// The lines between two marks of a page.
@@ -27,15 +28,10 @@ fn generated(section: fn(&clap_mangen::Man, &mut dyn std::io::Write) -> std::io:
     lines.flat_map(|line| [line.trim_end(), "\n"]).collect()
 }
 
-#[test]
-fn the_options_of_the_daemon_are_those_of_the_program() {
-    let path = "man/notifyd.8";
-    let sections = [
-        ("SYNOPSIS", generated(|page, to| page.render_synopsis_section(&mut &mut *to))),
-        ("OPTIONS", generated(|page, to| page.render_options_section(&mut &mut *to))),
-    ];
+/// A page whose marked regions must be these texts; writes them first when it is asked to.
+fn up_to_date(path: &str, sections: &[(&str, String)]) -> String {
     let mut page = read(path);
-    for (name, text) in &sections {
+    for (name, text) in sections {
         if std::env::var_os("UPDATE_MAN").is_some() {
             let (begin, end) = marks(name);
             let old = format!("{begin}{}{end}", region(&page, name));
@@ -45,6 +41,45 @@ fn the_options_of_the_daemon_are_those_of_the_program() {
         let update = "UPDATE_MAN=1 cargo test -p notify-tests --test documents";
         assert_eq!(region(&page, name), text, "{path} is not up to date; run: {update}");
     }
+    page
+}
+
+/// Text of ours as roff: what it would take for its own is escaped.
+fn roff(text: &str) -> String {
+    text.replace('\\', "\\e").replace('-', "\\-").replace('"', "\\(dq")
+}
+
+#[test]
+fn every_setting_of_every_provider_is_on_its_page() {
+    let mut text = String::new();
+    for kind in notifyd_providers::kinds() {
+        let channels: Vec<_> = kind.channels.iter().map(|channel| channel.as_str()).collect();
+        let secret = match kind.secret {
+            SecretUse::Never => "It takes no secret.",
+            SecretUse::Optional => "It may have a secret.",
+            SecretUse::Required => "It needs a secret.",
+        };
+        let about = format!("{}.", roff(kind.about));
+        let facts = [kind.name, &about, ".br", &format!("Channels: {}.", channels.join(", ")), ".br", secret];
+        text.push_str(".SS ");
+        text.push_str(&facts.join("\n"));
+        text.push('\n');
+        for field in kind.fields {
+            let required = if field.required { "; required" } else { "" };
+            text.push_str(&format!(".TP\n.B {}\n{}{required}.\n", field.name, roff(field.about)));
+        }
+    }
+    up_to_date("man/notifyd-providers.7", &[("TYPES", text)]);
+}
+
+#[test]
+fn the_options_of_the_daemon_are_those_of_the_program() {
+    let path = "man/notifyd.8";
+    let sections = [
+        ("SYNOPSIS", generated(|page, to| page.render_synopsis_section(&mut &mut *to))),
+        ("OPTIONS", generated(|page, to| page.render_options_section(&mut &mut *to))),
+    ];
+    let page = up_to_date(path, &sections);
     for argument in Args::command().get_arguments() {
         let flag = argument.get_long().unwrap_or("version").replace('-', "\\-");
         assert!(region(&page, "OPTIONS").contains(&flag), "{flag} is missing");
@@ -74,7 +109,9 @@ fn the_exit_codes_are_the_same_everywhere() {
 
 #[test]
 fn every_page_has_its_name_and_the_version() {
-    for (name, section) in [("notifyd", 8), ("notifyd.toml", 5), ("notifyd-http", 7)] {
+    for (name, section) in
+        [("notifyd", 8), ("notifyd.toml", 5), ("notifyd-http", 7), ("notifyd-providers", 7)]
+    {
         let page = read(&format!("man/{name}.{section}"));
         let first = page.lines().next().unwrap();
         assert!(first.starts_with(&format!(".TH {} {section} ", name.to_uppercase())), "{first}");
