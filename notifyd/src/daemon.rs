@@ -236,7 +236,8 @@ impl Daemon {
         tracing::info!(drain_seconds = drain.as_secs(), "stopping");
         let drained = tokio::time::timeout(drain + STOP_GRACE, engine).await;
         outer.cancel();
-        let _ = tokio::time::timeout(STOP_GRACE, async { tokio::join!(intake, control) }).await;
+        let requests = intake_handle.stop_timeout() + STOP_GRACE;
+        let _ = tokio::time::timeout(requests, async { tokio::join!(intake, control) }).await;
         store.close().await;
         match drained {
             Ok(Ok(result)) => Ok(result?),

@@ -68,7 +68,10 @@ impl Gate {
         let service = match credentials(headers) {
             Credentials::Key(claimed, key) => self.knock(claimed, key, peer, now, correlation)?,
             Credentials::None => self.anonymous(peer)?,
-            Credentials::Unusable => return Err(self.refused()),
+            Credentials::Unusable => {
+                tracing::warn!(%peer, correlation_id = %correlation, "authentication refused: unreadable");
+                return Err(self.refused());
+            }
         };
         let rate = service.rate_per_second.filter(|rate| *rate > 0.0).or(self.default_rate);
         if let Some(rate) = rate {

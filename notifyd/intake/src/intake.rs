@@ -114,6 +114,11 @@ impl Handle {
     pub const fn local_addr(&self) -> SocketAddr {
         self.address
     }
+
+    /// How long requests under way may finish after the shutdown was asked for.
+    pub fn stop_timeout(&self) -> Duration {
+        self.context.options.stop_timeout()
+    }
 }
 
 impl Intake {

@@ -50,7 +50,7 @@ impl Default for Options {
             header_timeout_seconds: 10,
             body_timeout_seconds: 30,
             write_timeout_seconds: 30,
-            stop_timeout_seconds: 10,
+            stop_timeout_seconds: 2,
         }
     }
 }

@@ -66,7 +66,9 @@ fn every_setting_of_every_provider_is_on_its_page() {
         text.push('\n');
         for field in kind.fields {
             let required = if field.required { "; required" } else { "" };
-            text.push_str(&format!(".TP\n.B {}\n{}{required}.\n", field.name, roff(field.about)));
+            let lines =
+                [".TP", &format!(".B {}", field.name), &format!("{}{required}.", roff(field.about)), ""];
+            text.push_str(&lines.join("\n"));
         }
     }
     up_to_date("man/notifyd-providers.7", &[("TYPES", text)]);
