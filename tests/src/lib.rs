@@ -38,6 +38,9 @@ pub fn bin(name: &str) -> PathBuf {
         if directory.ends_with("release") {
             build.arg("--release");
         }
+        if let Some(target) = directory.parent() {
+            build.arg("--target-dir").arg(target);
+        }
         build.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
         // What cargo told this program about its own package would have build scripts run anew, here and in the next
         // build from outside.
