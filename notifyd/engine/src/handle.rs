@@ -1,6 +1,5 @@
 //! What the rest of the daemon may ask of the engine.
 
-use notify_proto::send::Recipient;
 use notify_proto::{Channel, NotificationId, ProviderId};
 use notifyd_lifecycle::outcome::Outcome;
 use notifyd_lifecycle::{Message, Report, Secret, address};
@@ -200,26 +199,7 @@ impl Handle {
 }
 
 fn test_message(channel: Channel, address: String) -> Message {
-    Message {
-        recipient: Recipient::One(address.clone()),
-        addresses: [(channel, vec![address])].into(),
-        cc: vec![],
-        bcc: vec![],
-        reply_to: None,
-        attachments: vec![],
-        subject: Some("Test message of notifyd".into()),
-        content: Some(
-            "This is a test message. Somebody tried out a provider of notifyd; nothing needs to be done."
-                .into(),
-        ),
-        html_body: None,
-        media_url: None,
-        sender_id: None,
-        channel_options: None,
-        tenant_id: None,
-        event_type: None,
-        category: None,
-        meta_data: None,
-        correlation_id: None,
-    }
+    let text = "This is a test message. Somebody tried out a provider of notifyd; nothing needs to be done.";
+    let subject = Some("Test message of notifyd".into());
+    Message { subject, ..Message::text(channel, address, text) }
 }

@@ -1,5 +1,4 @@
 use super::*;
-use notify_proto::send::Recipient;
 use notify_proto::{NotificationId, OnUnknown, Priority};
 use notifyd_lifecycle::order::Group;
 use notifyd_lifecycle::retry::RetryPolicy;
@@ -12,25 +11,7 @@ fn provider() -> ProviderId {
 }
 
 fn job(seq: i64, priority: Priority) -> Job {
-    let message = Message {
-        recipient: Recipient::One("+15005550006".into()),
-        addresses: [(SMS, vec!["+15005550006".into()])].into(),
-        cc: vec![],
-        bcc: vec![],
-        reply_to: None,
-        attachments: vec![],
-        subject: None,
-        content: None,
-        html_body: None,
-        media_url: None,
-        sender_id: None,
-        channel_options: None,
-        tenant_id: None,
-        event_type: None,
-        category: None,
-        meta_data: None,
-        correlation_id: None,
-    };
+    let message = Message::text(SMS, "+15005550006".into(), "hi");
     let plan = Plan {
         channels: vec![SMS],
         pinned: None,

@@ -62,6 +62,31 @@ pub struct Message {
     pub correlation_id: Option<String>,
 }
 
+impl Message {
+    /// A plain text to one address, which is in its normal form already.
+    pub fn text(channel: Channel, address: String, content: impl Into<String>) -> Self {
+        Self {
+            recipient: Recipient::One(address.clone()),
+            addresses: [(channel, vec![address])].into(),
+            cc: vec![],
+            bcc: vec![],
+            reply_to: None,
+            attachments: vec![],
+            subject: None,
+            content: Some(content.into()),
+            html_body: None,
+            media_url: None,
+            sender_id: None,
+            channel_options: None,
+            tenant_id: None,
+            event_type: None,
+            category: None,
+            meta_data: None,
+            correlation_id: None,
+        }
+    }
+}
+
 /// How it is to be delivered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -98,27 +123,8 @@ pub(crate) mod tests {
     use super::*;
     use notify_proto::OnUnknown;
 
-    /// A plain text to one number.
     pub(crate) fn text(to: &str) -> Message {
-        Message {
-            recipient: Recipient::One(to.to_owned()),
-            addresses: [(Channel::Sms, vec![to.to_owned()])].into(),
-            cc: vec![],
-            bcc: vec![],
-            reply_to: None,
-            attachments: vec![],
-            subject: None,
-            content: Some("hello".into()),
-            html_body: None,
-            media_url: None,
-            sender_id: None,
-            channel_options: None,
-            tenant_id: None,
-            event_type: None,
-            category: None,
-            meta_data: None,
-            correlation_id: None,
-        }
+        Message::text(Channel::Sms, to.to_owned(), "hello")
     }
 
     #[test]

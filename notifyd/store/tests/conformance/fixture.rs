@@ -1,6 +1,5 @@
 //! What the cases share: a store with a service and a provider, a clock to turn, and drafts.
 
-use notify_proto::send::Recipient;
 use notify_proto::{Channel, KeyId, NotificationId, OnUnknown, Priority, ProviderId, ServiceId, Timestamp};
 use notifyd_lifecycle::admission::{Dedup, Draft};
 use notifyd_lifecycle::dedup::DedupKey;
@@ -205,25 +204,7 @@ pub fn new_provider(id: ProviderId, name: &str) -> NewProvider {
 }
 
 pub fn draft(text: &str) -> Draft {
-    let message = Message {
-        recipient: Recipient::One("+15005550006".into()),
-        addresses: [(Channel::Sms, vec!["+15005550006".into()])].into(),
-        cc: vec![],
-        bcc: vec![],
-        reply_to: None,
-        attachments: vec![],
-        subject: None,
-        content: Some(text.into()),
-        html_body: None,
-        media_url: None,
-        sender_id: None,
-        channel_options: None,
-        tenant_id: None,
-        event_type: None,
-        category: None,
-        meta_data: None,
-        correlation_id: None,
-    };
+    let message = Message::text(Channel::Sms, "+15005550006".into(), text);
     let plan = Plan {
         channels: vec![Channel::Sms],
         pinned: None,
