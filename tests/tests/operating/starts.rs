@@ -119,6 +119,30 @@ fn a_setting_out_of_range_names_the_range() {
 }
 
 #[test]
+fn a_setting_of_the_wrong_type_is_named() {
+    let builder = Builder::new().config("[intake]\nlisten = 5\n");
+    refused(&builder, 78, &["notifyd.toml", "intake.listen", "socket address"]);
+    let builder = Builder::new().config("[delivery]\non_unknown = \"maybe\"\n");
+    refused(&builder, 78, &["delivery.on_unknown", "maybe"]);
+}
+
+#[test]
+fn a_log_filter_that_would_silence_the_log() {
+    let builder = Builder::new().config("[log]\nfilter = \"inof\"\n");
+    refused(&builder, 78, &["log.filter", "`inof` is no level", "write info"]);
+    refused(&builder.clone().flag("--check"), 78, &["`inof` is no level"]);
+    let builder = Builder::new().env("NOTIFYD_LOG_FILTER", "foo=bar=baz");
+    refused(&builder, 78, &["log.filter", "foo=bar=baz"]);
+    assert!(!builder.state().exists(), "nothing was made");
+}
+
+#[test]
+fn a_demo_with_a_state_of_its_own() {
+    let (code, said) = Builder::new().flag("--demo-for=1").refused();
+    assert!(code == Some(2) && said.contains("--demo-for"), "{said}");
+}
+
+#[test]
 fn a_state_directory_that_cannot_be() {
     let builder = Builder::new();
     fs::write(builder.state(), "a file").unwrap();
