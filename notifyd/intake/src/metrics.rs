@@ -9,7 +9,7 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, Response, StatusCode, header};
-use notify_proto::{Channel, Priority, Status};
+use notify_proto::Status;
 use prometheus::{
     Encoder as _, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder,
@@ -46,7 +46,6 @@ pub(crate) struct Metrics {
     requests: IntCounterVec,
     by_route: [[OnceLock<IntCounter>; CODES.len()]; ROUTES.len()],
     seconds: Histogram,
-    accepted: [[IntCounter; Priority::ALL.len()]; Channel::ALL.len()],
     /// Answers with an earlier notification instead of a new one.
     pub(crate) deduplicated: IntCounter,
     /// Requests without a right key.
@@ -81,11 +80,6 @@ impl Metrics {
             registry.register(Box::new(gauges.clone()))?;
             Ok(gauges)
         };
-        let accepted = counters(
-            "notifyd_notifications_accepted_total",
-            "Notifications accepted and on disk.",
-            &["channel", "priority"],
-        )?;
         let seconds = HistogramOpts::new(
             "notifyd_http_request_seconds",
             "From the head of a request to its answer being ready.",
@@ -104,12 +98,6 @@ impl Metrics {
             )?,
             by_route: std::array::from_fn(|_| std::array::from_fn(|_| OnceLock::new())),
             seconds,
-            accepted: std::array::from_fn(|channel| {
-                std::array::from_fn(|priority| {
-                    let channel = Channel::ALL[channel].as_str();
-                    accepted.with_label_values(&[channel, Priority::ALL[priority].as_str()])
-                })
-            }),
             deduplicated: counter(
                 "notifyd_notifications_deduplicated_total",
                 "Requests answered with an equal earlier notification.",
@@ -138,11 +126,6 @@ impl Metrics {
             self.requests.with_label_values(&[ROUTES[route], if code == "0" { "other" } else { &code }])
         });
         counter.inc();
-    }
-
-    /// Counts one notification that is on disk.
-    pub(crate) fn accepted(&self, channel: Channel, priority: Priority) {
-        self.accepted[channel as usize][priority as usize].inc();
     }
 }
 

@@ -133,8 +133,9 @@ fn insert(desk: &mut Desk<'_>, new: &NewNotification, body: &str, lane: &Arc<str
     if let Some(dedup) = &draft.dedup {
         desk.dedup().add(dedup_fingerprint(dedup), seq);
     }
-    desk.moved(
-        None,
+    desk.accepted(
+        channel,
+        draft.priority,
         FeedEvent {
             at: new.created_at,
             id: new.id,

@@ -7,7 +7,7 @@ use crate::directory::Directory;
 use crate::error::{Result, StoreError};
 use crate::feed::{Feed, FeedEvent};
 use crate::key_index::KeyIndex;
-use notify_proto::{Status, Timestamp};
+use notify_proto::{Channel, Priority, Status, Timestamp};
 use notifyd_lifecycle::Clock;
 use rusqlite::{CachedStatement, Connection};
 use std::collections::HashMap;
@@ -53,6 +53,9 @@ pub struct State {
     news: News,
 }
 
+/// Notifications accepted, by channel and priority, in the order of their vocabularies.
+pub type Acceptances = [[u64; Priority::ALL.len()]; Channel::ALL.len()];
+
 /// What one transaction will have to tell.
 #[derive(Default)]
 struct News {
@@ -60,7 +63,7 @@ struct News {
     lines: HashMap<Backlog, i64>,
     timed: bool,
     counts: [i64; 7],
-    accepted: u64,
+    accepted: Acceptances,
     directory_changed: bool,
     directory: Option<Directory>,
 }
@@ -78,9 +81,9 @@ impl State {
         Self { shared, clock, run, next_seq, dedup, idempotency, news: News::default() }
     }
 
-    /// What happened in this transaction.
-    pub fn events(&self) -> &[FeedEvent] {
-        &self.news.events
+    /// What happened in this transaction, and what it accepted.
+    pub fn told(&self) -> (&[FeedEvent], &Acceptances) {
+        (&self.news.events, &self.news.accepted)
     }
 
     /// After the commit: tells the news.
@@ -103,7 +106,8 @@ impl State {
         self.news.events.clear();
         self.news.timed = false;
         self.news.counts = [0; 7];
-        self.shared.accepted.fetch_add(std::mem::take(&mut self.news.accepted), Ordering::AcqRel);
+        let accepted = std::mem::take(&mut self.news.accepted);
+        self.shared.accepted.fetch_add(accepted.iter().flatten().sum(), Ordering::AcqRel);
         self.news.directory_changed = false;
     }
 
@@ -193,13 +197,16 @@ impl<'a> Desk<'a> {
         self.state.shared.directory()
     }
 
+    /// A notification was accepted.
+    pub fn accepted(&mut self, channel: Channel, priority: Priority, event: FeedEvent) {
+        self.state.news.accepted[channel as usize][priority as usize] += 1;
+        self.state.news.counts[event.to as usize] += 1;
+        self.state.news.events.push(event);
+    }
+
     /// A notification changed its status.
-    pub fn moved(&mut self, from: Option<Status>, event: FeedEvent) {
-        if let Some(from) = from {
-            self.state.news.counts[from as usize] -= 1;
-        } else {
-            self.state.news.accepted += 1;
-        }
+    pub fn moved(&mut self, from: Status, event: FeedEvent) {
+        self.state.news.counts[from as usize] -= 1;
         self.state.news.counts[event.to as usize] += 1;
         self.state.news.events.push(event);
     }

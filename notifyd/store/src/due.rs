@@ -89,7 +89,7 @@ fn tell(desk: &mut Desk<'_>, it: &Ripe, transition: &Transition, now: Timestamp)
         ))
         .map_err(StoreError::Write)?;
     desk.moved(
-        Some(it.status),
+        it.status,
         FeedEvent { at: now, id: it.id, service: it.service, event: transition.event(), to: transition.to() },
     );
     Ok(())

@@ -1,7 +1,8 @@
 //! What the log measures of itself.
 
+use crate::desk::Acceptances;
 use crate::feed::FeedEvent;
-use notify_proto::Status;
+use notify_proto::{Channel, Priority, Status};
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, Opts, Registry, exponential_buckets};
 
 /// Handles to the store's metrics.
@@ -13,6 +14,7 @@ pub struct Metrics {
     pub batch_rows: Histogram,
     /// Notifications that became delivered, failed or cancelled, whoever made them so.
     finals: [(Status, IntCounter); 3],
+    accepted: [[IntCounter; Priority::ALL.len()]; Channel::ALL.len()],
 }
 
 impl Metrics {
@@ -30,7 +32,16 @@ impl Metrics {
             &["status"],
         )?;
         registry.register(Box::new(finals.clone()))?;
+        let accepted = IntCounterVec::new(
+            Opts::new("notifyd_notifications_accepted_total", "Notifications accepted and on disk."),
+            &["channel", "priority"],
+        )?;
+        registry.register(Box::new(accepted.clone()))?;
+        let of = |channel: usize, priority: usize| {
+            accepted.with_label_values(&[Channel::ALL[channel].as_str(), Priority::ALL[priority].as_str()])
+        };
         let metrics = Self {
+            accepted: std::array::from_fn(|channel| std::array::from_fn(|priority| of(channel, priority))),
             commit_seconds: Histogram::with_opts(seconds)?,
             batch_rows: Histogram::with_opts(rows)?,
             finals: [Status::Delivered, Status::Failed, Status::Cancelled]
@@ -42,7 +53,12 @@ impl Metrics {
     }
 
     /// Counts what was committed.
-    pub fn count(&self, events: &[FeedEvent]) {
+    pub fn count(&self, events: &[FeedEvent], accepted: &Acceptances) {
+        for (counter, number) in self.accepted.iter().flatten().zip(accepted.iter().flatten()) {
+            if *number > 0 {
+                counter.inc_by(*number);
+            }
+        }
         for (status, counter) in &self.finals {
             let reached = events.iter().filter(|event| event.to == *status).count();
             counter.inc_by(reached as u64);

@@ -78,7 +78,7 @@ fn one(desk: &mut Desk<'_>, record: &Record) -> Result<Verdict> {
         .map_err(StoreError::Write)?;
     let Record { id, group, .. } = record;
     desk.moved(
-        Some(from),
+        from,
         FeedEvent {
             at: record.at,
             id: *id,

@@ -191,7 +191,8 @@ impl Loop {
             // Snapshots are replaced before anybody is answered, so that whoever was answered sees its own change.
             match &committed {
                 Ok(()) => {
-                    self.metrics.count(self.state.events());
+                    let (events, accepted) = self.state.told();
+                    self.metrics.count(events, accepted);
                     self.state.publish();
                 }
                 Err(_) => self.state.forget(),

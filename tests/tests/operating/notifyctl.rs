@@ -153,6 +153,19 @@ async fn notifications() {
     let by_status = &counts["by_status"];
     assert_eq!(counts["total"], 3);
     assert_eq!((&by_status["delivered"], &by_status["failed"]), (&json!(1), &json!(1)), "{counts}");
+    // What an operator sends counts like what applications send.
+    let mut client = daemon.client("").await;
+    let metrics = client.get("/metrics").await.unwrap();
+    let metrics = String::from_utf8_lossy(&metrics.body).into_owned();
+    for line in [
+        "notifyd_notifications_accepted_total{channel=\"sms\",priority=\"normal\"} 2",
+        "notifyd_notifications_accepted_total{channel=\"email\",priority=\"normal\"} 1",
+        "notifyd_notifications_final_total{status=\"cancelled\"} 1",
+        // The dead letter failed twice.
+        "notifyd_notifications_final_total{status=\"failed\"} 2",
+    ] {
+        assert!(metrics.lines().any(|it| it == line), "{line}\n{metrics}");
+    }
     assert_eq!(ctl.run(&["ntf", "show", "0197a6c2-5b1e-7cc0-8000-0123456789ab"]).code, 3);
     assert_eq!(ctl.run(&["ntf", "show", "no-id"]).code, 2);
     let wrong =

@@ -100,14 +100,7 @@ where
     let idempotency = idempotency::of(&parts.headers, subject, &bytes)?;
     let now = context.clock.now();
     let accepted = match (draft(context, &tenant, &bytes, form, correlation, now), idempotency) {
-        (Ok(draft), idempotency) => {
-            let (channel, priority) = (draft.plan.channels.first().copied(), draft.priority);
-            let accepted = tenant.accept(draft, idempotency, now).await?;
-            if let (Accepted::Fresh(_), Some(channel)) = (&accepted, channel) {
-                context.metrics.accepted(channel, priority);
-            }
-            accepted
-        }
+        (Ok(draft), idempotency) => tenant.accept(draft, idempotency, now).await?,
         // What was accepted once is answered as it was, even if it would be refused now: its provider may be gone.
         (Err(problem), Some(idempotency)) => tenant.replay(idempotency, now).await?.ok_or(problem)?,
         (Err(problem), None) => return Err(problem),
