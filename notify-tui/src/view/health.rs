@@ -16,9 +16,8 @@ pub(super) fn lines(app: &App, data: &Data, look: Look, width: u16) -> Vec<Line<
     let all = absent.chain(data.status.concerns.iter().map(concern));
     let room = usize::from(width.saturating_sub(2)).max(1);
     let folded = all.flat_map(|(text, tone)| {
-        let fold =
-            |part: &std::borrow::Cow<'_, str>| Line::styled(part.clone().into_owned(), look.style(tone));
-        textwrap::wrap(&text, room).iter().map(fold).collect::<Vec<_>>()
+        let folded = textwrap::wrap(&text, room).into_iter();
+        folded.map(|part| Line::styled(part.into_owned(), look.style(tone))).collect::<Vec<_>>()
     });
     folded.collect()
 }

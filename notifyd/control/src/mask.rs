@@ -4,8 +4,9 @@
 
 use notify_proto::send::{OneOrMany, Recipient};
 use notify_proto::view::{NotificationDetail, NotificationView};
-use notifyd_lifecycle::address::{mask, normalise};
+use notifyd_lifecycle::address::{mask, mask_in, normalise};
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// Longest body shown, bytes.
 pub(crate) const MAX_BODY: usize = 4 * 1_024;
@@ -50,7 +51,7 @@ pub(crate) fn notification(view: &mut NotificationView) {
 }
 
 /// The addresses of a notification, as asked and in their normal forms, longest first.
-struct Known(Vec<(String, String)>);
+struct Known(Vec<String>);
 
 impl Known {
     fn of(view: &NotificationView) -> Self {
@@ -69,22 +70,10 @@ impl Known {
         for address in asked {
             all.push(address.clone());
             all.extend(view.channels.iter().filter_map(|channel| normalise(channel.known()?, address).ok()));
-            // `Name <address>`: the address alone, as a mail server repeats it.
-            let bare = address.strip_suffix('>').and_then(|rest| rest.rsplit_once('<'));
-            all.extend(bare.map(|(_, address)| address.to_owned()));
         }
-        // Short ones would take words apart that have nothing to do with them.
-        all.retain(|address| address.len() > 3);
         all.sort_by_key(|address| std::cmp::Reverse(address.len()));
         all.dedup();
-        Self(
-            all.into_iter()
-                .map(|address| {
-                    let hidden = mask(&address);
-                    (address, hidden)
-                })
-                .collect(),
-        )
+        Self(all)
     }
 
     fn hide(&self, text: &mut Option<String>) {
@@ -94,10 +83,8 @@ impl Known {
     }
 
     fn hide_text(&self, text: &mut String) {
-        for (address, mask) in &self.0 {
-            if text.contains(address.as_str()) {
-                *text = text.replace(address.as_str(), mask);
-            }
+        if let Cow::Owned(masked) = mask_in(text, self.0.iter().map(String::as_str)) {
+            *text = masked;
         }
     }
 

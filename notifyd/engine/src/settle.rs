@@ -130,13 +130,8 @@ pub(crate) fn untried(
     Settled { record: record(&loaded.job, at, None, skipped, transition), loaded, provider: None }
 }
 
-/// Why nobody could be tried: what will pass says more than what an operator has switched off.
 fn reason(skipped: &[Skip]) -> SkipReason {
-    let reasons = || skipped.iter().rev().map(|skip| skip.reason);
-    reasons()
-        .find(|reason| *reason != SkipReason::Disabled)
-        .or_else(|| reasons().next())
-        .unwrap_or(SkipReason::NoProvider)
+    skipped.last().map_or(SkipReason::NoProvider, |skip| skip.reason)
 }
 
 fn ended(

@@ -1,7 +1,7 @@
 //! JSON to a request. The straight way is one pass of serde; only when that fails is the body taken apart field by
 //! field, so that every wrong one is named at once.
 
-use notifyd_lifecycle::admission::FieldError;
+use notifyd_lifecycle::admission::{FieldError, MAX_ERRORS};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -28,9 +28,6 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Flaw<T>> {
     serde_json::from_slice(bytes).map_err(|error| explain(bytes, &error.to_string()))
 }
 
-/// Flaws named at most: a body of a megabyte can have a hundred thousand fields that are none.
-const MAX_FLAWS: usize = 100;
-
 /// `error` is what serde said about the whole.
 #[cold]
 fn explain<T: DeserializeOwned>(bytes: &[u8], error: &str) -> Flaw<T> {
@@ -56,7 +53,7 @@ fn explain<T: DeserializeOwned>(bytes: &[u8], error: &str) -> Flaw<T> {
                 errors.push(flaw(&path, message));
             }
         }
-        if errors.len() >= MAX_FLAWS {
+        if errors.len() >= MAX_ERRORS {
             return Flaw::Fields { errors, rest: None };
         }
     }

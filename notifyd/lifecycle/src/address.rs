@@ -105,10 +105,15 @@ fn shown(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(60).collect()
 }
 
+/// The address of `Name <address>`, or the whole.
+fn bare(address: &str) -> &str {
+    address.strip_suffix('>').and_then(|rest| rest.rsplit_once('<')).map_or(address, |(_, it)| it)
+}
+
 /// An address as it may stand in a log: numbers keep country code start and last two digits, mail addresses the first
 /// letter of each part, everything else its first two characters.
 pub fn mask(address: &str) -> String {
-    let bare = address.strip_suffix('>').and_then(|rest| rest.rsplit_once('<')).map_or(address, |(_, it)| it);
+    let bare = bare(address);
     if let Some((local, domain)) = bare.rsplit_once('@') {
         let first = |text: &str| text.chars().next().map(String::from).unwrap_or_default();
         let end = domain.rsplit_once('.').map_or("", |(_, end)| end);
@@ -133,11 +138,11 @@ pub fn mask(address: &str) -> String {
 pub fn mask_in<'a>(text: &'a str, addresses: impl IntoIterator<Item = &'a str>) -> Cow<'a, str> {
     let mut masked = Cow::Borrowed(text);
     for address in addresses {
-        let bare =
-            address.strip_suffix('>').and_then(|rest| rest.rsplit_once('<')).map_or(address, |(_, it)| it);
-        // Short ones would take words apart that have nothing to do with them.
-        if bare.len() > 3 && masked.contains(bare) {
-            masked = Cow::Owned(masked.replace(bare, &mask(bare)));
+        for form in [address, bare(address)] {
+            // Short ones would take words apart that have nothing to do with them.
+            if form.len() > 3 && masked.contains(form) {
+                masked = Cow::Owned(masked.replace(form, &mask(form)));
+            }
         }
     }
     masked
@@ -191,6 +196,7 @@ mod tests {
         let answer = "550 no such user <ada@example.org>, +15005550006";
         let masked = mask_in(answer, ["Ada <ada@example.org>", "+15005550006"]);
         assert_eq!(masked, "550 no such user <a***@e***.org>, +1********06");
+        assert_eq!(mask_in("to Ada <ada@example.org>", ["Ada <ada@example.org>"]), "to a***@e***.org");
         assert_eq!(mask_in("550 no", ["no"]), "550 no");
     }
 

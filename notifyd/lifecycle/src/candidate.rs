@@ -121,8 +121,7 @@ pub fn choose(
             let open = if candidate.active { gate(candidate) } else { Gate::Closed(SkipReason::Disabled) };
             match open {
                 Gate::Open => {
-                    // Who is switched off was not passed over: it takes no part.
-                    skipped.retain(|skip| skip.reason != SkipReason::Disabled);
+                    let skipped = passed_over(skipped);
                     return Choice::Try { channel_index: index, channel, provider: candidate.id, skipped };
                 }
                 Gate::Busy => return Choice::Wait(candidate.id),
@@ -137,12 +136,21 @@ pub fn choose(
         }
     }
     if any_closed {
-        Choice::Closed(skipped)
+        Choice::Closed(passed_over(skipped))
     } else if any_tried {
         Choice::Spent
     } else {
         Choice::Dead(progress.dead.last().map_or(FailureReason::NoProvider, |dead| dead.reason))
     }
+}
+
+/// Who is switched off takes no part, so it was not passed over; unless there is nobody else to tell of.
+fn passed_over(mut skipped: Vec<Skip>) -> Vec<Skip> {
+    let takes_part = |skip: &Skip| skip.reason != SkipReason::Disabled;
+    if skipped.iter().any(takes_part) {
+        skipped.retain(takes_part);
+    }
+    skipped
 }
 
 /// Providers in the order they are tried: ascending priority, ties by id.
@@ -236,6 +244,20 @@ mod tests {
         };
         assert_eq!(provider, id(2));
         assert_eq!(skipped, [Skip { channel: SMS, provider: Some(id(1)), reason: SkipReason::BreakerOpen }]);
+    }
+
+    #[test]
+    fn who_is_switched_off_takes_no_part() {
+        let off = |n: u8, priority: i32| Candidate { active: false, ..provider(n, priority, &[SMS]) };
+        let skips = |all: &[Candidate]| {
+            let closed = |_: &Candidate| Gate::Closed(SkipReason::BreakerOpen);
+            match choose(&plan(&[SMS]), &message(&[SMS]), &Progress::default(), all, closed) {
+                Choice::Closed(skipped) => skipped.iter().map(|skip| skip.reason).collect::<Vec<_>>(),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(skips(&[provider(1, 1, &[SMS]), off(2, 2)]), [SkipReason::BreakerOpen]);
+        assert_eq!(skips(&[off(1, 1)]), [SkipReason::Disabled], "there is nobody else to tell of");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::error::{Result, StoreError};
 use crate::row::{channel, job, millis, priority};
 use notifyd_lifecycle::candidate::Skip;
 use notifyd_lifecycle::order::Group;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 /// Claims each job that is still as it was loaded.
 pub fn claim(desk: &mut Desk<'_>, claims: &[Claim]) -> Result<Vec<Verdict>> {
@@ -99,15 +99,7 @@ pub fn load(
     let mut jobs = Vec::new();
     let mut bytes = 0;
     while let Some(row) = rows.next().map_err(StoreError::Read)? {
-        let job = match job(row) {
-            Ok(job) => job,
-            Err(error) => {
-                // One row must not stop all that are behind it.
-                let seq: i64 = row.get(0).map_err(StoreError::Read)?;
-                tracing::error!(seq, %error, "a queued notification cannot be read; it is passed over");
-                continue;
-            }
-        };
+        let Some(job) = readable(row, job(row))? else { continue };
         bytes += job.bytes;
         jobs.push(job);
         if bytes >= max_bytes {
@@ -127,20 +119,27 @@ pub fn interrupted(
 ) -> Result<Vec<Interrupted>> {
     let mut query =
         connection.prepare_cached(include_str!("sql/interrupted.sql")).map_err(StoreError::Read)?;
-    let rows = query
-        .query_map((run, after, limit), |row| {
-            let provider: Option<i64> = row.get(12)?;
-            let id = provider.and_then(|no| directory.providers().iter().find(|p| p.no == no)).map(|p| p.id);
-            let job = job(row)?;
-            Ok(Interrupted { attempt: job.attempts, job, provider: id, channel: channel(row, 13)? })
-        })
-        .map_err(StoreError::Read)?;
-    let readable = rows.filter_map(|row| match row {
-        Err(error @ rusqlite::Error::FromSqlConversionFailure(..)) => {
-            tracing::error!(%error, "an interrupted notification cannot be read; it is passed over");
-            None
-        }
-        other => Some(other),
-    });
-    readable.collect::<rusqlite::Result<_>>().map_err(StoreError::Read)
+    let mut rows = query.query((run, after, limit)).map_err(StoreError::Read)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(StoreError::Read)? {
+        found.extend(readable(row, interrupted_attempt(row, directory))?);
+    }
+    Ok(found)
+}
+
+fn interrupted_attempt(row: &Row<'_>, directory: &Directory) -> rusqlite::Result<Interrupted> {
+    let no: Option<i64> = row.get(12)?;
+    let provider = no.and_then(|no| directory.providers().iter().find(|p| p.no == no)).map(|p| p.id);
+    let job = job(row)?;
+    Ok(Interrupted { attempt: job.attempts, job, provider, channel: channel(row, 13)? })
+}
+
+/// What was read of a row that starts with its number; nothing when it cannot be understood, as one row must not stop
+/// all that are behind it.
+fn readable<T>(row: &Row<'_>, read: rusqlite::Result<T>) -> Result<Option<T>> {
+    if let Err(error) = &read {
+        let seq: i64 = row.get(0).map_err(StoreError::Read)?;
+        tracing::error!(seq, %error, "a notification cannot be read; it is passed over");
+    }
+    Ok(read.ok())
 }

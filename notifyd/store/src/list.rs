@@ -219,20 +219,28 @@ fn one(directory: &Directory, field: &Field, value: &str) -> (String, Vec<Value>
 
 /// Equal, or starting alike when the value ends in `*`; a star that is meant is written `\*`.
 fn like(column: &str, value: &str) -> (String, Value) {
-    match (exact(value), value.strip_suffix('*')) {
-        (None, Some(start)) => {
+    match Wanted::of(value) {
+        Wanted::Whole(whole) => (format!("{column} = ?"), Value::from(whole)),
+        Wanted::Start(start) => {
             let escaped = start.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
             (format!("{column} LIKE ? ESCAPE '\\'"), Value::from(format!("{escaped}%")))
         }
-        (exact, _) => (format!("{column} = ?"), Value::from(exact.unwrap_or_default())),
     }
 }
 
-/// What has to be equal; none when the value is the start of something.
-fn exact(value: &str) -> Option<String> {
-    match value.strip_suffix("\\*") {
-        Some(start) => Some(format!("{start}*")),
-        None => (!value.ends_with('*')).then(|| value.to_owned()),
+/// What a value of a filter asks for.
+enum Wanted<'a> {
+    Whole(String),
+    Start(&'a str),
+}
+
+impl<'a> Wanted<'a> {
+    fn of(value: &'a str) -> Self {
+        match (value.strip_suffix("\\*"), value.strip_suffix('*')) {
+            (Some(start), _) => Self::Whole(format!("{start}*")),
+            (None, Some(start)) => Self::Start(start),
+            (None, None) => Self::Whole(value.to_owned()),
+        }
     }
 }
 
@@ -262,10 +270,11 @@ fn recipient(value: &str) -> (String, Vec<Value>) {
 
 /// Services and providers are named by people and numbered in rows.
 fn numbers<'a>(column: &str, all: impl Iterator<Item = (i64, &'a str)>, value: &str) -> (String, Vec<Value>) {
-    let whole = exact(value);
-    let start = value.trim_end_matches('*');
-    let matches =
-        |name: &str| whole.as_deref().map_or_else(|| name.starts_with(start), |whole| name == whole);
+    let wanted = Wanted::of(value);
+    let matches = |name: &str| match &wanted {
+        Wanted::Whole(whole) => name == whole,
+        Wanted::Start(start) => name.starts_with(start),
+    };
     let found: Vec<Value> = all.filter(|(_, name)| matches(name)).map(|(no, _)| no.into()).collect();
     (format!("{column} IN ({})", vec!["?"; found.len()].join(",")), found)
 }
