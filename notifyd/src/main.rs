@@ -5,6 +5,7 @@ use notifyd::places::{Places, Surroundings};
 use notifyd::{Args, Daemon, Failure, Settings, demo, master_key, telemetry};
 use notifyd_lifecycle::clock::SystemClock;
 use notifyd_lifecycle::entropy::OsEntropy;
+use notifyd_lifecycle::fail_point::{self, Trap};
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -64,6 +65,7 @@ fn start(args: &Args) -> Result<ExitCode, Failure> {
 async fn run(args: &Args, mut settings: Settings, mut places: Places) -> Result<ExitCode, Failure> {
     let demo = if args.demo { Some(demo::Stage::set(args, &mut settings, &mut places)?) } else { None };
     let _log = telemetry::start(&settings.log)?;
+    arm_fail_point()?;
     let path = |name: &str| std::env::var_os(name).map(std::path::PathBuf::from);
     let world = notifyd::daemon::World { clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy) };
     // Taken before the key is made, so that two first starts at once make one key.
@@ -124,6 +126,20 @@ async fn run(args: &Args, mut settings: Settings, mut places: Places) -> Result<
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// `NOTIFYD_FAIL_POINT` has the process killed at a named place, for tests of what a crash there leaves behind.
+fn arm_fail_point() -> Result<(), Failure> {
+    let Some(text) = std::env::var_os("NOTIFYD_FAIL_POINT") else { return Ok(()) };
+    let trap: Trap = text
+        .to_string_lossy()
+        .parse()
+        .map_err(|problem| Failure::Configuration(format!("NOTIFYD_FAIL_POINT: {problem}")))?;
+    tracing::warn!(fail_point = %trap.point, nth = trap.nth, "a fail point is armed: this process will kill itself");
+    fail_point::arm(trap, || {
+        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    });
+    Ok(())
 }
 
 fn handler(kind: SignalKind) -> Result<tokio::signal::unix::Signal, Failure> {

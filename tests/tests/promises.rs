@@ -13,5 +13,7 @@ mod killed;
 mod once;
 #[path = "promises/revoked.rs"]
 mod revoked;
+#[path = "promises/stepwise.rs"]
+mod stepwise;
 #[path = "promises/stopped.rs"]
 mod stopped;

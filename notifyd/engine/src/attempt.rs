@@ -2,8 +2,8 @@
 
 use crate::lines::Loaded;
 use notify_proto::{Channel, ProviderId, Timestamp};
-use notifyd_lifecycle::Clock;
 use notifyd_lifecycle::outcome::{Outcome, Report};
+use notifyd_lifecycle::{Clock, FailPoint};
 use notifyd_providers::{Call, Provider};
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,8 +84,10 @@ pub(crate) async fn send(
         to: addresses,
         message: &job.message,
     };
+    FailPoint::CallBegins.reached();
     let report = tokio::time::timeout(timeout, client.send(call)).await.unwrap_or_else(|_| {
         Report::new(Outcome::Ambiguous, Some(format!("no answer within {} s", timeout.as_secs())))
     });
+    FailPoint::CallAnswered.reached();
     answer.give(What::Said(report));
 }

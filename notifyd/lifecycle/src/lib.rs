@@ -11,6 +11,8 @@
 //! 5. [`outcome`]: what the provider said, as a value.
 //! 6. [`decide`]: what follows from it, as a [`Transition`]; [`retry`] knows the delays.
 //!
+//! [`fail_point`] names the places at which a test has the process die.
+//!
 //! ```text
 //!            accept ──► pending ──its time──► queued ◄──its time── retrying
 //!               └────────────────────────────►│  ▲                    ▲
@@ -31,6 +33,7 @@ pub mod clock;
 pub mod decide;
 pub mod dedup;
 pub mod entropy;
+pub mod fail_point;
 pub mod key;
 pub mod message;
 pub mod order;
@@ -43,6 +46,7 @@ pub mod transition;
 
 pub use clock::Clock;
 pub use entropy::Entropy;
+pub use fail_point::FailPoint;
 pub use message::{Message, Plan};
 pub use outcome::{Outcome, Report};
 pub use secret::Secret;

@@ -8,7 +8,8 @@ use toml::{Table, Value};
 const PREFIX: &str = "NOTIFYD_";
 
 /// Variables with that prefix that are not settings.
-const OTHERS: [&str; 3] = ["NOTIFYD_CONFIG", "NOTIFYD_SOCKET", "NOTIFYD_MASTER_KEY_FILE"];
+const OTHERS: [&str; 4] =
+    ["NOTIFYD_CONFIG", "NOTIFYD_SOCKET", "NOTIFYD_MASTER_KEY_FILE", "NOTIFYD_FAIL_POINT"];
 
 /// How far a word may be from a known one to be taken for it (Jaro-Winkler, 1 is equal).
 const NEAR: f64 = 0.75;

@@ -1,7 +1,7 @@
 //! Accepts a notification: idempotency first, then deduplication, then the rows, all in one transaction.
 
 use crate::api::{Accepted, Backlog, Idempotency, NewNotification, Receipt};
-use crate::desk::Desk;
+use crate::desk::{Desk, Step};
 use crate::error::{Result, StoreError};
 use crate::feed::FeedEvent;
 use crate::key_index::Statements;
@@ -79,6 +79,7 @@ fn dedup_fingerprint(dedup: &Dedup) -> u64 {
 /// Writes it.
 pub fn accept(desk: &mut Desk<'_>, prepared: Prepared) -> Result<Accepted> {
     let Prepared { new, body, lane } = prepared;
+    desk.takes(Step::Accept);
     if let Some(idempotency) = &new.idempotency
         && let Some(answer) = replay(desk, new.service, idempotency, new.created_at)?
     {

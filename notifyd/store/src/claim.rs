@@ -1,7 +1,7 @@
 //! Writes attempts down before the provider is called, and finds the work to claim.
 
 use crate::api::{Backlog, Claim, Interrupted, Job, Verdict};
-use crate::desk::Desk;
+use crate::desk::{Desk, Step};
 use crate::directory::Directory;
 use crate::error::{Result, StoreError};
 use crate::row::{channel, job, millis, priority};
@@ -13,6 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 pub fn claim(desk: &mut Desk<'_>, claims: &[Claim]) -> Result<Vec<Verdict>> {
     let directory = desk.directory();
     let run = desk.run();
+    desk.takes(Step::Claim);
     let mut update = desk.prepare(include_str!("sql/claim.sql"))?;
     let mut attempt = desk.prepare(include_str!("sql/claim_attempt.sql"))?;
     let mut verdicts = Vec::with_capacity(claims.len());

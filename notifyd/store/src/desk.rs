@@ -8,7 +8,7 @@ use crate::error::{Result, StoreError};
 use crate::feed::{Feed, FeedEvent};
 use crate::key_index::KeyIndex;
 use notify_proto::{Channel, Priority, Status, Timestamp};
-use notifyd_lifecycle::Clock;
+use notifyd_lifecycle::{Clock, FailPoint};
 use rusqlite::{CachedStatement, Connection};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -56,6 +56,37 @@ pub struct State {
 /// Notifications accepted, by channel and priority, in the order of their vocabularies.
 pub type Acceptances = [[u64; Priority::ALL.len()]; Channel::ALL.len()];
 
+/// A step of a notification that a transaction takes: where it fails before its commit, and after.
+#[derive(Debug, Clone, Copy)]
+pub enum Step {
+    /// An acceptance.
+    Accept,
+    /// A claim.
+    Claim,
+    /// An outcome.
+    Record,
+}
+
+impl Step {
+    const ALL: [Self; 3] = [Self::Accept, Self::Claim, Self::Record];
+
+    const fn written(self) -> FailPoint {
+        match self {
+            Self::Accept => FailPoint::AcceptWritten,
+            Self::Claim => FailPoint::ClaimWritten,
+            Self::Record => FailPoint::RecordWritten,
+        }
+    }
+
+    const fn committed(self) -> FailPoint {
+        match self {
+            Self::Accept => FailPoint::AcceptCommitted,
+            Self::Claim => FailPoint::ClaimCommitted,
+            Self::Record => FailPoint::RecordCommitted,
+        }
+    }
+}
+
 /// What one transaction will have to tell.
 #[derive(Default)]
 struct News {
@@ -64,6 +95,7 @@ struct News {
     timed: bool,
     counts: [i64; 7],
     accepted: Acceptances,
+    steps: [bool; Step::ALL.len()],
     directory_changed: bool,
     directory: Option<Directory>,
 }
@@ -86,8 +118,19 @@ impl State {
         (&self.news.events, &self.news.accepted)
     }
 
+    /// Everything is written: the fail points right before the commit.
+    pub fn pass_written(&self) {
+        self.steps().map(Step::written).for_each(FailPoint::reached);
+    }
+
+    fn steps(&self) -> impl Iterator<Item = Step> {
+        Step::ALL.into_iter().filter(|step| self.news.steps[*step as usize])
+    }
+
     /// After the commit: tells the news.
     pub fn publish(&mut self) {
+        self.steps().map(Step::committed).for_each(FailPoint::reached);
+        self.news.steps = Default::default();
         self.dedup.commit();
         self.idempotency.commit();
         for (count, delta) in self.shared.counts.iter().zip(self.news.counts) {
@@ -195,6 +238,11 @@ impl<'a> Desk<'a> {
     /// Services and providers as last committed.
     pub fn directory(&self) -> Arc<Directory> {
         self.state.shared.directory()
+    }
+
+    /// This transaction takes such a step.
+    pub const fn takes(&mut self, step: Step) {
+        self.state.news.steps[step as usize] = true;
     }
 
     /// A notification was accepted.

@@ -2,7 +2,7 @@
 
 use crate::api::{AttemptEnd, Record, Verdict};
 use crate::claim::skips;
-use crate::desk::Desk;
+use crate::desk::{Desk, Step};
 use crate::error::{Result, StoreError};
 use crate::feed::FeedEvent;
 use crate::row::{millis, progress_text};
@@ -12,6 +12,7 @@ use rusqlite::OptionalExtension;
 
 /// Records each outcome whose claim still stands, in the order of arrival.
 pub fn record(desk: &mut Desk<'_>, records: &[Record]) -> Result<Vec<Verdict>> {
+    desk.takes(Step::Record);
     records.iter().map(|record| one(desk, record)).collect()
 }
 

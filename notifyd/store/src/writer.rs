@@ -253,6 +253,7 @@ impl Loop {
         }
         #[expect(clippy::cast_precision_loss, reason = "at most a few thousand")]
         self.metrics.batch_rows.observe(rows as f64);
+        self.state.pass_written();
         self.connection
             .execute_batch("COMMIT")
             .map_err(|error| Failure { text: chain(&error), nothing_kept: self.undone() && is_full(&error) })

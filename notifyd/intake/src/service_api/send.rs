@@ -19,6 +19,7 @@ use bytes::Bytes;
 use notify_proto::send::SendRequest;
 use notify_proto::view::rfc3339;
 use notify_proto::{Channel, NotificationId, Timestamp};
+use notifyd_lifecycle::FailPoint;
 use notifyd_lifecycle::admission::{Draft, FieldError};
 use notifyd_store::Tenant;
 use notifyd_store::api::{Accepted, Receipt};
@@ -100,7 +101,12 @@ where
     let idempotency = idempotency::of(&parts.headers, subject, &bytes)?;
     let now = context.clock.now();
     let accepted = match (draft(context, &tenant, &bytes, form, correlation, now), idempotency) {
-        (Ok(draft), idempotency) => tenant.accept(draft, idempotency, now).await?,
+        (Ok(draft), idempotency) => {
+            FailPoint::IntakeReceived.reached();
+            let accepted = tenant.accept(draft, idempotency, now).await?;
+            FailPoint::IntakeAnswering.reached();
+            accepted
+        }
         // What was accepted once is answered as it was, even if it would be refused now: its provider may be gone.
         (Err(problem), Some(idempotency)) => tenant.replay(idempotency, now).await?.ok_or(problem)?,
         (Err(problem), None) => return Err(problem),
