@@ -116,6 +116,7 @@ impl Daemon {
         let options = notifyd_store::Options {
             dir: places.state.clone(),
             retention: settings.store.retention(),
+            room: settings.store.room(),
             readers: settings.store.readers,
             master,
             clock: Arc::clone(&world.clock),
@@ -218,7 +219,7 @@ impl Daemon {
         let fatal = tokio::select! {
             biased;
             () = stop.asked.cancelled() => None,
-            reason = store.fatal() => Some(Failure::Fatal(reason)),
+            fatal = store.fatal() => Some(Failure::Fatal(fatal)),
             // Without it everything would be accepted and nothing delivered.
             ended = &mut engine => Some(match ended {
                 Ok(Ok(())) => Failure::Bug("the engine stopped by itself".to_owned()),

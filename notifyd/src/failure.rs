@@ -1,7 +1,7 @@
 //! Every way the daemon can end, with its exit code (delivery contract, "Durability" 4).
 
 use crate::settings::SettingsError;
-use notifyd_store::StoreError;
+use notifyd_store::{Fatal, StoreError};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -35,8 +35,8 @@ pub enum Failure {
         source: std::io::Error,
     },
     /// A commit failed in a way that only a restart mends.
-    #[error("the log failed: {0}; what was acknowledged is on disk, start notifyd again")]
-    Fatal(String),
+    #[error("the log failed: {}; what was acknowledged is on disk, start notifyd again", _0.text)]
+    Fatal(Fatal),
     /// A mistake of the program.
     #[error("internal error: {0}")]
     Bug(String),
@@ -48,8 +48,11 @@ impl Failure {
         match self {
             Self::Settings(_)
             | Self::Configuration(_)
-            | Self::Store(StoreError::NewerSchema { .. } | StoreError::WrongKey { .. }) => 78,
-            Self::Store(StoreError::Damaged { .. }) => 65,
+            | Self::Store(
+                StoreError::NewerSchema { .. } | StoreError::WrongKey { .. } | StoreError::Foreign { .. },
+            ) => 78,
+            Self::Store(StoreError::Damaged { .. } | StoreError::Strange { .. } | StoreError::Corrupt(_))
+            | Self::Fatal(Fatal { damaged: true, .. }) => 65,
             Self::Store(StoreError::Locked(_))
             | Self::Control(notifyd_control::BindError::Answered { .. }) => 75,
             Self::Store(_) | Self::Intake(_) | Self::Control(_) | Self::Io { .. } | Self::Fatal(_) => 74,

@@ -18,6 +18,7 @@ pub mod id;
 pub mod send;
 pub mod socket;
 pub mod transport;
+pub mod upkeep;
 pub mod view;
 pub mod word;
 

@@ -9,6 +9,7 @@ use crate::{Inner, StoreError};
 use notify_proto::{Channel, ProviderId, Status, Timestamp};
 use notifyd_lifecycle::candidate::{Choice, choose};
 use notifyd_providers::Provider;
+use notifyd_store::Cause;
 use notifyd_store::api::{Backlog, Claim, Job, Verdict};
 use rand::rngs::StdRng;
 use std::sync::Arc;
@@ -88,7 +89,9 @@ impl Dispatch {
             if let Err(error) = self.slots.refresh(&self.inner, Instant::now().into_std()).await {
                 tracing::error!(%error, "providers could not be read");
             }
-            if !self.draining {
+            // While outcomes could not be recorded nothing is claimed; the bell rings when that has passed.
+            let recordable = store.latched().is_none_or(Cause::delivers);
+            if !self.draining && recordable {
                 self.load();
                 self.dispatch();
             }

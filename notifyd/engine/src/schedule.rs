@@ -1,6 +1,7 @@
 //! Moves on what waits for a time: releases what is due, fails what expired. Idempotent, on a bell and on a timer.
 
 use crate::Inner;
+use notifyd_store::StoreError;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +20,8 @@ pub(crate) async fn run(inner: Arc<Inner>, shutdown: CancellationToken) {
     loop {
         let next = match pass(&inner).await {
             Ok(next) => next,
+            // The bell rings when it has passed.
+            Err(StoreError::Latched(_)) => None,
             Err(error) => {
                 tracing::error!(%error, "due notifications could not be moved on");
                 None

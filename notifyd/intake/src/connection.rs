@@ -88,11 +88,14 @@ pub(crate) async fn serve(
 pub(crate) async fn refuse(mut stream: TcpStream, full: Full, front: &Front) {
     let context = &front.context;
     context.metrics.count("connection", StatusCode::SERVICE_UNAVAILABLE);
-    let detail = match full {
-        Full::House => "The daemon has as many connections as it can bear; try again shortly.",
-        Full::Peer => "There are too many connections from this address; use fewer and keep them open.",
+    let crowded = |detail| Problem::unavailable("overloaded", detail, 1);
+    let problem = match full {
+        Full::House => crowded("The daemon has as many connections as it can bear; try again shortly."),
+        Full::Peer => {
+            crowded("There are too many connections from this address; use fewer and keep them open.")
+        }
+        Full::Latched(cause) => Problem::latched(cause),
     };
-    let problem = Problem::unavailable("overloaded", detail, 1);
     let answer = refusal(&problem, &Correlation::random(&*context.entropy));
     let told = async {
         stream.write_all(&answer).await?;

@@ -183,6 +183,7 @@ mod tests {
         let store = notifyd_store::Options {
             dir: dir.path().join("state"),
             retention: Retention::default(),
+            room: notifyd_store::disk::Room { floor: 0, reserve: 0 },
             readers: 1,
             master: Secret::new([1; 32]),
             clock: Arc::new(SystemClock),

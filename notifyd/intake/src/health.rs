@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Response, StatusCode};
 use notify_proto::view::{Health, rfc3339};
+use notifyd_store::Cause;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,8 +39,8 @@ struct Word {
 /// `GET /health`.
 pub(crate) async fn show(State(context): State<Arc<Context>>) -> Response<Body> {
     let pulse = context.pulse.pulse();
-    let writable = context.vitals.writable();
-    let status = judge(&pulse, writable);
+    let latched = context.vitals.latched();
+    let status = judge(&pulse, latched.is_none());
     let running = |runs| if runs { "running" } else { "stopped" };
     let report = Report {
         status,
@@ -47,7 +48,7 @@ pub(crate) async fn show(State(context): State<Arc<Context>>) -> Response<Body> 
         version: &context.version,
         uptime_seconds: context.started.elapsed().as_secs(),
         services: Services {
-            database: if writable { "connected" } else { "unavailable" },
+            database: latched.map_or("connected", Cause::word),
             queue: running(pulse.queue_running),
             workers: running(pulse.workers_running),
             providers: pulse.providers.iter().map(|(name, circuit)| (name.as_str(), *circuit)).collect(),
@@ -66,8 +67,8 @@ pub(crate) async fn live() -> Response<Body> {
 pub(crate) async fn ready(State(context): State<Arc<Context>>) -> Response<Body> {
     let reason = if context.draining() {
         Some("draining")
-    } else if !context.vitals.writable() {
-        Some("the store is not writable")
+    } else if let Some(cause) = context.vitals.latched() {
+        Some(cause.reason())
     } else if !context.pulse.pulse().queue_running {
         Some("starting")
     } else {

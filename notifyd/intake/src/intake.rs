@@ -165,7 +165,11 @@ impl Intake {
             let Some((stream, peer)) = settle(accepted).await else { continue };
             let peer = peer.ip().to_canonical();
             let front = Arc::clone(&front);
-            match seats.take(peer) {
+            let seat = match front.context.vitals.latched() {
+                Some(cause) => seats.take_latched(peer, cause),
+                None => seats.take(peer),
+            };
+            match seat {
                 Ok(seat) => {
                     let served = connection::serve(stream, peer, http.clone(), front, stop.clone());
                     tasks.spawn(async move {

@@ -54,6 +54,7 @@ pub(crate) struct Metrics {
     oldest: IntGauge,
     store_bytes: IntGauge,
     wal_bytes: IntGauge,
+    disk_free: IntGauge,
 }
 
 impl Metrics {
@@ -107,6 +108,7 @@ impl Metrics {
             oldest: gauge("notifyd_queue_oldest_seconds", "Age of the oldest queued notification.")?,
             store_bytes: gauge("notifyd_store_bytes", "Size of the database.")?,
             wal_bytes: gauge("notifyd_store_wal_bytes", "Size of the write-ahead log.")?,
+            disk_free: gauge("notifyd_disk_free_bytes", "Free bytes on the disk of the log.")?,
             registry: registry.clone(),
         })
     }
@@ -152,6 +154,7 @@ pub(crate) async fn show(
     metrics.oldest.set(oldest.map_or(0, |at| (context.clock.now() - at).num_seconds().max(0)));
     let (store, wal) = context.vitals.bytes();
     metrics.store_bytes.set(i64::try_from(store).unwrap_or(i64::MAX));
+    metrics.disk_free.set(i64::try_from(context.vitals.disk_free()).unwrap_or(i64::MAX));
     metrics.wal_bytes.set(i64::try_from(wal).unwrap_or(i64::MAX));
     let mut text = Vec::with_capacity(16 * 1_024);
     let encoder = TextEncoder::new();

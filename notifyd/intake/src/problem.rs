@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use notifyd_lifecycle::admission::FieldError;
-use notifyd_store::StoreError;
+use notifyd_store::{Cause, StoreError};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::error::Error;
@@ -118,6 +118,18 @@ impl Problem {
         Self::unavailable("draining", "The daemon is stopping and takes nothing new; try again shortly.", 5)
     }
 
+    /// Nothing new is taken, for this reason.
+    pub(crate) fn latched(cause: Cause) -> Self {
+        let (kind, retry_after) = match cause {
+            Cause::Closed => return Self::draining(),
+            Cause::DiskLow | Cause::DiskFull => ("storage-full", 30),
+            Cause::Pinned => ("storage-full", 5),
+            Cause::Failed => ("storage-error", 5),
+        };
+        let detail = format!("Nothing new is taken: {}. Nothing of this request was stored.", cause.reason());
+        Self::unavailable(kind, detail, retry_after)
+    }
+
     /// Something broke that is none of the caller's business.
     pub(crate) fn internal() -> Self {
         Self::new(
@@ -204,10 +216,12 @@ impl From<StoreError> for Problem {
                 1,
             ),
             StoreError::Closing => Self::draining(),
-            StoreError::Commit(_) | StoreError::Write(_) if chain(&error).contains("disk is full") => {
-                Self::unavailable("storage-full", format!("The daemon's disk is full. {unknown}"), 30)
-                    .because(&error)
-            }
+            StoreError::Latched(cause) => Self::latched(*cause),
+            StoreError::Slow => Self::unavailable(
+                "overloaded",
+                "The answer takes longer than one second to find; ask for less: a narrower filter, a shorter time, no total.",
+                1,
+            ),
             StoreError::Commit(_) | StoreError::Write(_) => {
                 Self::unavailable("storage-error", format!("The daemon could not write. {unknown}"), 5)
                     .because(&error)
@@ -240,10 +254,16 @@ mod tests {
         for (error, kind) in [
             (StoreError::Overloaded, "overloaded"),
             (StoreError::Closing, "draining"),
-            (StoreError::Commit("database or disk is full; nothing was kept".into()), "storage-full"),
+            (StoreError::Latched(Cause::DiskLow), "storage-full"),
+            (StoreError::Latched(Cause::DiskFull), "storage-full"),
+            (StoreError::Latched(Cause::Pinned), "storage-full"),
+            (StoreError::Latched(Cause::Failed), "storage-error"),
+            (StoreError::Slow, "overloaded"),
             (StoreError::Commit("disk I/O error in /var/lib".into()), "storage-error"),
         ] {
-            let response = Problem::from(error).response(&correlation, HeaderMap::new());
+            let problem = Problem::from(error);
+            assert_eq!(problem.0.kind, kind);
+            let response = problem.response(&correlation, HeaderMap::new());
             assert_eq!(response.status(), 503, "{kind}");
             let seconds = response.headers()["retry-after"].to_str().unwrap();
             assert!(seconds.parse::<u64>().unwrap() >= 1);

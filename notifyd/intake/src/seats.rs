@@ -1,5 +1,6 @@
 //! How many connections there may be, in all and of one peer.
 
+use notifyd_store::Cause;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,11 +31,20 @@ pub(crate) enum Full {
     House,
     /// This peer has all it may have.
     Peer,
+    /// Nothing new can be taken, and enough connections are open.
+    Latched(Cause),
 }
 
 impl Seats {
     pub(crate) fn new(total: usize, per_peer: usize) -> Arc<Self> {
         Arc::new(Self { total, per_peer, taken: Mutex::default() })
+    }
+
+    /// Takes a seat while nothing new can be taken: a quarter of the house is enough for those who look how it is, and a
+    /// crowd that tries again and again is turned away at the door.
+    pub(crate) fn take_latched(self: &Arc<Self>, peer: IpAddr, cause: Cause) -> Result<Seat, Full> {
+        let crowded = self.taken.lock().unwrap_or_else(PoisonError::into_inner).total * 4 >= self.total;
+        if crowded { Err(Full::Latched(cause)) } else { self.take(peer) }
     }
 
     /// Takes a seat.

@@ -1,8 +1,8 @@
 //! What health and metrics may know of the log: how it is doing, and nothing that is in it.
 
 use notify_proto::Timestamp;
-use notifyd_store::Store;
 use notifyd_store::api::Counts;
+use notifyd_store::{Cause, Store};
 use std::sync::Arc;
 
 /// The log's vital signs. The store stays private, so that no handler reaches a notification through it.
@@ -15,9 +15,14 @@ impl Vitals {
         Self { store }
     }
 
-    /// Whether writes are possible.
-    pub(crate) fn writable(&self) -> bool {
-        self.store.writable()
+    /// Why nothing new is taken; none when all is well.
+    pub(crate) fn latched(&self) -> Option<Cause> {
+        self.store.latched()
+    }
+
+    /// Free bytes on the disk of the log.
+    pub(crate) fn disk_free(&self) -> u64 {
+        self.store.disk_free()
     }
 
     /// Notifications by status.

@@ -93,6 +93,13 @@ impl Transition {
         it
     }
 
+    /// The log is a restored copy: nobody knows whether it was sent since. Kept without a time, for an operator.
+    pub const fn hold_restored() -> Self {
+        let mut it = Self::new(&[Pending, Queued, Sending, Retrying], Pending, "held");
+        it.reason = Some("restored");
+        it
+    }
+
     /// Another run of the daemon died while sending it: to be sent again at once, flagged as a possible duplicate. No
     /// retry is spent, since no provider is at fault.
     pub const fn interrupted() -> Self {
@@ -202,6 +209,7 @@ mod tests {
             Transition::fail_over("transient"),
             Transition::retry_at(at, "transient"),
             Transition::hold_in_doubt(),
+            Transition::hold_restored(),
             Transition::interrupted(),
             Transition::expire(),
             Transition::cancel(),

@@ -6,6 +6,7 @@ use notifyd_lifecycle::admission::MAX_DEDUP_WINDOW;
 use notifyd_lifecycle::breaker::BreakerRules;
 use notifyd_lifecycle::retry::RetryPolicy;
 use notifyd_store::Retention;
+use notifyd_store::disk::Room;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -44,6 +45,10 @@ pub struct Store {
     pub keep_failed_days: u32,
     /// Days cancelled notifications are kept, 1 to 3,650.
     pub keep_cancelled_days: u32,
+    /// MiB of the disk that must be free for anything new to be taken, 0 to 1,048,576; 0 for no floor.
+    pub free_floor_mib: u64,
+    /// MiB held in reserve for outcomes on a full disk, 0 to 65,536; 0 for none.
+    pub reserve_mib: u64,
 }
 
 impl Default for Store {
@@ -54,6 +59,8 @@ impl Default for Store {
             keep_delivered_days: 30,
             keep_failed_days: 30,
             keep_cancelled_days: 30,
+            free_floor_mib: Room::default().floor >> 20,
+            reserve_mib: Room::default().reserve >> 20,
         }
     }
 }
@@ -63,7 +70,14 @@ impl Store {
         within("store.readers", &self.readers, &1, &64)?;
         within("store.keep_delivered_days", &self.keep_delivered_days, &1, &3_650)?;
         within("store.keep_failed_days", &self.keep_failed_days, &1, &3_650)?;
-        within("store.keep_cancelled_days", &self.keep_cancelled_days, &1, &3_650)
+        within("store.keep_cancelled_days", &self.keep_cancelled_days, &1, &3_650)?;
+        within("store.free_floor_mib", &self.free_floor_mib, &0, &1_048_576)?;
+        within("store.reserve_mib", &self.reserve_mib, &0, &65_536)
+    }
+
+    /// How much room there must be on the disk.
+    pub const fn room(&self) -> Room {
+        Room { floor: self.free_floor_mib << 20, reserve: self.reserve_mib << 20 }
     }
 
     /// How long final notifications are kept.

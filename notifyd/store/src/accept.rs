@@ -44,6 +44,13 @@ pub struct Prepared {
     lane: Arc<str>,
 }
 
+impl Prepared {
+    /// What it adds to a transaction, in rows of up to 4 KiB.
+    pub fn weight(&self) -> usize {
+        1 + self.body.len() / 4_096
+    }
+}
+
 /// Makes the stored form ready.
 pub fn prepare(new: NewNotification) -> Result<Prepared> {
     let body = Body { plan: &new.draft.plan, message: &new.draft.message };

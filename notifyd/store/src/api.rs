@@ -6,6 +6,7 @@ use crate::directory::Directory;
 use crate::door::Door;
 use crate::error::Result;
 use crate::feed::Feed;
+use crate::latch::Cause;
 use async_trait::async_trait;
 use notify_proto::filter::Filter;
 use notify_proto::send::Recipient;
@@ -431,6 +432,9 @@ pub trait Store: Send + Sync + 'static {
     /// Age of the oldest queued notification.
     async fn oldest_queued(&self) -> Result<Option<Timestamp>>;
 
+    /// How many wait for an operator, counted up to 10,001.
+    async fn held(&self) -> Result<u64>;
+
     /// Notifications by status.
     fn counts(&self) -> Counts;
 
@@ -479,8 +483,14 @@ pub trait Store: Send + Sync + 'static {
     /// Bytes of the database and of its write-ahead log.
     fn bytes(&self) -> (u64, u64);
 
-    /// Whether writes are possible.
-    fn writable(&self) -> bool;
+    /// Why nothing new is taken; none when all is well.
+    fn latched(&self) -> Option<Cause>;
+
+    /// Free bytes on the disk of the log.
+    fn disk_free(&self) -> u64;
+
+    /// Answers when the thread that writes has come round: the sign of life that a supervisor is told.
+    async fn beat(&self) -> Result<()>;
 
     /// Commits what is queued, checkpoints and closes. Later writes are refused.
     async fn close(&self);

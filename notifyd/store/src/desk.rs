@@ -4,9 +4,12 @@
 use crate::api::Backlog;
 use crate::bell::Bell;
 use crate::directory::Directory;
+use crate::disk::Disk;
 use crate::error::{Result, StoreError};
 use crate::feed::{Feed, FeedEvent};
 use crate::key_index::KeyIndex;
+use crate::latch::Latch;
+use crate::writer::Fault;
 use notify_proto::{Channel, Priority, Status, Timestamp};
 use notifyd_lifecycle::{Clock, FailPoint};
 use rusqlite::{CachedStatement, Connection};
@@ -14,8 +17,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Work for the writer that may fail alone: whether it did, and the answer.
-pub type Work<A> = Box<dyn FnOnce(&mut Desk<'_>) -> (bool, A) + Send>;
+/// Work for the writer that may fail alone: how it failed, if it did, and the answer.
+pub type Work<A> = Box<dyn FnOnce(&mut Desk<'_>) -> (Option<Fault>, A) + Send>;
 
 /// What readers see of the writer's knowledge.
 #[derive(Default)]
@@ -30,6 +33,10 @@ pub struct Shared {
     pub feed: Feed,
     /// Wakes the engine.
     pub bell: Bell,
+    /// Why nothing new is taken.
+    pub latch: Latch,
+    /// The room on the disk.
+    pub disk: Disk,
 }
 
 impl Shared {
@@ -197,6 +204,11 @@ impl<'a> Desk<'a> {
         self.connection.prepare_cached(sql).map_err(StoreError::Write)
     }
 
+    /// Why nothing new is taken.
+    pub fn latch(&self) -> &Latch {
+        &self.state.shared.latch
+    }
+
     /// The wall clock.
     pub fn now(&self) -> Timestamp {
         self.state.clock.now()
@@ -286,12 +298,13 @@ impl<'a> Desk<'a> {
     }
 
     /// Runs an operation that may fail alone.
-    pub fn alone<A>(&mut self, run: Work<A>) -> (bool, A) {
+    pub fn alone<A>(&mut self, run: Work<A>) -> (Option<Fault>, A) {
         let marked = self.connection.execute_batch("SAVEPOINT alone").is_ok();
         let events = self.state.news.events.len();
         let (counts, accepted) = (self.state.news.counts, self.state.news.accepted);
         let mut desk = Desk { connection: self.connection, state: self.state, refusing: !marked };
-        let (failed, answer) = run(&mut desk);
+        let (fault, answer) = run(&mut desk);
+        let failed = fault.is_some();
         if failed {
             self.state.news.events.truncate(events);
             (self.state.news.counts, self.state.news.accepted) = (counts, accepted);
@@ -303,7 +316,7 @@ impl<'a> Desk<'a> {
                 tracing::error!(%error, "savepoint could not be ended");
             }
         }
-        (failed, answer)
+        (fault, answer)
     }
 
     /// The last step before the commit: what is written once per batch.

@@ -1,6 +1,7 @@
 //! What can go wrong in the log.
 
-use std::path::PathBuf;
+use crate::latch::Cause;
+use std::path::{Path, PathBuf};
 
 /// A failure of the store. `Display` speaks for its own layer; the cause is in `source()`.
 #[derive(Debug, thiserror::Error)]
@@ -8,6 +9,18 @@ pub enum StoreError {
     /// The queue of uncommitted writes is full: back-pressure, nothing was written.
     #[error("the log is busy: too many writes are waiting")]
     Overloaded,
+    /// Nothing new is taken, and this was not: nothing was written.
+    #[error("nothing new is taken: {0}")]
+    Latched(Cause),
+    /// A read took longer than it may: nothing came of it.
+    #[error("the question takes the log longer than it may")]
+    Slow,
+    /// Work of this kind is under way.
+    #[error("{0}")]
+    Busy(&'static str),
+    /// It was given up because somebody asked for that.
+    #[error("it was cancelled")]
+    Cancelled,
     /// The daemon is stopping: nothing was written.
     #[error("the log is closing")]
     Closing,
@@ -56,15 +69,37 @@ pub enum StoreError {
         /// The newest this daemon knows.
         known: i64,
     },
-    /// The file is damaged.
-    #[error("{path} is damaged: {problem}; restore a backup from {}", backups.display())]
+    /// The file is damaged; it was left as it is.
+    #[error("{path} is damaged: {problem}; nothing was changed; {}", way_back(dir, backup.as_deref()))]
     Damaged {
         /// The database.
         path: PathBuf,
         /// What SQLite says.
         problem: String,
-        /// Where backups are.
-        backups: PathBuf,
+        /// The state directory.
+        dir: PathBuf,
+        /// The newest backup there is.
+        backup: Option<PathBuf>,
+    },
+    /// The file is a database of another program; it was left as it is.
+    #[error(
+        "{path} is a database, but not a log of notifyd; move it away, or name another directory with --state-dir"
+    )]
+    Strange {
+        /// The database.
+        path: PathBuf,
+    },
+    /// A file or directory belongs to another user.
+    #[error(
+        "{path} belongs to uid {owner}, but notifyd runs as uid {me}; run it as that user, or chown the state directory"
+    )]
+    Foreign {
+        /// Which.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+        /// Who runs.
+        me: u32,
     },
     /// The log was written with another master key.
     #[error(
@@ -73,6 +108,16 @@ pub enum StoreError {
     WrongKey {
         /// The database.
         path: PathBuf,
+    },
+    /// A copy of the log would fill the disk.
+    #[error("{path} has {free_mib} MiB free; a copy and the floor take {needed_mib} MiB")]
+    NoRoom {
+        /// Where the copy was to be.
+        path: PathBuf,
+        /// Free there.
+        free_mib: u64,
+        /// Needed there.
+        needed_mib: u64,
     },
     /// The library or the file is not as safe as promised.
     #[error("the log cannot be opened safely: {0}")]
@@ -91,6 +136,18 @@ pub enum StoreError {
     /// A secret could not be sealed or opened.
     #[error("{0}")]
     Seal(String),
+}
+
+/// What to do about a damaged log.
+fn way_back(dir: &Path, backup: Option<&Path>) -> String {
+    let restore = format!("notifyd --state-dir {} --restore", dir.display());
+    match backup {
+        Some(backup) => format!("restore the newest backup with: {restore} {}", backup.display()),
+        None => format!(
+            "there is no backup in {}; restore one from elsewhere with: {restore} FILE",
+            dir.join("backups").display()
+        ),
+    }
 }
 
 /// The result of every verb.

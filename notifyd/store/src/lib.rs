@@ -14,13 +14,17 @@
 //! [`record`] writes how it ended. Each is a compare-and-set, so a late or repeated step does nothing.
 
 pub mod api;
+mod backup;
 pub mod bell;
 pub mod directory;
+pub mod disk;
 pub mod door;
 pub mod error;
 pub mod feed;
+pub mod latch;
 pub mod sqlite;
 pub mod tenant;
+pub mod upkeep;
 
 mod accept;
 mod audit;
@@ -36,6 +40,7 @@ mod metrics;
 mod open;
 mod read;
 mod record;
+mod restored;
 mod row;
 mod seal;
 mod stats;
@@ -48,6 +53,9 @@ pub use directory::{Directory, Provider, Service};
 pub use door::Door;
 pub use error::StoreError;
 pub use feed::Feed;
-pub use sqlite::{Lock, Options, SqliteStore, lock};
+pub use latch::Cause;
+pub use sqlite::{Lock, Options, SqliteStore, lock, restore};
 pub use sweep::Retention;
 pub use tenant::Tenant;
+pub use upkeep::Upkeep;
+pub use writer::Fatal;

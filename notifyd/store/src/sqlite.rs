@@ -11,12 +11,14 @@ use crate::directory::Directory;
 use crate::door::Door;
 use crate::error::{Result, StoreError};
 use crate::feed::Feed;
+use crate::latch::Cause;
 use crate::metrics::Metrics;
 use crate::open::{self, Paths};
 use crate::seal::Seal;
 use crate::sweep::Retention;
-use crate::writer::Writer;
+use crate::writer::{Fatal, Kind, Writer};
 use crate::{accept, audit, change, claim, directory_rows, due, list, read, record, stats, sweep};
+use crate::{backup, disk, restored};
 use async_trait::async_trait;
 use notify_proto::filter::Filter;
 use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsView};
@@ -33,6 +35,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+/// Longest a question may take (promises, R16).
+const READ_LIMIT: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// Steps of SQLite's machine between two looks at the clock: some ten microseconds.
+const LOOK_AT_CLOCK: i32 = 1_000;
+
 /// How to open the log.
 pub struct Options {
     /// The state directory; made with mode 0700 when it is missing.
@@ -47,28 +55,39 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// Gives randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// How much room there must be on its disk.
+    pub room: disk::Room,
 }
 
 /// The right to use a state directory; it ends when this is dropped.
-pub struct Lock(#[expect(dead_code, reason = "held, never read")] File);
+pub struct Lock(File);
 
 /// Makes a state directory if it is missing and takes the right to use it.
 pub fn lock(dir: &Path) -> Result<Lock> {
     open::lock(&Paths::new(dir)).map(Lock)
 }
 
+/// Puts a backup in the place of the log of a state directory that no daemon uses. Answers where the log that was there is
+/// kept now, if there was one.
+pub fn restore(dir: &Path, from: &Path, clock: &dyn Clock) -> Result<Option<PathBuf>> {
+    let paths = Paths::new(dir);
+    let _lock = open::lock(&paths)?;
+    backup::restore(&paths, from, clock.now())
+}
+
 /// The embedded log.
 pub struct SqliteStore {
     paths: Paths,
-    retention: Retention,
+    retention: Mutex<Retention>,
     writer: Mutex<Option<Writer>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
     readers: r2d2::Pool<SqliteConnectionManager>,
     shared: Arc<Shared>,
     door: Door,
     seal: Arc<Seal>,
     cursors: Cursors,
     entropy: Arc<dyn Entropy>,
+    clock: Arc<dyn Clock>,
     run: i64,
     sweep_cursor: Arc<AtomicI64>,
     /// Held as long as the store lives.
@@ -83,13 +102,23 @@ impl SqliteStore {
     }
 
     /// The same with the lock that [`lock`] took.
-    pub fn open_locked(options: Options, lock: Lock, registry: &Registry) -> Result<Self> {
+    pub fn open_locked(options: Options, mut lock: Lock, registry: &Registry) -> Result<Self> {
         let paths = Paths::new(&options.dir);
-        let connection = open::writer(&paths)?;
+        let now = options.clock.now();
+        let mut connection = open::writer(&paths, now)?;
+        backup::tidy(&paths);
         let seal = Arc::new(Seal::new(&options.master));
         seal.check(&connection, &paths.database, &*options.entropy)?;
-        let now = options.clock.now();
+        let held = restored::hold(&mut connection, open::last_run(&mut lock.0), now)?;
+        if let Some(held) = held {
+            tracing::warn!(
+                event = "log_restored",
+                held,
+                "the log is a restored copy: nothing in it is sent again until an operator says so"
+            );
+        }
         let run = open::begin_run(&connection, now)?;
+        open::note_run(&mut lock.0, run).map_err(open::io("could not write", &paths.lock))?;
         let next_seq = open::next_seq(&connection)?;
         let (dedup, idempotency) = open::indexes(&connection, now)?;
         let shared = Arc::new(Shared::default());
@@ -99,20 +128,26 @@ impl SqliteStore {
             count.store(stored, Ordering::Release);
         }
         let metrics = Metrics::register(registry).map_err(|error| StoreError::Unsafe(error.to_string()))?;
-        let state = State::new(Arc::clone(&shared), options.clock, run, next_seq, dedup, idempotency);
+        let state =
+            State::new(Arc::clone(&shared), Arc::clone(&options.clock), run, next_seq, dedup, idempotency);
         let readers = readers(&paths, options.readers)?;
-        let (writer, thread) = Writer::start(connection, state, metrics)?;
+        let (nudge, nudges) = disk::nudge();
+        let (writer, thread) = Writer::start(connection, state, metrics, nudge, Arc::clone(&shared))?;
+        let tidy = Box::new(writer.tidier());
+        let watch = disk::Watch::new(paths.clone(), options.room, Arc::clone(&shared), tidy);
+        let threads = vec![thread, watch.start(nudges)?];
         Ok(Self {
             paths,
-            retention: options.retention,
+            retention: Mutex::new(options.retention),
             writer: Mutex::new(Some(writer)),
-            thread: Mutex::new(Some(thread)),
+            threads: Mutex::new(threads),
             readers,
             shared,
             door: Door::new(Pepper::derive(&options.master), Arc::clone(&options.entropy)),
             cursors: Cursors::new(Arc::clone(&seal), Arc::clone(&options.entropy)),
             seal,
             entropy: options.entropy,
+            clock: options.clock,
             run,
             sweep_cursor: Arc::default(),
             _lock: lock,
@@ -120,7 +155,7 @@ impl SqliteStore {
     }
 
     /// Answers when a commit failed in a way that only a restart mends, with the reason.
-    pub async fn fatal(&self) -> String {
+    pub async fn fatal(&self) -> Fatal {
         match self.writer() {
             Ok(writer) => writer.fatal().await,
             Err(_) => std::future::pending().await,
@@ -132,12 +167,35 @@ impl SqliteStore {
         rusqlite::version()
     }
 
-    fn writer(&self) -> Result<Writer> {
+    /// Changes how long final notifications are kept.
+    pub fn set_retention(&self, retention: Retention) {
+        *self.retention.lock().unwrap_or_else(PoisonError::into_inner) = retention;
+    }
+
+    /// Changes how much of the disk must be free before anything new is taken, bytes.
+    pub fn set_floor(&self, floor: u64) {
+        self.shared.disk.set_floor(floor);
+    }
+
+    pub(crate) fn paths(&self) -> &Paths {
+        &self.paths
+    }
+
+    pub(crate) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn writer(&self) -> Result<Writer> {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         writer.clone().ok_or(StoreError::Closing)
     }
 
-    async fn read<T: Send + 'static>(
+    /// A read for the daemon itself, which knows that it is short.
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection, &Directory) -> Result<T> + Send + 'static,
     ) -> Result<T> {
@@ -148,6 +206,30 @@ impl SqliteStore {
             query(&connection, &directory)
         });
         done.await.unwrap_or(Err(StoreError::Closing))
+    }
+
+    /// A read for somebody who may ask for anything: it ends after [`READ_LIMIT`], so that no question holds up the
+    /// write-ahead log or a reader for long.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection, &Directory) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.read(move |connection, directory| {
+            let until = tokio::time::Instant::now() + READ_LIMIT;
+            let late = move || tokio::time::Instant::now() >= until;
+            connection.progress_handler(LOOK_AT_CLOCK, Some(late)).map_err(StoreError::Read)?;
+            let answer = query(connection, directory);
+            connection.progress_handler(0, None::<fn() -> bool>).map_err(StoreError::Read)?;
+            match answer {
+                Err(StoreError::Read(error))
+                    if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) =>
+                {
+                    Err(StoreError::Slow)
+                }
+                answer => answer,
+            }
+        })
+        .await
     }
 }
 
@@ -172,7 +254,7 @@ fn readers(paths: &Paths, count: u32) -> Result<r2d2::Pool<SqliteConnectionManag
 impl Store for SqliteStore {
     async fn accept(&self, new: NewNotification) -> Result<Accepted> {
         let prepared = accept::prepare(new)?;
-        self.writer()?.try_run(1, move |desk| accept::accept(desk, prepared)).await
+        self.writer()?.take(prepared.weight(), move |desk| accept::accept(desk, prepared)).await
     }
 
     async fn replay(
@@ -181,7 +263,7 @@ impl Store for SqliteStore {
         idempotency: Idempotency,
         now: Timestamp,
     ) -> Result<Option<Accepted>> {
-        self.writer()?.try_run(1, move |desk| accept::replay(desk, service, &idempotency, now)).await
+        self.writer()?.take(1, move |desk| accept::replay(desk, service, &idempotency, now)).await
     }
 
     async fn backlog(&self) -> Result<Vec<Backlog>> {
@@ -193,19 +275,19 @@ impl Store for SqliteStore {
     }
 
     async fn claim(&self, claims: Vec<Claim>) -> Result<Vec<Verdict>> {
-        self.writer()?.run(claims.len(), move |desk| claim::claim(desk, &claims)).await
+        self.writer()?.run(Kind::Work, claims.len(), move |desk| claim::claim(desk, &claims)).await
     }
 
     async fn record(&self, records: Vec<Record>) -> Result<Vec<Verdict>> {
-        self.writer()?.run(records.len(), move |desk| record::record(desk, &records)).await
+        self.writer()?.run(Kind::Outcome, records.len(), move |desk| record::record(desk, &records)).await
     }
 
     async fn release(&self, now: Timestamp, limit: usize) -> Result<Due> {
-        self.writer()?.run(limit, move |desk| due::release(desk, now, limit)).await
+        self.writer()?.run(Kind::Work, limit, move |desk| due::release(desk, now, limit)).await
     }
 
     async fn expire(&self, now: Timestamp, limit: usize) -> Result<Due> {
-        self.writer()?.run(limit, move |desk| due::expire(desk, now, limit)).await
+        self.writer()?.run(Kind::Work, limit, move |desk| due::expire(desk, now, limit)).await
     }
 
     async fn interrupted(&self, after: i64, limit: usize) -> Result<Vec<Interrupted>> {
@@ -215,7 +297,8 @@ impl Store for SqliteStore {
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<Swept> {
-        let (retention, cursor) = (self.retention, Arc::clone(&self.sweep_cursor));
+        let retention = *self.retention.lock().unwrap_or_else(PoisonError::into_inner);
+        let cursor = Arc::clone(&self.sweep_cursor);
         let used = self.door.take_used();
         let work = move |desk: &mut crate::desk::Desk<'_>| {
             directory_rows::note_used(desk, &used)?;
@@ -239,21 +322,20 @@ impl Store for SqliteStore {
     }
 
     async fn notification(&self, scope: Scope, id: NotificationId) -> Result<Option<NotificationDetail>> {
-        self.read(move |connection, directory| read::notification(connection, directory, scope, id)).await
+        self.ask(move |connection, directory| read::notification(connection, directory, scope, id)).await
     }
 
     async fn list(&self, scope: Scope, page: Page) -> Result<NotificationPage> {
         let cursors = self.cursors.clone();
-        self.read(move |connection, directory| list::list(connection, directory, &cursors, scope, &page))
-            .await
+        self.ask(move |connection, directory| list::list(connection, directory, &cursors, scope, &page)).await
     }
 
     async fn count(&self, scope: Scope, filter: Filter) -> Result<BTreeMap<String, u64>> {
-        self.read(move |connection, directory| list::count(connection, directory, scope, &filter)).await
+        self.ask(move |connection, directory| list::count(connection, directory, scope, &filter)).await
     }
 
     async fn stats(&self, scope: Scope, tenant_id: Option<String>, since: Timestamp) -> Result<StatsView> {
-        self.read(move |connection, directory| {
+        self.ask(move |connection, directory| {
             stats::stats(connection, directory, scope, tenant_id.as_deref(), since)
         })
         .await
@@ -261,6 +343,16 @@ impl Store for SqliteStore {
 
     async fn oldest_queued(&self) -> Result<Option<Timestamp>> {
         self.read(|connection, _| read::oldest_queued(connection, &claim::backlog(connection)?)).await
+    }
+
+    async fn held(&self) -> Result<u64> {
+        self.read(|connection, _| {
+            let held: i64 = connection
+                .query_row(include_str!("sql/held.sql"), [], |row| row.get(0))
+                .map_err(StoreError::Read)?;
+            Ok(u64::try_from(held).unwrap_or_default())
+        })
+        .await
     }
 
     fn counts(&self) -> Counts {
@@ -308,7 +400,7 @@ impl Store for SqliteStore {
     }
 
     async fn keys(&self, service: ServiceId) -> Result<Vec<KeyView>> {
-        self.read(move |connection, _| directory_rows::keys(connection, service)).await
+        self.ask(move |connection, _| directory_rows::keys(connection, service)).await
     }
 
     async fn create_key(&self, key: NewKey, expire_others_at: Option<Timestamp>, audit: Audit) -> Result<()> {
@@ -351,15 +443,28 @@ impl Store for SqliteStore {
         (size(self.paths.database.clone()), size(wal.into()))
     }
 
-    fn writable(&self) -> bool {
-        self.writer().is_ok_and(|writer| writer.writable())
+    fn latched(&self) -> Option<Cause> {
+        match self.writer() {
+            Ok(writer) if writer.alive() => self.shared.latch.cause(),
+            Ok(_) => Some(Cause::Failed),
+            Err(_) => Some(Cause::Closed),
+        }
+    }
+
+    fn disk_free(&self) -> u64 {
+        self.shared.disk.free()
+    }
+
+    async fn beat(&self) -> Result<()> {
+        self.writer()?.run(Kind::Outcome, 1, |_| Ok(())).await
     }
 
     async fn close(&self) {
         drop(self.writer.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            // The thread ends when it has committed what was queued; joining it must not hold up the runtime.
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            // The writer ends when it has committed what was queued, the watch over the disk when the writer has; joining
+            // them must not hold up the runtime.
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
         }
     }

@@ -23,6 +23,7 @@ fn sqlite() -> Fixture {
         let options = Options {
             dir: dir.path().join("state"),
             retention: Retention::default(),
+            room: notifyd_store::disk::Room { floor: 0, reserve: 0 },
             readers: 2,
             master: Secret::new([7; 32]),
             clock,

@@ -13,6 +13,7 @@ fn open(dir: &Path) -> Result<SqliteStore, StoreError> {
     let options = Options {
         dir: dir.to_owned(),
         retention: Retention::default(),
+        room: notifyd_store::disk::Room { floor: 0, reserve: 0 },
         readers: 1,
         master: Secret::new([7; 32]),
         clock: Arc::new(SystemClock),

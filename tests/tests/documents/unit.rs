@@ -44,7 +44,8 @@ fn what_a_restart_does_not_mend_is_not_restarted() {
     let damaged = notifyd_store::StoreError::Damaged {
         path: "notifyd.db".into(),
         problem: String::new(),
-        backups: "backups".into(),
+        dir: "state".into(),
+        backup: None,
     };
     let damaged = Failure::Store(damaged).code().to_string();
     assert_eq!(codes, ["2", damaged.as_str(), wrong.as_str()]);

@@ -105,6 +105,7 @@ pub(super) fn house() -> House {
     let options = Options {
         dir: dir.path().join("state"),
         retention: notifyd_store::Retention::default(),
+        room: notifyd_store::disk::Room { floor: 0, reserve: 0 },
         readers: 2,
         master: Secret::new([7; 32]),
         clock: Arc::new(StoppedClock),

@@ -17,7 +17,14 @@ pub(crate) async fn status(session: &Session) -> Reply<StatusView> {
         store.oldest_queued().await.map_err(refuse::log)?
     };
     let providers: Vec<_> = store.directory().providers().iter().map(|it| room.provider_view(it)).collect();
-    let (health, concerns) = health(room, &providers);
+    let (health, mut concerns) = health(room, &providers);
+    let held = store.held().await.map_err(refuse::log)?;
+    if held > 0 {
+        let many = if held > 10_000 { "more than 10000".to_owned() } else { held.to_string() };
+        concerns.push(format!(
+            "{many} notifications are held for an operator: see notifyctl notification list --status held, then retry or cancel them"
+        ));
+    }
     let totals = room.deps.engine.totals();
     Ok(StatusView {
         health,
@@ -37,9 +44,10 @@ pub(crate) async fn status(session: &Session) -> Reply<StatusView> {
 /// Nothing can be accepted: unhealthy. Something needs a look: degraded.
 fn health(room: &Room, providers: &[ProviderView]) -> (Health, Vec<String>) {
     let mut concerns = Vec::new();
-    let writable = room.deps.store.writable();
-    if !writable {
-        concerns.push("the log cannot be written: nothing is accepted or sent".to_owned());
+    let latched = room.deps.store.latched();
+    if let Some(cause) = latched {
+        let what = if cause.delivers() { "nothing new is taken" } else { "nothing is taken or sent" };
+        concerns.push(format!("{what}: {}", cause.reason()));
     }
     if !providers.iter().any(|provider| provider.active) {
         concerns.push(
@@ -60,7 +68,7 @@ fn health(room: &Room, providers: &[ProviderView]) -> (Health, Vec<String>) {
         }
     }
     concerns.extend(room.deps.concerns.iter().flat_map(|more| more()));
-    let health = match (writable, concerns.is_empty()) {
+    let health = match (latched.is_none(), concerns.is_empty()) {
         (false, _) => Health::Unhealthy,
         (true, false) => Health::Degraded,
         (true, true) => Health::Healthy,

@@ -77,6 +77,7 @@ pub fn open(dir: &Path) -> Arc<dyn Store> {
     let options = notifyd_store::Options {
         dir: dir.to_owned(),
         retention: Retention::default(),
+        room: notifyd_store::disk::Room { floor: 0, reserve: 0 },
         readers: 2,
         master: Secret::new([1; 32]),
         clock: Arc::new(SystemClock),

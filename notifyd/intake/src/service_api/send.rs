@@ -86,6 +86,10 @@ where
         if context.draining() {
             return Err(Problem::draining());
         }
+        // Before the body is read: it could not be kept.
+        if let Some(cause) = context.vitals.latched() {
+            return Err(Problem::latched(cause));
+        }
         check_type(&parts.headers)?;
         Ok(tenant)
     });

@@ -197,7 +197,7 @@ async fn health_tells_how_it_is() {
     assert_eq!(house.ask("GET", "/health/live", &[], "").await.status, 200);
     notifyd_store::Store::close(&*house.store).await;
     let closed = house.ask("GET", "/health", &[], "").await;
-    assert_eq!((closed.status, &closed.json()["services"]["database"]), (503, &json!("unavailable")));
+    assert_eq!((closed.status, &closed.json()["services"]["database"]), (503, &json!("closed")));
 }
 
 #[tokio::test]

@@ -100,6 +100,7 @@ impl House {
             notifyd_store::Options {
                 dir: dir.path().join("state"),
                 retention: Retention::default(),
+                room: notifyd_store::disk::Room { floor: 0, reserve: 0 },
                 readers: 2,
                 master: Secret::new([5; 32]),
                 clock: clock.clone(),

@@ -1,0 +1,1 @@
+SELECT created_at FROM notifications ORDER BY seq LIMIT 1

@@ -1,0 +1,1 @@
+SELECT count(*) FROM notifications WHERE status = ?1 AND finished_at < ?2

@@ -1,0 +1,261 @@
+//! What an operator does to the log as a whole: look at it, copy it, check it, make it smaller.
+//!
+//! Everything here that takes long goes in small steps between the commits of the daemon and says how far it has got.
+
+use crate::api::Store as _;
+use crate::backup::{self, Target};
+use crate::disk;
+use crate::error::{Result, StoreError};
+use crate::sqlite::SqliteStore;
+use crate::sweep::{self, Retention};
+use crate::writer::Kind;
+pub use crate::writer::Progress;
+use async_trait::async_trait;
+use notify_proto::upkeep::{BackupView, StorageView};
+use notify_proto::{Status, Timestamp};
+use rusqlite::Connection;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// Pages given back to the disk by one commit: 1 MiB, a few milliseconds.
+const PAGES_A_STEP: usize = 256;
+
+/// Problems a check names at most.
+const MAX_PROBLEMS: usize = 10;
+
+/// Which final notifications to remove.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prune {
+    /// Those that came to their end before this.
+    pub before: Timestamp,
+    /// And have one of these statuses; final ones only.
+    pub statuses: Vec<Status>,
+}
+
+/// The upkeep of a log.
+#[async_trait]
+pub trait Upkeep: Send + Sync + 'static {
+    /// How large it is, and what it lies on.
+    async fn storage(&self) -> Result<StorageView>;
+
+    /// Copies it to a file that must not exist; without a name, to the usual one. A relative name is taken from the
+    /// directory of backups.
+    async fn backup(&self, to: Option<PathBuf>, progress: Arc<Progress>) -> Result<BackupView>;
+
+    /// Checks every page, row and index of a copy made for it. The problems found, none when it is whole.
+    async fn check(&self, progress: Arc<Progress>) -> Result<Vec<String>>;
+
+    /// Gives the pages that nothing uses back to the disk. How many bytes.
+    async fn compact(&self, progress: Arc<Progress>) -> Result<u64>;
+
+    /// How many [`Upkeep::prune`] would remove, by status.
+    async fn prunable(&self, prune: Prune) -> Result<BTreeMap<String, u64>>;
+
+    /// Removes final notifications. How many.
+    async fn prune(&self, prune: Prune, progress: Arc<Progress>) -> Result<u64>;
+}
+
+#[async_trait]
+impl Upkeep for SqliteStore {
+    async fn storage(&self) -> Result<StorageView> {
+        let (paths, shared, writable) = (self.paths().clone(), self.shared(), self.latched());
+        self.ask(move |connection, _| {
+            let number = |sql: &str| {
+                connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(StoreError::Read)
+            };
+            let bytes = |pages: i64| u64::try_from(pages * 4_096).unwrap_or_default();
+            let size = |path: &Path| fs::metadata(path).map_or(0, |meta| meta.len());
+            let moment = |sql: &str| {
+                let at: Option<i64> =
+                    connection.query_row(sql, [], |row| row.get(0)).map_err(StoreError::Read)?;
+                Ok::<_, StoreError>(at.and_then(Timestamp::from_timestamp_millis))
+            };
+            Ok(StorageView {
+                path: paths.database.display().to_string(),
+                schema: u32::try_from(number("PRAGMA user_version")?).unwrap_or_default(),
+                sqlite_version: rusqlite::version().to_owned(),
+                database_bytes: size(&paths.database),
+                unused_bytes: bytes(number("PRAGMA freelist_count")?),
+                wal_bytes: size(&paths.wal),
+                reserve_bytes: shared.disk.reserve(),
+                disk_free_bytes: disk::free(&paths.dir).unwrap_or_else(|| shared.disk.free()),
+                disk_floor_bytes: shared.disk.floor(),
+                refusing: writable.map(|cause| cause.reason().to_owned()),
+                by_status: Status::ALL
+                    .iter()
+                    .zip(&shared.counts)
+                    .map(|(status, count)| {
+                        (status.to_string(), u64::try_from(count.load(Ordering::Acquire)).unwrap_or_default())
+                    })
+                    .collect(),
+                oldest_at: moment(include_str!("sql/oldest_at.sql"))?,
+                newest_at: moment(include_str!("sql/newest_at.sql"))?,
+                backups: backups(&paths.backups),
+            })
+        })
+        .await
+    }
+
+    async fn backup(&self, to: Option<PathBuf>, progress: Arc<Progress>) -> Result<BackupView> {
+        let now = self.now();
+        let usual = backup::usual_name(self.paths(), now)?;
+        let name = to.map_or(usual, |name| self.paths().backups.join(name));
+        self.room_for_copy(&name)?;
+        let target = Target::new(&name)?;
+        self.writer()?.copy(&target.partial, progress).await?;
+        let bytes = blocking(move || target.finish(now)).await?;
+        tracing::info!(event = "backup", path = %name.display(), bytes, "backup made");
+        Ok(BackupView { path: name.display().to_string(), bytes, made_at: Some(now) })
+    }
+
+    async fn check(&self, progress: Arc<Progress>) -> Result<Vec<String>> {
+        let usual = backup::usual_name(self.paths(), self.now())?;
+        let name = usual.with_extension("check");
+        self.room_for_copy(&name)?;
+        let target = Target::new(&name)?;
+        self.writer()?.copy(&target.partial, progress).await?;
+        let problems = blocking(move || {
+            let said = (|| {
+                let copy = Connection::open(&target.partial)?;
+                let mut check = copy.prepare(&format!("PRAGMA integrity_check({MAX_PROBLEMS})"))?;
+                let lines = check.query_map([], |row| row.get::<_, String>(0))?;
+                lines.collect::<rusqlite::Result<Vec<_>>>()
+            })();
+            match said {
+                Ok(lines) if lines == ["ok"] => Ok(Vec::new()),
+                Ok(lines) => Ok(lines),
+                Err(error) => Ok(vec![error.to_string()]),
+            }
+        })
+        .await?;
+        if !problems.is_empty() {
+            tracing::error!(
+                event = "log_damaged",
+                problem = problems[0],
+                problems = problems.len(),
+                "the log is damaged"
+            );
+        }
+        Ok(problems)
+    }
+
+    async fn compact(&self, progress: Arc<Progress>) -> Result<u64> {
+        let unused = self
+            .read(|connection, _| {
+                connection
+                    .query_row("PRAGMA freelist_count", [], |row| row.get::<_, i64>(0))
+                    .map_err(StoreError::Read)
+            })
+            .await?;
+        let unused = usize::try_from(unused).unwrap_or_default();
+        progress.total.store(unused as u64, Ordering::Release);
+        let mut done = 0;
+        while done < unused {
+            if progress.cancelled.load(Ordering::Acquire) {
+                return Err(StoreError::Cancelled);
+            }
+            let step = format!("PRAGMA incremental_vacuum({PAGES_A_STEP})");
+            let work = move |desk: &mut crate::desk::Desk<'_>| {
+                let mut vacuum = desk.prepare(&step)?;
+                let mut rows = vacuum.query([]).map_err(StoreError::Write)?;
+                while rows.next().map_err(StoreError::Write)?.is_some() {}
+                Ok(())
+            };
+            self.writer()?.run(Kind::Outcome, PAGES_A_STEP, work).await?;
+            done += PAGES_A_STEP;
+            progress.done.store(done.min(unused) as u64, Ordering::Release);
+        }
+        let before = self.bytes_of_database();
+        self.writer()?.tidy();
+        // The next commit comes after the checkpoint.
+        self.writer()?.run(Kind::Outcome, 1, |_| Ok(())).await?;
+        Ok(before.saturating_sub(self.bytes_of_database()))
+    }
+
+    async fn prunable(&self, prune: Prune) -> Result<BTreeMap<String, u64>> {
+        self.ask(move |connection, _| {
+            let mut counts = BTreeMap::new();
+            let mut query =
+                connection.prepare_cached(include_str!("sql/prunable.sql")).map_err(StoreError::Read)?;
+            for status in &prune.statuses {
+                let count: i64 = query
+                    .query_row((status.as_str(), prune.before.timestamp_millis()), |row| row.get(0))
+                    .map_err(StoreError::Read)?;
+                counts.insert(status.to_string(), u64::try_from(count).unwrap_or_default());
+            }
+            Ok(counts)
+        })
+        .await
+    }
+
+    async fn prune(&self, prune: Prune, progress: Arc<Progress>) -> Result<u64> {
+        let now = self.now();
+        let keep = |status| {
+            let age = (now - prune.before).to_std().unwrap_or_default();
+            if prune.statuses.contains(&status) { age } else { Duration::MAX }
+        };
+        let retention = Retention {
+            delivered: keep(Status::Delivered),
+            failed: keep(Status::Failed),
+            cancelled: keep(Status::Cancelled),
+        };
+        let (mut removed, mut cursor) = (0, 0);
+        progress.total.store(self.prunable(prune).await?.values().sum(), Ordering::Release);
+        loop {
+            if progress.cancelled.load(Ordering::Acquire) {
+                return Err(StoreError::Cancelled);
+            }
+            let work = move |desk: &mut crate::desk::Desk<'_>| sweep::sweep(desk, &retention, now, cursor);
+            let (swept, next) = self.writer()?.run_alone(work).await?;
+            removed += swept.notifications as u64;
+            progress.done.store(removed, Ordering::Release);
+            cursor = next;
+            if cursor == 0 {
+                return Ok(removed);
+            }
+        }
+    }
+}
+
+impl SqliteStore {
+    /// A copy must not be what fills the disk.
+    fn room_for_copy(&self, name: &Path) -> Result<()> {
+        let directory = name.parent().unwrap_or(Path::new("."));
+        let needed = self.bytes_of_database() + self.shared().disk.floor();
+        match disk::free(directory) {
+            Some(free) if free < needed => Err(StoreError::NoRoom {
+                path: directory.to_owned(),
+                free_mib: free >> 20,
+                needed_mib: needed.div_ceil(1 << 20),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn bytes_of_database(&self) -> u64 {
+        fs::metadata(&self.paths().database).map_or(0, |meta| meta.len())
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(StoreError::Closing))
+}
+
+/// The backups in the usual place, newest first.
+fn backups(directory: &Path) -> Vec<BackupView> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut found: Vec<_> = entries
+        .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "db"))
+        .filter_map(|entry| {
+            let meta = entry.metadata().ok()?;
+            let made_at = meta.modified().ok().map(Timestamp::from);
+            Some(BackupView { path: entry.path().display().to_string(), bytes: meta.len(), made_at })
+        })
+        .collect();
+    found.sort_by(|a, b| b.made_at.cmp(&a.made_at).then_with(|| b.path.cmp(&a.path)));
+    found
+}
