@@ -12,7 +12,7 @@ use std::path::PathBuf;
 #[command(
     name = "notifyd",
     version,
-    after_long_help = "Examples:\n  notifyd --demo\n  notifyd --config /etc/notifyd/notifyd.toml --check\n  notifyd --listen 127.0.0.1:8000 --state-dir /srv/notifyd\n\nExit status:\n  0 ok, 2 usage, 65 damaged data, 70 bug, 74 input/output error, 75 another daemon holds the directory or the socket, 78 configuration"
+    after_long_help = "Examples:\n  notifyd --demo\n  notifyd --config /etc/notifyd/notifyd.toml --check\n  notifyd --listen 127.0.0.1:8000 --state-dir /srv/notifyd\n  notifyd --restore /var/lib/notifyd/backups/notifyd-20260131T235959Z.db\n\nExit status:\n  0 ok, 2 usage, 65 damaged data, 70 bug, 74 input/output error, 75 another daemon holds the directory or the socket, 78 configuration"
 )]
 pub struct Args {
     /// Configuration file (TOML) [default: /etc/notifyd/notifyd.toml or ~/.config/notifyd/notifyd.toml, if it is there]
@@ -38,6 +38,10 @@ pub struct Args {
     /// Print the configuration in force, defaults included, and exit
     #[arg(long, conflicts_with = "demo")]
     pub print_config: bool,
+
+    /// Put this backup in the place of the log and exit; the log that is there is kept beside it. Nothing in a restored log is sent again until an operator says so
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["check", "print_config", "demo"])]
+    pub restore: Option<PathBuf>,
 
     /// Try it out: a throwaway directory, a service, two simulated providers and a trickle of traffic
     #[arg(long, conflicts_with_all = ["config", "state_dir"])]

@@ -6,6 +6,7 @@ use notifyd::{Args, Daemon, Failure, Settings, demo, master_key, telemetry};
 use notifyd_lifecycle::clock::SystemClock;
 use notifyd_lifecycle::entropy::OsEntropy;
 use notifyd_lifecycle::fail_point::{self, Trap};
+use std::fmt::Write as _;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -52,20 +53,45 @@ fn start(args: &Args) -> Result<ExitCode, Failure> {
         say(&mut std::io::stdout(), &format!("configuration ok: {file}\n"));
         return Ok(ExitCode::SUCCESS);
     }
+    let trap = arm_fail_point()?;
+    if let Some(backup) = &args.restore {
+        return restore(backup, &places);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Bug(format!("no runtime: {error}")))?;
-    let code = runtime.block_on(run(args, settings, places));
+    let code = runtime.block_on(run(args, settings, places, trap));
     // A reader that is still busy must not hold up the end.
     runtime.shutdown_background();
     code
 }
 
-async fn run(args: &Args, mut settings: Settings, mut places: Places) -> Result<ExitCode, Failure> {
+/// Puts a backup in the place of the log, and says what is where now.
+fn restore(backup: &std::path::Path, places: &Places) -> Result<ExitCode, Failure> {
+    let replaced = notifyd_store::restore(&places.state, backup, &SystemClock)?;
+    let mut text = format!("restored {} to {}\n", backup.display(), places.state.display());
+    if let Some(kept) = replaced {
+        let _ = writeln!(text, "the log that was there is kept in {}", kept.display());
+    }
+    text.push_str(
+        "next: start notifyd; what had not come to its end is held, see notifyctl notification list --status held\n",
+    );
+    say(&mut std::io::stdout(), &text);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn run(
+    args: &Args,
+    mut settings: Settings,
+    mut places: Places,
+    trap: Option<Trap>,
+) -> Result<ExitCode, Failure> {
     let demo = if args.demo { Some(demo::Stage::set(args, &mut settings, &mut places)?) } else { None };
     let _log = telemetry::start(&settings.log)?;
-    arm_fail_point()?;
+    if let Some(Trap { point, nth }) = trap {
+        tracing::warn!(%point, nth, "a fail point is armed: this process will kill itself");
+    }
     let path = |name: &str| std::env::var_os(name).map(std::path::PathBuf::from);
     let world = notifyd::daemon::World { clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy) };
     // Taken before the key is made, so that two first starts at once make one key.
@@ -129,17 +155,16 @@ async fn run(args: &Args, mut settings: Settings, mut places: Places) -> Result<
 }
 
 /// `NOTIFYD_FAIL_POINT` has the process killed at a named place, for tests of what a crash there leaves behind.
-fn arm_fail_point() -> Result<(), Failure> {
-    let Some(text) = std::env::var_os("NOTIFYD_FAIL_POINT") else { return Ok(()) };
+fn arm_fail_point() -> Result<Option<Trap>, Failure> {
+    let Some(text) = std::env::var_os("NOTIFYD_FAIL_POINT") else { return Ok(None) };
     let trap: Trap = text
         .to_string_lossy()
         .parse()
         .map_err(|problem| Failure::Configuration(format!("NOTIFYD_FAIL_POINT: {problem}")))?;
-    tracing::warn!(fail_point = %trap.point, nth = trap.nth, "a fail point is armed: this process will kill itself");
     fail_point::arm(trap, || {
         let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
     });
-    Ok(())
+    Ok(Some(trap))
 }
 
 fn handler(kind: SignalKind) -> Result<tokio::signal::unix::Signal, Failure> {

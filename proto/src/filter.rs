@@ -14,7 +14,7 @@ use std::str::FromStr;
 pub enum Field {
     /// `id:` exact or prefix.
     Id,
-    /// `status:` including the derived `scheduled` and `dead`.
+    /// `status:` including the derived `scheduled`, `held` and `dead`.
     Status,
     /// `service:` by name.
     Service,
@@ -210,7 +210,7 @@ fn term(token: &str, now: Timestamp) -> Result<Term, FilterError> {
     }
     for value in &values {
         let checked = match field {
-            Field::Status if matches!(value.as_str(), "scheduled" | "dead") => Ok(()),
+            Field::Status if matches!(value.as_str(), "scheduled" | "held" | "dead") => Ok(()),
             Field::Status => Status::from_str(value).map(drop),
             Field::Channel => Channel::from_str(value).map(drop),
             Field::Priority => Priority::from_str(value).map(drop),

@@ -5,6 +5,8 @@
 
 #[path = "promises/alone.rs"]
 mod alone;
+#[path = "promises/damaged.rs"]
+mod damaged;
 #[path = "promises/idempotent.rs"]
 mod idempotent;
 #[path = "promises/killed.rs"]

@@ -76,7 +76,8 @@ impl Drop for Target {
     }
 }
 
-/// The usual name: `notifyd-20260131T235959Z.db` in the directory of backups, which is made.
+/// The usual name: `notifyd-20260131T235959Z.db` in the directory of backups, which is made, with a number when there is
+/// one of that second.
 pub fn usual_name(paths: &Paths, now: Timestamp) -> Result<PathBuf> {
     if !paths.backups.is_dir() {
         DirBuilder::new()
@@ -84,21 +85,25 @@ pub fn usual_name(paths: &Paths, now: Timestamp) -> Result<PathBuf> {
             .create(&paths.backups)
             .map_err(io("could not create", &paths.backups))?;
     }
-    Ok(paths.backups.join(format!("notifyd-{}.db", now.format("%Y%m%dT%H%M%SZ"))))
+    let stem = format!("notifyd-{}", now.format("%Y%m%dT%H%M%SZ"));
+    let names = (1..).map(|number| match number {
+        1 => paths.backups.join(format!("{stem}.db")),
+        more => paths.backups.join(format!("{stem}-{more}.db")),
+    });
+    Ok(names.into_iter().find(|name| !name.exists()).unwrap_or_default())
 }
 
 /// A copy of a log that nobody else uses yet, made before its schema is changed.
-pub fn before_migration(source: &Connection, paths: &Paths, schema: i64, now: Timestamp) -> Result<PathBuf> {
+pub fn before_migration(source: &Connection, paths: &Paths, now: Timestamp) -> Result<PathBuf> {
     let usual = usual_name(paths, now)?;
-    let name = usual.with_extension(format!("schema-{schema}.db"));
-    let target = Target::new(&name)?;
+    let target = Target::new(&usual)?;
     let copied = Connection::open(&target.partial).and_then(|mut copy| {
         copy.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")?;
         Backup::new(source, &mut copy)?.run_to_completion(i32::MAX, Duration::ZERO, None)
     });
     copied.map_err(StoreError::Write)?;
     target.finish(now)?;
-    Ok(name)
+    Ok(usual)
 }
 
 /// Says in the copy that it is one. A copy of a schema that has no place for that says so by its name only.

@@ -180,6 +180,7 @@ fn one(directory: &Directory, field: &Field, value: &str) -> (String, Vec<Value>
         Field::Status => match value {
             "dead" => ("n.status = 'failed'".into(), vec![]),
             "scheduled" => ("(n.status = 'pending' AND n.due_at IS NOT NULL)".into(), vec![]),
+            "held" => ("(n.status = 'pending' AND n.due_at IS NULL)".into(), vec![]),
             word => ("n.status = ?".into(), vec![Value::from(word.to_owned())]),
         },
         Field::Service => {

@@ -15,7 +15,7 @@ pub(super) const PAGE: u32 = 200;
 /// Which notifications.
 #[derive(Debug, Args)]
 pub struct Terms {
-    /// Only with this status; may be repeated. Also: scheduled, dead
+    /// Only with this status; may be repeated. Also: scheduled, held, dead
     #[arg(long = "status", value_name = "WORD", value_delimiter = ',', value_parser = status)]
     status: Vec<String>,
     /// Only of this service; may be repeated
@@ -37,7 +37,7 @@ pub struct Terms {
 
 fn status(text: &str) -> Result<String, String> {
     match text {
-        "scheduled" | "dead" => Ok(text.to_owned()),
+        "scheduled" | "held" | "dead" => Ok(text.to_owned()),
         other => other
             .parse::<notify_proto::Status>()
             .map(|status| status.to_string())

@@ -22,7 +22,7 @@ pub fn migrate(connection: &mut Connection, paths: &Paths, now: Timestamp) -> Re
         return Ok(());
     }
     if found > 0 {
-        let copy = backup::before_migration(connection, paths, found, now)?;
+        let copy = backup::before_migration(connection, paths, now)?;
         tracing::info!(from = found, to = SCHEMA, backup = %copy.display(), "migrating the log");
     }
     steps(connection, found, &STEPS).map_err(StoreError::Write)
