@@ -173,10 +173,15 @@ impl Daemon {
 
     /// Adds a mock provider for all channels with these settings.
     pub fn mock(&self, name: &str, config: &Value, flags: &[&str]) {
+        self.provider(name, "mock", config, flags);
+    }
+
+    /// Adds a provider of a type with these settings.
+    pub fn provider(&self, name: &str, kind: &str, config: &Value, flags: &[&str]) {
         let file = self.builder.dir().join(format!("{name}.json"));
         std::fs::write(&file, config.to_string()).expect("the settings are written");
         let file = file.to_str().expect("a plain path");
-        self.ctl().ok(&[&["provider", "add", name, "--type", "mock", "--config-file", file], flags].concat());
+        self.ctl().ok(&[&["provider", "add", name, "--type", kind, "--config-file", file], flags].concat());
     }
 
     /// Waits for a line of its log.

@@ -7,6 +7,8 @@
 //! * [`ctl`](ctl::Ctl) runs `notifyctl` against it.
 //! * [`Control`](control::Control) asks it over the control socket, and waits there for ends.
 //! * [`Pump`](pump::Pump) is applications that keep posting.
+//! * [`Mailbox`](mailbox::Mailbox) is a mail server that keeps mails waiting for as long as a case needs.
+//! * [`trace`] reads the system calls of a daemon, or has them fail.
 //! * [`record`] reads what the mock provider wrote down: every call, also of daemons that were killed.
 
 #![expect(clippy::expect_used, reason = "a harness that cannot go on ends the test, with the reason")]
@@ -15,8 +17,10 @@ pub mod control;
 pub mod ctl;
 pub mod daemon;
 pub mod http;
+pub mod mailbox;
 pub mod pump;
 pub mod record;
+pub mod trace;
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -7,6 +7,10 @@
 mod alone;
 #[path = "promises/damaged.rs"]
 mod damaged;
+#[path = "promises/failing_disk.rs"]
+mod failing_disk;
+#[path = "promises/full_disk.rs"]
+mod full_disk;
 #[path = "promises/idempotent.rs"]
 mod idempotent;
 #[path = "promises/killed.rs"]
@@ -19,3 +23,5 @@ mod revoked;
 mod stepwise;
 #[path = "promises/stopped.rs"]
 mod stopped;
+#[path = "promises/written.rs"]
+mod written;

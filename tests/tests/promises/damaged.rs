@@ -87,13 +87,13 @@ async fn a_damaged_log_is_refused_with_the_way_back_and_left_as_it_is() {
                 refused(&builder, 65, &["is damaged", "nothing was changed", "--restore"]);
                 fs::write(&path, &whole).unwrap();
             }
-            fs::write(&path, &whole[..whole.len() / 2]).unwrap();
-            refused(&builder, 65, &["is damaged"]);
+            for part in [whole.len() / 2, 4_096, 100, 10] {
+                fs::write(&path, &whole[..part]).unwrap();
+                refused(&builder, 65, &["is damaged"]);
+            }
         }
         spoil(0, b"Nonsense format 3");
         refused(&builder, 65, &["does not begin as a database does", "--restore"]);
-        fs::write(&path, &whole[..100]).unwrap();
-        refused(&builder, 65, &["is damaged"]);
         fs::write(&path, &whole).unwrap();
         let daemon = builder.start();
         assert_eq!(
