@@ -17,6 +17,8 @@ mod idempotent;
 mod killed;
 #[path = "promises/once.rs"]
 mod once;
+#[path = "promises/pinned.rs"]
+mod pinned;
 #[path = "promises/revoked.rs"]
 mod revoked;
 #[path = "promises/stepwise.rs"]

@@ -6,7 +6,7 @@ use crate::api::{Page, Scope};
 use crate::cursor::Cursors;
 use crate::directory::Directory;
 use crate::error::{Result, StoreError};
-use crate::read::{COLUMNS, view};
+use crate::read::{COLUMNS, stored_bytes, view};
 use crate::row::millis;
 use notify_proto::Status;
 use notify_proto::filter::{Field, Filter, Term};
@@ -17,6 +17,9 @@ use std::collections::BTreeMap;
 
 /// Rows one page or count looks at.
 pub const MAX_SCAN: i64 = 100_000;
+
+/// Bytes of stored notifications after which a page ends, so that a thousand large ones do not fill the memory.
+const MAX_PAGE_BYTES: usize = 4 << 20;
 
 /// Rows of one page.
 pub const MAX_PAGE: u32 = 1_000;
@@ -69,18 +72,20 @@ pub fn list(
     let mut items = Vec::with_capacity(limit);
     let mut last = before;
     let mut more = false;
+    let mut bytes = 0;
     while let Some(row) = rows.next().map_err(StoreError::Read)? {
-        if items.len() == limit {
+        if items.len() == limit || bytes >= MAX_PAGE_BYTES {
             more = true;
             break;
         }
+        bytes += stored_bytes(row);
         last = row.get(0).map_err(StoreError::Read)?;
         items.push(view(row, directory).map_err(StoreError::Read)?);
     }
-    let partial = !more && floor > 0 && !narrow;
+    let full = items.len() == limit || (!more && (floor <= 0 || narrow));
     let next_cursor = if more {
         Some(cursors.make(scope, last)?)
-    } else if partial {
+    } else if !full {
         Some(cursors.make(scope, floor)?)
     } else {
         None
@@ -90,7 +95,7 @@ pub fn list(
     } else {
         None
     };
-    Ok(NotificationPage { items, next_cursor, total, partial })
+    Ok(NotificationPage { items, next_cursor, total, partial: !full })
 }
 
 /// How many match, by status.

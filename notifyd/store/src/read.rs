@@ -13,6 +13,14 @@ pub const COLUMNS: &str = "n.seq, n.id, n.service, n.status, n.priority, n.chann
     n.expires_at, n.retry_count, n.max_retries, n.channel_used, n.provider, n.external_id, n.delivery_proof, \
     n.finished_at, n.failure_reason, n.error, n.simulated, n.possible_duplicate, m.body";
 
+/// Bytes of the stored form of a row of [`COLUMNS`].
+pub fn stored_bytes(row: &Row<'_>) -> usize {
+    row.get_ref(BODY).ok().and_then(|body| body.as_str().ok()).map_or(0, str::len)
+}
+
+/// Where [`COLUMNS`] has the body.
+const BODY: usize = 21;
+
 /// One notification, its attempts, its events.
 pub fn notification(
     connection: &Connection,
@@ -43,7 +51,7 @@ pub fn notification(
 
 /// A view from [`COLUMNS`].
 pub fn view(row: &Row<'_>, directory: &Directory) -> rusqlite::Result<NotificationView> {
-    let StoredBody { plan, message } = json(row, 21)?;
+    let StoredBody { plan, message } = json(row, BODY)?;
     let service = directory.service_no(row.get(2)?);
     let status: Status = status(row, 3)?;
     let provider_no: Option<i64> = row.get(13)?;

@@ -469,3 +469,35 @@ impl Store for SqliteStore {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use notifyd_lifecycle::clock::SystemClock;
+    use notifyd_lifecycle::entropy::OsEntropy;
+
+    #[tokio::test]
+    async fn a_question_that_takes_too_long_ends_and_the_next_is_answered() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = Options {
+            dir: dir.path().to_owned(),
+            retention: Retention::default(),
+            readers: 1,
+            master: Secret::new([7; 32]),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(OsEntropy),
+            room: disk::Room { floor: 0, reserve: 0 },
+        };
+        let store = SqliteStore::open(options, &Registry::new()).unwrap();
+        let endless =
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+        let ask = |sql: &'static str| {
+            store.ask(move |connection, _| {
+                connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(StoreError::Read)
+            })
+        };
+        assert!(matches!(ask(endless).await, Err(StoreError::Slow)));
+        assert_eq!(ask("SELECT 1").await.unwrap(), 1);
+        store.close().await;
+    }
+}
