@@ -8,7 +8,7 @@ use std::path::PathBuf;
 ///
 /// Without any flag it listens on 127.0.0.1:8000 and keeps its state in /var/lib/notifyd (as root) or
 /// ~/.local/state/notifyd.
-#[derive(Debug, Parser)]
+#[derive(Debug, Clone, Parser)]
 #[command(
     name = "notifyd",
     version,

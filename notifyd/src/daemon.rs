@@ -7,7 +7,11 @@
 
 use crate::failure::Failure;
 use crate::places::Places;
+use crate::reload::{Reloader, Rooms, Source};
 use crate::settings::Settings;
+use crate::supervisor;
+use crate::telemetry::LogFilter;
+use arc_swap::ArcSwap;
 use notifyd_control::Control;
 use notifyd_engine::{Engine, Handle};
 use notifyd_intake::{Intake, Pulse, PulseSource};
@@ -33,6 +37,14 @@ pub struct World {
     pub entropy: Arc<dyn Entropy>,
 }
 
+/// Where the configuration came from, for a reload.
+pub struct Origin {
+    /// Reads it again.
+    pub source: Source,
+    /// What is logged.
+    pub log: LogFilter,
+}
+
 /// A daemon that is ready to run: everything is bound and open.
 pub struct Daemon {
     store: Arc<SqliteStore>,
@@ -40,9 +52,10 @@ pub struct Daemon {
     handle: Handle,
     intake: Intake,
     control: Control,
-    rules: Arc<AdmissionRules>,
+    rules: Arc<ArcSwap<AdmissionRules>>,
     world: World,
     stop: Arc<Stop>,
+    reloader: Arc<Reloader>,
 }
 
 /// A stop that somebody asked for.
@@ -58,6 +71,15 @@ impl Stop {
             self.engine.set_drain_timeout(drain);
         }
         self.asked.cancel();
+    }
+}
+
+/// Work that must not outlive the daemon it is about.
+struct AbortOnDrop(tokio::task::JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -110,6 +132,7 @@ impl Daemon {
         taken: Taken,
         master: Secret<[u8; 32]>,
         world: World,
+        origin: Origin,
     ) -> Result<Self, Failure> {
         let registry = Registry::new();
         let bug = |error: prometheus::Error| Failure::Bug(error.to_string());
@@ -131,7 +154,7 @@ impl Daemon {
         };
         let (engine, handle) = Engine::new(deps, settings.engine(), &registry).map_err(bug)?;
         let stop = Arc::new(Stop { asked: CancellationToken::new(), engine: handle.clone() });
-        let rules = Arc::new(settings.admission()?);
+        let rules = Arc::new(ArcSwap::from_pointee(settings.admission()?));
         let pulse = EnginePulse { handle: handle.clone(), store: Arc::clone(&shared) };
         let intake = Intake::new(
             taken.intake,
@@ -146,6 +169,14 @@ impl Daemon {
             },
         )
         .map_err(bug)?;
+        let rooms = Rooms {
+            store: Arc::clone(&store),
+            engine: handle.clone(),
+            intake: intake.handle(),
+            rules: Arc::clone(&rules),
+            log: origin.log,
+        };
+        let reloader = Arc::new(Reloader::new(origin.source, settings.clone(), rooms));
         let control = Control::new(
             taken.control,
             notifyd_control::Deps {
@@ -170,7 +201,7 @@ impl Daemon {
                 concerns: None,
             },
         );
-        Ok(Self { store, engine, handle, intake, control, rules, world, stop })
+        Ok(Self { store, engine, handle, intake, control, rules, world, stop, reloader })
     }
 
     /// Where the intake listens; the real port when 0 was asked for.
@@ -194,7 +225,7 @@ impl Daemon {
     }
 
     /// The rules for new notifications.
-    pub fn rules(&self) -> Arc<AdmissionRules> {
+    pub fn rules(&self) -> Arc<ArcSwap<AdmissionRules>> {
         Arc::clone(&self.rules)
     }
 
@@ -208,11 +239,19 @@ impl Daemon {
         Arc::clone(&self.stop)
     }
 
+    /// How to change its configuration.
+    pub fn reloader(&self) -> Arc<Reloader> {
+        Arc::clone(&self.reloader)
+    }
+
     /// Runs until somebody asks for a stop, then drains. Fails when the log failed.
     pub async fn run(self) -> Result<(), Failure> {
         let Self { store, engine, handle, intake, control, stop, .. } = self;
         let intake_handle = intake.handle();
         let outer = CancellationToken::new();
+        let status = format!("taking notifications at {}", intake.local_addr());
+        let watched = supervisor::watch(Arc::clone(&store) as Arc<dyn Store>, handle.clone(), status);
+        let watched = AbortOnDrop(tokio::spawn(watched));
         let mut engine = tokio::spawn(engine.run(stop.asked.clone()));
         let control = tokio::spawn(control.run(outer.clone()));
         let intake = tokio::spawn(intake.run(outer.clone()));
@@ -229,6 +268,7 @@ impl Daemon {
         };
         intake_handle.set_draining(true);
         stop.asked.cancel();
+        supervisor::stopping();
         if let Some(failure) = fatal {
             // Nothing more can be done; what was acknowledged is on disk already.
             return Err(failure);
@@ -239,6 +279,7 @@ impl Daemon {
         outer.cancel();
         let requests = intake_handle.stop_timeout() + STOP_GRACE;
         let _ = tokio::time::timeout(requests, async { tokio::join!(intake, control) }).await;
+        drop(watched);
         store.close().await;
         match drained {
             Ok(Ok(result)) => Ok(result?),

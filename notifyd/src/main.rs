@@ -1,8 +1,9 @@
 //! `notifyd`: reads flags and configuration, assembles the daemon, waits for a signal.
 
 use clap::Parser;
+use notifyd::daemon::Origin;
 use notifyd::places::{Places, Surroundings};
-use notifyd::{Args, Daemon, Failure, Settings, demo, master_key, telemetry};
+use notifyd::{Args, Daemon, Failure, Settings, demo, master_key, reload, supervisor, telemetry};
 use notifyd_lifecycle::clock::SystemClock;
 use notifyd_lifecycle::entropy::OsEntropy;
 use notifyd_lifecycle::fail_point::{self, Trap};
@@ -33,12 +34,7 @@ fn start(args: &Args) -> Result<ExitCode, Failure> {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let surroundings = Surroundings::now();
     let config = surroundings.config(args);
-    let mut settings = Settings::load(config.as_deref(), std::env::vars())?;
-    if let Some(listen) = args.listen {
-        settings.intake.listen = listen;
-    }
-    settings.check()?;
-    telemetry::filter(&settings.log.filter)?;
+    let settings = read(args, config.as_deref())?;
     if args.print_config {
         let text = settings.to_toml().map_err(|error| Failure::Bug(error.to_string()))?;
         say(&mut std::io::stdout(), &text);
@@ -81,6 +77,17 @@ fn restore(backup: &std::path::Path, places: &Places) -> Result<ExitCode, Failur
     Ok(ExitCode::SUCCESS)
 }
 
+/// The configuration as it is written now, with the flags over it.
+fn read(args: &Args, config: Option<&std::path::Path>) -> Result<Settings, Failure> {
+    let mut settings = Settings::load(config, std::env::vars())?;
+    if let Some(listen) = args.listen {
+        settings.intake.listen = listen;
+    }
+    settings.check()?;
+    telemetry::filter(&settings.log.filter)?;
+    Ok(settings)
+}
+
 async fn run(
     args: &Args,
     mut settings: Settings,
@@ -88,7 +95,7 @@ async fn run(
     trap: Option<Trap>,
 ) -> Result<ExitCode, Failure> {
     let demo = if args.demo { Some(demo::Stage::set(args, &mut settings, &mut places)?) } else { None };
-    let _log = telemetry::start(&settings.log)?;
+    let (_log, log) = telemetry::start(&settings.log)?;
     if let Some(Trap { point, nth }) = trap {
         tracing::warn!(%point, nth, "a fail point is armed: this process will kill itself");
     }
@@ -102,7 +109,13 @@ async fn run(
         path("CREDENTIALS_DIRECTORY"),
         &*world.entropy,
     )?;
-    let daemon = Daemon::assemble(&settings, &places, taken, master, world)?;
+    let source: reload::Source = if args.demo {
+        Box::new(|| Err(Failure::Configuration("a demo has no configuration to read again".to_owned())))
+    } else {
+        let (args, config) = (args.clone(), places.config.clone());
+        Box::new(move || read(&args, config.as_deref()))
+    };
+    let daemon = Daemon::assemble(&settings, &places, taken, master, world, Origin { source, log })?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"), listen = %daemon.listen(), socket = %daemon.socket().display(),
         state_dir = %places.state.display(), "started"
@@ -110,21 +123,32 @@ async fn run(
     if !daemon.listen().ip().is_loopback() {
         tracing::warn!(listen = %daemon.listen(), "the intake is open to the network; put TLS in front of it");
     }
-    let stop = daemon.stop();
+    let (stop, reloader) = (daemon.stop(), daemon.reloader());
+    let at = format!("taking notifications at {}", daemon.listen());
     let mut terminate = handler(SignalKind::terminate())?;
     let mut interrupt = handler(SignalKind::interrupt())?;
-    // Its terminal is gone.
+    // Of a demo the terminal is gone; any other daemon is to read its configuration again.
     let mut hangup = handler(SignalKind::hangup())?;
     let show = match demo {
         Some(stage) => Some(stage.open(&daemon).await?),
         None => None,
     };
     let mut running = tokio::spawn(daemon.run());
-    let ended = tokio::select! {
-        ended = &mut running => Some(ended),
-        _ = terminate.recv() => None,
-        _ = interrupt.recv() => None,
-        _ = hangup.recv() => None,
+    let ended = loop {
+        tokio::select! {
+            ended = &mut running => break Some(ended),
+            _ = terminate.recv() => break None,
+            _ = interrupt.recv() => break None,
+            _ = hangup.recv() => {
+                if args.demo {
+                    break None;
+                }
+                supervisor::reloading();
+                // Refused or not, it is told in the log.
+                let _ = reloader.reload();
+                supervisor::ready(&at);
+            }
+        }
     };
     let ended = if ended.is_some() {
         ended

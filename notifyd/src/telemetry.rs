@@ -3,11 +3,12 @@
 use crate::failure::Failure;
 use crate::settings::{Log, LogFormat};
 use std::io::IsTerminal;
+use std::sync::Arc;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer};
+use tracing_subscriber::{EnvFilter, Layer, reload};
 
 /// Lines that may wait for a slow terminal or disk. Beyond, lines are dropped rather than deliveries held up.
 const BUFFERED_LINES: usize = 65_536;
@@ -15,6 +16,18 @@ const BUFFERED_LINES: usize = 65_536;
 /// Keeps the writers alive; what is buffered is written when it is dropped.
 pub struct Guard {
     _writers: Vec<WorkerGuard>,
+}
+
+/// Changes what is logged.
+#[derive(Clone)]
+pub struct LogFilter(Arc<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>);
+
+impl LogFilter {
+    /// Logs by another filter from now on.
+    pub fn set(&self, text: &str) -> Result<(), Failure> {
+        (self.0)(filter(text)?)
+            .map_err(|error| Failure::Bug(format!("the log filter cannot be changed: {error}")))
+    }
 }
 
 /// The filter of a configuration. The spans of the control socket's calls are left out: what they change is a line of
@@ -40,8 +53,9 @@ pub fn filter(text: &str) -> Result<EnvFilter, Failure> {
 }
 
 /// Sets the process up to log.
-pub fn start(log: &Log) -> Result<Guard, Failure> {
-    let filter = || filter(&log.filter);
+pub fn start(log: &Log) -> Result<(Guard, LogFilter), Failure> {
+    let (stderr_filter, change_stderr) = reload::Layer::new(filter(&log.filter)?);
+    let (file_filter, change_file) = reload::Layer::new(filter(&log.filter)?);
     let (stderr, guard) = NonBlockingBuilder::default()
         .buffered_lines_limit(BUFFERED_LINES)
         .thread_name("log-stderr")
@@ -56,14 +70,14 @@ pub fn start(log: &Log) -> Result<Guard, Failure> {
     let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
     let layer = tracing_subscriber::fmt::layer().with_writer(stderr);
     let layer = if human {
-        layer.with_ansi(colour).with_filter(filter()?).boxed()
+        layer.with_ansi(colour).with_filter(stderr_filter).boxed()
     } else {
         layer
             .json()
             .flatten_event(true)
             .with_current_span(false)
             .with_span_list(false)
-            .with_filter(filter()?)
+            .with_filter(stderr_filter)
             .boxed()
     };
     let files = match &log.directory {
@@ -92,14 +106,21 @@ pub fn start(log: &Log) -> Result<Guard, Failure> {
                     .flatten_event(true)
                     .with_current_span(false)
                     .with_span_list(false)
-                    .with_filter(filter()?),
+                    .with_filter(file_filter),
             )
         }
     };
+    let to_file = files.is_some();
     tracing_subscriber::registry()
         .with(layer)
         .with(files)
         .try_init()
         .map_err(|error| Failure::Bug(format!("logging was set up twice: {error}")))?;
-    Ok(Guard { _writers: writers })
+    let change = move |filter: EnvFilter| {
+        if to_file {
+            change_file.reload(filter.clone())?;
+        }
+        change_stderr.reload(filter)
+    };
+    Ok((Guard { _writers: writers }, LogFilter(Arc::new(change))))
 }

@@ -125,3 +125,23 @@ pub struct PruneRequest {
     #[serde(default)]
     pub expect: Option<u64>,
 }
+
+/// A setting that a reload changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedSetting {
+    /// Its name, such as `log.filter`.
+    pub key: String,
+    /// What it was, as JSON.
+    pub from: String,
+    /// What it is, as JSON.
+    pub to: String,
+}
+
+/// What a reload did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReloadView {
+    /// What is in force now.
+    pub changed: Vec<ChangedSetting>,
+    /// What is written in the configuration, but takes a restart.
+    pub needs_restart: Vec<String>,
+}

@@ -19,11 +19,15 @@ mod killed;
 mod once;
 #[path = "promises/pinned.rs"]
 mod pinned;
+#[path = "promises/reloaded.rs"]
+mod reloaded;
 #[path = "promises/revoked.rs"]
 mod revoked;
 #[path = "promises/stepwise.rs"]
 mod stepwise;
 #[path = "promises/stopped.rs"]
 mod stopped;
+#[path = "promises/supervised.rs"]
+mod supervised;
 #[path = "promises/written.rs"]
 mod written;

@@ -1,5 +1,6 @@
 //! What the daemon hands in.
 
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use notify_proto::{Channel, NotificationId, ProviderId, Timestamp};
 use notifyd_engine::Handle;
@@ -120,7 +121,7 @@ pub struct Deps {
     /// Randomness for ids.
     pub entropy: Arc<dyn Entropy>,
     /// The rules for new notifications, the same as the intake's.
-    pub rules: Arc<AdmissionRules>,
+    pub rules: Arc<ArcSwap<AdmissionRules>>,
     /// Who the daemon is.
     pub daemon: Daemon,
     /// Starts a graceful stop, with the time attempts under way get if it is not the configured one. Returns at once.

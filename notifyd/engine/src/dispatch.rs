@@ -5,7 +5,7 @@ use crate::attempt::{self, Claimed, Sent};
 use crate::lines::{Lines, Load, Loaded};
 use crate::settle::{self, Settled};
 use crate::slots::Slots;
-use crate::{Inner, StoreError};
+use crate::{Beat, Inner, Options, StoreError};
 use notify_proto::{Channel, ProviderId, Status, Timestamp};
 use notifyd_lifecycle::candidate::{Choice, choose};
 use notifyd_providers::Provider;
@@ -49,6 +49,8 @@ pub(crate) struct Dispatch {
     lines: Lines,
     slots: Slots,
     rng: StdRng,
+    options: Arc<Options>,
+    beats: mpsc::Receiver<Beat>,
     news: mpsc::UnboundedReceiver<News>,
     tell: mpsc::UnboundedSender<News>,
     answers: mpsc::UnboundedReceiver<Sent>,
@@ -61,12 +63,15 @@ pub(crate) struct Dispatch {
 }
 
 impl Dispatch {
-    pub(crate) fn new(inner: Arc<Inner>) -> Self {
+    pub(crate) fn new(inner: Arc<Inner>, beats: mpsc::Receiver<Beat>) -> Self {
         // Unbounded, but never more in them than slots and loads: both are bounded.
         let (tell, news) = mpsc::unbounded_channel();
         let (answer, answers) = mpsc::unbounded_channel();
+        let options = inner.options.load_full();
         Self {
-            lines: Lines::new(inner.options.clone()),
+            lines: Lines::new(Options::clone(&options)),
+            options,
+            beats,
             slots: Slots::default(),
             rng: inner.deps.entropy.fork(),
             news,
@@ -89,6 +94,7 @@ impl Dispatch {
             if let Err(error) = self.slots.refresh(&self.inner, Instant::now().into_std()).await {
                 tracing::error!(%error, "providers could not be read");
             }
+            self.mind_options();
             // While outcomes could not be recorded nothing is claimed; the bell rings when that has passed.
             let recordable = store.latched().is_none_or(Cause::delivers);
             if !self.draining && recordable {
@@ -106,6 +112,7 @@ impl Dispatch {
                     drained_by = Some(Instant::now() + Duration::from_millis(drain));
                 }
                 () = store.bell().heard() => self.rung(),
+                Some(beat) = self.beats.recv() => drop(beat.send(())),
                 Some(news) = self.news.recv() => {
                     self.hear(news);
                     // Whatever else has arrived is heard before the next look.
@@ -129,6 +136,16 @@ impl Dispatch {
                     }
                 }
             }
+        }
+    }
+
+    /// Takes over options that were changed since the last look.
+    fn mind_options(&mut self) {
+        let options = self.inner.options.load();
+        if !Arc::ptr_eq(&options, &self.options) {
+            self.options = Arc::clone(&options);
+            self.lines.set_options(Options::clone(&options));
+            self.slots.set_breakers(options.breaker);
         }
     }
 
@@ -325,7 +342,7 @@ impl Dispatch {
     fn call(&mut self, ready: Ready) {
         self.under_way += 1;
         let clock = Arc::clone(&self.inner.deps.clock);
-        let timeout = self.inner.options.attempt_timeout;
+        let timeout = self.options.attempt_timeout;
         tokio::spawn(attempt::send(ready.claimed, ready.client, timeout, clock, self.answer.clone()));
     }
 

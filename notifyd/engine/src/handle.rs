@@ -1,5 +1,6 @@
 //! What the rest of the daemon may ask of the engine.
 
+use crate::Options;
 use notify_proto::{Channel, NotificationId, ProviderId};
 use notifyd_lifecycle::outcome::Outcome;
 use notifyd_lifecycle::{Message, Report, Secret, address};
@@ -10,6 +11,7 @@ use serde_json::Value;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// A cheap handle to the running engine.
 #[derive(Clone)]
@@ -84,6 +86,26 @@ impl Handle {
     /// Whether it delivers; not before what another run left is taken up, nor after it has stopped.
     pub fn is_running(&self) -> bool {
         self.inner.running.load(Ordering::Acquire)
+    }
+
+    /// Waits until it delivers for the first time.
+    pub async fn started(&self) {
+        self.inner.started.cancelled().await;
+    }
+
+    /// Answers when the loop has come round: the sign of life that a supervisor is told. Fails when there is no loop.
+    pub async fn beat(&self) -> Result<(), StoreError> {
+        let (answer, heard) = oneshot::channel();
+        self.inner.beats.send(answer).await.map_err(|_| StoreError::Closing)?;
+        heard.await.map_err(|_| StoreError::Closing)
+    }
+
+    /// Changes what may change while it runs: calls and turns that begin from now on follow it.
+    pub fn set_options(&self, options: Options) {
+        self.set_drain_timeout(options.drain_timeout);
+        self.inner.options.store(Arc::new(options));
+        // The loop looks now, not at its next occasion.
+        self.inner.deps.store.bell().ring([], true);
     }
 
     /// Calls under way.
@@ -180,7 +202,7 @@ impl Handle {
         let notification = NotificationId::from_parts(now, random);
         let call = Call { notification, attempt: 1, channel, to, message: &message };
         let started = tokio::time::Instant::now();
-        let timeout = self.inner.options.attempt_timeout;
+        let timeout = self.inner.options.load().attempt_timeout;
         let report = tokio::time::timeout(timeout, client.send(call)).await.unwrap_or_else(|_| {
             Report::new(Outcome::Ambiguous, Some(format!("no answer within {} s", timeout.as_secs())))
         });

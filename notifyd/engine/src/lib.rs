@@ -30,6 +30,7 @@ pub use handle::{Handle, KindInfo, ProviderState, SettingError, TestCall, Totals
 pub use options::Options;
 
 use crate::metrics::Metrics;
+use arc_swap::ArcSwap;
 use notifyd_lifecycle::{Clock, Entropy};
 use notifyd_providers::BuildContext;
 use notifyd_store::{Store, StoreError};
@@ -38,7 +39,11 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+
+/// Questions after a sign of life that may wait; the one who asks asks one at a time.
+const MAX_BEATS: usize = 4;
 
 /// Time between two tries to take up what another run left.
 const RESCUE_PAUSE: Duration = Duration::from_secs(1);
@@ -54,10 +59,13 @@ pub struct Deps {
     pub entropy: Arc<dyn Entropy>,
 }
 
+/// Somebody who wants to know whether the loop comes round.
+pub(crate) type Beat = oneshot::Sender<()>;
+
 /// What the loop and the handles share.
 pub(crate) struct Inner {
     deps: Deps,
-    options: Options,
+    options: ArcSwap<Options>,
     metrics: Metrics,
     context: BuildContext,
     /// Whether it delivers: what another run left is taken up.
@@ -68,11 +76,15 @@ pub(crate) struct Inner {
     /// How long calls under way may finish after a stop was asked for, milliseconds.
     drain_ms: AtomicU64,
     providers: Mutex<HashMap<notify_proto::ProviderId, handle::Shown>>,
+    beats: mpsc::Sender<Beat>,
+    /// Rung once what another run left is taken up.
+    started: CancellationToken,
 }
 
 /// The engine.
 pub struct Engine {
     inner: Arc<Inner>,
+    beats: mpsc::Receiver<Beat>,
 }
 
 impl Engine {
@@ -85,27 +97,30 @@ impl Engine {
         let mut seed = [0; 8];
         deps.entropy.fill(&mut seed);
         let context = BuildContext { seed: u64::from_le_bytes(seed), clock: Arc::clone(&deps.clock) };
+        let (beats, asked) = mpsc::channel(MAX_BEATS);
         let inner = Arc::new(Inner {
             metrics: Metrics::register(registry)?,
             context,
             deps,
-            options,
+            options: ArcSwap::from_pointee(options),
             running: AtomicBool::new(false),
             in_flight: AtomicU32::new(0),
             delivered: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             drain_ms: AtomicU64::new(0),
             providers: Mutex::default(),
+            beats,
+            started: CancellationToken::new(),
         });
         let handle = Handle { inner: Arc::clone(&inner) };
-        handle.set_drain_timeout(inner.options.drain_timeout);
-        Ok((Self { inner }, handle))
+        handle.set_drain_timeout(inner.options.load().drain_timeout);
+        Ok((Self { inner, beats: asked }, handle))
     }
 
     /// Takes up what another run left, then delivers until `shutdown`; after that claims nothing new and gives calls
     /// under way the drain timeout. Outcomes that came in by then are committed when this returns.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), StoreError> {
-        let inner = self.inner;
+        let Self { inner, beats } = self;
         while let Err(error) = rescue::run(&inner).await {
             if shutdown.is_cancelled() {
                 return Err(error);
@@ -115,9 +130,10 @@ impl Engine {
             tokio::time::sleep(RESCUE_PAUSE).await;
         }
         inner.running.store(true, Ordering::Release);
+        inner.started.cancel();
         let schedule = tokio::spawn(schedule::run(Arc::clone(&inner), shutdown.clone()));
         let sweep = tokio::spawn(sweep::run(Arc::clone(&inner), shutdown.clone()));
-        let done = dispatch::Dispatch::new(Arc::clone(&inner)).run(shutdown.clone()).await;
+        let done = dispatch::Dispatch::new(Arc::clone(&inner), beats).run(shutdown.clone()).await;
         // Whatever ended the loop, nothing goes on without it.
         shutdown.cancel();
         inner.running.store(false, Ordering::Release);

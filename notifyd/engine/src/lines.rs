@@ -83,6 +83,15 @@ impl Lines {
         }
     }
 
+    /// Takes over changed options.
+    pub(crate) fn set_options(&mut self, options: Options) {
+        self.ageing = TimeDelta::from_std(options.ageing).unwrap_or(TimeDelta::MAX);
+        for line in self.waiting.values_mut() {
+            line.set_ageing(self.ageing);
+        }
+        self.options = options;
+    }
+
     /// A line got work; the lowest number of it may lie behind what was read already.
     pub(crate) fn rung(&mut self, line: Backlog, lowest: i64) {
         let disk = self.disk.entry(line).or_insert(OnDisk {

@@ -3,7 +3,7 @@
 use crate::handle::Shown;
 use crate::{Inner, StoreError};
 use notify_proto::{ProviderId, SkipReason};
-use notifyd_lifecycle::breaker::{Breaker, Change, Circuit};
+use notifyd_lifecycle::breaker::{Breaker, BreakerRules, Change, Circuit};
 use notifyd_lifecycle::candidate::Gate;
 use notifyd_lifecycle::outcome::Outcome;
 use notifyd_lifecycle::pacing::Pace;
@@ -68,7 +68,7 @@ impl Slots {
                         client,
                         row: Arc::clone(row),
                         in_flight: existing.map(|slot| Arc::clone(&slot.in_flight)).unwrap_or_default(),
-                        breaker: Breaker::new(inner.options.breaker),
+                        breaker: Breaker::new(inner.options.load().breaker),
                         pace: Pace::new(row.rate_per_second, row.burst, now),
                     };
                     self.all.insert(row.id, slot);
@@ -80,6 +80,13 @@ impl Slots {
         self.opened = true;
         self.publish(inner, now);
         Ok(true)
+    }
+
+    /// Takes over changed rules for all circuit breakers, as they stand.
+    pub(crate) fn set_breakers(&mut self, rules: BreakerRules) {
+        for slot in self.all.values_mut() {
+            slot.breaker.set_rules(rules);
+        }
     }
 
     pub(crate) fn directory(&self) -> &Directory {

@@ -8,7 +8,7 @@ pub(crate) async fn run(inner: Arc<Inner>, shutdown: CancellationToken) {
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,
-            () = tokio::time::sleep(inner.options.sweep_every) => {}
+            () = tokio::time::sleep(inner.options.load().sweep_every) => {}
         }
         loop {
             match inner.deps.store.sweep(inner.deps.clock.now()).await {

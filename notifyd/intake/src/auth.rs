@@ -5,6 +5,7 @@ use crate::correlation::Correlation;
 use crate::options::{Limits, Options};
 use crate::problem::Problem;
 use crate::rate::{Buckets, too_many};
+use arc_swap::ArcSwap;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -25,7 +26,7 @@ pub(crate) struct Peer(pub(crate) IpAddr);
 pub(crate) struct Gate {
     store: Arc<dyn Store>,
     anonymous: Option<String>,
-    default_rate: Option<f64>,
+    default_rate: ArcSwap<Option<f64>>,
     buckets: Buckets,
     failures: IntCounter,
 }
@@ -51,10 +52,15 @@ impl Gate {
         Self {
             store,
             anonymous,
-            default_rate: limits.service_requests_per_second,
+            default_rate: ArcSwap::from_pointee(limits.service_requests_per_second),
             buckets: Buckets::default(),
             failures,
         }
+    }
+
+    /// Changes how often callers may ask; requests that begin from now on follow it.
+    pub(crate) fn set_limits(&self, limits: &Limits) {
+        self.default_rate.store(Arc::new(limits.service_requests_per_second));
     }
 
     /// The view of the service that asks, if it proves who it is and does not ask too often.
@@ -73,7 +79,7 @@ impl Gate {
                 return Err(self.refused());
             }
         };
-        let rate = service.rate_per_second.filter(|rate| *rate > 0.0).or(self.default_rate);
+        let rate = service.rate_per_second.filter(|rate| *rate > 0.0).or(**self.default_rate.load());
         if let Some(rate) = rate {
             let wait = self.buckets.take(service.no, rate, Instant::now().into_std());
             wait.map_err(|wait| too_many(rate, wait))?;

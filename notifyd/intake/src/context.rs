@@ -6,6 +6,7 @@ use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::pulse::PulseSource;
 use crate::vitals::Vitals;
+use arc_swap::ArcSwap;
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::{Clock, Entropy};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ pub(crate) struct Context {
     pub(crate) vitals: Vitals,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
-    pub(crate) rules: Arc<AdmissionRules>,
+    pub(crate) rules: Arc<ArcSwap<AdmissionRules>>,
     pub(crate) metrics: Metrics,
     pub(crate) pulse: Arc<dyn PulseSource>,
     pub(crate) version: String,

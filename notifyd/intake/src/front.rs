@@ -8,6 +8,7 @@ use crate::host::{self, Hosts, Link};
 use crate::problem::Problem;
 use crate::service_api::send::{self, Form};
 use crate::{health, metrics, service_api};
+use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::{MatchedPath, Request};
@@ -24,7 +25,7 @@ use tracing::Instrument as _;
 
 pub(crate) struct Front {
     pub(crate) context: Arc<Context>,
-    hosts: Hosts,
+    pub(crate) hosts: Arc<ArcSwap<Hosts>>,
     router: Router,
     /// When a failure was last written to the log, seconds since 1970.
     told: AtomicI64,
@@ -45,7 +46,8 @@ impl Front {
             .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
             .fallback(|| async { Problem::not_found("There is nothing at this address.") })
             .with_state(Arc::clone(&context));
-        Self { hosts: Hosts::new(&context.options), context, router, told: AtomicI64::new(0) }
+        let hosts = Arc::new(ArcSwap::from_pointee(Hosts::new(&context.options)));
+        Self { hosts, context, router, told: AtomicI64::new(0) }
     }
 
     /// Answers one request.
@@ -75,8 +77,9 @@ impl Front {
         let (parts, body) = request.into_parts();
         let form = if parts.method == axum::http::Method::POST { Form::of(parts.uri.path()) } else { None };
         let mut origin = None;
-        let checked =
-            self.hosts.check_host(&parts, link).and_then(|()| self.hosts.check_origin(&parts.headers));
+        let hosts = self.hosts.load();
+        let checked = hosts.check_host(&parts, link).and_then(|()| hosts.check_origin(&parts.headers));
+        drop(hosts);
         let response = match checked {
             Err(problem) => problem.into_response(),
             Ok(allowed) => {

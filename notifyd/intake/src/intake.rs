@@ -4,11 +4,13 @@ use crate::auth::Gate;
 use crate::connection::{self, Stop};
 use crate::context::Context;
 use crate::front::Front;
+use crate::host::Hosts;
 use crate::metrics::Metrics;
 use crate::options::{Limits, Options, SettingError};
 use crate::pulse::PulseSource;
 use crate::seats::Seats;
 use crate::vitals::Vitals;
+use arc_swap::ArcSwap;
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::{Clock, Entropy};
 use notifyd_store::Store;
@@ -36,7 +38,7 @@ pub struct Deps {
     /// Gives correlation ids.
     pub entropy: Arc<dyn Entropy>,
     /// The rules for new notifications.
-    pub rules: Arc<AdmissionRules>,
+    pub rules: Arc<ArcSwap<AdmissionRules>>,
     /// Where every room registers its metrics; shown at `/metrics`.
     pub registry: Registry,
     /// The daemon's version.
@@ -101,6 +103,7 @@ pub struct Intake {
 #[derive(Clone)]
 pub struct Handle {
     context: Arc<Context>,
+    hosts: Arc<ArcSwap<Hosts>>,
     address: SocketAddr,
 }
 
@@ -108,6 +111,13 @@ impl Handle {
     /// Whether the daemon is about to stop: nothing new is taken and `/health/ready` says so.
     pub fn set_draining(&self, draining: bool) {
         self.context.set_draining(draining);
+    }
+
+    /// Changes what may change while it runs: who may call it by which name, from which pages, and how often. Requests that
+    /// begin from now on follow it.
+    pub fn set_options(&self, options: &Options, limits: &Limits) {
+        self.hosts.store(Arc::new(Hosts::new(options)));
+        self.context.gate.set_limits(limits);
     }
 
     /// Where it listens, with the real port.
@@ -140,7 +150,11 @@ impl Intake {
 
     /// A handle that stays valid while it runs.
     pub fn handle(&self) -> Handle {
-        Handle { context: Arc::clone(&self.front.context), address: self.address }
+        Handle {
+            context: Arc::clone(&self.front.context),
+            hosts: Arc::clone(&self.front.hosts),
+            address: self.address,
+        }
     }
 
     /// Serves until `shutdown`, then lets the requests under way finish, within their time.

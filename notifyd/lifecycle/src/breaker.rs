@@ -78,6 +78,11 @@ pub struct Breaker {
 const MAX_REMEMBERED: usize = 1_024;
 
 impl Breaker {
+    /// Changes the rules; what it has counted stays.
+    pub const fn set_rules(&mut self, rules: BreakerRules) {
+        self.rules = rules;
+    }
+
     /// A closed one.
     pub const fn new(rules: BreakerRules) -> Self {
         Self {

@@ -44,6 +44,11 @@ impl<T> Line<T> {
         }
     }
 
+    /// Changes how old `low` work must be to count as `normal`.
+    pub const fn set_ageing(&mut self, ageing: chrono::TimeDelta) {
+        self.ageing = ageing;
+    }
+
     /// Items held.
     pub const fn len(&self) -> usize {
         self.len

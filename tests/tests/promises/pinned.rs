@@ -68,8 +68,7 @@ async fn our_own_readers_never_hold_it() {
                 let mut client = notify_tests::http::Client::connect(address, &key).await.unwrap();
                 let mut read = 0;
                 while !*stopped.borrow() {
-                    let answer =
-                        client.get("/api/v1/notifications?limit=20&with_total=true").await.unwrap();
+                    let answer = client.get("/api/v1/notifications?limit=20&with_total=true").await.unwrap();
                     assert!(matches!(answer.status.as_u16(), 200 | 503), "{:?}", answer.status);
                     // Whatever is asked for, an answer is no larger than it must be.
                     assert!(answer.body.len() < 8 << 20, "{} bytes", answer.body.len());

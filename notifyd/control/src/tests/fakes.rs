@@ -121,7 +121,7 @@ pub(super) fn house() -> House {
         engine: engine.clone(),
         clock: Arc::new(StoppedClock),
         entropy: Arc::new(SeededEntropy::new(2)),
-        rules: Arc::new(AdmissionRules::default()),
+        rules: Arc::new(arc_swap::ArcSwap::from_pointee(AdmissionRules::default())),
         daemon: Daemon {
             version: "0.1.0".into(),
             pid: 77,

@@ -82,7 +82,7 @@ pub(crate) async fn edit(
     refuse_while_draining(&context)?;
     let current = tenant.notification(id).await?.ok_or_else(Problem::no_notification)?.notification;
     let channels: Vec<_> = current.channels.iter().filter_map(notify_proto::Open::known).collect();
-    let revised = revise(revision, &channels, current.expires_at, context.clock.now(), &context.rules)
+    let revised = revise(revision, &channels, current.expires_at, context.clock.now(), &context.rules.load())
         .map_err(Problem::fields)?;
     let edit = Edit {
         recipient: revised.recipient,

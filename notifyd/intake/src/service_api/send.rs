@@ -143,7 +143,7 @@ fn draft(
     now: Timestamp,
 ) -> Result<Draft, Problem> {
     let check = |request: SendRequest| {
-        tenant.draft(request, form.channel, Some(correlation.as_str().to_owned()), now, &context.rules)
+        tenant.draft(request, form.channel, Some(correlation.as_str().to_owned()), now, &context.rules.load())
     };
     match decode(bytes) {
         Ok(request) => check(request).map_err(Problem::fields),

@@ -26,8 +26,9 @@ pub(crate) async fn send(
     }
     let tenant = Tenant::new(Arc::clone(&room.deps.store), service);
     let now = room.now();
-    let draft =
-        tenant.draft(request, None, None, now, &room.deps.rules).map_err(|errors| refuse::fields(&errors))?;
+    let draft = tenant
+        .draft(request, None, None, now, &room.deps.rules.load())
+        .map_err(|errors| refuse::fields(&errors))?;
     if operator.dry_run {
         return Ok(None);
     }
