@@ -7,6 +7,8 @@
 mod alone;
 #[path = "promises/idempotent.rs"]
 mod idempotent;
+#[path = "promises/isolation.rs"]
+mod isolation;
 #[path = "promises/killed.rs"]
 mod killed;
 #[path = "promises/once.rs"]
