@@ -1,6 +1,7 @@
 //! Runs `notifyctl` as a script does: no terminal, output caught.
 
 use crate::bin;
+use crate::person::Person;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,6 +10,7 @@ use std::process::{Command, Stdio};
 #[derive(Debug, Clone)]
 pub struct Ctl {
     socket: PathBuf,
+    person: Option<(Person, PathBuf)>,
 }
 
 /// How a run ended.
@@ -25,12 +27,22 @@ pub struct Ran {
 impl Ctl {
     /// Against the daemon behind this socket.
     pub fn new(socket: &Path) -> Self {
-        Self { socket: socket.to_owned() }
+        Self { socket: socket.to_owned(), person: None }
+    }
+
+    /// The same, run by somebody else from a copy in this directory.
+    pub fn by(mut self, person: &Person, directory: &Path) -> Self {
+        self.person = Some((person.clone(), directory.to_owned()));
+        self
     }
 
     /// Runs it, whatever comes of it.
     pub fn run(&self, arguments: &[&str]) -> Ran {
-        let output = Command::new(bin("notifyctl"))
+        let mut command = match &self.person {
+            Some((person, directory)) => person.command("notifyctl", directory),
+            None => Command::new(bin("notifyctl")),
+        };
+        let output = command
             .arg("--socket")
             .arg(&self.socket)
             .args(arguments)

@@ -3,6 +3,7 @@
 use crate::bin;
 use crate::ctl::Ctl;
 use crate::http::Client;
+use crate::person::Person;
 use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
@@ -24,6 +25,7 @@ pub struct Builder {
     config: String,
     environment: Vec<(String, String)>,
     flags: Vec<String>,
+    person: Option<Person>,
 }
 
 impl Default for Builder {
@@ -37,7 +39,7 @@ impl Builder {
     pub fn new() -> Self {
         let dir =
             tempfile::Builder::new().prefix("notifyd-test").tempdir().expect("a directory for the test");
-        Self { dir: Arc::new(dir), config: String::new(), environment: vec![], flags: vec![] }
+        Self { dir: Arc::new(dir), config: String::new(), environment: vec![], flags: vec![], person: None }
     }
 
     /// Its configuration file.
@@ -55,6 +57,14 @@ impl Builder {
     /// A flag.
     pub fn flag(mut self, flag: &str) -> Self {
         self.flags.push(flag.into());
+        self
+    }
+
+    /// Who runs it; the directory everything is in becomes this person's, and everybody gets in.
+    pub fn by(mut self, person: &Person) -> Self {
+        person.own(self.dir());
+        crate::person::open(self.dir());
+        self.person = Some(person.clone());
         self
     }
 
@@ -77,7 +87,10 @@ impl Builder {
     pub fn command(&self) -> Command {
         let config = self.dir().join("notifyd.toml");
         std::fs::write(&config, &self.config).expect("the configuration is written");
-        let mut command = Command::new(bin("notifyd"));
+        let mut command = match &self.person {
+            Some(person) => person.command("notifyd", self.dir()),
+            None => Command::new(bin("notifyd")),
+        };
         command.arg("--config").arg(&config).arg("--state-dir").arg(self.state());
         if !self.flags.iter().any(|flag| flag.starts_with("--socket")) {
             command.arg("--socket").arg(self.socket());

@@ -5,6 +5,8 @@
 
 #[path = "promises/alone.rs"]
 mod alone;
+#[path = "promises/callers.rs"]
+mod callers;
 #[path = "promises/idempotent.rs"]
 mod idempotent;
 #[path = "promises/isolation.rs"]
@@ -13,6 +15,8 @@ mod isolation;
 mod killed;
 #[path = "promises/once.rs"]
 mod once;
+#[path = "promises/peers.rs"]
+mod peers;
 #[path = "promises/revoked.rs"]
 mod revoked;
 #[path = "promises/stopped.rs"]
