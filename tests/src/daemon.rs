@@ -3,7 +3,7 @@
 use crate::bin;
 use crate::ctl::Ctl;
 use crate::http::Client;
-use crate::person::Person;
+use crate::person::{self, Person};
 use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
@@ -25,7 +25,8 @@ pub struct Builder {
     config: String,
     environment: Vec<(String, String)>,
     flags: Vec<String>,
-    person: Option<Person>,
+    through: Vec<String>,
+    program: Option<PathBuf>,
 }
 
 impl Default for Builder {
@@ -39,7 +40,7 @@ impl Builder {
     pub fn new() -> Self {
         let dir =
             tempfile::Builder::new().prefix("notifyd-test").tempdir().expect("a directory for the test");
-        Self { dir: Arc::new(dir), config: String::new(), environment: vec![], flags: vec![], person: None }
+        Self { dir: Arc::new(dir), config: String::new(), environment: vec![], flags: vec![], through: vec![], program: None }
     }
 
     /// Its configuration file.
@@ -60,11 +61,18 @@ impl Builder {
         self
     }
 
+    /// Words before the command line, such as those of `sh -c`.
+    pub fn through(mut self, words: &[&str]) -> Self {
+        self.through = words.iter().map(|word| (*word).to_owned()).collect();
+        self
+    }
+
     /// Who runs it; the directory everything is in becomes this person's, and everybody gets in.
     pub fn by(mut self, person: &Person) -> Self {
         person.own(self.dir());
-        crate::person::open(self.dir());
-        self.person = Some(person.clone());
+        person::open(self.dir());
+        self.through = person.words();
+        self.program = Some(person::copy("notifyd", self.dir()));
         self
     }
 
@@ -87,9 +95,14 @@ impl Builder {
     pub fn command(&self) -> Command {
         let config = self.dir().join("notifyd.toml");
         std::fs::write(&config, &self.config).expect("the configuration is written");
-        let mut command = match &self.person {
-            Some(person) => person.command("notifyd", self.dir()),
-            None => Command::new(bin("notifyd")),
+        let program = self.program.clone().unwrap_or_else(|| bin("notifyd"));
+        let mut command = match self.through.split_first() {
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(program);
+                command
+            }
+            None => Command::new(program),
         };
         command.arg("--config").arg(&config).arg("--state-dir").arg(self.state());
         if !self.flags.iter().any(|flag| flag.starts_with("--socket")) {

@@ -49,19 +49,13 @@ impl Person {
         self
     }
 
-    /// A program of ours, to be run as this person from a copy in `directory`: what cargo builds may lie where only its
-    /// builder can look.
-    pub fn command(&self, program: &str, directory: &Path) -> Command {
-        let mut command = Command::new("setpriv");
-        command.arg(format!("--reuid={}", self.uid)).arg(format!("--regid={}", self.gid));
-        if self.groups.is_empty() {
-            command.arg("--clear-groups");
-        } else {
-            let groups: Vec<_> = self.groups.iter().map(u32::to_string).collect();
-            command.arg(format!("--groups={}", groups.join(",")));
-        }
-        command.arg("--").arg(copy(program, directory));
-        command
+    /// The words that run what follows them as this person.
+    pub fn words(&self) -> Vec<String> {
+        let groups: Vec<_> = self.groups.iter().map(u32::to_string).collect();
+        let groups =
+            if groups.is_empty() { "--clear-groups".into() } else { format!("--groups={}", groups.join(",")) };
+        let (uid, gid) = (format!("--reuid={}", self.uid), format!("--regid={}", self.gid));
+        vec!["setpriv".into(), uid, gid, groups, "--".into()]
     }
 
     /// Gives a directory to this person.
@@ -76,7 +70,8 @@ pub fn open(directory: &Path) {
     std::fs::set_permissions(directory, modes).expect("the directory is ours");
 }
 
-fn copy(program: &str, directory: &Path) -> PathBuf {
+/// A copy of one of our programs in this directory: what cargo builds may lie where only its builder can look.
+pub fn copy(program: &str, directory: &Path) -> PathBuf {
     let to = directory.join(program);
     if !to.exists() {
         // By another process: a program cannot be run while somebody has it open for writing, and children that are

@@ -13,6 +13,8 @@ mod idempotent;
 mod isolation;
 #[path = "promises/killed.rs"]
 mod killed;
+#[path = "promises/modes.rs"]
+mod modes;
 #[path = "promises/once.rs"]
 mod once;
 #[path = "promises/peers.rs"]
