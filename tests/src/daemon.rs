@@ -227,6 +227,12 @@ impl Daemon {
         self.said.join("\n")
     }
 
+    /// Everything it has logged, once it has ended.
+    pub fn rest_of_log(&mut self) -> String {
+        self.said.extend(self.log.iter());
+        self.said.join("\n")
+    }
+
     /// Kills it as a power cut does.
     pub fn kill(mut self) -> Builder {
         self.child.kill().expect("it was running");

@@ -8,6 +8,7 @@
 //! * [`Control`](control::Control) asks it over the control socket, and waits there for ends.
 //! * [`Person`](person::Person) is another user of this machine, as whom programs are run.
 //! * [`Pump`](pump::Pump) is applications that keep posting.
+//! * [`Relay`](relay::Relay) is a mail relay that repeats what it is told.
 //! * [`record`] reads what the mock provider wrote down: every call, also of daemons that were killed.
 
 #![expect(clippy::expect_used, reason = "a harness that cannot go on ends the test, with the reason")]
@@ -19,6 +20,7 @@ pub mod http;
 pub mod person;
 pub mod pump;
 pub mod record;
+pub mod relay;
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -7,6 +7,8 @@
 mod alone;
 #[path = "promises/callers.rs"]
 mod callers;
+#[path = "promises/canaries.rs"]
+mod canaries;
 #[path = "promises/idempotent.rs"]
 mod idempotent;
 #[path = "promises/isolation.rs"]

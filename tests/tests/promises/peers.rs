@@ -18,7 +18,7 @@ use std::time::Duration;
 
 /// What a call is for: `Change` has the word that its audit row has.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Is {
+pub(crate) enum Is {
     Look,
     Change(&'static str),
 }
@@ -26,7 +26,7 @@ use Is::{Change, Look};
 
 /// Every call of the socket, by the command that makes it. `ID` is a notification that waits, `DEAD` one that failed,
 /// `KEY` the prefix of a key. The last one ends the daemon.
-const CALLS: &[(&str, Is, &str)] = &[
+pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("hello", Look, "daemon info"),
     ("ping", Look, "ping"),
     ("status", Look, "status"),
