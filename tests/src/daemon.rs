@@ -40,7 +40,14 @@ impl Builder {
     pub fn new() -> Self {
         let dir =
             tempfile::Builder::new().prefix("notifyd-test").tempdir().expect("a directory for the test");
-        Self { dir: Arc::new(dir), config: String::new(), environment: vec![], flags: vec![], through: vec![], program: None }
+        Self {
+            dir: Arc::new(dir),
+            config: String::new(),
+            environment: vec![],
+            flags: vec![],
+            through: vec![],
+            program: None,
+        }
     }
 
     /// Its configuration file.

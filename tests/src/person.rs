@@ -52,8 +52,11 @@ impl Person {
     /// The words that run what follows them as this person.
     pub fn words(&self) -> Vec<String> {
         let groups: Vec<_> = self.groups.iter().map(u32::to_string).collect();
-        let groups =
-            if groups.is_empty() { "--clear-groups".into() } else { format!("--groups={}", groups.join(",")) };
+        let groups = if groups.is_empty() {
+            "--clear-groups".into()
+        } else {
+            format!("--groups={}", groups.join(","))
+        };
         let (uid, gid) = (format!("--reuid={}", self.uid), format!("--regid={}", self.gid));
         vec!["setpriv".into(), uid, gid, groups, "--".into()]
     }

@@ -1,4 +1,4 @@
-//! What a caller sees of recipients and bodies: masks, unless it may and wants to see them.
+//! What a caller sees of recipients, subjects and bodies: masks or nothing, unless it may and wants to see them.
 //!
 //! Providers repeat addresses and messages in their answers, so every text that came from one is searched for them.
 

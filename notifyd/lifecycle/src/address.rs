@@ -151,7 +151,8 @@ pub fn mask_in<'a>(text: &'a str, addresses: impl IntoIterator<Item = &'a str>) 
 /// The same for whatever looks like a mailbox, known or not.
 pub fn mask_mailboxes(text: &str) -> Cow<'_, str> {
     let between = |c: char| c.is_whitespace() || c.is_control() || "<>()[],;:\"'`|".contains(c);
-    let mailbox = |word: &&str| word.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
+    let mailbox =
+        |word: &&str| word.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
     let mut masked = Cow::Borrowed(text);
     for word in text.split(between).map(|word| word.trim_matches('.')).filter(mailbox) {
         masked = Cow::Owned(masked.replace(word, &mask(word)));

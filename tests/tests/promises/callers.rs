@@ -102,11 +102,7 @@ async fn every_wrong_key_hears_the_same() {
         vec![("authorization", mine.clone())],
         vec![("authorization", format!("Basic {mine}"))],
         // A wrong one of a kind that goes first is not saved by a right one of the other.
-        vec![
-            ("x-service-id", my_id.clone()),
-            ("x-api-key", almost(&mine)),
-            ("authorization", bearer(&mine)),
-        ],
+        vec![("x-service-id", my_id.clone()), ("x-api-key", almost(&mine)), ("authorization", bearer(&mine))],
     ];
     let mut heard = Vec::new();
     for headers in &wrong {
@@ -170,7 +166,8 @@ async fn keys_end_when_they_are_told_to() {
 async fn keys_end_for_good_also_when_the_daemon_dies_at_once() {
     let daemon = Daemon::start();
     let first = daemon.service("acme");
-    let words = ["-q", "-o", "plain", "service", "key", "reset", "acme", "--grace", "0s", "--confirm", "acme"];
+    let words =
+        ["-q", "-o", "plain", "service", "key", "reset", "acme", "--grace", "0s", "--confirm", "acme"];
     let second = daemon.ctl().ok(&words).trim().to_owned();
     let daemon = daemon.kill().start();
     let client = daemon.client("").await;
@@ -203,7 +200,8 @@ async fn guessing_locks_the_guesser_out_and_not_the_service() {
         assert!(shown["auth_failures"] == 0 && shown["locked_until"] == Value::Null, "{shown}");
     }
     // A service that does not exist is counted on the peer, and looks the same from outside.
-    let nobodys = format!("Bearer {}", key.replace(&service_of(&key), &uuid::Uuid::now_v7().simple().to_string()));
+    let nobodys =
+        format!("Bearer {}", key.replace(&service_of(&key), &uuid::Uuid::now_v7().simple().to_string()));
     for number in 0..20 {
         assert_eq!(house.ask(&[("authorization", &nobodys)]).await.status, 401, "guess {number}");
     }

@@ -71,7 +71,7 @@ impl Written {
 
 /// In all the forms in which bytes are commonly written.
 fn forms(secret: &str) -> Vec<Vec<u8>> {
-    let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = secret.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     let list = secret.bytes().map(|byte| byte.to_string()).collect::<Vec<_>>().join(", ");
     let base64 = BASE64_STANDARD.encode(secret).trim_end_matches('=').to_owned();
     vec![secret.into(), hex.into(), list.into(), base64.into()]
@@ -111,7 +111,8 @@ impl House {
             "host": "127.0.0.1", "port": relay.port(), "tls": "none", "from": "a@example.org", "username": USER,
         });
         let config = self.file("relay.json", &config.to_string());
-        let words = ["provider", "add", name, "--type", "smtp", "--priority", priority, "--config-file", &config];
+        let words =
+            ["provider", "add", name, "--type", "smtp", "--priority", priority, "--config-file", &config];
         let ran = self.ctl(&[&words[..], &["--secret-file", &secret, "-vv"]].concat());
         assert_eq!(ran.code, 0, "{}", ran.stderr);
     }
@@ -171,7 +172,7 @@ async fn furnished(builder: &Builder, relays: &[Relay]) -> House {
     }
     let broken = json!({"to": NUMBER, "message": BODY, "provider_id": "broken", "retry": {"delays": []}});
     let first = house.sent("/api/v1/sms", &broken).await;
-    house.dead = first["id"].as_str().unwrap().to_owned();
+    first["id"].as_str().unwrap().clone_into(&mut house.dead);
     for (provider, _) in RELAYS {
         house.sent("/api/v1/email", &mail(provider)).await;
     }
@@ -179,7 +180,8 @@ async fn furnished(builder: &Builder, relays: &[Relay]) -> House {
     let made: notify_proto::Timestamp = first["created_at"].as_str().unwrap().parse().unwrap();
     let tomorrow = notify_proto::view::rfc3339(made + chrono::TimeDelta::days(1));
     let later = json!({"to": NUMBER, "message": BODY, "scheduled_at": tomorrow, "deduplicate": false});
-    house.waits = house.own("POST", "/api/v1/sms", &later.to_string()).await.1["id"].as_str().unwrap().to_owned();
+    let (_, kept) = house.own("POST", "/api/v1/sms", &later.to_string()).await;
+    kept["id"].as_str().unwrap().clone_into(&mut house.waits);
     house
 }
 
@@ -190,8 +192,16 @@ async fn over_http(house: &mut House) {
         ("POST", "/api/v1/sms", json!({"to": [NUMBER, 5], "message": [BODY]}).to_string()),
         ("POST", "/api/v1/sms", json!({"to": NUMBER, "message": BODY, "priority": BODY}).to_string()),
         ("POST", "/api/v1/sms", format!("{{\"to\": \"{NUMBER}\", \"message\": \"{BODY}")),
-        ("POST", "/api/v1/sms", format!("{{\"to\": \"{NUMBER}\", \"message\": \"{}\"}}", BODY.repeat(100_000))),
-        ("POST", "/api/v1/email", json!({"to": format!("{} {BODY}", MAILBOXES[0]), "content": BODY}).to_string()),
+        (
+            "POST",
+            "/api/v1/sms",
+            format!("{{\"to\": \"{NUMBER}\", \"message\": \"{}\"}}", BODY.repeat(100_000)),
+        ),
+        (
+            "POST",
+            "/api/v1/email",
+            json!({"to": format!("{} {BODY}", MAILBOXES[0]), "content": BODY}).to_string(),
+        ),
         ("PUT", &format!("/api/v1/notifications/{}", house.dead), json!({"content": BODY}).to_string()),
         ("PUT", &format!("/api/v1/notifications/{}", house.waits), json!({"recipient": BODY}).to_string()),
         ("GET", &format!("/api/v1/notifications?recipient={}", &NUMBER[1..]), String::new()),
@@ -216,7 +226,10 @@ async fn over_http(house: &mut House) {
         &[("authorization", "Bearer canarystraybearer")][..],
         &[("authorization", "Basic canarystraybasic")],
         &[("authorization", &cut)],
-        &[("authorization", "Bearer canarystraybearer"), ("traceparent", &format!("00-{id}-{}-01", &id[..16]))],
+        &[
+            ("authorization", "Bearer canarystraybearer"),
+            ("traceparent", &format!("00-{id}-{}-01", &id[..16])),
+        ],
         &[("x-service-id", &id), ("x-api-key", "canarystrayapikey")],
         &[("x-service-id", &id), ("x-api-key", &almost)],
         &[("x-service-id", "canarystrayapikey"), ("x-api-key", "canarystrayapikey")],
@@ -258,11 +271,13 @@ fn on_the_socket(house: &mut House) {
         let line = [&words[..], &["-vv", "--reason", "a good one"]].concat();
         let ran = house.ctl(&line);
         assert!(ran.code != 2, "{call}: {}", ran.stderr);
-        let fresh = matches!(*call, "service_create" | "key_create" | "key_reset").then(|| ran.stdout.clone());
+        let fresh =
+            matches!(*call, "service_create" | "key_create" | "key_reset").then(|| ran.stdout.clone());
         if let Some(key) = fresh {
             house.shown.push((format!("stdout of notifyctl {}", line.join(" ")), key));
         } else {
-            let json: Vec<&str> = words.iter().copied().filter(|word| *word != "plain" && *word != "-o").collect();
+            let json: Vec<&str> =
+                words.iter().copied().filter(|word| *word != "plain" && *word != "-o").collect();
             house.ctl(&[&json[..], &["-vv", "-o", "json"]].concat());
         }
         house.ctl(&[&words[..], &["--no-such-flag"]].concat());
@@ -272,7 +287,8 @@ fn on_the_socket(house: &mut House) {
     let right = json!({"host": "127.0.0.1", "from": "a@example.org", "tls": "none"});
     let mut tried = vec![("smtp", "{\"host\": \"canarystrayconfig".to_owned())];
     for field in ["password", "secret", "host", "from", "tls", "hello_name", "port", "ca_file", "auth"] {
-        for value in [json!("user:canarystrayconfig@host and more"), json!({"password": "canarystrayconfig"})] {
+        for value in [json!("user:canarystrayconfig@host and more"), json!({"password": "canarystrayconfig"})]
+        {
             let mut config = right.clone();
             config[field] = value;
             tried.push(("smtp", config.to_string()));
@@ -285,8 +301,17 @@ fn on_the_socket(house: &mut House) {
     for (number, (kind, config)) in tried.iter().enumerate() {
         let file = house.file("tried.json", config);
         let name = format!("tried-{number}");
-        let ran =
-            house.ctl(&["provider", "add", &name, "--type", kind, "--config-file", &file, "--secret-file", &secret]);
+        let ran = house.ctl(&[
+            "provider",
+            "add",
+            &name,
+            "--type",
+            kind,
+            "--config-file",
+            &file,
+            "--secret-file",
+            &secret,
+        ]);
         assert_ne!(ran.code, 0, "{config}: {}", ran.stdout);
     }
     for (name, _) in RELAYS {
@@ -383,7 +408,8 @@ async fn nothing_comes_up(filter: &str) {
     files(&mut stored, "state after the end", &builder.state());
 
     let mut leaks = Vec::new();
-    let raw: Vec<u8> = (0..32).map(|at| u8::from_str_radix(&master[2 * at..2 * at + 2], 16).unwrap()).collect();
+    let raw: Vec<u8> =
+        (0..32).map(|at| u8::from_str_radix(&master[2 * at..2 * at + 2], 16).unwrap()).collect();
     let upper = master.to_uppercase().into_bytes();
     let mut secrets: Vec<(String, Vec<Vec<u8>>)> =
         vec![("the master key".into(), [forms(&master), vec![raw, upper]].concat())];
@@ -399,7 +425,10 @@ async fn nothing_comes_up(filter: &str) {
         for form in forms {
             for place in written.places(form) {
                 // Shown once, to whoever made it.
-                if !shown.iter().any(|(once, key)| once == place && what.contains(once) && key.contains(&half(key))) {
+                if !shown
+                    .iter()
+                    .any(|(once, key)| once == place && what.contains(once) && key.contains(&half(key)))
+                {
                     leaks.push(format!("{what}: {place}"));
                 }
             }
@@ -421,7 +450,9 @@ async fn nothing_comes_up(filter: &str) {
     leaks.dedup();
     assert!(leaks.is_empty(), "{leaks:#?}");
     // The search finds what is there.
-    assert!(!stored.places(BODY.as_bytes()).is_empty() && !written.places(b"notification delivered").is_empty());
+    assert!(
+        !stored.places(BODY.as_bytes()).is_empty() && !written.places(b"notification delivered").is_empty()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -112,9 +112,14 @@ fn questions(method: &str, path: &str) -> Option<Vec<Question>> {
             "{",
             "",
         ]),
-        ("POST", "/api/v1/notifications/{id}/revoke") => {
-            change(&["", "{}", r#"{"reason": "mine now"}"#, r#"{"reason": "two\nlines"}"#, r#"{"x": 1}"#, "{"])
-        }
+        ("POST", "/api/v1/notifications/{id}/revoke") => change(&[
+            "",
+            "{}",
+            r#"{"reason": "mine now"}"#,
+            r#"{"reason": "two\nlines"}"#,
+            r#"{"x": 1}"#,
+            "{",
+        ]),
         ("POST", "/api/v1/notifications/{id}/retry") => change(&["", "{}", r#"{"x": 1}"#, "{"]),
         ("GET", "/api/v1/stats") => list(&[
             (Tenant, "tenant_id={}&since=2001-01-01T00:00:00Z"),

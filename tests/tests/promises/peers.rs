@@ -190,9 +190,9 @@ fn every_call_of_the_socket_has_a_row() {
     // A call that carries a reason changes something, and the others do not.
     for call in calls {
         let declared = source.split(&format!("async fn {call}(")).nth(1).unwrap().split(';').next().unwrap();
-        let changes = CALLS.iter().any(|(name, is, line)| {
-            *name == call && matches!(is, Change(_)) && !line.contains("--reveal")
-        });
+        let changes = CALLS
+            .iter()
+            .any(|(name, is, line)| *name == call && matches!(is, Change(_)) && !line.contains("--reveal"));
         assert_eq!(declared.contains("change: Change"), changes, "{call}");
     }
 }
