@@ -9,6 +9,10 @@ mod alone;
 mod callers;
 #[path = "promises/canaries.rs"]
 mod canaries;
+#[path = "promises/canary_house.rs"]
+mod canary_house;
+#[path = "promises/frames.rs"]
+mod frames;
 #[path = "promises/idempotent.rs"]
 mod idempotent;
 #[path = "promises/isolation.rs"]
@@ -21,6 +25,8 @@ mod modes;
 mod once;
 #[path = "promises/peers.rs"]
 mod peers;
+#[path = "promises/questions.rs"]
+mod questions;
 #[path = "promises/revoked.rs"]
 mod revoked;
 #[path = "promises/stopped.rs"]

@@ -4,132 +4,16 @@
 //! twice, once about what the victim has and once about what nobody has; but for what was asked, both answers are the
 //! same to the byte, headers included, and nothing changes at the victim.
 
-use hyper::Method;
+use crate::questions::{BODY, EVENT, KEY, Kind, Question, RECIPIENT, TENANT, message, put, questions, sends};
 use notify_tests::daemon::{Builder, Daemon};
 use notify_tests::http::{Answer, Client};
 use notify_tests::record::Pipe;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-/// Words that only the victim wrote. None may come up where the stranger did not write it.
-const BODY: &str = "canaryvictimsbody";
-const TENANT: &str = "canaryvictimstenant";
-const EVENT: &str = "canaryvictimsevent";
-const KEY: &str = "canaryvictimskey";
-const RECIPIENT: &str = "+15005550142";
-
-/// What names something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Notification,
-    Cursor,
-    Tenant,
-    EventType,
-    Recipient,
-    /// The `Idempotency-Key` of a send.
-    Key,
-    /// What is sent: an equal one deduplicates.
-    Content,
-}
-
-/// One request about something; `{}` stands for its name.
-#[derive(Debug, Clone)]
-struct Question {
-    kind: Kind,
-    method: Method,
-    path: String,
-    /// Its `Idempotency-Key`, if it has one.
-    key: Option<String>,
-    body: String,
-}
-
-fn ask(kind: Kind, method: &Method, path: impl Into<String>, body: impl Into<String>) -> Question {
-    Question { kind, method: method.clone(), path: path.into(), key: None, body: body.into() }
-}
-
-/// Where text messages are sent to.
-fn send_path(address: &str) -> String {
-    address.replace("{channel}", "sms")
-}
-
-/// What both send to an address, so that the stranger's is equal to the victim's.
-fn message(address: &str, content: &str, deduplicate: bool) -> Value {
-    let mut message = json!({
-        "to": RECIPIENT, "content": content, "subject": address, "tenant_id": TENANT, "event_type": EVENT,
-        "meta_data": {"order": BODY}, "deduplicate": deduplicate,
-    });
-    if !address.ends_with("{channel}") {
-        message["channel"] = json!("sms");
-    }
-    message
-}
-
-/// Everything an operation can be asked about; none when it is new.
-fn questions(method: &str, path: &str) -> Option<Vec<Question>> {
-    use Kind::{Content, Cursor, EventType, Key, Notification, Recipient, Tenant};
-    let list = |kinds: &[(Kind, &str)]| {
-        let of = |(kind, query): &(Kind, &str)| {
-            [Method::GET, Method::HEAD].map(|method| ask(*kind, &method, format!("{path}?{query}"), ""))
-        };
-        kinds.iter().flat_map(of).collect::<Vec<_>>()
-    };
-    // With bodies that are good and bad: what is wrong with one must not be looked at later than whose it is.
-    let change = |bodies: &[&str]| {
-        let method = method.parse().unwrap();
-        let path = path.replace("{id}", "{}");
-        bodies.iter().map(|body| ask(Notification, &method, path.clone(), *body)).collect::<Vec<_>>()
-    };
-    let send = || {
-        let mut keyed = ask(Key, &Method::POST, send_path(path), message(path, BODY, false).to_string());
-        keyed.key = Some(format!("{{}} for {path}"));
-        vec![ask(Content, &Method::POST, send_path(path), message(path, "{}", true).to_string()), keyed]
-    };
-    Some(match (method, path) {
-        ("POST", "/api/v1/notifications" | "/api/v1/{channel}" | "/api/v1/notifications/{channel}") => send(),
-        ("GET", "/api/v1/notifications") => list(&[
-            (Cursor, "cursor={}"),
-            (Cursor, "cursor={}&limit=1&with_total=true"),
-            (Tenant, "tenant_id={}&with_total=true"),
-            (EventType, "event_type={}&with_total=true"),
-            (Recipient, "recipient={}&with_total=true"),
-            (Recipient, "recipient={}&status=delivered&status=failed&limit=1"),
-            (Notification, "batch_id={}&with_total=true"),
-            (Notification, "tenant_id={}&with_total=true"),
-            (Notification, "provider={}&with_total=true"),
-            (Notification, "cursor={}"),
-        ]),
-        ("GET", "/api/v1/notifications/{id}" | "/api/v1/notifications/{id}/events") => {
-            let path = path.replace("{id}", "{}");
-            [Method::GET, Method::HEAD].map(|method| ask(Notification, &method, path.clone(), "")).into()
-        }
-        ("PUT", "/api/v1/notifications/{id}") => change(&[
-            r#"{"content": "taken over"}"#,
-            r#"{"priority": "instant", "recipient": "+15005550006"}"#,
-            r#"{"recipient": "nobody"}"#,
-            r#"{"scheduled_at": "2001-01-01T00:00:00Z"}"#,
-            r#"{"colour": "red"}"#,
-            "{}",
-            "{",
-            "",
-        ]),
-        ("POST", "/api/v1/notifications/{id}/revoke") => change(&[
-            "",
-            "{}",
-            r#"{"reason": "mine now"}"#,
-            r#"{"reason": "two\nlines"}"#,
-            r#"{"x": 1}"#,
-            "{",
-        ]),
-        ("POST", "/api/v1/notifications/{id}/retry") => change(&["", "{}", r#"{"x": 1}"#, "{"]),
-        ("GET", "/api/v1/stats") => list(&[
-            (Tenant, "tenant_id={}&since=2001-01-01T00:00:00Z"),
-            (Notification, "tenant_id={}&since=2001-01-01T00:00:00Z"),
-        ]),
-        // Providers are everybody's: there is nothing in it that a service has for itself.
-        ("GET", "/api/v1/providers") => vec![],
-        _ => return None,
-    })
-}
+/// How long it may take to get somewhere: no measure, only an end.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The victim's names of one kind, and as many that nobody has, pair by pair of one form.
 fn pairs(kind: Kind, victim: &Victim) -> Vec<(String, String)> {
@@ -163,6 +47,13 @@ fn pairs(kind: Kind, victim: &Victim) -> Vec<(String, String)> {
     }
 }
 
+/// Asks until it stands so, committed and all.
+async fn stands(client: &mut Client, id: &str, state: &str) {
+    let path = format!("/api/v1/notifications/{id}");
+    let asked = async { while client.get(&path).await.unwrap().json()["notification"]["status"] != state {} };
+    tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| panic!("{id} is not {state}"));
+}
+
 /// Somebody with a notification in every state.
 struct Victim {
     client: Client,
@@ -171,7 +62,7 @@ struct Victim {
 }
 
 impl Victim {
-    async fn new(daemon: &mut Daemon, key: &str) -> Self {
+    async fn new(daemon: &Daemon, key: &str) -> Self {
         daemon.mock("good", &json!({}), &["--priority", "1"]);
         daemon.mock("rejects", &json!({"outcome": "permanent"}), &["--priority", "2"]);
         daemon.mock("postpones", &json!({"outcome": "transient"}), &["--priority", "3"]);
@@ -182,7 +73,7 @@ impl Victim {
         let mut by_state = BTreeMap::new();
         // By the daemon's own clock.
         let first = client.post("/api/v1/sms", &message("{channel}", "first", false)).await.unwrap().json();
-        daemon.wait_for_log(|line| line["notification_id"] == first["id"]);
+        stands(&mut client, first["id"].as_str().unwrap(), "delivered").await;
         let now: notify_proto::Timestamp = first["created_at"].as_str().unwrap().parse().unwrap();
         let tomorrow = notify_proto::view::rfc3339(now + chrono::TimeDelta::days(1));
         for (state, provider, more) in [
@@ -207,11 +98,9 @@ impl Victim {
                     let path = format!("/api/v1/notifications/{id}/revoke");
                     assert_eq!(client.post(&path, &json!({})).await.unwrap().status, 200);
                 }
-                "delivered" | "failed" | "retrying" => {
-                    daemon.wait_for_log(|line| line["notification_id"] == id.as_str());
-                }
                 _ => {}
             }
+            stands(&mut client, &id, state).await;
             by_state.insert(state, id);
         }
         // What an equal message would be a duplicate of, and an equal key a repetition.
@@ -224,17 +113,12 @@ impl Victim {
                 };
                 let sent = put(&mut client, &question, word).await;
                 assert_eq!(sent.status, 202, "{}", sent.json());
-                daemon.wait_for_log(|line| line["notification_id"] == sent.id().as_str());
+                stands(&mut client, &sent.id(), "delivered").await;
             }
         }
         let page = client.get("/api/v1/notifications?limit=2").await.unwrap().json();
         let cursor = page["next_cursor"].as_str().unwrap().to_owned();
-        let mut victim = Self { client, by_state, cursor };
-        for (state, id) in victim.by_state.clone() {
-            let shown = victim.client.get(&format!("/api/v1/notifications/{id}")).await.unwrap().json();
-            assert_eq!(shown["notification"]["status"], state);
-        }
-        victim
+        Self { client, by_state, cursor }
     }
 
     /// All it can see of its own.
@@ -282,18 +166,6 @@ fn told(answer: &Answer, named: &str) -> Told {
     Told { status: answer.status.as_u16(), headers, body: body.replace(named, "NAMED") }
 }
 
-/// Asks it with this name filled in.
-async fn put(client: &mut Client, question: &Question, named: &str) -> Answer {
-    let fill = |text: &str| text.replace("{}", named);
-    // A body that is just `{}` names nothing.
-    let body = if question.body == "{}" { question.body.clone() } else { fill(&question.body) };
-    let path = fill(&question.path).replace('+', "%2B");
-    let key = question.key.as_deref().map(fill);
-    let mut headers = vec![("x-correlation-id", "the-same")];
-    headers.extend(key.as_deref().map(|key| ("idempotency-key", key)));
-    client.request(question.method.clone(), &path, &headers, body).await.unwrap()
-}
-
 /// Whoever is no friend of the victim: with a key of its own, or without one as the anonymous service.
 struct Stranger {
     client: Client,
@@ -314,13 +186,9 @@ impl Stranger {
     }
 }
 
-fn sends(questions: &[Question]) -> bool {
-    questions.iter().any(|question| matches!(question.kind, Kind::Key | Kind::Content))
-}
-
 /// Asks everything about everything.
-async fn the_matrix(mut daemon: Daemon, victim: &str, stranger: &str) {
-    let mut victim = Victim::new(&mut daemon, victim).await;
+async fn the_matrix(daemon: Daemon, victim: &str, stranger: &str) {
+    let mut victim = Victim::new(&daemon, victim).await;
     let mut stranger = Stranger { client: daemon.client(stranger).await, sent: 0 };
     let before = victim.everything().await;
     let mut asked = 0;
