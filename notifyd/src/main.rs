@@ -32,6 +32,8 @@ fn say(to: &mut dyn Write, text: &str) {
 fn start(args: &Args) -> Result<ExitCode, Failure> {
     // Everything the daemon makes is its own business only.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    // Keys and messages are in its memory: no core dump, and nothing for other processes of the same user to look into.
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
     let surroundings = Surroundings::now();
     let config = surroundings.config(args);
     let settings = read(args, config.as_deref())?;

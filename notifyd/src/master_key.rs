@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::places::Places;
 use notifyd_lifecycle::{Entropy, Secret};
 use std::fmt::Write as _;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -61,6 +61,10 @@ fn read(path: &Path, own: bool) -> Result<Secret<[u8; 32]>, Failure> {
         Failure::Configuration(format!("cannot read the master key {}: {error}", path.display()))
     };
     let meta = fs::metadata(path).map_err(unreadable)?;
+    if !meta.is_file() {
+        // Opening a pipe would wait for somebody to write into it.
+        return Err(Failure::Configuration(format!("the master key {} is not a file", path.display())));
+    }
     if own && meta.mode() & 0o077 != 0 {
         return Err(Failure::Configuration(format!(
             "the master key {} can be read by others; run: chmod 600 {0}",
@@ -104,15 +108,26 @@ fn make(path: &Path, entropy: &dyn Entropy) -> Result<Secret<[u8; 32]>, Failure>
     }
     text.push('\n');
     let text = Secret::new(text);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(io("cannot create the master key"))?;
-    file.write_all(text.expose().as_bytes()).map_err(io("cannot write the master key"))?;
-    file.sync_all().map_err(io("cannot write the master key"))?;
+    // Whole or not at all, and on disk by its name before anything is written with it: without it the log is lost.
+    let mut number = [0; 4];
+    entropy.fill(&mut number);
+    let draft = path.with_extension(format!("{:08x}.new", u32::from_be_bytes(number)));
+    let written = write(&draft, &text).and_then(|()| fs::hard_link(&draft, path));
+    // A draft that cannot be removed is a file that nobody reads.
+    let _ = fs::remove_file(&draft);
+    written.map_err(io("cannot create the master key"))?;
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+    File::open(directory.unwrap_or(Path::new(".")))
+        .and_then(|directory| directory.sync_all())
+        .map_err(io("cannot write the directory of the master key"))?;
     Ok(Secret::new(key))
+}
+
+/// Writes a new file that only its owner can read, down to the disk.
+fn write(path: &Path, text: &Secret<String>) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.expose().as_bytes())?;
+    file.sync_all()
 }
 
 #[cfg(test)]
@@ -136,8 +151,19 @@ mod tests {
         let places = place();
         let made = load(&places).unwrap();
         let path = places.state.join(FILE);
-        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        let found = fs::metadata(&path).unwrap();
+        assert_eq!((found.mode() & 0o777, found.nlink()), (0o600, 1), "the draft is gone");
         assert_eq!(load(&places).unwrap().expose(), made.expose());
+        fs::remove_dir_all(places.state).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused_and_not_waited_for() {
+        let places = place();
+        let path = places.state.join(FILE);
+        fs::create_dir(&path).unwrap();
+        let wrong = load(&places).unwrap_err();
+        assert!(wrong.to_string().ends_with("is not a file") && wrong.code() == 78, "{wrong}");
         fs::remove_dir_all(places.state).unwrap();
     }
 

@@ -83,6 +83,8 @@ pub fn start(log: &Log) -> Result<(Guard, LogFilter), Failure> {
     let files = match &log.directory {
         None => None,
         Some(dir) => {
+            // The appender would make it as well, but complain on stderr first that it is not there.
+            let _ = std::fs::create_dir_all(dir);
             let appender = RollingFileAppender::builder()
                 .rotation(Rotation::DAILY)
                 .filename_prefix("notifyd")

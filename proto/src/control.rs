@@ -207,7 +207,7 @@ pub struct ListRequest {
     /// Where the page before ended.
     #[serde(default)]
     pub cursor: Option<String>,
-    /// Show recipients and bodies. Needs the admin role and is audited.
+    /// Show recipients, subjects and bodies. Needs the admin role and is audited.
     #[serde(default)]
     pub reveal: bool,
 }

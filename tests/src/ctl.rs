@@ -1,7 +1,9 @@
 //! Runs `notifyctl` as a script does: no terminal, output caught.
 
 use crate::bin;
+use crate::person::{Person, copy};
 use serde_json::Value;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -9,6 +11,8 @@ use std::process::{Command, Stdio};
 #[derive(Debug, Clone)]
 pub struct Ctl {
     socket: PathBuf,
+    /// The program, after the words it is run through.
+    words: Vec<OsString>,
 }
 
 /// How a run ended.
@@ -25,12 +29,20 @@ pub struct Ran {
 impl Ctl {
     /// Against the daemon behind this socket.
     pub fn new(socket: &Path) -> Self {
-        Self { socket: socket.to_owned() }
+        Self { socket: socket.to_owned(), words: vec![bin("notifyctl").into()] }
+    }
+
+    /// The same, run by somebody else from a copy in this directory.
+    pub fn by(mut self, person: &Person, directory: &Path) -> Self {
+        self.words = person.words().into_iter().map(OsString::from).collect();
+        self.words.push(copy("notifyctl", directory).into());
+        self
     }
 
     /// Runs it, whatever comes of it.
     pub fn run(&self, arguments: &[&str]) -> Ran {
-        let output = Command::new(bin("notifyctl"))
+        let output = Command::new(&self.words[0])
+            .args(&self.words[1..])
             .arg("--socket")
             .arg(&self.socket)
             .args(arguments)

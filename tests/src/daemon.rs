@@ -3,6 +3,7 @@
 use crate::bin;
 use crate::ctl::Ctl;
 use crate::http::Client;
+use crate::person::{self, Person};
 use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
@@ -24,6 +25,8 @@ pub struct Builder {
     config: String,
     environment: Vec<(String, String)>,
     flags: Vec<String>,
+    through: Vec<String>,
+    program: Option<PathBuf>,
 }
 
 impl Default for Builder {
@@ -37,7 +40,14 @@ impl Builder {
     pub fn new() -> Self {
         let dir =
             tempfile::Builder::new().prefix("notifyd-test").tempdir().expect("a directory for the test");
-        Self { dir: Arc::new(dir), config: String::new(), environment: vec![], flags: vec![] }
+        Self {
+            dir: Arc::new(dir),
+            config: String::new(),
+            environment: vec![],
+            flags: vec![],
+            through: vec![],
+            program: None,
+        }
     }
 
     /// Its configuration file.
@@ -55,6 +65,21 @@ impl Builder {
     /// A flag.
     pub fn flag(mut self, flag: &str) -> Self {
         self.flags.push(flag.into());
+        self
+    }
+
+    /// Words before the command line, such as those of `sh -c`.
+    pub fn through(mut self, words: &[&str]) -> Self {
+        self.through = words.iter().map(|word| (*word).to_owned()).collect();
+        self
+    }
+
+    /// Who runs it; the directory everything is in becomes this person's, and everybody gets in.
+    pub fn by(mut self, person: &Person) -> Self {
+        person.own(self.dir());
+        person::open(self.dir());
+        self.through = person.words();
+        self.program = Some(person::copy("notifyd", self.dir()));
         self
     }
 
@@ -77,7 +102,15 @@ impl Builder {
     pub fn command(&self) -> Command {
         let config = self.dir().join("notifyd.toml");
         std::fs::write(&config, &self.config).expect("the configuration is written");
-        let mut command = Command::new(bin("notifyd"));
+        let program = self.program.clone().unwrap_or_else(|| bin("notifyd"));
+        let mut command = match self.through.split_first() {
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(program);
+                command
+            }
+            None => Command::new(program),
+        };
         command.arg("--config").arg(&config).arg("--state-dir").arg(self.state());
         if !self.flags.iter().any(|flag| flag.starts_with("--socket")) {
             command.arg("--socket").arg(self.socket());
@@ -203,6 +236,12 @@ impl Daemon {
     /// Everything it has logged so far.
     pub fn log(&mut self) -> String {
         self.said.extend(self.log.try_iter());
+        self.said.join("\n")
+    }
+
+    /// Everything it has logged, once it has ended.
+    pub fn rest_of_log(&mut self) -> String {
+        self.said.extend(self.log.iter());
         self.said.join("\n")
     }
 

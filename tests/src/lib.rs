@@ -6,9 +6,11 @@
 //! * [`Client`](http::Client) speaks HTTP to it over one connection, as an application does.
 //! * [`ctl`](ctl::Ctl) runs `notifyctl` against it.
 //! * [`Control`](control::Control) asks it over the control socket, and waits there for ends.
+//! * [`Person`](person::Person) is another user of this machine, as whom programs are run.
 //! * [`Pump`](pump::Pump) is applications that keep posting.
 //! * [`Mailbox`](mailbox::Mailbox) is a mail server that keeps mails waiting for as long as a case needs.
 //! * [`trace`] reads the system calls of a daemon, or has them fail.
+//! * [`Relay`](relay::Relay) is a mail relay that repeats what it is told.
 //! * [`record`] reads what the mock provider wrote down: every call, also of daemons that were killed.
 
 #![expect(clippy::expect_used, reason = "a harness that cannot go on ends the test, with the reason")]
@@ -18,13 +20,21 @@ pub mod ctl;
 pub mod daemon;
 pub mod http;
 pub mod mailbox;
+pub mod person;
 pub mod pump;
 pub mod record;
+pub mod relay;
 pub mod trace;
 
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
+
+/// Says that a case was left out, and why.
+#[expect(clippy::print_stderr, reason = "a case that is skipped says so")]
+pub fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}
 
 /// The path of one of our programs. Cargo builds only the package under test, so they are built here, once, in the
 /// profile of the caller.

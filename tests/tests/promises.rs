@@ -5,20 +5,36 @@
 
 #[path = "promises/alone.rs"]
 mod alone;
+#[path = "promises/callers.rs"]
+mod callers;
+#[path = "promises/canaries.rs"]
+mod canaries;
+#[path = "promises/canary_house.rs"]
+mod canary_house;
 #[path = "promises/damaged.rs"]
 mod damaged;
 #[path = "promises/failing_disk.rs"]
 mod failing_disk;
+#[path = "promises/frames.rs"]
+mod frames;
 #[path = "promises/full_disk.rs"]
 mod full_disk;
 #[path = "promises/idempotent.rs"]
 mod idempotent;
+#[path = "promises/isolation.rs"]
+mod isolation;
 #[path = "promises/killed.rs"]
 mod killed;
+#[path = "promises/modes.rs"]
+mod modes;
 #[path = "promises/once.rs"]
 mod once;
+#[path = "promises/peers.rs"]
+mod peers;
 #[path = "promises/pinned.rs"]
 mod pinned;
+#[path = "promises/questions.rs"]
+mod questions;
 #[path = "promises/reloaded.rs"]
 mod reloaded;
 #[path = "promises/revoked.rs"]

@@ -1,10 +1,11 @@
-//! What a caller sees of recipients and bodies: masks, unless it may and wants to see them.
+//! What a caller sees of recipients, subjects and bodies: masks or nothing, unless it may and wants to see them.
 //!
-//! Providers repeat addresses in their answers, so every text that came from one is searched for them.
+//! Providers repeat addresses and messages in their answers, so every text that came from one is searched for them.
 
 use notify_proto::send::{OneOrMany, Recipient};
 use notify_proto::view::{NotificationDetail, NotificationView};
-use notifyd_lifecycle::address::{mask, mask_in, normalise};
+use notifyd_lifecycle::address::{mask, mask_in, mask_mailboxes, normalise};
+use notifyd_lifecycle::quote::unquoted;
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -40,6 +41,7 @@ pub(crate) fn detail(detail: &mut NotificationDetail) {
 pub(crate) fn notification(view: &mut NotificationView) {
     Known::of(view).hide(&mut view.error_message);
     view.content = None;
+    view.subject = None;
     match &mut view.recipient {
         Recipient::One(one) => *one = mask(one),
         Recipient::Many(many) => many.iter_mut().for_each(|one| *one = mask(one)),
@@ -50,8 +52,13 @@ pub(crate) fn notification(view: &mut NotificationView) {
     }
 }
 
-/// The addresses of a notification, as asked and in their normal forms, longest first.
-struct Known(Vec<String>);
+/// What must not come up in other texts of a notification.
+struct Known {
+    /// Its addresses, as asked and in their normal forms, longest first.
+    addresses: Vec<String>,
+    /// Its texts.
+    texts: Vec<String>,
+}
 
 impl Known {
     fn of(view: &NotificationView) -> Self {
@@ -73,7 +80,8 @@ impl Known {
         }
         all.sort_by_key(|address| std::cmp::Reverse(address.len()));
         all.dedup();
-        Self(all)
+        let texts = view.subject.iter().chain(&view.content).cloned().collect();
+        Self { addresses: all, texts }
     }
 
     fn hide(&self, text: &mut Option<String>) {
@@ -83,8 +91,15 @@ impl Known {
     }
 
     fn hide_text(&self, text: &mut String) {
-        if let Cow::Owned(masked) = mask_in(text, self.0.iter().map(String::as_str)) {
+        if let Cow::Owned(masked) = mask_in(text, self.addresses.iter().map(String::as_str)) {
             *text = masked;
+        }
+        // Copies are not in the view.
+        if let Cow::Owned(masked) = mask_mailboxes(text) {
+            *text = masked;
+        }
+        if let Cow::Owned(rest) = unquoted(text, self.texts.iter().map(String::as_str)) {
+            *text = rest;
         }
     }
 

@@ -8,7 +8,7 @@ use notify_proto::{AttemptStatus, FailureReason, SkipReason, Status, Timestamp};
 use notifyd_lifecycle::candidate::{Choice, Skip, choose};
 use notifyd_lifecycle::decide::{Standing, absorb, end_cycle, go_on};
 use notifyd_lifecycle::outcome::{Outcome, Report};
-use notifyd_lifecycle::{Transition, address};
+use notifyd_lifecycle::{Transition, address, quote};
 use notifyd_store::api::{AttemptEnd, Job, Record};
 use rand::rngs::StdRng;
 use std::borrow::Cow;
@@ -253,11 +253,16 @@ fn told(
     }
 }
 
-/// What a provider said, without the addresses it repeated.
+/// What a provider said, without what it repeated of the message: addresses, subject, text.
 fn masked<'a>(message: &'a str, job: &'a Job) -> Cow<'a, str> {
-    let message_of = &job.message;
-    let all = message_of.addresses.values().flatten().chain(&message_of.cc).chain(&message_of.bcc);
-    address::mask_in(message, all.map(String::as_str))
+    let of = &job.message;
+    let all = of.addresses.values().flatten().chain(&of.cc).chain(&of.bcc).chain(&of.reply_to);
+    let masked = address::mask_in(message, all.map(String::as_str));
+    let texts = of.subject.iter().chain(&of.content).chain(&of.html_body);
+    match quote::unquoted(&masked, texts.map(String::as_str)) {
+        Cow::Owned(rest) => Cow::Owned(rest),
+        Cow::Borrowed(_) => masked,
+    }
 }
 
 fn first_address(job: &Job) -> String {

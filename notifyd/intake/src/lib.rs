@@ -44,3 +44,4 @@ mod wire;
 pub use intake::{BindError, Bound, Deps, Handle, Intake};
 pub use options::{Limits, Options, SettingError};
 pub use pulse::{Pulse, PulseSource};
+pub use service_api::operations;

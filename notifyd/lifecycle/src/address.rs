@@ -148,10 +148,33 @@ pub fn mask_in<'a>(text: &'a str, addresses: impl IntoIterator<Item = &'a str>) 
     masked
 }
 
+/// The same for whatever looks like a mailbox, known or not.
+pub fn mask_mailboxes(text: &str) -> Cow<'_, str> {
+    let between = |c: char| c.is_whitespace() || c.is_control() || "<>()[],;:\"'`|".contains(c);
+    let mailbox =
+        |word: &&str| word.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
+    let mut masked = Cow::Borrowed(text);
+    for word in text.split(between).map(|word| word.trim_matches('.')).filter(mailbox) {
+        masked = Cow::Owned(masked.replace(word, &mask(word)));
+    }
+    masked
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn mailboxes_are_masked_wherever_they_are() {
+        for (text, masked) in [
+            ("550 5.1.1 <ann@mail.example.org>: nobody", "550 5.1.1 <a***@m***.org>: nobody"),
+            ("RCPT TO:<a@b.example>, c@d.example.", "RCPT TO:<a***@b***.example>, c***@d***.example."),
+            ("421 @ noon, at@ and @at", "421 @ noon, at@ and @at"),
+        ] {
+            assert_eq!(mask_mailboxes(text), masked);
+        }
+    }
 
     #[test]
     fn numbers_come_to_one_form() {

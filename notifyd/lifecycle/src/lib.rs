@@ -39,6 +39,7 @@ pub mod message;
 pub mod order;
 pub mod outcome;
 pub mod pacing;
+pub mod quote;
 pub mod retry;
 pub mod revision;
 pub mod secret;

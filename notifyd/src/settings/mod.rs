@@ -70,6 +70,12 @@ pub enum SettingsError {
     },
 }
 
+/// What is no TOML and in which line. The line itself is not repeated: somebody may have put a credential there.
+fn not_toml(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    format!("line {}: {}", before.matches('\n').count() + 1, error.message().trim_end())
+}
+
 impl Settings {
     /// Reads the file, if there is one, and lays the environment over it. `environment` is all of it.
     pub fn load(
@@ -84,7 +90,7 @@ impl Settings {
                 let origin = path.display().to_string();
                 let table = text.parse::<toml::Table>().map_err(|error| SettingsError::Wrong {
                     origin: origin.clone(),
-                    problem: error.to_string().trim_end().to_owned(),
+                    problem: not_toml(&text, &error),
                 })?;
                 keys::check(&table, &origin)?;
                 (table, origin)

@@ -77,7 +77,7 @@ pub struct List {
     /// Go on where an earlier list ended: its `next`
     #[arg(long, value_name = "CURSOR")]
     after: Option<String>,
-    /// Show recipients and bodies; needs the admin role and is written to the audit log
+    /// Show recipients, subjects and bodies; needs the admin role and is written to the audit log
     #[arg(long)]
     reveal: bool,
 }

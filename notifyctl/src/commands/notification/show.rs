@@ -16,7 +16,7 @@ pub struct Show {
     /// Their ids, or - for standard input: one per line, or JSON Lines with an id
     #[arg(value_name = "ID", required = true)]
     ids: Vec<String>,
-    /// Show recipients and bodies; needs the admin role and is written to the audit log
+    /// Show recipients, subjects and bodies; needs the admin role and is written to the audit log
     #[arg(long)]
     reveal: bool,
 }

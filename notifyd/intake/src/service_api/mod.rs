@@ -20,21 +20,44 @@ use axum::Router;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, header};
-use axum::routing::{any, get, post};
+use axum::routing::{MethodFilter, MethodRouter, any, on};
 use notify_proto::{Channel, NotificationId};
 use std::sync::Arc;
+
+/// Makes the table of operations and the routes from the same lines, so that neither has what the other has not.
+macro_rules! operations {
+    ($($method:ident $path:literal => $handler:path;)+) => {
+        /// What the router answers: method and address.
+        const ROUTED: &[(&str, &str)] = &[$((stringify!($method), $path)),+];
+
+        fn routed() -> Router<Arc<Context>> {
+            Router::new()$(.route($path, on(MethodFilter::$method, $handler)))+
+        }
+    };
+}
+
+operations! {
+    GET "/api/v1/notifications" => list::list;
+    GET "/api/v1/notifications/{id}" => show::show;
+    PUT "/api/v1/notifications/{id}" => change::edit;
+    GET "/api/v1/notifications/{id}/events" => show::events;
+    POST "/api/v1/notifications/{id}/revoke" => change::revoke;
+    POST "/api/v1/notifications/{id}/retry" => change::retry;
+    GET "/api/v1/providers" => providers::list;
+    GET "/api/v1/stats" => stats::show;
+}
+
+/// Every operation of the service API: method and address.
+pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
+    send::ADDRESSES.iter().map(|address| ("POST", *address)).chain(ROUTED.iter().copied())
+}
 
 /// The routes. Sending is not among them: it is matched before the router (see [`send::Form::of`]), so here those
 /// addresses only say that they take nothing but POST.
 pub(crate) fn routes() -> Router<Arc<Context>> {
-    let mut router = Router::new()
-        .route("/api/v1/notifications", get(list::list).fallback(only_list_and_send))
-        .route("/api/v1/notifications/{id}", get(show::show).put(change::edit).fallback(not_on_notification))
-        .route("/api/v1/notifications/{id}/events", get(show::events))
-        .route("/api/v1/notifications/{id}/revoke", post(change::revoke))
-        .route("/api/v1/notifications/{id}/retry", post(change::retry))
-        .route("/api/v1/providers", get(providers::list))
-        .route("/api/v1/stats", get(stats::show));
+    let mut router = routed()
+        .route("/api/v1/notifications", MethodRouter::new().fallback(only_list_and_send))
+        .route("/api/v1/notifications/{id}", MethodRouter::new().fallback(not_on_notification));
     for channel in Channel::ALL {
         router = router.route(&format!("/api/v1/{channel}"), any(only_send));
     }

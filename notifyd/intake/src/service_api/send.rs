@@ -25,6 +25,10 @@ use notifyd_store::Tenant;
 use notifyd_store::api::{Accepted, Receipt};
 use serde::Serialize;
 
+/// The addresses to send to: the general one, one per channel, and the same under another name.
+pub(crate) const ADDRESSES: [&str; 3] =
+    ["/api/v1/notifications", "/api/v1/{channel}", "/api/v1/notifications/{channel}"];
+
 /// Which of the addresses was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Form {
@@ -38,10 +42,11 @@ impl Form {
     /// The form of a path, if it is one to send to.
     pub(crate) fn of(path: &str) -> Option<Self> {
         let rest = path.strip_prefix("/api/v1/")?;
+        let [general, of_channel, longer] = ADDRESSES;
         let (word, route) = match rest.strip_prefix("notifications") {
-            Some("") => return Some(Self { channel: None, route: "/api/v1/notifications" }),
-            Some(rest) => (rest.strip_prefix('/')?, "/api/v1/notifications/{channel}"),
-            None => (rest, "/api/v1/{channel}"),
+            Some("") => return Some(Self { channel: None, route: general }),
+            Some(rest) => (rest.strip_prefix('/')?, longer),
+            None => (rest, of_channel),
         };
         let channel = Channel::ALL.iter().find(|channel| channel.as_str() == word)?;
         Some(Self { channel: Some(*channel), route })

@@ -1,0 +1,301 @@
+//! R23: who may come to the control socket is decided from the kernel's word on who it is. Root and the daemon's own
+//! user do everything, one group looks, another changes, and all others are shut out, also when they reach the file.
+//!
+//! Two groups that every Debian has stand in for `notify` and `notify-admin`.
+
+use notify_tests::ctl::{Ctl, Ran};
+use notify_tests::daemon::{Builder, Daemon};
+use notify_tests::person::{Person, open};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// What a call is for: `Change` has the word that its audit row has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Is {
+    Look,
+    Change(&'static str),
+}
+use Is::{Change, Look};
+
+/// Every call of the socket, by the command that makes it. `ID` is a notification that waits, `DEAD` one that failed,
+/// `KEY` the prefix of a key. The last one ends the daemon.
+pub(crate) const CALLS: &[(&str, Is, &str)] = &[
+    ("hello", Look, "daemon info"),
+    ("ping", Look, "ping"),
+    ("status", Look, "status"),
+    ("daemon_info", Look, "daemon info"),
+    ("service_list", Look, "service list"),
+    ("service_show", Look, "service show acme"),
+    ("key_list", Look, "service key list acme"),
+    ("provider_list", Look, "provider list"),
+    ("provider_show", Look, "provider show quiet"),
+    ("notification_show", Look, "notification show ID"),
+    ("notification_list", Look, "notification list --all"),
+    ("notification_count", Look, "notification count"),
+    ("notification_wait", Look, "notification wait DEAD"),
+    ("service_create", Change("service.create"), "service create other -o plain"),
+    ("service_set_active", Change("service.disable"), "service disable acme --yes"),
+    ("service_set_active", Change("service.enable"), "service enable acme"),
+    ("service_unlock", Change("service.unlock"), "service unlock acme"),
+    ("key_create", Change("service.key.create"), "service key create acme -o plain"),
+    ("key_revoke", Change("service.key.revoke"), "service key revoke acme KEY --confirm acme"),
+    ("key_reset", Change("service.key.reset"), "service key reset acme --confirm acme -o plain"),
+    ("provider_seed", Change("provider.add"), "provider seed"),
+    ("provider_add", Change("provider.add"), "provider add second --type mock"),
+    ("provider_set_active", Change("provider.disable"), "provider disable quiet --yes"),
+    ("provider_set_active", Change("provider.enable"), "provider enable quiet"),
+    ("provider_test", Change("provider.test"), "provider test quiet --channel sms --to +15005550006"),
+    (
+        "notification_send",
+        Change("notification.send"),
+        "notification send --service acme --channel sms --to +15005550006 --body hello",
+    ),
+    ("notification_show", Change("notification.reveal"), "notification show ID --reveal"),
+    ("notification_list", Change("notification.reveal"), "notification list --all --reveal"),
+    ("notification_cancel", Change("notification.cancel"), "notification cancel ID --yes"),
+    ("notification_retry", Change("notification.retry"), "notification retry DEAD"),
+    ("daemon_shutdown", Change("daemon.shutdown"), "daemon shutdown --yes"),
+];
+
+const RECIPIENT: &str = "+15005550142";
+
+/// The groups are the own ones of these users.
+const READERS: &str = "games";
+const ADMINS: &str = "man";
+const STRANGER: &str = "nobody";
+
+/// A daemon whose groups are other people's, with something to look at and to change.
+struct House {
+    daemon: Daemon,
+    socket: PathBuf,
+    waits: String,
+    dead: String,
+    key: String,
+    /// May look.
+    reader: Person,
+    /// May change.
+    admin: Person,
+    stranger: Person,
+}
+
+impl House {
+    async fn new(owner: Option<&str>) -> Option<Self> {
+        let (reader, admin) = (Person::known(READERS)?, Person::known(ADMINS)?);
+        let stranger = Person::known(STRANGER)?;
+        // The socket belongs to the readers, so who changes is in their group too.
+        let admin = admin.with_group(reader.gid);
+        let groups = format!("[control]\ngroup_read = \"{READERS}\"\ngroup_admin = \"{ADMINS}\"\n");
+        let mut builder = Builder::new().config(&groups);
+        if let Some(owner) = owner {
+            builder = builder.by(&Person::known(owner)?);
+        }
+        open(builder.dir());
+        let socket = builder.dir().join("run/control.sock");
+        let builder = builder.flag(&format!("--socket={}", socket.display()));
+        let daemon = builder.start();
+        let ctl = Ctl::new(&socket);
+        let key = ctl.ok(&["-q", "-o", "plain", "service", "create", "acme"]).trim().to_owned();
+        for (name, config) in [("quiet", json!({})), ("broken", json!({"outcome": "permanent"}))] {
+            let file = builder.dir().join(name);
+            fs::write(&file, config.to_string()).unwrap();
+            let file = file.to_str().unwrap();
+            ctl.ok(&["provider", "add", name, "--type", "mock", "--config-file", file]);
+        }
+        let mut client = daemon.client(&key).await;
+        let broken = json!({"to": RECIPIENT, "message": "secret words", "provider_id": "broken"});
+        let dead = client.post("/api/v1/sms", &broken).await.unwrap();
+        assert!(ctl.run(&["notification", "wait", &dead.id()]).stdout.contains("failed"));
+        let made: notify_proto::Timestamp = dead.json()["created_at"].as_str().unwrap().parse().unwrap();
+        let tomorrow = notify_proto::view::rfc3339(made + chrono::TimeDelta::days(1));
+        let later = json!({"to": RECIPIENT, "message": "more secret words", "scheduled_at": tomorrow});
+        let waits = client.post("/api/v1/sms", &later).await.unwrap().id();
+        Some(Self { daemon, socket, waits, dead: dead.id(), key, reader, admin, stranger })
+    }
+
+    fn ctl(&self) -> Ctl {
+        Ctl::new(&self.socket)
+    }
+
+    fn by(&self, person: &Person) -> Ctl {
+        self.ctl().by(person, self.daemon.builder().dir())
+    }
+
+    fn run(&self, ctl: &Ctl, line: &str, more: &[&str]) -> Ran {
+        let prefix = &self.key.split('-').nth(1).unwrap()[..8];
+        let words = line.split(' ').map(|word| match word {
+            "ID" => self.waits.clone(),
+            "DEAD" => self.dead.clone(),
+            "KEY" => prefix.to_owned(),
+            word => word.to_owned(),
+        });
+        let words: Vec<String> = words.chain(more.iter().map(|word| (*word).to_owned())).collect();
+        ctl.run(&words.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// What there is, as root sees it.
+    fn everything(&self) -> Vec<Value> {
+        let lists = [
+            &["service", "list"][..],
+            &["service", "key", "list", "acme"],
+            &["provider", "list"],
+            &["notification", "list", "--all"],
+        ];
+        let mut seen: Vec<Value> = lists.iter().map(|list| self.ctl().json(list)).collect();
+        // When keys were used last is written now and then.
+        for key in seen[1]["items"].as_array_mut().unwrap() {
+            key["last_used_at"] = Value::Null;
+        }
+        seen
+    }
+
+    fn audit(&self) -> Vec<Row> {
+        rows(&self.daemon.builder().state())
+    }
+}
+
+/// What the daemon takes the caller for.
+fn role(ctl: &Ctl) -> String {
+    let info = ctl.ok(&["daemon", "info", "-o", "plain"]);
+    let role = info.lines().find_map(|line| line.strip_prefix("role\t"));
+    role.unwrap_or_else(|| panic!("no role in {info}")).to_owned()
+}
+
+/// Of the audit log: actor, verb, target, reason.
+type Row = (String, String, String, Option<String>);
+
+fn rows(state: &Path) -> Vec<Row> {
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let log = rusqlite::Connection::open_with_flags(state.join("notifyd.db"), flags).unwrap();
+    let mut query = log.prepare("SELECT actor, verb, target, reason FROM audit ORDER BY no").unwrap();
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+#[test]
+fn every_call_of_the_socket_has_a_row() {
+    let source = include_str!("../../../proto/src/control.rs");
+    let calls: BTreeSet<&str> = source
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("async fn ")?.split('(').next())
+        .collect();
+    assert!(calls.len() > 20, "{calls:?}");
+    assert_eq!(CALLS.iter().map(|(call, ..)| *call).collect::<BTreeSet<_>>(), calls);
+    // A call that carries a reason changes something, and the others do not.
+    for call in calls {
+        let declared = source.split(&format!("async fn {call}(")).nth(1).unwrap().split(';').next().unwrap();
+        let changes = CALLS
+            .iter()
+            .any(|(name, is, line)| *name == call && matches!(is, Change(_)) && !line.contains("--reveal"));
+        assert_eq!(declared.contains("change: Change"), changes, "{call}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn members_of_one_group_look_and_cannot_change() {
+    let Some(house) = House::new(None).await else { return };
+    let (root, reader) = (house.ctl(), house.by(&house.reader));
+    let (before, audited) = (house.everything(), house.audit());
+    for (call, is, line) in CALLS {
+        if *is == Look {
+            let (mine, roots) = (house.run(&reader, line, &[]), house.run(&root, line, &[]));
+            assert_eq!(mine.code, roots.code, "{call}: {}", mine.stderr);
+            assert!(!mine.stdout.contains(RECIPIENT) && !mine.stdout.contains("secret words"), "{line}");
+            continue;
+        }
+        for more in [&[][..], &["--dry-run"]] {
+            let ran = house.run(&reader, line, more);
+            assert_eq!(ran.code, 4, "{call} {more:?}: {}{}", ran.stdout, ran.stderr);
+            assert!(ran.stderr.contains("viewer") && ran.stderr.contains("admin"), "{}", ran.stderr);
+            assert_eq!(ran.stdout, "", "{call}");
+        }
+        assert_eq!(house.everything(), before, "{call} changed something");
+    }
+    assert_eq!(house.audit(), audited);
+    let shown = reader.json(&["notification", "show", &house.waits]);
+    assert_eq!(shown["notification"]["recipient"], "+1********42", "{shown}");
+    assert_eq!(shown["notification"]["content"], Value::Null);
+    assert_eq!(role(&reader), "viewer");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn members_of_the_other_group_change_and_every_change_says_who_what_and_why() {
+    let Some(mut house) = House::new(None).await else { return };
+    let admin = house.by(&house.admin);
+    for (number, (call, is, line)) in CALLS.iter().enumerate() {
+        let Change(verb) = is else {
+            assert_ne!(house.run(&admin, line, &[]).code, 4, "{call}");
+            continue;
+        };
+        let before = house.audit().len();
+        let reason = format!("because of {number}");
+        let ran = house.run(&admin, line, &["--reason", &reason]);
+        assert_eq!(ran.code, 0, "{call}: {}{}", ran.stdout, ran.stderr);
+        let rows = house.audit().split_off(before);
+        let [(actor, written, target, why)] = rows.as_slice() else { panic!("{call}: {rows:?}") };
+        assert!(actor.starts_with(&format!("{ADMINS}(uid {}, pid ", house.admin.uid)), "{actor}");
+        assert!(written == verb && !target.is_empty(), "{call}: {written} {target}");
+        // What is revealed has a reason of its own.
+        let expected = if line.contains("--reveal") { "revealed" } else { &reason };
+        assert_eq!(why.as_deref(), Some(expected), "{call}");
+    }
+    assert_eq!(house.daemon.wait().code(), Some(0), "the last one ended it");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strangers_are_shut_out_also_when_they_reach_the_file() {
+    let Some(mut house) = House::new(None).await else { return };
+    let directory = house.socket.parent().unwrap().to_owned();
+    let modes = |path: &Path| {
+        let found = fs::metadata(path).unwrap();
+        (found.mode() & 0o7777, found.uid(), found.gid())
+    };
+    assert_eq!(modes(&directory), (0o750, 0, house.reader.gid));
+    assert_eq!(modes(&house.socket), (0o660, 0, house.reader.gid));
+    let stranger = house.by(&house.stranger);
+    for (call, _, line) in CALLS {
+        let ran = house.run(&stranger, line, &[]);
+        assert_eq!(ran.code, 4, "{call}: {}{}", ran.stdout, ran.stderr);
+        assert!(ran.stderr.contains("you have no right to this socket"), "{}", ran.stderr);
+    }
+    // Somebody opened the file to all, or gave the stranger the group of the file but no place in it.
+    let reached = house.by(&house.stranger.clone().with_group(house.reader.gid));
+    let (before, audited) = (house.everything(), house.audit());
+    for round in 0..2 {
+        for (call, _, line) in CALLS {
+            let ran = house.run(if round == 0 { &reached } else { &stranger }, line, &[]);
+            assert_eq!(ran.code, 4, "{call}: {}{}", ran.stdout, ran.stderr);
+            assert!(ran.stderr.contains("you are in neither of its groups"), "{}", ran.stderr);
+            assert_eq!(ran.stdout, "", "{call}");
+        }
+        fs::set_permissions(&directory, Permissions::from_mode(0o755)).unwrap();
+        fs::set_permissions(&house.socket, Permissions::from_mode(0o666)).unwrap();
+    }
+    assert_eq!((house.everything(), house.audit()), (before, audited));
+    let refused = house.daemon.wait_for_log(|line| line["message"] == "control connection refused: no right");
+    assert_eq!(refused["uid"], house.stranger.uid);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_daemon_that_is_not_root_obeys_its_own_user_and_root() {
+    // Set up by root, so root may do all.
+    let Some(house) = House::new(Some("mail")).await else { return };
+    let own = Person::known("mail").unwrap();
+    assert_eq!(fs::metadata(&house.socket).unwrap().uid(), own.uid);
+    let by_own = house.by(&own);
+    assert_eq!(role(&by_own), "admin");
+    for person in [&house.reader, &house.stranger] {
+        assert_eq!(house.by(person).run(&["ping"]).code, 4, "the file is its own group's");
+    }
+    fs::set_permissions(house.socket.parent().unwrap(), Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(&house.socket, Permissions::from_mode(0o666)).unwrap();
+    assert_eq!(role(&house.by(&house.reader)), "viewer");
+    assert_eq!(role(&house.by(&house.admin)), "admin");
+    assert_eq!(house.by(&house.stranger).run(&["ping"]).code, 4);
+    assert_eq!(house.by(&house.reader).run(&["service", "disable", "acme", "--yes"]).code, 4);
+    assert_eq!(by_own.run(&["service", "disable", "acme", "--yes"]).code, 0);
+    let (actor, verb, ..) = house.audit().pop().unwrap();
+    assert!(verb == "service.disable" && actor.starts_with(&format!("mail(uid {}, ", own.uid)), "{actor}");
+}
