@@ -21,6 +21,9 @@ pub const MAX_SCAN: i64 = 100_000;
 /// Rows of one page.
 pub const MAX_PAGE: u32 = 1_000;
 
+/// Stored bytes of one page, after which it ends. A page is in memory whole, and messages may be large.
+pub const MAX_PAGE_BYTES: usize = 512 * 1_024;
+
 /// A condition with its values.
 struct Where {
     sql: Vec<String>,
@@ -69,15 +72,17 @@ pub fn list(
     let mut items = Vec::with_capacity(limit);
     let mut last = before;
     let mut more = false;
+    let mut bytes = 0;
     while let Some(row) = rows.next().map_err(StoreError::Read)? {
-        if items.len() == limit {
+        if items.len() == limit || bytes >= MAX_PAGE_BYTES {
             more = true;
             break;
         }
         last = row.get(0).map_err(StoreError::Read)?;
         items.push(view(row, directory).map_err(StoreError::Read)?);
+        bytes += size(row).map_err(StoreError::Read)?;
     }
-    let partial = !more && floor > 0 && !narrow;
+    let partial = if more { items.len() < limit } else { floor > 0 && !narrow };
     let next_cursor = if more {
         Some(cursors.make(scope, last)?)
     } else if partial {
@@ -91,6 +96,11 @@ pub fn list(
         None
     };
     Ok(NotificationPage { items, next_cursor, total, partial })
+}
+
+/// How much is stored of a row of [`COLUMNS`].
+fn size(row: &rusqlite::Row<'_>) -> rusqlite::Result<usize> {
+    Ok(row.get_ref("body")?.as_bytes().map_or(0, <[u8]>::len))
 }
 
 /// How many match, by status.
