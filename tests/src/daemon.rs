@@ -24,6 +24,7 @@ pub struct Builder {
     config: String,
     environment: Vec<(String, String)>,
     flags: Vec<String>,
+    launcher: Vec<String>,
 }
 
 impl Default for Builder {
@@ -37,7 +38,13 @@ impl Builder {
     pub fn new() -> Self {
         let dir =
             tempfile::Builder::new().prefix("notifyd-test").tempdir().expect("a directory for the test");
-        Self { dir: Arc::new(dir), config: String::new(), environment: vec![], flags: vec![] }
+        Self {
+            dir: Arc::new(dir),
+            config: String::new(),
+            environment: vec![],
+            flags: vec![],
+            launcher: vec![],
+        }
     }
 
     /// Its configuration file.
@@ -55,6 +62,12 @@ impl Builder {
     /// A flag.
     pub fn flag(mut self, flag: &str) -> Self {
         self.flags.push(flag.into());
+        self
+    }
+
+    /// The command that starts it, such as `prlimit`: it gets ours as its arguments and must become it (`exec`).
+    pub fn under(mut self, launcher: &[&str]) -> Self {
+        self.launcher = launcher.iter().map(|&word| word.into()).collect();
         self
     }
 
@@ -77,7 +90,14 @@ impl Builder {
     pub fn command(&self) -> Command {
         let config = self.dir().join("notifyd.toml");
         std::fs::write(&config, &self.config).expect("the configuration is written");
-        let mut command = Command::new(bin("notifyd"));
+        let mut command = match self.launcher.split_first() {
+            None => Command::new(bin("notifyd")),
+            Some((program, arguments)) => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(bin("notifyd"));
+                command
+            }
+        };
         command.arg("--config").arg(&config).arg("--state-dir").arg(self.state());
         if !self.flags.iter().any(|flag| flag.starts_with("--socket")) {
             command.arg("--socket").arg(self.socket());

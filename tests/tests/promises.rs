@@ -5,12 +5,18 @@
 
 #[path = "promises/alone.rs"]
 mod alone;
+#[path = "promises/hostile.rs"]
+mod hostile;
+#[path = "promises/hostile_cases.rs"]
+mod hostile_cases;
 #[path = "promises/idempotent.rs"]
 mod idempotent;
 #[path = "promises/killed.rs"]
 mod killed;
 #[path = "promises/once.rs"]
 mod once;
+#[path = "promises/overload.rs"]
+mod overload;
 #[path = "promises/revoked.rs"]
 mod revoked;
 #[path = "promises/stopped.rs"]
