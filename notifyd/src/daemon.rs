@@ -117,7 +117,7 @@ impl Taken {
     /// directory is found out first.
     pub async fn take(settings: &Settings, places: &Places) -> Result<Self, Failure> {
         let lock = notifyd_store::lock(&places.state)?;
-        let intake = notifyd_intake::Bound::take(settings.intake.clone(), settings.limits).await?;
+        let intake = notifyd_intake::Bound::take(settings.intake.clone(), settings.limits)?;
         let control =
             notifyd_control::Options { socket: Some(places.socket.clone()), ..settings.control.clone() };
         Ok(Self { lock, intake, control: notifyd_control::Bound::take(control).await? })

@@ -57,6 +57,8 @@ fn start(args: &Args) -> Result<ExitCode, Failure> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        // They wait for the few connections that read the log; more of them would only take memory.
+        .max_blocking_threads(64)
         .build()
         .map_err(|error| Failure::Bug(format!("no runtime: {error}")))?;
     let code = runtime.block_on(run(args, settings, places, trap));

@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     /// What takes a restart: what was bound, opened or sized at the start.
-    const RESTART: [&str; 19] = [
+    const RESTART: [&str; 20] = [
         "control.group_admin",
         "control.group_read",
         "control.socket",
@@ -158,6 +158,7 @@ mod tests {
         "intake.body_limit_bytes",
         "intake.body_timeout_seconds",
         "intake.header_timeout_seconds",
+        "intake.in_flight_mib",
         "intake.listen",
         "intake.max_connections",
         "intake.max_connections_per_peer",

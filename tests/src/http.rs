@@ -43,7 +43,12 @@ pub struct Client {
 impl Client {
     /// Connects.
     pub async fn connect(address: SocketAddr, key: &str) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(address).await?;
+        Self::over(TcpStream::connect(address).await?, key).await
+    }
+
+    /// The same over a connection that is open.
+    pub async fn over(stream: TcpStream, key: &str) -> anyhow::Result<Self> {
+        let address = stream.peer_addr()?;
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);

@@ -4,6 +4,7 @@
 //! * [`Daemon`](daemon::Daemon) is a running `notifyd` on a free port; its [`Builder`](daemon::Builder) is where a case
 //!   says what it needs.
 //! * [`Client`](http::Client) speaks HTTP to it over one connection, as an application does.
+//! * [`raw`] writes bytes that are no HTTP, or nearly, and reads until the daemon closes.
 //! * [`ctl`](ctl::Ctl) runs `notifyctl` against it.
 //! * [`Control`](control::Control) asks it over the control socket, and waits there for ends.
 //! * [`Person`](person::Person) is another user of this machine, as whom programs are run.
@@ -22,6 +23,7 @@ pub mod http;
 pub mod mailbox;
 pub mod person;
 pub mod pump;
+pub mod raw;
 pub mod record;
 pub mod relay;
 pub mod trace;

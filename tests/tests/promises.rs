@@ -19,6 +19,10 @@ mod failing_disk;
 mod frames;
 #[path = "promises/full_disk.rs"]
 mod full_disk;
+#[path = "promises/hostile.rs"]
+mod hostile;
+#[path = "promises/hostile_cases.rs"]
+mod hostile_cases;
 #[path = "promises/idempotent.rs"]
 mod idempotent;
 #[path = "promises/isolation.rs"]
@@ -29,6 +33,8 @@ mod killed;
 mod modes;
 #[path = "promises/once.rs"]
 mod once;
+#[path = "promises/overload.rs"]
+mod overload;
 #[path = "promises/peers.rs"]
 mod peers;
 #[path = "promises/pinned.rs"]

@@ -1,26 +1,22 @@
 //! Who asks. [`Gate`] turns headers into a [`Tenant`], the only handle to the log that a handler gets.
 
 use crate::context::Context;
-use crate::correlation::Correlation;
 use crate::options::{Limits, Options};
 use crate::problem::Problem;
-use crate::rate::{Buckets, too_many};
+use crate::rate::{Buckets, Quota, Strangers};
+use crate::visit::Visit;
 use arc_swap::ArcSwap;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use notify_proto::{ServiceId, Timestamp};
+use notifyd_lifecycle::Household;
 use notifyd_lifecycle::key::claimed_service;
 use notifyd_store::door::Entry;
 use notifyd_store::{Service, Store, Tenant};
 use prometheus::IntCounter;
-use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::time::Instant;
-
-/// The address of the peer, as an extension of its requests.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// The gate. The store stays private: all that leaves is a view of one service.
 pub(crate) struct Gate {
@@ -28,11 +24,12 @@ pub(crate) struct Gate {
     anonymous: Option<String>,
     default_rate: ArcSwap<Option<f64>>,
     buckets: Buckets,
+    strangers: ArcSwap<Strangers>,
     failures: IntCounter,
 }
 
 /// What the headers say about the caller.
-enum Credentials<'a> {
+pub(crate) enum Credentials<'a> {
     /// Nothing at all.
     None,
     /// A key, and the service it is said to open; none when what was given names no service.
@@ -54,6 +51,7 @@ impl Gate {
             anonymous,
             default_rate: ArcSwap::from_pointee(limits.service_requests_per_second),
             buckets: Buckets::default(),
+            strangers: ArcSwap::from_pointee(Strangers::new(limits.peer_requests_per_second)),
             failures,
         }
     }
@@ -61,51 +59,60 @@ impl Gate {
     /// Changes how often callers may ask; requests that begin from now on follow it.
     pub(crate) fn set_limits(&self, limits: &Limits) {
         self.default_rate.store(Arc::new(limits.service_requests_per_second));
+        let strangers = Strangers::new(limits.peer_requests_per_second);
+        if !strangers.has_rate_of(&self.strangers.load()) {
+            self.strangers.store(Arc::new(strangers));
+        }
     }
 
     /// The view of the service that asks, if it proves who it is and does not ask too often.
-    pub(crate) fn open(
-        &self,
-        headers: &HeaderMap,
-        peer: IpAddr,
-        now: Timestamp,
-        correlation: &Correlation,
-    ) -> Result<Tenant, Problem> {
+    pub(crate) fn open(&self, headers: &HeaderMap, visit: &Visit, now: Timestamp) -> Result<Tenant, Problem> {
         let service = match credentials(headers) {
-            Credentials::Key(claimed, key) => self.knock(claimed, key, peer, now, correlation)?,
-            Credentials::None => self.anonymous(peer)?,
-            Credentials::Unusable => {
-                tracing::warn!(%peer, correlation_id = %correlation, "authentication refused: unreadable");
-                return Err(self.refused());
-            }
+            Credentials::Key(claimed, key) => self.knock(claimed, key, visit, now)?,
+            Credentials::None => self.anonymous(visit)?,
+            // Whatever it was, it was an attempt.
+            Credentials::Unusable => self.knock(None, "", visit, now)?,
         };
+        let _ = visit.service.set(service.no);
         let rate = service.rate_per_second.filter(|rate| *rate > 0.0).or(**self.default_rate.load());
         if let Some(rate) = rate {
-            let wait = self.buckets.take(service.no, rate, Instant::now().into_std());
-            wait.map_err(|wait| too_many(rate, wait))?;
+            let quota = self.buckets.take(service.no, rate, Instant::now().into_std())?;
+            let _ = visit.quota.set(quota);
         }
         Ok(Tenant::new(Arc::clone(&self.store), service))
+    }
+
+    /// Lets somebody ask who need not say who it is, unless its peer does so too often.
+    pub(crate) fn stranger(&self, visit: &Visit) -> Result<(), Problem> {
+        let quota: Option<Quota> =
+            self.strangers.load().take(Household::of(visit.peer), Instant::now().into_std())?;
+        if let Some(quota) = quota {
+            let _ = visit.quota.set(quota);
+        }
+        Ok(())
     }
 
     fn knock(
         &self,
         claimed: Option<ServiceId>,
         key: &str,
-        peer: IpAddr,
+        visit: &Visit,
         now: Timestamp,
-        correlation: &Correlation,
     ) -> Result<Arc<Service>, Problem> {
         let directory = self.store.directory();
-        match self.store.door().knock(&directory, claimed, key, peer, now) {
+        match self.store.door().knock(&directory, claimed, key, visit.peer, now) {
             Entry::Open(service) => Ok(service),
             Entry::Inactive => Err(inactive()),
             Entry::Wrong => {
                 let service = claimed.map(tracing::field::display);
-                tracing::warn!(service, %peer, correlation_id = %correlation, "authentication refused");
-                Err(self.refused())
+                tracing::warn!(
+                    service, peer = %visit.peer, correlation_id = %visit.correlation, "authentication refused"
+                );
+                Err(self.refused(visit))
             }
             Entry::Locked(until) => {
                 self.failures.inc();
+                self.stranger(visit)?;
                 let seconds = (until - now).num_milliseconds().div_euclid(1_000) + 1;
                 Err(Problem::new(
                     StatusCode::TOO_MANY_REQUESTS,
@@ -119,19 +126,23 @@ impl Gate {
     }
 
     /// Who a caller without credentials is: nobody, unless an operator said otherwise and the caller is on this machine.
-    fn anonymous(&self, peer: IpAddr) -> Result<Arc<Service>, Problem> {
-        let name = self.anonymous.as_deref().filter(|_| peer.is_loopback()).ok_or_else(|| self.refused())?;
+    fn anonymous(&self, visit: &Visit) -> Result<Arc<Service>, Problem> {
+        let name = self.anonymous.as_deref().filter(|_| visit.peer.is_loopback());
+        let name = name.ok_or_else(|| self.refused(visit))?;
         let directory = self.store.directory();
         match directory.find_service(name) {
             Some(service) if service.active => Ok(Arc::clone(service)),
             Some(_) => Err(inactive()),
-            None => Err(self.refused()),
+            None => Err(self.refused(visit)),
         }
     }
 
     /// One text for a missing key, an unknown service and a wrong key.
-    fn refused(&self) -> Problem {
+    fn refused(&self, visit: &Visit) -> Problem {
         self.failures.inc();
+        if let Err(too_many) = self.stranger(visit) {
+            return too_many;
+        }
         Problem::new(
             StatusCode::UNAUTHORIZED,
             "unauthorized",
@@ -151,24 +162,38 @@ fn inactive() -> Problem {
     )
 }
 
-fn credentials(headers: &HeaderMap) -> Credentials<'_> {
-    let claimed = headers.get("x-service-id");
-    if let Some(key) = headers.get("x-api-key") {
-        let Ok(key) = key.to_str() else { return Credentials::Unusable };
-        let service = claimed.and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
-        return Credentials::Key(service, key);
+pub(crate) fn credentials(headers: &HeaderMap) -> Credentials<'_> {
+    let (claimed, key, bearer) =
+        (once(headers, "x-service-id"), once(headers, "x-api-key"), once(headers, "authorization"));
+    let (Ok(claimed), Ok(key), Ok(bearer)) = (claimed, key, bearer) else {
+        // Two keys, or half a one: whoever is between may have read another than we would.
+        return Credentials::Unusable;
+    };
+    if let Some(key) = key {
+        return Credentials::Key(claimed.and_then(|id| id.parse().ok()), key);
     }
-    if let Some(value) = headers.get(header::AUTHORIZATION) {
-        let bearer = value.to_str().ok().and_then(|value| value.split_once(' '));
-        let Some((_, key)) = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) else {
+    if let Some(value) = bearer {
+        let Some((_, key)) =
+            value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        else {
             return Credentials::Unusable;
         };
         let key = key.trim();
         let opens = claimed_service(key);
-        let agrees = claimed.is_none_or(|id| id.to_str().ok().and_then(|id| id.parse().ok()) == opens);
+        let agrees = claimed.is_none_or(|id| id.parse().ok() == opens);
         return Credentials::Key(opens.filter(|_| agrees), key);
     }
     if claimed.is_some() { Credentials::Unusable } else { Credentials::None }
+}
+
+/// The text of a header that may be given once; an error if it is given twice or is no text.
+fn once<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, ()> {
+    let mut given = headers.get_all(name).iter();
+    match (given.next(), given.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => value.to_str().map(Some).map_err(drop),
+        _ => Err(()),
+    }
 }
 
 /// The service that asks, for handlers.
@@ -178,8 +203,7 @@ impl FromRequestParts<Arc<Context>> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, context: &Arc<Context>) -> Result<Self, Problem> {
-        let peer = parts.extensions.get::<Peer>().ok_or_else(Problem::internal)?.0;
-        let correlation = parts.extensions.get::<Correlation>().ok_or_else(Problem::internal)?;
-        context.gate.open(&parts.headers, peer, context.clock.now(), correlation).map(Self)
+        let visit = parts.extensions.get::<Arc<Visit>>().ok_or_else(Problem::internal)?;
+        context.gate.open(&parts.headers, visit, context.clock.now()).map(Self)
     }
 }

@@ -3,9 +3,11 @@
 use crate::context::Context;
 use crate::decode::{Flaw, decode};
 use crate::problem::Problem;
+use crate::room::Share;
+use crate::visit::Visit;
 use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
@@ -14,39 +16,35 @@ use std::time::Duration;
 
 /// How much of a body that is too large is read and thrown away, so that the caller, who is still writing, gets to
 /// read the refusal instead of a reset connection.
-const MAX_DISCARDED: usize = 16 * 1_024 * 1_024;
+const MAX_DISCARDED: u64 = 16 * 1_024 * 1_024;
 
 /// How long that may take.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Bounds of a body.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Bounds {
-    /// Bytes.
-    pub(crate) limit: usize,
-    /// From the head to the last byte.
-    pub(crate) timeout: Duration,
-}
-
-impl Bounds {
-    pub(crate) fn of(context: &Context) -> Self {
-        Self { limit: context.options.body_limit_bytes, timeout: context.options.body_timeout() }
-    }
-}
-
 /// Refuses what is not plain JSON by its headers.
 pub(crate) fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
-    if let Some(encoding) = headers.get(header::CONTENT_ENCODING)
-        && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
-    {
+    let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    if encodings.any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(unsupported("Send the body as it is: Content-Encoding is not taken."));
     }
-    let given = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
-    let essence = given.map(|value| value.split(|b| *b == b';').next().unwrap_or_default().trim_ascii());
-    match essence {
-        Some(essence) if essence.eq_ignore_ascii_case(b"application/json") => Ok(()),
-        _ => Err(unsupported("Send JSON, with Content-Type: application/json.")),
+    let mut given = headers.get_all(header::CONTENT_TYPE).iter();
+    match (given.next(), given.next()) {
+        (Some(kind), None) if is_json(kind.as_bytes()) => Ok(()),
+        _ => Err(unsupported("Send JSON in UTF-8, with Content-Type: application/json.")),
     }
+}
+
+fn is_json(kind: &[u8]) -> bool {
+    let mut parts = kind.split(|b| *b == b';').map(<[u8]>::trim_ascii);
+    let charset = |part: &[u8]| match part.split_at_checked(b"charset=".len()) {
+        Some((name, value)) if name.eq_ignore_ascii_case(b"charset=") => {
+            let value = value.strip_prefix(b"\"").and_then(|it| it.strip_suffix(b"\"")).unwrap_or(value);
+            value.eq_ignore_ascii_case(b"utf-8")
+        }
+        _ => true,
+    };
+    parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case(b"application/json"))
+        && parts.all(charset)
 }
 
 fn unsupported(detail: &'static str) -> Problem {
@@ -58,31 +56,54 @@ fn unsupported(detail: &'static str) -> Problem {
     )
 }
 
-/// Reads all of it.
-pub(crate) async fn read<B>(headers: &HeaderMap, mut body: B, bounds: Bounds) -> Result<Bytes, Problem>
+/// Reads all of it, into the room of the service that asks.
+pub(crate) async fn read<B>(
+    context: &Context,
+    service: i64,
+    headers: &HeaderMap,
+    mut body: B,
+) -> Result<(Bytes, Share), Problem>
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
-    let length =
-        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if length.is_some_and(|length| length > bounds.limit as u64) {
-        discard(headers, body).await;
-        return Err(too_large(bounds.limit));
-    }
-    match tokio::time::timeout(bounds.timeout, collect(&mut body, bounds.limit)).await {
-        Ok(Ok(Some(bytes))) => Ok(bytes),
-        Ok(Ok(None)) => {
+    let limit = context.options.body_limit_bytes;
+    // Absent for chunks; too many digits for a length are too many bytes.
+    let length = headers
+        .get(header::CONTENT_LENGTH)
+        .map(|value| value.to_str().ok().and_then(|text| text.parse::<usize>().ok()).unwrap_or(usize::MAX));
+    let length = length.unwrap_or_default();
+    let entered = if length > limit { Err(too_large(limit)) } else { context.room.enter(service, length) };
+    let mut share = match entered {
+        Ok(share) => share,
+        Err(problem) => {
             discard(headers, body).await;
-            Err(too_large(bounds.limit))
+            return Err(problem);
         }
-        Ok(Err(_)) => Err(Problem::bad_request("The body ended before it was complete.")),
+    };
+    let timeout = context.options.body_timeout();
+    match tokio::time::timeout(timeout, collect(&mut body, length, limit, &mut share)).await {
+        Ok(Ok(bytes)) => Ok((bytes, share)),
+        Ok(Err(Broken::Refused(problem))) => {
+            drop(share);
+            discard(headers, body).await;
+            Err(problem)
+        }
+        Ok(Err(Broken::Cut)) => Err(Problem::bad_request("The body ended before it was complete.")),
         Err(_) => Err(Problem::new(
             StatusCode::REQUEST_TIMEOUT,
             "body-timeout",
             "Request timeout",
-            format!("The body did not arrive within {} seconds.", bounds.timeout.as_secs()),
+            format!("The body did not arrive within {} seconds.", timeout.as_secs()),
         )),
     }
+}
+
+/// Why a body was not read to its end.
+enum Broken {
+    /// The peer did not send it whole.
+    Cut,
+    /// It is more than there may be.
+    Refused(Problem),
 }
 
 fn too_large(limit: usize) -> Problem {
@@ -94,29 +115,32 @@ fn too_large(limit: usize) -> Problem {
     )
 }
 
-/// All bytes; none when there are more than `limit`.
-async fn collect<B>(body: &mut B, limit: usize) -> Result<Option<Bytes>, B::Error>
+/// All bytes, at most `limit`; `length` of them are expected.
+async fn collect<B>(body: &mut B, length: usize, limit: usize, share: &mut Share) -> Result<Bytes, Broken>
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
     let mut first = Bytes::new();
     let mut more = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame?.into_data() else { continue };
-        if first.len() + more.len() + data.len() > limit {
-            return Ok(None);
+        let Ok(data) = frame.map_err(|_| Broken::Cut)?.into_data() else { continue };
+        let all = first.len() + more.len() + data.len();
+        if all > limit {
+            return Err(Broken::Refused(too_large(limit)));
         }
+        share.grow_to(all).map_err(Broken::Refused)?;
         // Almost every body comes in one piece, which is then not copied.
         if first.is_empty() && more.is_empty() {
             first = data;
         } else {
             if more.is_empty() {
+                more.reserve(length.max(all));
                 more.extend_from_slice(&std::mem::take(&mut first));
             }
             more.extend_from_slice(&data);
         }
     }
-    Ok(Some(if more.is_empty() { first } else { more.freeze() }))
+    Ok(if more.is_empty() { first } else { more.freeze() })
 }
 
 /// Reads and drops the rest of a body, within bounds. A caller who waits for `100 Continue` has not begun to write.
@@ -124,13 +148,16 @@ pub(crate) async fn discard<B>(headers: &HeaderMap, mut body: B)
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
-    if body.is_end_stream() || headers.contains_key(header::EXPECT) {
+    if body.is_end_stream()
+        || headers.contains_key(header::EXPECT)
+        || body.size_hint().lower() > MAX_DISCARDED
+    {
         return;
     }
     let rest = async {
         let mut seen = 0;
         while let Some(Ok(frame)) = body.frame().await {
-            seen += frame.data_ref().map_or(0, Bytes::len);
+            seen += frame.data_ref().map_or(0, Bytes::len) as u64;
             if seen > MAX_DISCARDED {
                 break;
             }
@@ -139,8 +166,8 @@ where
     let _ = tokio::time::timeout(DISCARD_TIMEOUT, rest).await;
 }
 
-/// A JSON body, for handlers. An absent body counts as `{}` when `OPTIONAL`.
-pub(crate) struct Json<T, const OPTIONAL: bool = false>(pub(crate) T);
+/// A JSON body, for handlers, and the room it takes until it is answered. An absent body counts as `{}` when `OPTIONAL`.
+pub(crate) struct Json<T, const OPTIONAL: bool = false>(pub(crate) T, pub(crate) Option<Share>);
 
 impl<T, const OPTIONAL: bool> FromRequest<Arc<Context>> for Json<T, OPTIONAL>
 where
@@ -151,17 +178,52 @@ where
     async fn from_request(request: Request<Body>, context: &Arc<Context>) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         if OPTIONAL && body.is_end_stream() {
-            return Ok(Self(T::default()));
+            return Ok(Self(T::default(), None));
         }
         check_type(&parts.headers)?;
-        let bytes = read(&parts.headers, body, Bounds::of(context)).await?;
+        let visit = parts.extensions.get::<Arc<Visit>>().ok_or_else(Problem::internal)?;
+        let (bytes, share) = read(context, visit.payer(), &parts.headers, body).await?;
         if OPTIONAL && bytes.is_empty() {
-            return Ok(Self(T::default()));
+            return Ok(Self(T::default(), None));
         }
         match decode(&bytes) {
-            Ok(value) => Ok(Self(value)),
+            Ok(value) => Ok(Self(value, Some(share))),
             Err(Flaw::NotJson(detail)) => Err(Problem::bad_request(detail)),
             Err(Flaw::Fields { errors, .. }) => Err(Problem::fields(errors)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn only_one_plain_json_is_taken() {
+        let taken = |given: &[(&'static str, &'static str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in given {
+                headers.append(*name, HeaderValue::from_static(value));
+            }
+            check_type(&headers).is_ok()
+        };
+        let json = ("content-type", "application/json");
+        assert!(taken(&[json]) && taken(&[json, ("content-encoding", "Identity")]));
+        for kind in ["application/json; charset=utf-8", "Application/JSON;charset=\"UTF-8\"; x=y"] {
+            assert!(taken(&[("content-type", kind)]), "{kind}");
+        }
+        for kind in [
+            "text/plain",
+            "application/json; charset=latin1",
+            "application/jsonp",
+            "",
+            ";",
+            "application/x+json",
+        ] {
+            assert!(!taken(&[("content-type", kind)]), "{kind}");
+        }
+        assert!(!taken(&[]) && !taken(&[json, json]));
+        assert!(!taken(&[json, ("content-encoding", "identity"), ("content-encoding", "gzip")]));
     }
 }

@@ -23,6 +23,10 @@ use tokio_util::sync::CancellationToken;
 /// Largest head of a request: line and headers, bytes.
 const MAX_HEAD: usize = 16 * 1_024;
 
+/// Largest buffer of a connection for what it reads, bytes: whatever the peer sends, this much of it waits here, and the
+/// rest in the system's buffers.
+const MAX_BUFFER: usize = 32 * 1_024;
+
 /// How long a refused connection may take to read why.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -41,8 +45,10 @@ pub(crate) fn protocol(options: &Options) -> http1::Builder {
     http.timer(TokioTimer::new())
         .header_read_timeout(options.header_timeout())
         .max_header_size(MAX_HEAD)
+        .max_buf_size(MAX_BUFFER)
         .keep_alive(true)
-        .half_close(false)
+        // Who closes its half after the request still gets its answer.
+        .half_close(true)
         // Flushing pipelined answers together would save little, and hyper then never flushes its answer to a head it
         // cannot parse: the unread rest of that head looks like a next request.
         .pipeline_flush(false);

@@ -5,6 +5,7 @@ use crate::auth::Gate;
 use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::pulse::PulseSource;
+use crate::room::Room;
 use crate::vitals::Vitals;
 use arc_swap::ArcSwap;
 use notifyd_lifecycle::admission::AdmissionRules;
@@ -16,6 +17,7 @@ use tokio::time::Instant;
 pub(crate) struct Context {
     pub(crate) options: Options,
     pub(crate) gate: Gate,
+    pub(crate) room: Arc<Room>,
     pub(crate) vitals: Vitals,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -36,6 +38,7 @@ impl Context {
         deps: crate::intake::Deps,
     ) -> Self {
         Self {
+            room: Room::new(options.in_flight_bytes()),
             options,
             gate,
             vitals,

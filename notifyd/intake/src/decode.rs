@@ -2,8 +2,11 @@
 //! field, so that every wrong one is named at once.
 
 use notifyd_lifecycle::admission::{FieldError, MAX_ERRORS};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value};
+
+/// Values of one body, at most: twice what fits into its free parts, which may have 16 KiB each.
+const MAX_VALUES: usize = 20_000;
 
 /// What is wrong with a body.
 #[derive(Debug)]
@@ -21,11 +24,37 @@ pub(crate) enum Flaw<T> {
 
 /// Reads a body. Every field of `T` must be optional, so that each can be tried alone.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Flaw<T>> {
+    if is_crowded(bytes) {
+        if let Err(error) = serde_json::from_slice::<IgnoredAny>(bytes) {
+            return Err(no_json(&error));
+        }
+        let message = format!("has more than {MAX_VALUES} values; send less at once");
+        return Err(Flaw::Fields { errors: vec![flaw("$", message)], rest: None });
+    }
     // serde would also take a list, as the fields in their order.
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         return Err(explain(bytes, ""));
     }
     serde_json::from_slice(bytes).map_err(|error| explain(bytes, &error.to_string()))
+}
+
+/// Whether there are more values than any request needs. In memory a value takes up to a hundred times the bytes it has
+/// in the body, so these are counted before anything is made of them. Strings may be as long as they like.
+fn is_crowded(bytes: &[u8]) -> bool {
+    if bytes.len() <= MAX_VALUES {
+        return false;
+    }
+    let (mut values, mut quoted, mut escaped) = (0, false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = quoted,
+            b'"' => quoted = !quoted,
+            b',' | b'[' | b'{' if !quoted => values += 1,
+            _ => {}
+        }
+    }
+    values > MAX_VALUES
 }
 
 /// `error` is what serde said about the whole.
@@ -36,7 +65,7 @@ fn explain<T: DeserializeOwned>(bytes: &[u8], error: &str) -> Flaw<T> {
         Ok(_) => {
             return Flaw::Fields { errors: vec![flaw("$", "must be a JSON object".into())], rest: None };
         }
-        Err(error) => return Flaw::NotJson(format!("The body is not valid JSON: {error}.")),
+        Err(error) => return no_json(&error),
     };
     let mut errors = Vec::new();
     let mut good = Map::new();
@@ -67,7 +96,12 @@ fn explain<T: DeserializeOwned>(bytes: &[u8], error: &str) -> Flaw<T> {
     Flaw::Fields { errors, rest }
 }
 
+fn no_json<T>(error: &serde_json::Error) -> Flaw<T> {
+    Flaw::NotJson(format!("The body is not valid JSON: {error}."))
+}
+
 fn flaw(field: &str, message: String) -> FieldError {
+    let field = if field.is_empty() { "\"\"" } else { field };
     FieldError { field: field.to_owned(), message }
 }
 
@@ -159,5 +193,17 @@ mod tests {
         assert!(matches!(decode::<SendRequest>(b"\xff"), Err(Flaw::NotJson(_))));
         assert_eq!(errors("[]")[0].0, "$");
         assert_eq!(errors("null")[0].0, "$");
+    }
+
+    #[test]
+    fn a_body_of_countless_values_is_refused_and_a_long_text_is_not() {
+        let crowd = format!(r#"{{"meta_data":{{"a":[{}0]}}}}"#, r#"{"":0},"#.repeat(10_001));
+        assert_eq!(errors(&crowd)[0].0, "$");
+        assert_eq!(
+            errors(&format!("[{}0]", "0,".repeat(20_001)))[0].1,
+            "has more than 20000 values; send less at once"
+        );
+        let text = format!(r#"{{"to":"a","content":"{}"}}"#, r#"[,{\",\\"#.repeat(10_000));
+        assert!(decode::<SendRequest>(text.as_bytes()).is_ok());
     }
 }

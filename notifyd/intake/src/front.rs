@@ -1,24 +1,24 @@
 //! The front of the house: every request passes here once on its way in and once on its way out. On the way in it gets
 //! its correlation id and is checked for host and origin; on the way out it is counted and the id goes onto the answer.
 
-use crate::auth::Peer;
 use crate::context::Context;
 use crate::correlation::{self, Correlation, traceparent};
 use crate::host::{self, Hosts, Link};
 use crate::problem::Problem;
 use crate::service_api::send::{self, Form};
+use crate::visit::Visit;
 use crate::{health, metrics, service_api};
 use arc_swap::ArcSwap;
-use axum::Router;
 use axum::body::{Body, HttpBody};
-use axum::extract::{MatchedPath, Request};
-use axum::http::Response;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Response, header};
 use axum::middleware::{self, Next};
 use axum::response::IntoResponse as _;
 use axum::routing::get;
+use axum::{Extension, Router};
 use bytes::Bytes;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 use tracing::Instrument as _;
@@ -27,8 +27,26 @@ pub(crate) struct Front {
     pub(crate) context: Arc<Context>,
     pub(crate) hosts: Arc<ArcSwap<Hosts>>,
     router: Router,
-    /// When a failure was last written to the log, seconds since 1970.
-    told: AtomicI64,
+    told: Told,
+}
+
+/// When a failure of each kind was last written to the log, seconds since 1970, and how many were not since.
+#[derive(Default)]
+struct Told(Mutex<BTreeMap<&'static str, (i64, u64)>>);
+
+impl Told {
+    /// Whether it is time to tell a failure of this kind, and then how many were not told. Once per second is enough: a
+    /// full disk fails thousands of requests with the same cause.
+    fn due(&self, kind: &'static str, now: i64) -> Option<u64> {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, untold) = told.entry(kind).or_insert((i64::MIN, 0));
+        if *at == now {
+            *untold += 1;
+            return None;
+        }
+        *at = now;
+        Some(std::mem::take(untold))
+    }
 }
 
 /// The route a request took, as an extension of its answer.
@@ -44,10 +62,10 @@ impl Front {
             .route("/metrics", get(metrics::show))
             .route_layer(middleware::from_fn(note_route))
             .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
-            .fallback(|| async { Problem::not_found("There is nothing at this address.") })
+            .fallback(nothing_here)
             .with_state(Arc::clone(&context));
         let hosts = Arc::new(ArcSwap::from_pointee(Hosts::new(&context.options)));
-        Self { hosts, context, router, told: AtomicI64::new(0) }
+        Self { hosts, context, router, told: Told::default() }
     }
 
     /// Answers one request.
@@ -75,10 +93,13 @@ impl Front {
     {
         let started = Instant::now();
         let (parts, body) = request.into_parts();
+        let visit = Arc::new(Visit::new(link.peer, correlation));
         let form = if parts.method == axum::http::Method::POST { Form::of(parts.uri.path()) } else { None };
         let mut origin = None;
         let hosts = self.hosts.load();
-        let checked = hosts.check_host(&parts, link).and_then(|()| hosts.check_origin(&parts.headers));
+        let checked = check_framing(&parts.headers)
+            .and_then(|()| hosts.check_host(&parts, link))
+            .and_then(|()| hosts.check_origin(&parts.headers));
         drop(hosts);
         let response = match checked {
             Err(problem) => problem.into_response(),
@@ -87,19 +108,23 @@ impl Front {
                 let preflight = origin.as_ref().and_then(|_| host::preflight(&parts.method));
                 match (preflight, form) {
                     (Some(response), _) => response,
-                    (None, Some(form)) => send::send(&self.context, &parts, body, form, link, &correlation)
+                    (None, Some(form)) => send::send(&self.context, &parts, body, form, &visit)
                         .await
                         .unwrap_or_else(Problem::into_response),
                     (None, None) => {
                         let request = Request::from_parts(parts, Body::new(body));
-                        Box::pin(self.route(request, link, &correlation)).await
+                        Box::pin(self.route(request, &visit)).await
                     }
                 }
             }
         };
-        let mut response = self.finish(response, &correlation);
+        let mut response =
+            self.finish(self.context.room.hold(response, visit.payer()).await, &visit.correlation);
         let headers = response.headers_mut();
-        headers.insert(correlation::HEADER, correlation.header());
+        headers.insert(correlation::HEADER, visit.correlation.header());
+        if let Some(quota) = visit.quota.get().filter(|_| !headers.contains_key("ratelimit")) {
+            quota.write(headers);
+        }
         if let Some(origin) = origin {
             host::admit(headers, origin);
         }
@@ -114,9 +139,8 @@ impl Front {
     }
 
     /// Everything but sending goes through the router.
-    async fn route(&self, mut request: Request, link: Link, correlation: &Correlation) -> Response<Body> {
-        request.extensions_mut().insert(Peer(link.peer));
-        request.extensions_mut().insert(correlation.clone());
+    async fn route(&self, mut request: Request, visit: &Arc<Visit>) -> Response<Body> {
+        request.extensions_mut().insert(Arc::clone(visit));
         match self.router.clone().oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
@@ -127,7 +151,7 @@ impl Front {
     fn finish(&self, mut response: Response<Body>, correlation: &Correlation) -> Response<Body> {
         if let Some(problem) = response.extensions_mut().remove::<Problem>() {
             if let Some(cause) = problem.cause() {
-                self.tell(cause, correlation);
+                self.tell(problem.kind(), cause, correlation);
             }
             let taken = response.extensions_mut().remove::<Route>();
             response = problem.response(correlation, std::mem::take(response.headers_mut()));
@@ -138,13 +162,34 @@ impl Front {
         response
     }
 
-    /// At most one line per second: a full disk fails thousands of requests with the same cause.
-    fn tell(&self, cause: &str, correlation: &Correlation) {
-        let now = self.context.clock.now().timestamp();
-        if self.told.swap(now, Ordering::Relaxed) != now {
-            tracing::error!(error = cause, correlation_id = %correlation, "request failed");
+    fn tell(&self, kind: &'static str, cause: &str, correlation: &Correlation) {
+        if let Some(untold) = self.told.due(kind, self.context.clock.now().timestamp()) {
+            tracing::error!(kind, error = cause, untold, correlation_id = %correlation, "request failed");
         }
     }
+}
+
+/// Refuses a body in any coding but chunks. The HTTP library only looks whether chunks are the last one and would hand
+/// on, as it came, what was compressed below them.
+pub(crate) fn check_framing(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => Ok(()),
+        (Some(coding), None) if coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked") => Ok(()),
+        // Where such a body ends is a matter of opinion, so nothing that follows is believed.
+        _ => Err(Problem::bad_request(
+            "A body comes with a Content-Length or in chunks, and in no other coding.",
+        )
+        .header(header::CONNECTION, HeaderValue::from_static("close"))),
+    }
+}
+
+async fn nothing_here(
+    State(context): State<Arc<Context>>,
+    Extension(visit): Extension<Arc<Visit>>,
+) -> Problem {
+    let there_is = context.gate.stranger(&visit);
+    there_is.err().unwrap_or_else(|| Problem::not_found("There is nothing at this address."))
 }
 
 async fn note_route(request: Request, next: Next) -> axum::response::Response {
@@ -208,6 +253,15 @@ mod tests {
         let request = Request::builder().uri(path).header("host", "10.0.0.1").body(Empty::new()).unwrap();
         let link = Link { peer: peer.parse().unwrap(), local: "10.0.0.1".parse().unwrap() };
         Front::new(Arc::new(context)).answer(request, link).await.status().as_u16()
+    }
+
+    #[test]
+    fn each_kind_of_failure_is_told_once_a_second() {
+        let told = Told::default();
+        assert_eq!(told.due("storage-full", 7), Some(0));
+        assert_eq!((told.due("storage-full", 7), told.due("storage-full", 7)), (None, None));
+        assert_eq!(told.due("internal", 7), Some(0), "another kind is not drowned");
+        assert_eq!(told.due("storage-full", 8), Some(2));
     }
 
     #[tokio::test]

@@ -84,12 +84,20 @@ impl Hosts {
 /// The name without its port and without the brackets of an IPv6 address.
 fn bare(host: &str) -> &str {
     if let Some(rest) = host.strip_prefix('[') {
-        return rest.split(']').next().unwrap_or_default();
+        return match rest.split_once(']') {
+            Some((address, port)) if port.is_empty() || is_port(port) => address,
+            // Whatever follows the bracket, it is no address any more.
+            _ => host,
+        };
     }
     match host.rsplit_once(':') {
         Some((name, port)) if !name.contains(':') && port.bytes().all(|b| b.is_ascii_digit()) => name,
         _ => host,
     }
+}
+
+fn is_port(text: &str) -> bool {
+    text.strip_prefix(':').is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// The answer to a browser that asks first whether it may call.
@@ -148,9 +156,20 @@ mod tests {
         ] {
             assert_eq!(ask(&[host], "/", "127.0.0.1"), None, "{host}");
         }
-        for host in
-            ["evil.example", "127.0.0.1.evil.example", "10.0.0.1", "localhost.evil.example", "a:b:c", "é", ""]
-        {
+        for host in [
+            "evil.example",
+            "127.0.0.1.evil.example",
+            "10.0.0.1",
+            "localhost.evil.example",
+            "a:b:c",
+            "é",
+            "",
+            "[::1].evil.example",
+            "[::1]x:8000",
+            "[::1",
+            "localhost evil.example",
+            "evil@localhost",
+        ] {
             assert_eq!(ask(&[host], "/", "127.0.0.1"), Some(StatusCode::FORBIDDEN), "{host}");
         }
         assert_eq!(ask(&["10.0.0.7:8000"], "/", "10.0.0.7"), None);

@@ -19,12 +19,19 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// Refused connections that may read the refusal at once; beyond, they are closed without a word.
 const MAX_REFUSED: usize = 64;
+
+/// What the system may hold of one connection in each direction, bytes. Left alone it lets several MiB pile up for a peer
+/// that does not read, and counts them as ours.
+const SYSTEM_BUFFER: u32 = 64 * 1_024;
+
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1_024;
 
 /// How long to wait when the system can open no more connections.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -78,18 +85,28 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// Checks the settings and takes the address.
-    pub async fn take(options: Options, limits: Limits) -> Result<Self, BindError> {
+    /// Checks the settings and takes the address. To be called within a runtime.
+    pub fn take(options: Options, limits: Limits) -> Result<Self, BindError> {
         options.check()?;
         limits.check()?;
         let listen = options.listen;
-        let listener = TcpListener::bind(listen).await.map_err(|source| match source.kind() {
+        let listener = bind(listen).map_err(|source| match source.kind() {
             io::ErrorKind::AddrInUse => BindError::Taken(listen),
             _ => BindError::Listen { listen, source },
         })?;
         let address = listener.local_addr().map_err(|source| BindError::Listen { listen, source })?;
         Ok(Self { listener, address, options, limits })
     }
+}
+
+fn bind(listen: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if listen.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    // Connections take these over from the listener.
+    socket.set_send_buffer_size(SYSTEM_BUFFER)?;
+    socket.set_recv_buffer_size(SYSTEM_BUFFER)?;
+    socket.bind(listen)?;
+    socket.listen(BACKLOG)
 }
 
 /// The intake, before it runs.

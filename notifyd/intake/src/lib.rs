@@ -6,8 +6,9 @@
 //!    (`seats`); `connection` speaks HTTP/1.1 on it within bounds of time and size, over `wire`.
 //! 2. `front` gives the request its `correlation` id and refuses foreign names and origins (`host`).
 //! 3. `auth` asks who it is. The answer is a [`Tenant`](notifyd_store::Tenant), a view of one service, and the only way
-//!    from here to a notification; `rate` says whether the service asks too often.
-//! 4. `body` reads, `decode` understands, `idempotency` remembers.
+//!    from here to a notification; `rate` says whether the service, or a peer that is nobody, asks too often. What has
+//!    become known of the request is its `visit`.
+//! 4. `room` says whether there is memory for it; `body` reads, `decode` understands, `idempotency` remembers.
 //! 5. `service_api` has one file per thing that can be asked.
 //! 6. `problem` is every refusal, `answer` everything else, and `metrics` counts both.
 //!
@@ -26,6 +27,8 @@ mod context;
 mod correlation;
 mod decode;
 mod front;
+#[cfg(test)]
+mod fuzz;
 mod health;
 mod host;
 mod idempotency;
@@ -36,8 +39,10 @@ mod problem;
 mod pulse;
 mod query;
 mod rate;
+mod room;
 mod seats;
 mod service_api;
+mod visit;
 mod vitals;
 mod wire;
 

@@ -2,9 +2,9 @@
 //!
 //! Handles are made at the start, or on first use and then kept, so that a request looks no label up.
 
-use crate::auth::Peer;
 use crate::context::Context;
 use crate::problem::Problem;
+use crate::visit::Visit;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
@@ -134,9 +134,10 @@ impl Metrics {
 /// `GET /metrics`.
 pub(crate) async fn show(
     State(context): State<Arc<Context>>,
-    Extension(Peer(peer)): Extension<Peer>,
+    Extension(visit): Extension<Arc<Visit>>,
 ) -> Result<Response<Body>, Problem> {
-    if !context.options.metrics_remote && !peer.is_loopback() {
+    context.gate.stranger(&visit)?;
+    if !context.options.metrics_remote && !visit.peer.is_loopback() {
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
             "local-only",

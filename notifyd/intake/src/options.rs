@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+const MIB: usize = 1_048_576;
+
 /// The `[intake]` section: where requests come in and how much of them is borne.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -21,6 +23,9 @@ pub struct Options {
     pub metrics_remote: bool,
     /// Largest body of a request, bytes, 1 KiB to 64 MiB.
     pub body_limit_bytes: usize,
+    /// MiB that the bodies and answers of requests under way may take together, 1 to 4,096, and at least twice
+    /// `body_limit_bytes`.
+    pub in_flight_mib: usize,
     /// Connections at once, 1 to 65,536.
     pub max_connections: usize,
     /// Connections at once of one peer address, 1 to 65,536.
@@ -45,6 +50,7 @@ impl Default for Options {
             anonymous_service: None,
             metrics_remote: false,
             body_limit_bytes: 1_048_576,
+            in_flight_mib: 32,
             max_connections: 512,
             max_connections_per_peer: 64,
             header_timeout_seconds: 10,
@@ -56,12 +62,20 @@ impl Default for Options {
 }
 
 /// The `[limits]` section: how often callers may ask.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Requests per second of one service that has no rate of its own, more than 0 to 1,000,000; unlimited when
     /// absent.
     pub service_requests_per_second: Option<f64>,
+    /// Requests per second of one peer address that come without a valid key, 0 to 1,000,000; 0 for no limit.
+    pub peer_requests_per_second: f64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { service_requests_per_second: None, peer_requests_per_second: 100.0 }
+    }
 }
 
 /// A setting that is out of its range.
@@ -79,6 +93,7 @@ impl Options {
     pub fn check(&self) -> Result<(), SettingError> {
         let ranges = [
             ("intake.body_limit_bytes", self.body_limit_bytes as u64, 1_024..=67_108_864),
+            ("intake.in_flight_mib", self.in_flight_mib as u64, 1..=4_096),
             ("intake.max_connections", self.max_connections as u64, 1..=65_536),
             ("intake.max_connections_per_peer", self.max_connections_per_peer as u64, 1..=65_536),
             ("intake.header_timeout_seconds", self.header_timeout_seconds, 1..=600),
@@ -91,6 +106,15 @@ impl Options {
                 let problem = format!("is {value}; use {} to {}", range.start(), range.end());
                 return Err(SettingError { key, problem });
             }
+        }
+        let least = (2 * self.body_limit_bytes).div_ceil(MIB);
+        if self.in_flight_mib < least {
+            let limit = self.body_limit_bytes;
+            let problem = format!(
+                "is {}; bodies of intake.body_limit_bytes = {limit} need at least {least}, twice as much",
+                self.in_flight_mib
+            );
+            return Err(SettingError { key: "intake.in_flight_mib", problem });
         }
         if self.anonymous_service.is_some() && !self.listen.ip().is_loopback() {
             let problem = format!(
@@ -108,6 +132,10 @@ impl Options {
             return Err(SettingError { key: "intake.cors_origins", problem });
         }
         Ok(())
+    }
+
+    pub(crate) const fn in_flight_bytes(&self) -> usize {
+        self.in_flight_mib * MIB
     }
 
     pub(crate) fn header_timeout(&self) -> Duration {
@@ -130,6 +158,11 @@ impl Options {
 impl Limits {
     /// Checks the ranges.
     pub fn check(&self) -> Result<(), SettingError> {
+        let peer = self.peer_requests_per_second;
+        if !(0.0..=1_000_000.0).contains(&peer) {
+            let problem = format!("is {peer}; use 0 for no limit, or up to 1000000");
+            return Err(SettingError { key: "limits.peer_requests_per_second", problem });
+        }
         match self.service_requests_per_second {
             Some(rate) if !(rate > 0.0 && rate <= 1_000_000.0) => Err(SettingError {
                 key: "limits.service_requests_per_second",
@@ -160,11 +193,17 @@ mod tests {
             ..Options::default()
         };
         assert!(open.check().unwrap_err().to_string().contains("loopback only"));
+        let narrow = Options { body_limit_bytes: 16 * MIB + 1, ..Options::default() };
+        assert!(narrow.check().unwrap_err().to_string().contains("need at least 33"));
         let origins = Options { cors_origins: vec!["*".into()], ..Options::default() };
         assert_eq!(origins.check().unwrap_err().key, "intake.cors_origins");
         for rate in [0.0, -1.0, f64::NAN] {
-            let limits = Limits { service_requests_per_second: Some(rate) };
+            let limits = Limits { service_requests_per_second: Some(rate), ..Limits::default() };
             assert_eq!(limits.check().unwrap_err().key, "limits.service_requests_per_second");
+        }
+        for rate in [-1.0, f64::NAN, f64::INFINITY] {
+            let limits = Limits { peer_requests_per_second: rate, ..Limits::default() };
+            assert_eq!(limits.check().unwrap_err().key, "limits.peer_requests_per_second");
         }
     }
 }

@@ -5,12 +5,15 @@ use crate::correlation::Correlation;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
-use notifyd_lifecycle::admission::FieldError;
+use notifyd_lifecycle::admission::{FieldError, MAX_ERRORS};
 use notifyd_store::{Cause, StoreError};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::Write as _;
+
+/// Longest text about one field, bytes.
+const MAX_TEXT: usize = 512;
 
 /// A refusal. Boxed, because it is the rare half of every result.
 #[derive(Debug, Clone)]
@@ -87,7 +90,12 @@ impl Problem {
     }
 
     /// Fields that are wrong, all at once.
-    pub(crate) fn fields(errors: Vec<FieldError>) -> Self {
+    pub(crate) fn fields(mut errors: Vec<FieldError>) -> Self {
+        errors.truncate(MAX_ERRORS);
+        for error in &mut errors {
+            shorten(&mut error.field);
+            shorten(&mut error.message);
+        }
         let detail = match errors.as_slice() {
             [one] => format!("{}: {}.", one.field, one.message),
             many => format!("{} fields are not valid; errors names each of them.", many.len()),
@@ -155,6 +163,11 @@ impl Problem {
     pub(crate) fn because(mut self, cause: &dyn Error) -> Self {
         self.0.cause = Some(chain(cause));
         self
+    }
+
+    /// The type, as a word.
+    pub(crate) fn kind(&self) -> &'static str {
+        self.0.kind
     }
 
     pub(crate) fn status(&self) -> StatusCode {
@@ -231,6 +244,20 @@ impl From<StoreError> for Problem {
     }
 }
 
+/// Leaves the middle out of a text that is too long to be told: names and values of the caller's may be in it.
+fn shorten(text: &mut String) {
+    if text.len() > MAX_TEXT {
+        let (mut head, mut tail) = (MAX_TEXT / 4, text.len() - MAX_TEXT / 2);
+        while !text.is_char_boundary(head) {
+            head -= 1;
+        }
+        while !text.is_char_boundary(tail) {
+            tail += 1;
+        }
+        text.replace_range(head..tail, " … ");
+    }
+}
+
 /// An error with its causes, for the log.
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
@@ -277,5 +304,17 @@ mod tests {
         assert!(!json.contains("/var/lib"));
         assert!(full.cause().unwrap().contains("/var/lib"));
         assert_eq!(Problem::from(StoreError::Corrupt("x".into())).status(), 500);
+    }
+
+    #[test]
+    fn a_caller_gets_no_more_back_than_helps() {
+        let long = FieldError {
+            field: "é".repeat(10_000),
+            message: format!("a{} expected b", "é".repeat(10_000)),
+        };
+        let problem = Problem::fields(vec![long; 1_000]);
+        let json = String::from_utf8(problem.json(&Correlation::random(&SeededEntropy::new(1)))).unwrap();
+        assert!(json.len() < 110_000, "{}", json.len());
+        assert!(json.contains("expected b"), "the end of a message says what is right");
     }
 }

@@ -1,8 +1,9 @@
 //! How many connections there may be, in all and of one peer.
 
+use notifyd_lifecycle::Household;
 use notifyd_store::Cause;
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The seats.
@@ -15,13 +16,13 @@ pub(crate) struct Seats {
 #[derive(Default)]
 struct Taken {
     total: usize,
-    by_peer: HashMap<IpAddr, usize>,
+    by_peer: HashMap<Household, usize>,
 }
 
 /// One connection's seat; free again when it is dropped.
 pub(crate) struct Seat {
     seats: Arc<Seats>,
-    peer: IpAddr,
+    peer: Household,
 }
 
 /// Why there is no seat.
@@ -49,7 +50,7 @@ impl Seats {
 
     /// Takes a seat.
     pub(crate) fn take(self: &Arc<Self>, peer: IpAddr) -> Result<Seat, Full> {
-        let peer = household(peer);
+        let peer = Household::of(peer);
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if taken.by_peer.get(&peer).is_some_and(|count| *count >= self.per_peer) {
             return Err(Full::Peer);
@@ -76,16 +77,6 @@ impl Drop for Seat {
     }
 }
 
-/// Who counts as one peer: an IPv4 address, or an IPv6 network of 64 bits, which is what one customer gets.
-fn household(peer: IpAddr) -> IpAddr {
-    match peer {
-        IpAddr::V6(address) if !address.is_loopback() => {
-            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)))
-        }
-        other => other,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,7 +91,7 @@ mod tests {
         let _third = seats.take(peer("2001:db8::1")).unwrap();
         assert_eq!(seats.take(peer("10.0.0.2")).err(), Some(Full::House));
         drop(first);
-        assert!(seats.take(peer("2001:db8::2")).is_ok());
-        assert_eq!(household(peer("2001:db8::2")), household(peer("2001:db8::3")));
+        let _fourth = seats.take(peer("2001:db8::2")).unwrap();
+        assert_eq!(seats.take(peer("2001:db8::3")).err(), Some(Full::Peer), "one network is one peer");
     }
 }

@@ -106,6 +106,11 @@ impl Failures {
         self.0.iter().filter(|at| **at + WINDOW > now).count()
     }
 
+    /// The last that was noted.
+    pub fn latest(&self) -> Option<Timestamp> {
+        self.0.back().copied()
+    }
+
     fn forget(&mut self, now: Timestamp) {
         while self.0.front().is_some_and(|at| *at + WINDOW <= now) {
             self.0.pop_front();

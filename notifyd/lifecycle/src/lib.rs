@@ -3,7 +3,7 @@
 //!
 //! The cast, in the order one notification meets it:
 //!
-//! 1. [`key`]: is the caller who it says it is?
+//! 1. [`key`]: is the caller who it says it is? [`peer`] says who counts as one caller before that is known.
 //! 2. [`admission`]: the request becomes a checked [`Draft`](admission::Draft), or a list of field errors;
 //!    [`address`] knows numbers and mail addresses, [`dedup`] makes the key that finds an equal earlier one.
 //! 3. [`order`]: whose turn it is: priority, then services in turns, fresh and retried work alternating.
@@ -39,6 +39,7 @@ pub mod message;
 pub mod order;
 pub mod outcome;
 pub mod pacing;
+pub mod peer;
 pub mod quote;
 pub mod retry;
 pub mod revision;
@@ -50,5 +51,6 @@ pub use entropy::Entropy;
 pub use fail_point::FailPoint;
 pub use message::{Message, Plan};
 pub use outcome::{Outcome, Report};
+pub use peer::Household;
 pub use secret::Secret;
 pub use transition::Transition;

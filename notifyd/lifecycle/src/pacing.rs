@@ -56,6 +56,11 @@ impl Pace {
         self.paused_until.filter(|until| *until > now)
     }
 
+    /// Calls that may start at once.
+    pub fn left(&self, now: Instant) -> f64 {
+        if self.paused(now).is_some() { 0.0 } else { self.tokens_at(now).max(0.0) }
+    }
+
     /// A call starts.
     pub fn take(&mut self, now: Instant) {
         if self.rate.is_infinite() {

@@ -2,12 +2,16 @@
 //!
 //! A right key always passes, whoever failed before, so a stranger cannot lock a service out. Failures are kept in
 //! memory only: a flood of wrong keys writes nothing.
+//!
+//! Each failure counts against the id that was named, whether there is such a service or not, and against the peer,
+//! whatever it named. Were either different for services that exist, a lock would tell which ones do.
 
 use crate::directory::{Directory, Service};
 use notify_proto::{KeyId, ServiceId, Timestamp};
 use notifyd_lifecycle::key::{Failures, KeyHash, Pepper, mint};
-use notifyd_lifecycle::{Entropy, Secret};
+use notifyd_lifecycle::{Entropy, Household, Secret};
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,25 +28,31 @@ pub enum Entry {
     Locked(Timestamp),
 }
 
-/// Services and peers whose failures are remembered, at most; the least recently used half is forgotten beyond.
+/// Services and peers whose failures are remembered, at most this many of each.
 const MAX_REMEMBERED: usize = 20_000;
 
 /// The door.
 pub struct Door {
     pepper: Pepper,
     entropy: Arc<dyn Entropy>,
-    services: Mutex<HashMap<ServiceId, Failures>>,
-    peers: Mutex<HashMap<IpAddr, Failures>>,
+    failed: Mutex<Failed>,
     used: Mutex<HashMap<KeyId, Timestamp>>,
+}
+
+/// Who failed.
+#[derive(Default)]
+struct Failed {
+    services: HashMap<ServiceId, Failures>,
+    peers: HashMap<Household, Failures>,
 }
 
 impl Door {
     /// A door whose hashes are keyed with `pepper`.
     pub fn new(pepper: Pepper, entropy: Arc<dyn Entropy>) -> Self {
-        Self { pepper, entropy, services: Mutex::default(), peers: Mutex::default(), used: Mutex::default() }
+        Self { pepper, entropy, failed: Mutex::default(), used: Mutex::default() }
     }
 
-    /// Tries a key. `peer` counts failures of services that do not exist.
+    /// Tries a key. `service` is the one that the caller at `peer` says it is, if it names one at all.
     pub fn knock(
         &self,
         directory: &Directory,
@@ -51,33 +61,32 @@ impl Door {
         peer: IpAddr,
         now: Timestamp,
     ) -> Entry {
-        let service = service.and_then(|id| directory.service(id));
-        let right = service.and_then(|service| {
-            service
-                .keys
-                .iter()
-                .find(|candidate| candidate.valid(now) && candidate.hash.matches(key, &self.pepper))
-        });
-        match (service, right) {
-            (Some(service), Some(key)) => {
-                self.note_use(service.id, key.id, now);
-                if service.active { Entry::Open(Arc::clone(service)) } else { Entry::Inactive }
+        let peer = Household::of(peer);
+        let Some(known) = service.and_then(|id| directory.service(id)) else {
+            // The work of a comparison, so that the time does not tell whether the service exists.
+            let _ = KeyHash::of(key, [0; 16], &self.pepper);
+            return self.note_failure(service, peer, now);
+        };
+        let right = known
+            .keys
+            .iter()
+            .find(|candidate| candidate.valid(now) && candidate.hash.matches(key, &self.pepper));
+        match right {
+            Some(key) => {
+                self.note_use(known.id, key.id, peer, now);
+                if known.active { Entry::Open(Arc::clone(known)) } else { Entry::Inactive }
             }
-            (Some(service), None) => failed(&self.services, service.id, now),
-            (None, _) => {
-                // The work of a comparison, so that the time does not tell whether the service exists.
-                let _ = KeyHash::of(key, [0; 16], &self.pepper);
-                failed(&self.peers, peer, now)
-            }
+            None => self.note_failure(service, peer, now),
         }
     }
 
-    fn note_use(&self, service: ServiceId, key: KeyId, now: Timestamp) {
-        let mut services = lock(&self.services);
-        if !services.is_empty() {
-            services.remove(&service);
+    fn note_use(&self, service: ServiceId, key: KeyId, peer: Household, now: Timestamp) {
+        let mut failed = lock(&self.failed);
+        if !failed.peers.is_empty() {
+            failed.services.remove(&service);
+            failed.peers.remove(&peer);
         }
-        drop(services);
+        drop(failed);
         let mut used = lock(&self.used);
         let last = used.entry(key).or_insert(now);
         if (now - *last).num_seconds() >= 1 {
@@ -85,14 +94,29 @@ impl Door {
         }
     }
 
+    fn note_failure(&self, service: Option<ServiceId>, peer: Household, now: Timestamp) -> Entry {
+        let mut failed = lock(&self.failed);
+        let by_service = service.and_then(|id| failed.services.get(&id)?.locked_until(now));
+        let by_peer = failed.peers.get(&peer).and_then(|failures| failures.locked_until(now));
+        if let Some(until) = by_service.max(by_peer) {
+            return Entry::Locked(until);
+        }
+        if let Some(id) = service {
+            note(&mut failed.services, id, now);
+        }
+        note(&mut failed.peers, peer, now);
+        Entry::Wrong
+    }
+
     /// Failures of a service within the last two hours, and until when it is locked.
     pub fn failures(&self, service: ServiceId, now: Timestamp) -> (usize, Option<Timestamp>) {
-        lock(&self.services).get(&service).map_or((0, None), |it| (it.count(now), it.locked_until(now)))
+        let failed = lock(&self.failed);
+        failed.services.get(&service).map_or((0, None), |it| (it.count(now), it.locked_until(now)))
     }
 
     /// Forgets the failures of a service.
     pub fn unlock(&self, service: ServiceId) {
-        lock(&self.services).remove(&service);
+        lock(&self.failed).services.remove(&service);
     }
 
     /// Keys used since the last call, for the log.
@@ -123,17 +147,44 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn failed<K: Eq + std::hash::Hash + Copy>(
-    all: &Mutex<HashMap<K, Failures>>,
-    who: K,
-    now: Timestamp,
-) -> Entry {
-    let mut all = lock(all);
-    if all.len() >= MAX_REMEMBERED {
-        all.retain(|_, failures| failures.locked_until(now).is_some());
+/// Notes a failure. When too many are remembered, those that no longer count go first; then a quarter of the rest, the
+/// longest silent before others and the locked last, so that nobody clears a lock by failing under many names.
+fn note<K: Eq + Hash + Copy>(all: &mut HashMap<K, Failures>, who: K, now: Timestamp) {
+    if all.len() >= MAX_REMEMBERED && !all.contains_key(&who) {
+        all.retain(|_, failures| failures.count(now) > 0);
         if all.len() >= MAX_REMEMBERED {
-            all.clear();
+            let rank = |failures: &Failures| (failures.locked_until(now).is_some(), failures.latest());
+            let mut ranked: Vec<_> = all.iter().map(|(who, failures)| (rank(failures), *who)).collect();
+            let (gone, _, _) = ranked.select_nth_unstable_by_key(MAX_REMEMBERED / 4, |(rank, _)| *rank);
+            for (_, who) in gone {
+                all.remove(who);
+            }
         }
     }
-    all.entry(who).or_default().note(now).map_or(Entry::Wrong, Entry::Locked)
+    all.entry(who).or_default().note(now);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeDelta;
+
+    #[test]
+    fn what_is_remembered_is_bounded_and_a_lock_outlasts_a_crowd() {
+        let mut all = HashMap::new();
+        let start = Timestamp::default();
+        for _ in 0..20 {
+            note(&mut all, 0, start);
+        }
+        for who in 1..=3 * MAX_REMEMBERED {
+            let later = start + TimeDelta::milliseconds(i64::try_from(who).unwrap());
+            note(&mut all, who, later);
+            assert!(all.len() <= MAX_REMEMBERED);
+        }
+        assert!(all[&0].locked_until(start + TimeDelta::minutes(2)).is_some());
+        assert!(!all.contains_key(&1), "the longest silent went");
+        assert!(all.contains_key(&(3 * MAX_REMEMBERED)));
+        note(&mut all, 0, start + TimeDelta::hours(3));
+        assert_eq!(all[&0].count(start + TimeDelta::hours(3)), 1);
+    }
 }

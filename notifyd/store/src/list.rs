@@ -12,17 +12,17 @@ use notify_proto::Status;
 use notify_proto::filter::{Field, Filter, Term};
 use notify_proto::view::NotificationPage;
 use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use std::collections::BTreeMap;
 
 /// Rows one page or count looks at.
 pub const MAX_SCAN: i64 = 100_000;
 
-/// Bytes of stored notifications after which a page ends, so that a thousand large ones do not fill the memory.
-const MAX_PAGE_BYTES: usize = 4 << 20;
-
 /// Rows of one page.
 pub const MAX_PAGE: u32 = 1_000;
+
+/// Stored bytes of one page, after which it ends. A page is in memory whole, and messages may be large.
+pub const MAX_PAGE_BYTES: usize = 512 * 1_024;
 
 /// A condition with its values.
 struct Where {
@@ -55,8 +55,7 @@ pub fn list(
         Some(cursor) => cursors.read(scope, cursor)?,
         None => newest + 1,
     };
-    let narrow = is_narrow(scope, &page.filter);
-    let floor = if narrow { 0 } else { before - MAX_SCAN };
+    let floor = floor(connection, scope, &page.filter, before, MAX_SCAN)?;
     let mut wanted = conditions(directory, scope, &page.filter);
     wanted.and("n.seq < ? AND n.seq >= ?", [before.into(), floor.into()]);
     let sql = format!(
@@ -82,10 +81,10 @@ pub fn list(
         last = row.get(0).map_err(StoreError::Read)?;
         items.push(view(row, directory).map_err(StoreError::Read)?);
     }
-    let full = items.len() == limit || (!more && (floor <= 0 || narrow));
+    let partial = if more { items.len() < limit } else { floor > 0 };
     let next_cursor = if more {
         Some(cursors.make(scope, last)?)
-    } else if !full {
+    } else if partial {
         Some(cursors.make(scope, floor)?)
     } else {
         None
@@ -95,7 +94,7 @@ pub fn list(
     } else {
         None
     };
-    Ok(NotificationPage { items, next_cursor, total, partial: !full })
+    Ok(NotificationPage { items, next_cursor, total, partial })
 }
 
 /// How many match, by status.
@@ -107,9 +106,8 @@ pub fn count(
 ) -> Result<BTreeMap<String, u64>> {
     let mut wanted = conditions(directory, scope, filter);
     let join = if needs_message(filter) { "JOIN messages m ON m.seq = n.seq" } else { "" };
-    if !is_narrow(scope, filter) {
-        wanted.and("n.seq > ?", [Value::from(newest(connection)? - 10 * MAX_SCAN)]);
-    }
+    let floor = floor(connection, scope, filter, newest(connection)? + 1, 10 * MAX_SCAN)?;
+    wanted.and("n.seq >= ?", [Value::from(floor)]);
     let sql = format!(
         "SELECT n.status, count(*) FROM notifications n {join} WHERE {} GROUP BY n.status",
         wanted.text()
@@ -129,10 +127,24 @@ fn newest(connection: &Connection) -> Result<i64> {
     Ok(newest.unwrap_or(0))
 }
 
-/// Whether an index holds the answer without a scan over everything.
-fn is_narrow(scope: Scope, filter: &Filter) -> bool {
-    scope != Scope::All && filter.terms.is_empty()
-        || filter.terms.iter().any(|term| matches!(term, Term::Is { field: Field::Id, negate: false, .. }))
+/// The lowest number a scan of `rows` rows below `before` comes to; 0 when an index holds the answer. A service scans its own
+/// rows only: how far it gets tells it nothing of the others.
+fn floor(connection: &Connection, scope: Scope, filter: &Filter, before: i64, rows: i64) -> Result<i64> {
+    let by_id = |term: &Term| matches!(term, Term::Is { field: Field::Id, negate: false, .. });
+    if filter.terms.iter().any(by_id) {
+        return Ok(0);
+    }
+    match scope {
+        Scope::Service(_) if filter.terms.is_empty() => Ok(0),
+        Scope::All => Ok((before - rows).max(0)),
+        Scope::Service(no) => {
+            let floor: Option<i64> = connection
+                .prepare_cached(include_str!("sql/floor_of_service.sql"))
+                .and_then(|mut query| query.query_row((no, before, rows - 1), |row| row.get(0)).optional())
+                .map_err(StoreError::Read)?;
+            Ok(floor.unwrap_or(0))
+        }
+    }
 }
 
 fn needs_message(filter: &Filter) -> bool {

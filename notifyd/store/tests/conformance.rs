@@ -85,6 +85,7 @@ suite! {
     people {
         services_and_keys_come_and_go,
         a_stranger_cannot_lock_a_service_out,
+        failures_do_not_tell_which_services_exist,
         a_provider_keeps_its_secret,
         names_are_taken_once,
     }

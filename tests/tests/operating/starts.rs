@@ -157,9 +157,12 @@ fn a_file_that_is_no_log() {
     fs::write(builder.state().join("notifyd.db"), "this is text, and no database at all\n".repeat(200))
         .unwrap();
     fs::write(builder.dir().join("master.key"), format!("{}\n", "ab".repeat(32))).unwrap();
-    fs::set_permissions(builder.dir().join("master.key"), fs::Permissions::from_mode(0o600)).unwrap();
+    // As the daemon leaves them; what is open to others it says, and closes.
+    for (path, mode) in [("state", 0o700), ("state/notifyd.db", 0o600), ("master.key", 0o600)] {
+        fs::set_permissions(builder.dir().join(path), fs::Permissions::from_mode(mode)).unwrap();
+    }
     let before = fs::read(builder.state().join("notifyd.db")).unwrap();
-    refused(&builder, 65, &["notifyd.db"]);
+    refused(&builder, 65, &["notifyd.db", "is damaged", "--restore"]);
     assert_eq!(fs::read(builder.state().join("notifyd.db")).unwrap(), before);
 }
 

@@ -47,7 +47,7 @@ pub(crate) async fn revoke(
     State(context): State<Arc<Context>>,
     Caller(tenant): Caller,
     Id(id): Id,
-    Json(body): Json<RevokeBody, true>,
+    Json(body, _room): Json<RevokeBody, true>,
 ) -> Result<Response<Body>, Problem> {
     refuse_while_draining(&context)?;
     if let Some(reason) = &body.reason
@@ -65,7 +65,7 @@ pub(crate) async fn retry(
     State(context): State<Arc<Context>>,
     Caller(tenant): Caller,
     Id(id): Id,
-    Json(RetryBody {}): Json<RetryBody, true>,
+    Json(RetryBody {}, _room): Json<RetryBody, true>,
 ) -> Result<Response<Body>, Problem> {
     refuse_while_draining(&context)?;
     let changed = tenant.retry(id).await?;
@@ -77,7 +77,7 @@ pub(crate) async fn edit(
     State(context): State<Arc<Context>>,
     Caller(tenant): Caller,
     Id(id): Id,
-    Json(revision): Json<Revision>,
+    Json(revision, _room): Json<Revision>,
 ) -> Result<Response<Body>, Problem> {
     refuse_while_draining(&context)?;
     let current = tenant.notification(id).await?.ok_or_else(Problem::no_notification)?.notification;

@@ -53,7 +53,7 @@ fn wrong_cursor() -> Problem {
     Problem::field("cursor", "is not one that next_cursor gave")
 }
 
-fn page(mut query: Query) -> Result<Page, Problem> {
+pub(crate) fn page(mut query: Query) -> Result<Page, Problem> {
     let mut filter = Filter::default();
     filter
         .and_any(Field::Status, query.words::<Status>("status"))

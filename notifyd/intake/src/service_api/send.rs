@@ -5,13 +5,12 @@
 //! field errors, problem texts, label lookups) is off to the side.
 
 use crate::answer::json;
-use crate::body::{Bounds, check_type, discard, read};
+use crate::body::{check_type, discard, read};
 use crate::context::Context;
-use crate::correlation::Correlation;
 use crate::decode::{Flaw, decode};
-use crate::host::Link;
 use crate::idempotency;
 use crate::problem::Problem;
+use crate::visit::Visit;
 use axum::body::{Body, HttpBody};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
@@ -80,13 +79,12 @@ pub(crate) async fn send<B>(
     parts: &Parts,
     body: B,
     form: Form,
-    link: Link,
-    correlation: &Correlation,
+    visit: &Visit,
 ) -> Result<Response<Body>, Problem>
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
-    let opened = context.gate.open(&parts.headers, link.peer, context.clock.now(), correlation);
+    let opened = context.gate.open(&parts.headers, visit, context.clock.now());
     let checked = opened.and_then(|tenant| {
         if context.draining() {
             return Err(Problem::draining());
@@ -105,11 +103,14 @@ where
             return Err(problem);
         }
     };
-    let bytes = read(&parts.headers, body, Bounds::of(context)).await?;
+    let (bytes, _share) = read(context, visit.payer(), &parts.headers, body).await?;
     let subject = form.channel.map_or("notifications", Channel::as_str);
     let idempotency = idempotency::of(&parts.headers, subject, &bytes)?;
     let now = context.clock.now();
-    let accepted = match (draft(context, &tenant, &bytes, form, correlation, now), idempotency) {
+    let draft = draft(context, &tenant, &bytes, form, visit, now);
+    // From here on the request is in memory once, understood, and not twice.
+    drop(bytes);
+    let accepted = match (draft, idempotency) {
         (Ok(draft), idempotency) => {
             FailPoint::IntakeReceived.reached();
             let accepted = tenant.accept(draft, idempotency, now).await?;
@@ -144,11 +145,12 @@ fn draft(
     tenant: &Tenant,
     bytes: &[u8],
     form: Form,
-    correlation: &Correlation,
+    visit: &Visit,
     now: Timestamp,
 ) -> Result<Draft, Problem> {
     let check = |request: SendRequest| {
-        tenant.draft(request, form.channel, Some(correlation.as_str().to_owned()), now, &context.rules.load())
+        let correlation = Some(visit.correlation.as_str().to_owned());
+        tenant.draft(request, form.channel, correlation, now, &context.rules.load())
     };
     match decode(bytes) {
         Ok(request) => check(request).map_err(Problem::fields),

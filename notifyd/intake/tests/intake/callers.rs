@@ -75,10 +75,11 @@ async fn too_many_failures_are_refused_but_never_the_right_key() {
 
 #[tokio::test]
 async fn a_service_may_not_ask_more_often_than_it_may() {
-    let limits = Limits { service_requests_per_second: Some(0.001) };
+    let limits = Limits { service_requests_per_second: Some(0.001), ..Limits::default() };
     let house = House::with(options(), limits).await;
     let (shop, quick) = (house.service("shop").await, house.service_at("quick", Some(1_000.0)).await);
-    assert_eq!(shop.get(LIST).await.status, 200);
+    let first = shop.get(LIST).await;
+    assert_eq!((first.status, first.header("ratelimit")), (200, Some("\"service\";r=0;t=1000")));
     let refused = shop.get(LIST).await;
     refused.refuses(429, "rate-limited");
     assert!(refused.header("retry-after").unwrap().parse::<u32>().unwrap() > 900);
@@ -87,7 +88,61 @@ async fn a_service_may_not_ask_more_often_than_it_may() {
     for _ in 0..5 {
         assert_eq!(quick.get(LIST).await.status, 200, "its own limit goes before the general one");
     }
+    let sent = quick.post("/api/v1/sms", &json!({"to": "+15005550006"})).await;
+    sent.refuses(422, "validation");
+    assert_eq!(sent.header("ratelimit-policy"), Some("\"service\";q=1000;w=1"), "whatever the answer");
+    assert!(sent.header("ratelimit").unwrap().starts_with("\"service\";r="));
     assert_eq!(house.ask("GET", "/health/live", &[], "").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_peer_without_a_right_key_may_not_ask_too_often() {
+    let limits = Limits { peer_requests_per_second: 0.001, ..Limits::default() };
+    let house = House::with(options(), limits).await;
+    let shop = house.service("shop").await;
+    let first = house.ask("GET", LIST, &[], "").await;
+    first.refuses(401, "unauthorized");
+    assert_eq!(first.header("ratelimit-policy"), Some("\"peer\";q=1;w=1000"));
+    let body = r#"{"to":"+15005550006","message":"hi"}"#;
+    let json = ("content-type", "application/json");
+    for (method, path, headers) in [
+        ("GET", LIST, &[][..]),
+        ("POST", "/api/v1/sms", &[json][..]),
+        ("GET", "/nowhere", &[]),
+        ("GET", "/metrics", &[]),
+        ("GET", LIST, &[("authorization", "Bearer nonsense")]),
+        ("GET", LIST, &[("x-service-id", "x")]),
+    ] {
+        let refused = house.ask(method, path, headers, if method == "POST" { body } else { "" }).await;
+        refused.refuses(429, "rate-limited");
+        assert!((900..=1_000).contains(&refused.header("retry-after").unwrap().parse::<u32>().unwrap()));
+        assert!(refused.header("ratelimit").unwrap().starts_with("\"peer\";r=0;t="));
+    }
+    for path in ["/health", "/health/live", "/health/ready"] {
+        let probed = house.ask("GET", path, &[], "").await;
+        assert_eq!(
+            (probed.status, probed.header("ratelimit")),
+            (200, None),
+            "a supervisor is always answered"
+        );
+    }
+    let known = shop.get(LIST).await;
+    assert_eq!((known.status, known.header("ratelimit")), (200, None), "a right key is no stranger's");
+}
+
+#[tokio::test]
+async fn a_key_that_is_given_twice_is_none() {
+    let house = House::open().await;
+    let shop = house.service("shop").await;
+    let bearer = format!("Bearer {}", shop.key);
+    for headers in [
+        &[("authorization", bearer.as_str()), ("authorization", bearer.as_str())][..],
+        &[("x-api-key", &shop.key), ("x-api-key", &shop.key), ("x-service-id", &shop.service.to_string())],
+        &[("authorization", &bearer), ("x-service-id", "a"), ("x-service-id", "b")],
+    ] {
+        house.ask("GET", LIST, headers, "").await.refuses(401, "unauthorized");
+    }
+    assert_eq!(house.ask("GET", LIST, &[("authorization", &bearer)], "").await.status, 200);
 }
 
 #[tokio::test]
@@ -240,9 +295,9 @@ async fn metrics_count_what_happened() {
 async fn a_taken_port_and_a_wrong_setting_are_said_clearly() {
     let house = House::open().await;
     let bind = |options: Options| Bound::take(options, Limits::default());
-    let taken = bind(Options { listen: house.address, ..Options::default() }).await.err().unwrap();
+    let taken = bind(Options { listen: house.address, ..Options::default() }).err().unwrap();
     assert!(matches!(taken, BindError::Taken(_)));
     assert!(taken.to_string().contains("choose another address with --listen"), "{taken}");
-    let wrong = bind(Options { max_connections: 0, ..options() }).await.err().unwrap();
+    let wrong = bind(Options { max_connections: 0, ..options() }).err().unwrap();
     assert_eq!(wrong.to_string(), "intake.max_connections is 0; use 1 to 65536");
 }

@@ -4,6 +4,7 @@ mod callers;
 mod connections;
 mod fields;
 mod reading;
+mod room;
 mod sending;
 #[cfg(test)]
 mod support;

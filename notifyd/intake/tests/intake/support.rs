@@ -111,7 +111,7 @@ impl House {
         let store = Arc::new(store.unwrap());
         let pulse = Arc::new(HandPulse(Mutex::new(well())));
         let deps = deps(store.clone(), clock.clone(), pulse.clone(), registry);
-        let intake = Intake::new(Bound::take(options, limits).await.unwrap(), deps).unwrap();
+        let intake = Intake::new(Bound::take(options, limits).unwrap(), deps).unwrap();
         let (address, handle) = (intake.local_addr(), intake.handle());
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(intake.run(shutdown.clone()));

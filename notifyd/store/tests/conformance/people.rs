@@ -1,5 +1,5 @@
 use super::fixture::{Opened, new_provider, who};
-use notify_proto::ProviderId;
+use notify_proto::{ProviderId, ServiceId};
 use notifyd_lifecycle::Secret;
 use notifyd_store::StoreError;
 use notifyd_store::api::NewService;
@@ -11,8 +11,11 @@ const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 fn knock(it: &Opened, name: &str, key: &str) -> Entry {
     let directory = it.store.directory();
-    let service = directory.find_service(name).map(|service| service.id);
-    it.store.door().knock(&directory, service, key, PEER, it.now())
+    knock_from(it, PEER, directory.find_service(name).map(|service| service.id), key)
+}
+
+fn knock_from(it: &Opened, peer: IpAddr, service: Option<ServiceId>, key: &str) -> Entry {
+    it.store.door().knock(&it.store.directory(), service, key, peer, it.now())
 }
 
 pub async fn services_and_keys_come_and_go(it: Opened) {
@@ -48,15 +51,53 @@ pub async fn a_stranger_cannot_lock_a_service_out(it: Opened) {
     assert_eq!(it.store.door().failures(id, it.now()).0, 20);
     assert!(matches!(knock(&it, "acme", key.expose()), Entry::Open(_)));
     assert_eq!(it.store.door().failures(id, it.now()).0, 0, "a right key resets the count");
+    assert!(matches!(knock(&it, "acme", "wrong"), Entry::Wrong), "and that of its peer");
     for _ in 0..21 {
         knock(&it, "acme", "wrong");
     }
     it.store.door().unlock(id);
-    assert!(matches!(knock(&it, "acme", "wrong"), Entry::Wrong));
-    for _ in 0..20 {
-        assert!(matches!(knock(&it, "nobody", "wrong"), Entry::Wrong));
+    assert_eq!(it.store.door().failures(id, it.now()), (0, None));
+    let elsewhere = IpAddr::from([192, 0, 2, 1]);
+    assert!(matches!(knock_from(&it, elsewhere, Some(id), "wrong"), Entry::Wrong));
+    for _ in 0..19 {
+        assert!(matches!(knock_from(&it, elsewhere, None, "wrong"), Entry::Wrong));
     }
-    assert!(matches!(knock(&it, "nobody", "wrong"), Entry::Locked(_)), "strangers are counted by peer");
+    assert!(matches!(knock_from(&it, elsewhere, None, "wrong"), Entry::Locked(_)), "no service was named");
+}
+
+/// Whatever a stranger tries, and from wherever, an id that exists is answered like one that does not.
+pub async fn failures_do_not_tell_which_services_exist(it: Opened) {
+    it.service_with_key("acme").await;
+    let known = it.store.directory().find_service("acme").unwrap().id;
+    let unknown = ServiceId::from_bytes([9; 16]);
+    let told = |entry: Entry| match entry {
+        Entry::Wrong => "wrong",
+        Entry::Locked(_) => "locked",
+        Entry::Open(_) | Entry::Inactive => "open",
+    };
+    // A different peer for each, then both ids from each peer: the first fills up a service, the second finds it full.
+    let mut answers = Vec::new();
+    for (net, id) in [(1, known), (2, unknown)] {
+        let mut of_this = Vec::new();
+        for host in [1, 1, 2] {
+            let peer = IpAddr::from([10, net, 0, host]);
+            of_this.extend((0..21).map(|_| told(knock_from(&it, peer, Some(id), "wrong"))));
+        }
+        answers.push(of_this);
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!((answers[0][19], answers[0][20], answers[0][42]), ("wrong", "locked", "locked"));
+    // A peer that is locked hears the same of an id it never named, and so does its whole network.
+    let locked: IpAddr = "2001:db8::1".parse().unwrap();
+    for _ in 0..20 {
+        knock_from(&it, locked, None, "wrong");
+    }
+    it.store.door().unlock(known);
+    for peer in [locked, "2001:db8::2".parse().unwrap()] {
+        for id in [known, ServiceId::from_bytes([8; 16])] {
+            assert_eq!(told(knock_from(&it, peer, Some(id), "wrong")), "locked");
+        }
+    }
 }
 
 pub async fn a_provider_keeps_its_secret(it: Opened) {
