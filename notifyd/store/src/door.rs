@@ -82,10 +82,9 @@ impl Door {
 
     fn note_use(&self, service: ServiceId, key: KeyId, peer: Household, now: Timestamp) {
         let mut failed = lock(&self.failed);
-        if !failed.peers.is_empty() {
-            failed.services.remove(&service);
-            failed.peers.remove(&peer);
-        }
+        // Both are almost always empty, and looking something up in an empty map costs nothing.
+        failed.services.remove(&service);
+        failed.peers.remove(&peer);
         drop(failed);
         let mut used = lock(&self.used);
         let last = used.entry(key).or_insert(now);

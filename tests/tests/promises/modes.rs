@@ -175,7 +175,7 @@ fn a_state_directory_that_is_somebody_elses_and_closed_is_left_alone() {
     other.own(&builder.state());
     set_mode(&builder.state(), 0o700);
     let (code, said) = builder.refused();
-    assert_eq!((code, said.lines().count()), (Some(74), 1), "{said}");
+    assert_eq!((code, said.lines().count()), (Some(78), 1), "{said}");
     assert!(said.contains(&builder.state().display().to_string()), "{said}");
     assert_eq!(below(&builder.state()), Vec::<PathBuf>::new());
 }
