@@ -1,6 +1,7 @@
 //! Accepts a notification: idempotency first, then deduplication, then the rows, all in one transaction.
 
 use crate::api::{Accepted, Backlog, Idempotency, NewNotification, Receipt};
+use crate::audit;
 use crate::desk::{Desk, Step};
 use crate::error::{Result, StoreError};
 use crate::feed::FeedEvent;
@@ -94,11 +95,21 @@ pub fn accept(desk: &mut Desk<'_>, prepared: Prepared) -> Result<Accepted> {
     }
     if let Some(receipt) = duplicate(desk, &new)? {
         remember(desk, &new, &receipt, true)?;
+        note(desk, &new, &receipt)?;
         return Ok(Accepted::Duplicate(receipt));
     }
     let receipt = insert(desk, &new, &body, &lane)?;
     remember(desk, &new, &receipt, false)?;
+    note(desk, &new, &receipt)?;
     Ok(Accepted::Fresh(receipt))
+}
+
+/// What an operator sends is written down with the operator's name.
+fn note(desk: &Desk<'_>, new: &NewNotification, receipt: &Receipt) -> Result<()> {
+    match &new.asked_by {
+        Some(who) => audit::write(desk, "notification.send", &receipt.id.to_string(), who),
+        None => Ok(()),
+    }
 }
 
 fn insert(desk: &mut Desk<'_>, new: &NewNotification, body: &str, lane: &Arc<str>) -> Result<Receipt> {

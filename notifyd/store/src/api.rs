@@ -47,6 +47,8 @@ pub struct NewNotification {
     pub idempotency: Option<Idempotency>,
     /// Name of the provider that would be chosen now; repeated when the answer is replayed.
     pub provider_name: Option<String>,
+    /// The operator who asks for it, for the audit log; none when an application does.
+    pub asked_by: Option<Audit>,
 }
 
 /// An idempotency key and what it stands for.

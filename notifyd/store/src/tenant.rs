@@ -60,6 +60,17 @@ impl Tenant {
         idempotency: Option<Idempotency>,
         now: Timestamp,
     ) -> Result<Accepted> {
+        self.accept_for(draft, idempotency, now, None).await
+    }
+
+    /// The same for an operator, with the audit row in the same transaction.
+    pub async fn accept_for(
+        &self,
+        draft: Draft,
+        idempotency: Option<Idempotency>,
+        now: Timestamp,
+        asked_by: Option<Audit>,
+    ) -> Result<Accepted> {
         let millis = u64::try_from(now.timestamp_millis()).unwrap_or_default();
         let id = NotificationId::from_parts(millis, self.store.door().random_id_bytes());
         let provider_name = self.likely_provider(&draft);
@@ -70,6 +81,7 @@ impl Tenant {
             draft,
             idempotency,
             provider_name,
+            asked_by,
         };
         self.store.accept(new).await
     }

@@ -122,7 +122,15 @@ impl Opened {
     pub fn notification(&self, service: i64, draft: Draft) -> NewNotification {
         let id = NotificationId::from_parts(1, self.random());
         let provider_name = Some("p".into());
-        NewNotification { id, service, created_at: self.now(), draft, idempotency: None, provider_name }
+        NewNotification {
+            id,
+            service,
+            created_at: self.now(),
+            draft,
+            idempotency: None,
+            provider_name,
+            asked_by: None,
+        }
     }
 
     /// Accepts a draft of service `acme` that must be new.

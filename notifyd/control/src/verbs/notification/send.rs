@@ -32,7 +32,8 @@ pub(crate) async fn send(
     if operator.dry_run {
         return Ok(None);
     }
-    let (receipt, duplicate) = match tenant.accept(draft, None, now).await.map_err(refuse::log)? {
+    let accepted = tenant.accept_for(draft, None, now, Some(operator.audit())).await.map_err(refuse::log)?;
+    let (receipt, duplicate) = match accepted {
         Accepted::Fresh(receipt) => (receipt, false),
         Accepted::Duplicate(receipt) => (receipt, true),
         Accepted::Replayed { receipt, duplicate } => (receipt, duplicate),
@@ -40,6 +41,6 @@ pub(crate) async fn send(
             return Err(refuse::conflict("the idempotency key was used with another request"));
         }
     };
-    operator.note("notification.send", &receipt.id.to_string()).await?;
+    operator.tell("notification.send", &receipt.id.to_string());
     Ok(Some(Sent { id: receipt.id, status: receipt.status.into(), duplicate }))
 }
