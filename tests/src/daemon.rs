@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -21,6 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct Builder {
     dir: Arc<TempDir>,
+    state: PathBuf,
     config: String,
     environment: Vec<(String, String)>,
     flags: Vec<String>,
@@ -37,7 +38,14 @@ impl Builder {
     pub fn new() -> Self {
         let dir =
             tempfile::Builder::new().prefix("notifyd-test").tempdir().expect("a directory for the test");
-        Self { dir: Arc::new(dir), config: String::new(), environment: vec![], flags: vec![] }
+        let state = dir.path().join("state");
+        Self { dir: Arc::new(dir), state, config: String::new(), environment: vec![], flags: vec![] }
+    }
+
+    /// Another state directory: one on a file system of its own.
+    pub fn state_in(mut self, directory: &Path) -> Self {
+        directory.clone_into(&mut self.state);
+        self
     }
 
     /// Its configuration file.
@@ -58,14 +66,14 @@ impl Builder {
         self
     }
 
-    /// The directory everything is in.
+    /// The directory everything is in, unless the state is elsewhere.
     pub fn dir(&self) -> &Path {
         self.dir.path()
     }
 
     /// The state directory.
     pub fn state(&self) -> PathBuf {
-        self.dir().join("state")
+        self.state.clone()
     }
 
     /// The control socket.
@@ -109,6 +117,12 @@ impl Builder {
 
     /// Starts it and waits until it says that it has started.
     pub fn start(&self) -> Daemon {
+        self.try_start()
+            .unwrap_or_else(|(code, said)| panic!("notifyd ended with {code:?}; it said:\n{said}"))
+    }
+
+    /// Starts it when it may fail to: its exit code, and what it said.
+    pub fn try_start(&self) -> Result<Daemon, (Option<i32>, String)> {
         let mut child = self.command().spawn().expect("notifyd starts");
         let stderr = child.stderr.take().expect("its log is piped");
         let (lines, log) = channel();
@@ -120,9 +134,14 @@ impl Builder {
             }
         });
         let mut daemon = Daemon { builder: self.clone(), child, log, listen: None, said: vec![] };
-        let started = daemon.wait_for_log(|line| line["message"] == "started");
-        daemon.listen = started["listen"].as_str().and_then(|text| text.parse().ok());
-        daemon
+        match daemon.hear(|line| line["message"] == "started") {
+            Ok(started) => {
+                daemon.listen = started["listen"].as_str().and_then(|text| text.parse().ok());
+                Ok(daemon)
+            }
+            Err(RecvTimeoutError::Disconnected) => Err((daemon.wait().code(), daemon.log())),
+            Err(RecvTimeoutError::Timeout) => panic!("notifyd does not start; it said:\n{}", daemon.log()),
+        }
     }
 }
 
@@ -181,16 +200,17 @@ impl Daemon {
 
     /// Waits for a line of its log.
     pub fn wait_for_log(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        self.hear(wanted)
+            .unwrap_or_else(|error| panic!("notifyd never said it ({error}); it said:\n{}", self.log()))
+    }
+
+    fn hear(&mut self, wanted: impl Fn(&Value) -> bool) -> Result<Value, RecvTimeoutError> {
         loop {
-            match self.log.recv_timeout(PATIENCE) {
-                Ok(line) => {
-                    let value = serde_json::from_str(&line).unwrap_or(Value::Null);
-                    self.said.push(line);
-                    if wanted(&value) {
-                        return value;
-                    }
-                }
-                Err(error) => panic!("notifyd never said it ({error}); it said:\n{}", self.said.join("\n")),
+            let line = self.log.recv_timeout(PATIENCE)?;
+            let value = serde_json::from_str(&line).unwrap_or(Value::Null);
+            self.said.push(line);
+            if wanted(&value) {
+                return Ok(value);
             }
         }
     }
@@ -212,6 +232,11 @@ impl Daemon {
     pub fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process id");
         rustix::process::kill_process(pid, signal).expect("it was running");
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("it is ours")
     }
 
     /// Waits for its end.

@@ -1,6 +1,7 @@
 //! A lean HTTP client: what it costs is taken from the daemon's share of the machine, so it does no more than write a
 //! request and read its answer.
 
+use crate::say;
 use anyhow::{Context, Result, bail};
 use hdrhistogram::Histogram;
 use std::cell::RefCell;
@@ -128,7 +129,7 @@ pub async fn flood(
                     seen.latency.saturating_record(u64::try_from(sent.elapsed().as_micros())?);
                     if let Some(text) = text {
                         if seen.refused == 0 {
-                            eprintln_once(status, &text);
+                            say(&format!("first refusal: {status} {text}"));
                         }
                         seen.refused += 1;
                     } else {
@@ -150,11 +151,6 @@ pub async fn flood(
     let mut seen = Rc::try_unwrap(seen).ok().context("a connection is still open")?.into_inner();
     seen.elapsed = started.elapsed();
     Ok(seen)
-}
-
-#[expect(clippy::print_stderr, reason = "the first refusal explains the others")]
-fn eprintln_once(status: u16, text: &str) {
-    eprintln!("first refusal: {status} {text}");
 }
 
 /// A stopwatch is what this program is for.

@@ -7,13 +7,20 @@
 #![expect(clippy::cast_precision_loss, reason = "counts of a run, far below 2^52")]
 
 mod accept;
+mod backlog;
 mod bed;
 mod drain;
 mod drive;
+mod idle;
 mod latency;
 mod process;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Parser, Subcommand};
+use std::ops::RangeInclusive;
+
+/// How long a scenario may be told to go on, seconds.
+const SECONDS: RangeInclusive<u64> = 1..=86_400;
 
 /// Drives a daemon and prints what it bore.
 #[derive(Parser)]
@@ -31,7 +38,7 @@ enum Scenario {
         #[arg(long, default_value_t = 64)]
         connections: usize,
         /// For how long, seconds
-        #[arg(long, default_value_t = 10)]
+        #[arg(long, default_value_t = 10, value_parser = range(SECONDS))]
         seconds: u64,
         /// Deliver through the mock provider at the same time
         #[arg(long)]
@@ -40,8 +47,8 @@ enum Scenario {
     /// Notifications queued first, then delivered through the mock provider
     Drain {
         /// How many
-        #[arg(long, default_value_t = 100_000)]
-        count: usize,
+        #[arg(long, default_value_t = 100_000, value_parser = range(1..=10_000_000))]
+        count: u64,
         /// Calls under way at once
         #[arg(long, default_value_t = 1_024)]
         max_in_flight: u32,
@@ -49,12 +56,40 @@ enum Scenario {
     /// Paced requests: from the POST to the call of the provider
     Latency {
         /// Requests per second
-        #[arg(long, default_value_t = 200)]
+        #[arg(long, default_value_t = 200, value_parser = range(1..=100_000))]
         rate: u64,
         /// For how long, seconds
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, default_value_t = 20, value_parser = range(SECONDS))]
         seconds: u64,
     },
+    /// A long queue: memory, time from start to ready, rate of delivery against that of a short one
+    Backlog {
+        /// How many
+        #[arg(long, default_value_t = 1_000_000, value_parser = range(1..=10_000_000))]
+        count: u64,
+        /// How many of them are delivered, and queued for the comparison
+        #[arg(long, default_value_t = 100_000, value_parser = range(1..=10_000_000))]
+        drain: u64,
+        /// Calls under way at once
+        #[arg(long, default_value_t = 1_024)]
+        max_in_flight: u32,
+    },
+    /// No traffic: memory, processor time, how often it wakes up
+    Idle {
+        /// For how long, seconds
+        #[arg(long, default_value_t = 60, value_parser = range(SECONDS))]
+        seconds: u64,
+    },
+}
+
+/// Tells whoever waits how far it is; the answer itself goes to stdout.
+#[expect(clippy::print_stderr, reason = "progress is not the answer")]
+fn say(text: &str) {
+    eprintln!("{text}");
+}
+
+fn range(range: RangeInclusive<u64>) -> RangedU64ValueParser {
+    RangedU64ValueParser::new().range(range)
 }
 
 fn main() -> anyhow::Result<()> {
@@ -67,6 +102,10 @@ fn main() -> anyhow::Result<()> {
             }
             Scenario::Drain { count, max_in_flight } => drain::run(count, max_in_flight).await,
             Scenario::Latency { rate, seconds } => latency::run(rate, seconds).await,
+            Scenario::Backlog { count, drain, max_in_flight } => {
+                backlog::run(count, drain, max_in_flight).await
+            }
+            Scenario::Idle { seconds } => idle::run(seconds).await,
         }
     })?;
     println!("{line}");
