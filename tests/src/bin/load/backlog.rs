@@ -2,9 +2,9 @@
 
 use crate::bed::Bed;
 use crate::drain::{drain, fill, held_back};
-use crate::drive::now;
 use crate::process::{round, usage};
 use crate::say;
+use crate::wire::now;
 use anyhow::{Result, bail};
 use notify_proto::Status;
 use notify_tests::daemon::Builder;

@@ -1,8 +1,9 @@
 //! How many queued notifications a second are delivered.
 
 use crate::bed::Bed;
-use crate::drive::{Seen, flood, now};
+use crate::drive::{Seen, flood};
 use crate::process::{round, usage};
+use crate::wire::now;
 use anyhow::{Result, ensure};
 use notify_proto::Status;
 use serde_json::{Value, json};

@@ -13,7 +13,10 @@ mod drain;
 mod drive;
 mod idle;
 mod latency;
+mod overload;
 mod process;
+mod storm;
+mod wire;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Parser, Subcommand};
@@ -80,6 +83,18 @@ enum Scenario {
         #[arg(long, default_value_t = 60, value_parser = range(SECONDS))]
         seconds: u64,
     },
+    /// More than it can bear, from many addresses, beside a polite service: refusals, memory, recovery
+    Overload {
+        /// For how long, seconds
+        #[arg(long, default_value_t = 60, value_parser = range(SECONDS))]
+        seconds: u64,
+        /// How many times its capacity, which is measured first, is offered
+        #[arg(long, default_value_t = 5.0, value_parser = factor)]
+        factor: f64,
+        /// Callers: requests under way at once
+        #[arg(long, default_value_t = 1_024, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        callers: u32,
+    },
 }
 
 /// Tells whoever waits how far it is; the answer itself goes to stdout.
@@ -90,6 +105,12 @@ fn say(text: &str) {
 
 fn range(range: RangeInclusive<u64>) -> RangedU64ValueParser {
     RangedU64ValueParser::new().range(range)
+}
+
+/// A factor within its bounds.
+fn factor(text: &str) -> Result<f64, String> {
+    let factor: f64 = text.parse().map_err(|_| "is no number".to_owned())?;
+    if (0.1..=100.0).contains(&factor) { Ok(factor) } else { Err("use 0.1 to 100".to_owned()) }
 }
 
 fn main() -> anyhow::Result<()> {
@@ -106,6 +127,7 @@ fn main() -> anyhow::Result<()> {
                 backlog::run(count, drain, max_in_flight).await
             }
             Scenario::Idle { seconds } => idle::run(seconds).await,
+            Scenario::Overload { seconds, factor, callers } => overload::run(seconds, factor, callers).await,
         }
     })?;
     println!("{line}");
