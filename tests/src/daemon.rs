@@ -239,9 +239,11 @@ impl Daemon {
         self.child.try_wait().expect("it is ours")
     }
 
-    /// Waits for its end.
+    /// Waits for its end, and for its last words.
     pub fn wait(&mut self) -> ExitStatus {
-        self.child.wait().expect("it ended")
+        let ended = self.child.wait().expect("it ended");
+        self.said.extend(self.log.iter());
+        ended
     }
 }
 

@@ -9,6 +9,7 @@
 mod accept;
 mod backlog;
 mod bed;
+mod chaos;
 mod drain;
 mod drive;
 mod idle;
@@ -20,7 +21,9 @@ mod wire;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Parser, Subcommand};
+use serde_json::Value;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 /// How long a scenario may be told to go on, seconds.
 const SECONDS: RangeInclusive<u64> = 1..=86_400;
@@ -89,11 +92,27 @@ enum Scenario {
         #[arg(long, default_value_t = 60, value_parser = range(SECONDS))]
         seconds: u64,
         /// How many times its capacity, which is measured first, is offered
-        #[arg(long, default_value_t = 5.0, value_parser = factor)]
-        factor: f64,
+        #[arg(long, default_value_t = 5, value_parser = range(1..=100))]
+        factor: u64,
         /// Callers: requests under way at once
         #[arg(long, default_value_t = 1_024, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         callers: u32,
+    },
+    /// Kills, stops, freezes, a full disk and failing providers, while applications post and repeat; then the balance
+    Chaos {
+        /// For how long, minutes
+        #[arg(long, default_value_t = 10.0, value_parser = minutes)]
+        minutes: f64,
+        /// Seed of the faults: the same one gives the same sequence [default: a new one]
+        #[arg(long)]
+        seed: Option<u64>,
+        /// Requests per second, in all
+        #[arg(long, default_value_t = 150, value_parser = range(1..=5_000))]
+        rate: u64,
+        /// Size of the disk that runs full, a file system in memory which only root can mount, MiB. It must hold all
+        /// that is accepted, about 2 KiB each
+        #[arg(long, default_value_t = 512, value_parser = range(64..=65_536))]
+        disk_mib: u64,
     },
 }
 
@@ -107,10 +126,10 @@ fn range(range: RangeInclusive<u64>) -> RangedU64ValueParser {
     RangedU64ValueParser::new().range(range)
 }
 
-/// A factor within its bounds.
-fn factor(text: &str) -> Result<f64, String> {
-    let factor: f64 = text.parse().map_err(|_| "is no number".to_owned())?;
-    if (0.1..=100.0).contains(&factor) { Ok(factor) } else { Err("use 0.1 to 100".to_owned()) }
+/// Minutes, within bounds.
+fn minutes(text: &str) -> Result<f64, String> {
+    let minutes = text.parse().ok().filter(|minutes| (0.01..=1_440.0).contains(minutes));
+    minutes.ok_or_else(|| "use a number from 0.01 to 1440".to_owned())
 }
 
 fn main() -> anyhow::Result<()> {
@@ -127,9 +146,17 @@ fn main() -> anyhow::Result<()> {
                 backlog::run(count, drain, max_in_flight).await
             }
             Scenario::Idle { seconds } => idle::run(seconds).await,
+            Scenario::Chaos { minutes, seed, rate, disk_mib } => {
+                let lasting = Duration::from_secs_f64(minutes * 60.0);
+                let seed = seed.unwrap_or_else(rand::random);
+                chaos::run(chaos::Chaos { lasting, seed, rate, disk_mib }).await
+            }
             Scenario::Overload { seconds, factor, callers } => overload::run(seconds, factor, callers).await,
         }
     })?;
     println!("{line}");
+    if let Some(wrong) = line["wrong"].as_array().filter(|wrong| !wrong.is_empty()) {
+        anyhow::bail!("it did not bear it: {}", Value::from(wrong.clone()));
+    }
     Ok(())
 }

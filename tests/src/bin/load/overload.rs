@@ -23,7 +23,7 @@ const CALM: Duration = Duration::from_secs(3);
 const SOURCES: u8 = 32;
 
 /// The polite service: requests a second, over this many connections, from before the storm on.
-const POLITE: (f64, u32) = (20.0, 4);
+const POLITE: (u64, u32) = (20, 4);
 
 /// Posts in a row, each on a new connection and accepted within this time, after which all is well again.
 const WELL: (u32, Duration) = (20, Duration::from_millis(100));
@@ -34,15 +34,16 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How long the recovery, and the delivery of what was accepted, may take at most.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-pub async fn run(seconds: u64, factor: f64, callers: u32) -> Result<Value> {
+pub async fn run(seconds: u64, factor: u64, callers: u32) -> Result<Value> {
     let bed = Bed::new(&json!({}), &["--max-in-flight", "1024"]).await?;
     let polite = bed.daemon.service("polite");
     let address = bed.daemon.listen();
     let end = now() + CALM;
     let calm = flood(address, &bed.key, 64, move |_| now() >= end).await?;
-    let capacity = calm.accepted as f64 / calm.elapsed.as_secs_f64();
+    let millis = u64::try_from(calm.elapsed.as_millis())?;
+    let capacity = (calm.accepted * 1_000 / millis).max(1);
     let rate = capacity * factor;
-    say(&format!("{capacity:.0} a second are accepted; {rate:.0} a second come for {seconds} s"));
+    say(&format!("{capacity} a second are accepted; {rate} a second come for {seconds} s"));
 
     // The polite one is there first, by a second.
     let start = now();
@@ -75,8 +76,8 @@ pub async fn run(seconds: u64, factor: f64, callers: u32) -> Result<Value> {
     Ok(json!({
         "scenario": "overload",
         "seconds": seconds,
-        "capacity_per_second": capacity.round(),
-        "wanted_per_second": rate.round(),
+        "capacity_per_second": capacity,
+        "wanted_per_second": rate,
         "offered_per_second": (seen.offered as f64 / elapsed).round(),
         "offered": seen.offered,
         "not_offered": seen.not_offered,

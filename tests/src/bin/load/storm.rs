@@ -18,6 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How late a request may be sent. What is later was never offered: all callers were still waiting.
 const LATE: Duration = Duration::from_millis(100);
 
+/// Nanoseconds of a second.
+const NANOS: u64 = 1_000_000_000;
+
 /// How the requests come.
 #[derive(Clone)]
 pub struct Storm {
@@ -26,7 +29,7 @@ pub struct Storm {
     /// The key of the service.
     pub key: String,
     /// Requests a second.
-    pub rate: f64,
+    pub rate: u64,
     /// Callers: requests under way at once, at most.
     pub callers: u32,
     /// Addresses of the loopback network they come from in turn.
@@ -128,11 +131,14 @@ impl Sky {
 
     /// The next request and its time, past those that nobody was free to send.
     fn take(&self) -> (u64, Instant) {
-        let due = |number: u64| self.storm.from + Duration::from_secs_f64(number as f64 / self.storm.rate);
+        let due = |number: u64| {
+            self.storm.from + Duration::from_nanos(number.saturating_mul(NANOS) / self.storm.rate)
+        };
         let mut next = self.next.borrow_mut();
         let late = now().min(self.storm.until).saturating_duration_since(due(*next));
         if late > LATE {
-            let missed = (late.as_secs_f64() * self.storm.rate) as u64;
+            let missed =
+                u64::try_from(late.as_nanos()).unwrap_or(u64::MAX).saturating_mul(self.storm.rate) / NANOS;
             self.seen.borrow_mut().not_offered += missed;
             *next += missed;
         }
