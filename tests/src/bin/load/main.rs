@@ -24,6 +24,7 @@ use clap::{Parser, Subcommand};
 use serde_json::Value;
 use std::ops::RangeInclusive;
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// How long a scenario may be told to go on, seconds.
 const SECONDS: RangeInclusive<u64> = 1..=86_400;
@@ -136,22 +137,12 @@ fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let line = runtime.block_on(async {
-        match args.scenario {
-            Scenario::Accept { connections, seconds, deliver } => {
-                accept::run(connections, seconds, deliver).await
-            }
-            Scenario::Drain { count, max_in_flight } => drain::run(count, max_in_flight).await,
-            Scenario::Latency { rate, seconds } => latency::run(rate, seconds).await,
-            Scenario::Backlog { count, drain, max_in_flight } => {
-                backlog::run(count, drain, max_in_flight).await
-            }
-            Scenario::Idle { seconds } => idle::run(seconds).await,
-            Scenario::Chaos { minutes, seed, rate, disk_mib } => {
-                let lasting = Duration::from_secs_f64(minutes * 60.0);
-                let seed = seed.unwrap_or_else(rand::random);
-                chaos::run(chaos::Chaos { lasting, seed, rate, disk_mib }).await
-            }
-            Scenario::Overload { seconds, factor, callers } => overload::run(seconds, factor, callers).await,
+        let mut terminated = signal(SignalKind::terminate())?;
+        // Whatever was started and mounted goes with what is dropped here.
+        tokio::select! {
+            line = run(args.scenario) => line,
+            _ = terminated.recv() => anyhow::bail!("terminated"),
+            _ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted"),
         }
     })?;
     println!("{line}");
@@ -159,4 +150,22 @@ fn main() -> anyhow::Result<()> {
         anyhow::bail!("it did not bear it: {}", Value::from(wrong.clone()));
     }
     Ok(())
+}
+
+async fn run(scenario: Scenario) -> anyhow::Result<Value> {
+    match scenario {
+        Scenario::Accept { connections, seconds, deliver } => {
+            accept::run(connections, seconds, deliver).await
+        }
+        Scenario::Drain { count, max_in_flight } => drain::run(count, max_in_flight).await,
+        Scenario::Latency { rate, seconds } => latency::run(rate, seconds).await,
+        Scenario::Backlog { count, drain, max_in_flight } => backlog::run(count, drain, max_in_flight).await,
+        Scenario::Idle { seconds } => idle::run(seconds).await,
+        Scenario::Chaos { minutes, seed, rate, disk_mib } => {
+            let lasting = Duration::from_secs_f64(minutes * 60.0);
+            let seed = seed.unwrap_or_else(rand::random);
+            chaos::run(chaos::Chaos { lasting, seed, rate, disk_mib }).await
+        }
+        Scenario::Overload { seconds, factor, callers } => overload::run(seconds, factor, callers).await,
+    }
 }

@@ -50,8 +50,9 @@ pub struct Chaos {
 
 /// What it is done with.
 struct Scene {
-    house: House,
+    // Dropped first: the directory it is mounted in can only go when it is gone.
     disk: Result<Disk>,
+    house: House,
     /// Providers that may be switched on, beside the one that works.
     on: Vec<Weather>,
     /// Changes of providers that the daemon did not take.
