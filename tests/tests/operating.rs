@@ -1,6 +1,6 @@
 //! What an operator does and sees: starting the daemon wrongly, working with `notifyctl`, and measuring what it bears.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests end the test, and say why")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests end the test")]
 
 #[path = "operating/load.rs"]
 mod load;

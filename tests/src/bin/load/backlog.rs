@@ -74,7 +74,9 @@ pub async fn run(count: u64, drained: u64, max_in_flight: u32) -> Result<Value> 
         "delivered_per_second_when_empty": empty.rate(),
         "of_empty": round(long.rate() / empty.rate()),
         "peak_rss_delivering_mib": round(usage(bed.daemon.pid()).peak_rss_mib),
-        "daemon_cpu_cores": round(long.cores),
+        "daemon_cpu_cores": long.cores(),
+        "daemon_cpu_us_each": long.cost(),
+        "daemon_cpu_us_each_when_empty": empty.cost(),
         "store_mib": round(store as f64 / 1_048_576.0),
         "lost": 0,
     }))

@@ -24,14 +24,24 @@ pub struct Drained {
     pub delivered: u64,
     /// How long it took, seconds.
     pub seconds: f64,
-    /// Cores the daemon used.
-    pub cores: f64,
+    /// Processor time the daemon used, seconds.
+    pub cpu_seconds: f64,
 }
 
 impl Drained {
     /// Delivered a second.
     pub fn rate(&self) -> f64 {
         (self.delivered as f64 / self.seconds).round()
+    }
+
+    /// Cores the daemon used.
+    pub fn cores(&self) -> f64 {
+        round(self.cpu_seconds / self.seconds)
+    }
+
+    /// Microseconds of processor time for each: what a busy machine hardly changes.
+    pub fn cost(&self) -> f64 {
+        round(self.cpu_seconds * 1_000_000.0 / self.delivered.max(1) as f64)
     }
 }
 
@@ -49,7 +59,8 @@ pub async fn run(count: u64, max_in_flight: u32) -> Result<Value> {
         "seconds": round(drained.seconds),
         "delivered_per_second": drained.rate(),
         "rss_mib": round(usage(bed.daemon.pid()).peak_rss_mib),
-        "daemon_cpu_cores": round(drained.cores),
+        "daemon_cpu_cores": drained.cores(),
+        "daemon_cpu_us_each": drained.cost(),
         "store_mib": round(status.daemon.store_bytes as f64 / 1_048_576.0),
         "lost": 0,
     }))
@@ -83,6 +94,6 @@ pub async fn drain(bed: &Bed, wanted: u64) -> Result<Drained> {
         delivered = bed.control.count(Status::Delivered).await?;
     }
     let seconds = started.elapsed().as_secs_f64();
-    let cores = (usage(bed.daemon.pid()).cpu_seconds - before.cpu_seconds) / seconds;
-    Ok(Drained { delivered: delivered - already, seconds, cores })
+    let cpu_seconds = usage(bed.daemon.pid()).cpu_seconds - before.cpu_seconds;
+    Ok(Drained { delivered: delivered - already, seconds, cpu_seconds })
 }
