@@ -95,8 +95,8 @@ enum Scenario {
         /// How many times its capacity, which is measured first, is offered
         #[arg(long, default_value_t = 5, value_parser = range(1..=100))]
         factor: u64,
-        /// Callers: requests under way at once
-        #[arg(long, default_value_t = 1_024, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        /// Callers, each with one request under way: half as many again as a daemon serves at once by default
+        #[arg(long, default_value_t = 768, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         callers: u32,
     },
     /// Kills, stops, freezes, a full disk and failing providers, while applications post and repeat; then the balance
