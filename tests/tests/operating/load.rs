@@ -43,7 +43,7 @@ fn more_than_it_can_bear_is_refused_with_a_time_to_come_back() {
 
 #[test]
 fn after_chaos_the_books_balance() {
-    // With this seed everything but a freeze happens in the first seconds.
+    // With this seed a kill, a stop and a full disk come in the first seconds.
     let found = load(&["chaos", "--minutes", "0.15", "--seed", "1", "--rate", "60", "--disk-mib", "128"]);
     assert_eq!(found["final"], found["accepted"], "{found}");
     assert_eq!(found["wrong"], serde_json::json!([]), "{found}");

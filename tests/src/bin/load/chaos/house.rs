@@ -7,6 +7,7 @@ use notify_tests::daemon::{Builder, Daemon};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -111,7 +112,10 @@ impl House {
     }
 
     fn note(&mut self, status: ExitStatus, log: &str) {
-        if status.code().is_none() {
+        if let Some(signal) = status.signal() {
+            if signal != Signal::KILL.as_raw() {
+                self.wrong.push(format!("it ended by signal {signal}"));
+            }
             *self.ends.entry("killed".to_owned()).or_default() += 1;
             self.panics(log);
         } else {
