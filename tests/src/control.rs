@@ -1,9 +1,9 @@
 //! The control socket from a test: asks how the daemon is, and waits in it, not beside it.
 
 use anyhow::{Context, Result};
-use notify_proto::control::{ControlClient, Hello};
+use notify_proto::control::{ControlClient, Hello, ListRequest};
 use notify_proto::transport::{connect, within};
-use notify_proto::view::{NotificationDetail, StatusView};
+use notify_proto::view::{NotificationDetail, NotificationView, StatusView};
 use notify_proto::{NotificationId, Status};
 use std::path::Path;
 use std::time::Duration;
@@ -13,6 +13,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Longest the daemon waits in one call, seconds.
 const TURN: u32 = 60;
+
+/// Rows of a page of a list: the most the daemon gives.
+const PAGE: u32 = 200;
 
 /// A connection that has said hello.
 pub struct Control {
@@ -37,6 +40,25 @@ impl Control {
         Ok(self.status().await?.by_status.get(status.as_str()).copied().unwrap_or_default())
     }
 
+    /// Looks at every notification in the log, newest first.
+    pub async fn each(&self, mut look: impl FnMut(NotificationView)) -> Result<()> {
+        let mut request = ListRequest { limit: PAGE, ..ListRequest::default() };
+        loop {
+            let call = within(Duration::from_secs(30));
+            let page = self.client.notification_list(call, request.clone()).await??;
+            page.items.into_iter().for_each(&mut look);
+            if page.next_cursor.is_none() {
+                return Ok(());
+            }
+            request.cursor = page.next_cursor;
+        }
+    }
+
+    /// The story of a notification.
+    pub async fn story(&self, id: NotificationId) -> Result<NotificationDetail> {
+        Ok(self.client.notification_show(within(Duration::from_secs(10)), id, false).await??)
+    }
+
     /// Waits until this notification is final; its story.
     pub async fn settled(&self, id: &str) -> Result<NotificationDetail> {
         let id: NotificationId = id.parse().context("an id")?;
@@ -52,7 +74,7 @@ impl Control {
         if let Ok(detail) = tokio::time::timeout(PATIENCE, waiting).await {
             return detail;
         }
-        let detail = self.client.notification_show(within(Duration::from_secs(10)), id, false).await??;
+        let detail = self.story(id).await?;
         anyhow::bail!("it did not come to its end: {detail:#?}")
     }
 }

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -22,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct Builder {
     dir: Arc<TempDir>,
+    state: PathBuf,
     config: String,
     environment: Vec<(String, String)>,
     flags: Vec<String>,
@@ -40,14 +41,22 @@ impl Builder {
     pub fn new() -> Self {
         let dir =
             tempfile::Builder::new().prefix("notifyd-test").tempdir().expect("a directory for the test");
+        let state = dir.path().join("state");
         Self {
             dir: Arc::new(dir),
+            state,
             config: String::new(),
             environment: vec![],
             flags: vec![],
             through: vec![],
             program: None,
         }
+    }
+
+    /// Another state directory: one on a file system of its own.
+    pub fn state_in(mut self, directory: &Path) -> Self {
+        directory.clone_into(&mut self.state);
+        self
     }
 
     /// Its configuration file.
@@ -83,14 +92,14 @@ impl Builder {
         self
     }
 
-    /// The directory everything is in.
+    /// The directory everything is in, unless the state is elsewhere.
     pub fn dir(&self) -> &Path {
         self.dir.path()
     }
 
     /// The state directory.
     pub fn state(&self) -> PathBuf {
-        self.dir().join("state")
+        self.state.clone()
     }
 
     /// The control socket.
@@ -142,6 +151,12 @@ impl Builder {
 
     /// Starts it and waits until it says that it has started.
     pub fn start(&self) -> Daemon {
+        self.try_start()
+            .unwrap_or_else(|(code, said)| panic!("notifyd ended with {code:?}; it said:\n{said}"))
+    }
+
+    /// Starts it when it may fail to: its exit code, and what it said.
+    pub fn try_start(&self) -> Result<Daemon, (Option<i32>, String)> {
         let mut child = self.command().spawn().expect("notifyd starts");
         let stderr = child.stderr.take().expect("its log is piped");
         let (lines, log) = channel();
@@ -153,9 +168,14 @@ impl Builder {
             }
         });
         let mut daemon = Daemon { builder: self.clone(), child, log, listen: None, said: vec![] };
-        let started = daemon.wait_for_log(|line| line["message"] == "started");
-        daemon.listen = started["listen"].as_str().and_then(|text| text.parse().ok());
-        daemon
+        match daemon.hear(|line| line["message"] == "started") {
+            Ok(started) => {
+                daemon.listen = started["listen"].as_str().and_then(|text| text.parse().ok());
+                Ok(daemon)
+            }
+            Err(RecvTimeoutError::Disconnected) => Err((daemon.wait().code(), daemon.log())),
+            Err(RecvTimeoutError::Timeout) => panic!("notifyd does not start; it said:\n{}", daemon.log()),
+        }
     }
 }
 
@@ -219,16 +239,17 @@ impl Daemon {
 
     /// Waits for a line of its log.
     pub fn wait_for_log(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        self.hear(wanted)
+            .unwrap_or_else(|error| panic!("notifyd never said it ({error}); it said:\n{}", self.log()))
+    }
+
+    fn hear(&mut self, wanted: impl Fn(&Value) -> bool) -> Result<Value, RecvTimeoutError> {
         loop {
-            match self.log.recv_timeout(PATIENCE) {
-                Ok(line) => {
-                    let value = serde_json::from_str(&line).unwrap_or(Value::Null);
-                    self.said.push(line);
-                    if wanted(&value) {
-                        return value;
-                    }
-                }
-                Err(error) => panic!("notifyd never said it ({error}); it said:\n{}", self.said.join("\n")),
+            let line = self.log.recv_timeout(PATIENCE)?;
+            let value = serde_json::from_str(&line).unwrap_or(Value::Null);
+            self.said.push(line);
+            if wanted(&value) {
+                return Ok(value);
             }
         }
     }
@@ -258,9 +279,16 @@ impl Daemon {
         rustix::process::kill_process(pid, signal).expect("it was running");
     }
 
-    /// Waits for its end.
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("it is ours")
+    }
+
+    /// Waits for its end, and for its last words.
     pub fn wait(&mut self) -> ExitStatus {
-        self.child.wait().expect("it ended")
+        let ended = self.child.wait().expect("it ended");
+        self.said.extend(self.log.iter());
+        ended
     }
 }
 

@@ -8,13 +8,20 @@ use std::process::Command;
 
 /// Calls per notification id.
 pub fn calls(path: &Path) -> HashMap<String, u32> {
-    let mut calls = HashMap::new();
+    let count = |(id, attempts): (String, Vec<u32>)| (id, u32::try_from(attempts.len()).unwrap_or(u32::MAX));
+    attempts(path).into_iter().map(count).collect()
+}
+
+/// The numbers of the attempts for which calls were made, per notification id, in the order of the calls.
+pub fn attempts(path: &Path) -> HashMap<String, Vec<u32>> {
+    let mut attempts: HashMap<String, Vec<u32>> = HashMap::new();
     for line in std::fs::read_to_string(path).unwrap_or_default().lines() {
         let line: serde_json::Value = serde_json::from_str(line).expect("the record is whole lines of JSON");
         let id = line["notification"].as_str().expect("a line names its notification").to_owned();
-        *calls.entry(id).or_insert(0) += 1;
+        let number = line["attempt"].as_u64().and_then(|number| u32::try_from(number).ok());
+        attempts.entry(id).or_default().push(number.expect("a line numbers its attempt"));
     }
-    calls
+    attempts
 }
 
 /// A pipe to be given as `record_file`: whoever reads it learns of a call while it is being made.

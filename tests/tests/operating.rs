@@ -1,7 +1,9 @@
-//! What an operator does and sees: starting the daemon wrongly, and working with `notifyctl`.
+//! What an operator does and sees: starting the daemon wrongly, working with `notifyctl`, and measuring what it bears.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests end the test")]
 
+#[path = "operating/load.rs"]
+mod load;
 #[path = "operating/notifyctl.rs"]
 mod notifyctl;
 #[path = "operating/starts.rs"]

@@ -92,6 +92,26 @@ pub(crate) async fn serve(
 
 /// Tells a peer that there is no seat, and gives it a moment to read that.
 pub(crate) async fn refuse(mut stream: TcpStream, full: Full, front: &Front) {
+    let answer = words(full, front);
+    let told = async {
+        stream.write_all(&answer).await?;
+        stream.shutdown().await?;
+        // Closing with unread bytes would reset the connection before the peer has read the answer.
+        let mut unread = [0; 1_024];
+        while stream.read(&mut unread).await? > 0 {}
+        Ok::<_, std::io::Error>(())
+    };
+    let _ = tokio::time::timeout(REFUSAL_TIMEOUT, told).await;
+}
+
+/// The same for one of a crowd: the words fit into the fresh connection's buffer, and nobody waits until they are read. A
+/// peer that has sent its request already may see a reset instead.
+pub(crate) fn turn_away(stream: &TcpStream, full: Full, front: &Front) {
+    let _ = stream.try_write(&words(full, front));
+}
+
+/// The refusal on the wire, counted.
+fn words(full: Full, front: &Front) -> Vec<u8> {
     let context = &front.context;
     context.metrics.count("connection", StatusCode::SERVICE_UNAVAILABLE);
     let crowded = |detail| Problem::unavailable("overloaded", detail, 1);
@@ -102,14 +122,5 @@ pub(crate) async fn refuse(mut stream: TcpStream, full: Full, front: &Front) {
         }
         Full::Latched(cause) => Problem::latched(cause),
     };
-    let answer = refusal(&problem, &Correlation::random(&*context.entropy));
-    let told = async {
-        stream.write_all(&answer).await?;
-        stream.shutdown().await?;
-        // Closing with unread bytes would reset the connection before the peer has read the answer.
-        let mut unread = [0; 1_024];
-        while stream.read(&mut unread).await? > 0 {}
-        Ok::<_, std::io::Error>(())
-    };
-    let _ = tokio::time::timeout(REFUSAL_TIMEOUT, told).await;
+    refusal(&problem, &Correlation::random(&*context.entropy))
 }

@@ -23,15 +23,16 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Refused connections that may read the refusal at once; beyond, they are closed without a word.
+/// Refused connections that are given time to read the refusal; beyond, it is sent and they are closed.
 const MAX_REFUSED: usize = 64;
 
 /// What the system may hold of one connection in each direction, bytes. Left alone it lets several MiB pile up for a peer
 /// that does not read, and counts them as ours.
 const SYSTEM_BUFFER: u32 = 64 * 1_024;
 
-/// Connections that may wait to be accepted.
-const BACKLOG: u32 = 1_024;
+/// Connections that may wait to be accepted; the system caps it (net.core.somaxconn, 4,096 by default). One that finds no
+/// place is tried again by its peer's system after a second.
+const BACKLOG: u32 = 4_096;
 
 /// How long to wait when the system can open no more connections.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -209,12 +210,14 @@ impl Intake {
                     });
                 }
                 Err(full) => {
-                    if let Ok(seat) = refused.take(peer) {
-                        tasks.spawn(async move {
-                            connection::refuse(stream, full, &front).await;
-                            drop(seat);
-                        });
-                    }
+                    let Ok(seat) = refused.take(peer) else {
+                        connection::turn_away(&stream, full, &front);
+                        continue;
+                    };
+                    tasks.spawn(async move {
+                        connection::refuse(stream, full, &front).await;
+                        drop(seat);
+                    });
                 }
             }
         }

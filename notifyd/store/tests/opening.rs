@@ -89,7 +89,7 @@ fn the_hot_statements_use_their_indexes() {
         ),
         (
             include_str!("../src/sql/backlog_next.sql"),
-            "SEARCH notifications USING COVERING INDEX notifications_queued ((lane,priority,retried,service)>(?,?,?,?))",
+            "SEARCH notifications USING COVERING INDEX notifications_queued (lane=? AND priority=? AND retried=? AND service>?)",
         ),
         (
             include_str!("../src/sql/release_due.sql"),

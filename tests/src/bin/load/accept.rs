@@ -1,8 +1,9 @@
 //! How many single POSTs a second are on disk when they are answered.
 
 use crate::bed::Bed;
-use crate::drive::{flood, now};
+use crate::drive::flood;
 use crate::process::{round, usage};
+use crate::wire::now;
 use anyhow::Result;
 use serde_json::{Value, json};
 use std::time::Duration;

@@ -24,6 +24,11 @@ impl Bed {
         let daemon = Builder::new().config(CONFIG).start();
         let key = daemon.service("load");
         daemon.mock("mock", provider, flags);
+        Self::of(daemon, key).await
+    }
+
+    /// One that runs already.
+    pub async fn of(daemon: Daemon, key: String) -> Result<Self> {
         let control = Control::connect(&daemon.builder().socket()).await?;
         Ok(Self { daemon, key, control })
     }

@@ -1,8 +1,9 @@
 //! How many queued notifications a second are delivered.
 
 use crate::bed::Bed;
-use crate::drive::{flood, now};
+use crate::drive::{Seen, flood};
 use crate::process::{round, usage};
+use crate::wire::now;
 use anyhow::{Result, ensure};
 use notify_proto::Status;
 use serde_json::{Value, json};
@@ -14,39 +15,85 @@ const LOOK: Duration = Duration::from_millis(20);
 /// How long the drain may take at most.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-pub async fn run(count: usize, max_in_flight: u32) -> Result<Value> {
-    // A provider that goes first and admits one call an hour holds everything back until it is disabled.
-    let gate = ["--rate", "1/h", "--burst", "1", "--priority", "1"];
-    let bed = Bed::new(&json!({}), &gate).await?;
+/// The name of the provider that holds everything back.
+const GATE: &str = "mock";
+
+/// How a drain went.
+pub struct Drained {
+    /// Delivered in it.
+    pub delivered: u64,
+    /// How long it took, seconds.
+    pub seconds: f64,
+    /// Processor time the daemon used, seconds.
+    pub cpu_seconds: f64,
+}
+
+impl Drained {
+    /// Delivered a second.
+    pub fn rate(&self) -> f64 {
+        (self.delivered as f64 / self.seconds).round()
+    }
+
+    /// Cores the daemon used.
+    pub fn cores(&self) -> f64 {
+        round(self.cpu_seconds / self.seconds)
+    }
+
+    /// Microseconds of processor time for each: what a busy machine hardly changes.
+    pub fn cost(&self) -> f64 {
+        round(self.cpu_seconds * 1_000_000.0 / self.delivered.max(1) as f64)
+    }
+}
+
+pub async fn run(count: u64, max_in_flight: u32) -> Result<Value> {
+    let bed = held_back(max_in_flight).await?;
+    let seen = fill(&bed, count).await?;
+    let drained = drain(&bed, count).await?;
+    bed.nothing_lost(count).await?;
+    let status = bed.control.status().await?;
+    Ok(json!({
+        "scenario": "drain",
+        "queued": count,
+        "max_in_flight": max_in_flight,
+        "accepted_per_second": (count as f64 / seen.elapsed.as_secs_f64()).round(),
+        "seconds": round(drained.seconds),
+        "delivered_per_second": drained.rate(),
+        "rss_mib": round(usage(bed.daemon.pid()).peak_rss_mib),
+        "daemon_cpu_cores": drained.cores(),
+        "daemon_cpu_us_each": drained.cost(),
+        "store_mib": round(status.daemon.store_bytes as f64 / 1_048_576.0),
+        "lost": 0,
+    }))
+}
+
+/// A daemon whose work waits for a provider that goes first and admits one call an hour, until that one is disabled.
+pub async fn held_back(max_in_flight: u32) -> Result<Bed> {
+    let bed = Bed::new(&json!({}), &["--rate", "1/h", "--burst", "1", "--priority", "1"]).await?;
     let in_flight = max_in_flight.to_string();
     bed.daemon.mock("fast", &json!({}), &["--priority", "2", "--max-in-flight", &in_flight]);
-    let wanted = u64::try_from(count)?;
-    let seen = flood(bed.daemon.listen(), &bed.key, 64, move |number| number >= wanted).await?;
-    ensure!(seen.accepted == wanted, "{} of {wanted} accepted, {} refused", seen.accepted, seen.refused);
+    Ok(bed)
+}
+
+/// Queues so many.
+pub async fn fill(bed: &Bed, count: u64) -> Result<Seen> {
+    let seen = flood(bed.daemon.listen(), &bed.key, 64, move |number| number >= count).await?;
+    ensure!(seen.accepted == count, "{} of {count} accepted, {} refused", seen.accepted, seen.refused);
+    Ok(seen)
+}
+
+/// Lets go what is held back, and waits until so many are delivered in all.
+pub async fn drain(bed: &Bed, wanted: u64) -> Result<Drained> {
     let already = bed.control.count(Status::Delivered).await?;
     let before = usage(bed.daemon.pid());
     let started = now();
-    bed.daemon.ctl().ok(&["provider", "disable", "mock", "--yes"]);
+    bed.daemon.ctl().ok(&["provider", "disable", GATE, "--yes"]);
     let mut delivered = already;
     while delivered < wanted {
         ensure!(started.elapsed() < PATIENCE, "only {delivered} of {wanted} were delivered in {PATIENCE:?}");
         tokio::time::sleep(LOOK).await;
         delivered = bed.control.count(Status::Delivered).await?;
     }
-    let elapsed = started.elapsed().as_secs_f64();
-    let after = usage(bed.daemon.pid());
-    bed.nothing_lost(wanted).await?;
-    let status = bed.control.status().await?;
-    Ok(json!({
-        "scenario": "drain",
-        "queued": wanted,
-        "max_in_flight": max_in_flight,
-        "accepted_per_second": (wanted as f64 / seen.elapsed.as_secs_f64()).round(),
-        "seconds": round(elapsed),
-        "delivered_per_second": ((delivered - already) as f64 / elapsed).round(),
-        "rss_mib": round(after.peak_rss_mib),
-        "daemon_cpu_cores": round((after.cpu_seconds - before.cpu_seconds) / elapsed),
-        "store_mib": round(status.daemon.store_bytes as f64 / 1_048_576.0),
-        "lost": 0,
-    }))
+    let seconds = started.elapsed().as_secs_f64();
+    let cpu_seconds = usage(bed.daemon.pid()).cpu_seconds - before.cpu_seconds;
+    Ok(Drained { delivered: delivered - already, seconds, cpu_seconds })
 }

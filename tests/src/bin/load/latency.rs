@@ -1,8 +1,8 @@
 //! How long it takes from a POST to the call of the provider, at a modest pace.
 
 use crate::bed::Bed;
-use crate::drive::{Wire, body};
 use crate::process::{round, usage};
+use crate::wire::{Wire, body};
 use anyhow::{Context, Result, ensure};
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
@@ -21,10 +21,9 @@ pub async fn run(rate: u64, seconds: u64) -> Result<Value> {
     for number in 0..rate * seconds {
         pace.tick().await;
         let at = micros()?;
-        let (status, answer) = wire.post(&body(run, number)).await?;
-        ensure!(status == 202, "refused: {status} {}", String::from_utf8_lossy(answer));
-        let answer: Value = serde_json::from_slice(answer)?;
-        sent.insert(answer["id"].as_str().context("an id")?.to_owned(), at);
+        let answer = wire.post(&body(run, number)).await?;
+        ensure!(answer.status == 202, "refused: {} {}", answer.status, String::from_utf8_lossy(answer.body));
+        sent.insert(answer.id()?.to_owned(), at);
     }
     let wanted = rate * seconds;
     for id in sent.keys() {

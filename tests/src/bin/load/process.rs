@@ -2,13 +2,17 @@
 
 use std::fs;
 
-/// CPU seconds and resident memory of a process.
+/// CPU seconds, resident memory and wake-ups of a process.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Usage {
     /// User and system time, seconds.
     pub cpu_seconds: f64,
+    /// Resident now, MiB.
+    pub rss_mib: f64,
     /// The most it ever was, MiB.
     pub peak_rss_mib: f64,
+    /// How often its threads were put on a processor.
+    pub switches: f64,
 }
 
 /// Clock ticks per second: Linux has reported 100 to programs on every architecture for decades.
@@ -21,13 +25,26 @@ pub fn usage(pid: u32) -> Usage {
     let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
     let ticks = |index: usize| fields.get(index).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let mib = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name));
-        let kib =
-            line.and_then(|rest| rest.split_whitespace().next()).and_then(|text| text.parse::<f64>().ok());
-        kib.unwrap_or(0.0) / 1_024.0
-    };
-    Usage { cpu_seconds: (ticks(11) + ticks(12)) / TICKS, peak_rss_mib: mib("VmHWM:") }
+    let mib = |name: &str| number(&status, name) / 1_024.0;
+    // The status of the process counts the switches of its first thread only.
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let switches = threads.map(|thread| {
+        let status = fs::read_to_string(thread.path().join("status")).unwrap_or_default();
+        number(&status, "voluntary_ctxt_switches:") + number(&status, "nonvoluntary_ctxt_switches:")
+    });
+    Usage {
+        cpu_seconds: (ticks(11) + ticks(12)) / TICKS,
+        rss_mib: mib("VmRSS:"),
+        peak_rss_mib: mib("VmHWM:"),
+        switches: switches.sum(),
+    }
+}
+
+/// The number after a name in a status file.
+fn number(status: &str, name: &str) -> f64 {
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    let text = line.and_then(|rest| rest.split_whitespace().next());
+    text.and_then(|text| text.parse().ok()).unwrap_or(0.0)
 }
 
 /// Rounds to two digits, for the line of JSON.
