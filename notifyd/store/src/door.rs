@@ -6,8 +6,9 @@
 use crate::directory::{Directory, Service};
 use notify_proto::{KeyId, ServiceId, Timestamp};
 use notifyd_lifecycle::key::{Failures, KeyHash, Pepper, mint};
-use notifyd_lifecycle::{Entropy, Secret};
+use notifyd_lifecycle::{Clock, Entropy, Secret};
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -30,6 +31,7 @@ const MAX_REMEMBERED: usize = 20_000;
 /// The door.
 pub struct Door {
     pepper: Pepper,
+    clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     services: Mutex<HashMap<ServiceId, Failures>>,
     peers: Mutex<HashMap<IpAddr, Failures>>,
@@ -38,8 +40,15 @@ pub struct Door {
 
 impl Door {
     /// A door whose hashes are keyed with `pepper`.
-    pub fn new(pepper: Pepper, entropy: Arc<dyn Entropy>) -> Self {
-        Self { pepper, entropy, services: Mutex::default(), peers: Mutex::default(), used: Mutex::default() }
+    pub fn new(pepper: Pepper, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        Self {
+            pepper,
+            clock,
+            entropy,
+            services: Mutex::default(),
+            peers: Mutex::default(),
+            used: Mutex::default(),
+        }
     }
 
     /// Tries a key. `peer` counts failures of services that do not exist.
@@ -63,13 +72,26 @@ impl Door {
                 self.note_use(service.id, key.id, now);
                 if service.active { Entry::Open(Arc::clone(service)) } else { Entry::Inactive }
             }
-            (Some(service), None) => failed(&self.services, service.id, now),
+            (Some(service), None) => self.failed(&self.services, service.id, now),
             (None, _) => {
                 // The work of a comparison, so that the time does not tell whether the service exists.
                 let _ = KeyHash::of(key, [0; 16], &self.pepper);
-                failed(&self.peers, peer, now)
+                self.failed(&self.peers, peer, now)
             }
         }
+    }
+
+    fn failed<K: Eq + Hash>(&self, all: &Mutex<HashMap<K, Failures>>, who: K, now: Timestamp) -> Entry {
+        let steady = self.clock.steady();
+        let mut all = lock(all);
+        if all.len() >= MAX_REMEMBERED {
+            all.retain(|_, failures| failures.locked_until(steady).is_some());
+            if all.len() >= MAX_REMEMBERED {
+                all.clear();
+            }
+        }
+        let locked = all.entry(who).or_default().note(steady);
+        locked.map_or(Entry::Wrong, |until| Entry::Locked(now + until.saturating_sub(steady)))
     }
 
     fn note_use(&self, service: ServiceId, key: KeyId, now: Timestamp) {
@@ -87,7 +109,10 @@ impl Door {
 
     /// Failures of a service within the last two hours, and until when it is locked.
     pub fn failures(&self, service: ServiceId, now: Timestamp) -> (usize, Option<Timestamp>) {
-        lock(&self.services).get(&service).map_or((0, None), |it| (it.count(now), it.locked_until(now)))
+        let steady = self.clock.steady();
+        lock(&self.services).get(&service).map_or((0, None), |it| {
+            (it.count(steady), it.locked_until(steady).map(|until| now + until.saturating_sub(steady)))
+        })
     }
 
     /// Forgets the failures of a service.
@@ -121,19 +146,4 @@ impl Door {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn failed<K: Eq + std::hash::Hash + Copy>(
-    all: &Mutex<HashMap<K, Failures>>,
-    who: K,
-    now: Timestamp,
-) -> Entry {
-    let mut all = lock(all);
-    if all.len() >= MAX_REMEMBERED {
-        all.retain(|_, failures| failures.locked_until(now).is_some());
-        if all.len() >= MAX_REMEMBERED {
-            all.clear();
-        }
-    }
-    all.entry(who).or_default().note(now).map_or(Entry::Wrong, Entry::Locked)
 }

@@ -40,6 +40,7 @@ mod row;
 mod seal;
 mod stats;
 mod sweep;
+mod wall;
 mod writer;
 
 pub use api::{Scope, Store};

@@ -92,6 +92,11 @@ impl SqliteStore {
         let run = open::begin_run(&connection, now)?;
         let next_seq = open::next_seq(&connection)?;
         let (dedup, idempotency) = open::indexes(&connection, now)?;
+        let door = Door::new(
+            Pepper::derive(&options.master),
+            Arc::clone(&options.clock),
+            Arc::clone(&options.entropy),
+        );
         let shared = Arc::new(Shared::default());
         let directory = directory_rows::read(&connection).map_err(StoreError::Read)?;
         *shared.directory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);
@@ -109,7 +114,7 @@ impl SqliteStore {
             thread: Mutex::new(Some(thread)),
             readers,
             shared,
-            door: Door::new(Pepper::derive(&options.master), Arc::clone(&options.entropy)),
+            door,
             cursors: Cursors::new(Arc::clone(&seal), Arc::clone(&options.entropy)),
             seal,
             entropy: options.entropy,

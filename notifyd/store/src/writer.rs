@@ -285,8 +285,12 @@ impl Loop {
         }
     }
 
-    fn close(self) {
+    fn close(mut self) {
         self.closed.store(true, Ordering::Release);
+        // The next run does not know how the clock was set during this one.
+        if let Err(error) = Desk::new(&self.connection, &mut self.state).follow_clock() {
+            tracing::warn!(%error, "retries were not moved along with the clock");
+        }
         self.state.note_stop(&self.connection);
         if let Err(error) = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
             tracing::warn!(error = %chain(&error), "checkpoint at close failed");
