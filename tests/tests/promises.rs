@@ -5,12 +5,16 @@
 
 #[path = "promises/alone.rs"]
 mod alone;
+#[path = "promises/clock.rs"]
+mod clock;
 #[path = "promises/idempotent.rs"]
 mod idempotent;
 #[path = "promises/killed.rs"]
 mod killed;
 #[path = "promises/once.rs"]
 mod once;
+#[path = "promises/paused.rs"]
+mod paused;
 #[path = "promises/revoked.rs"]
 mod revoked;
 #[path = "promises/stopped.rs"]
