@@ -11,6 +11,8 @@ mod callers;
 mod canaries;
 #[path = "promises/canary_house.rs"]
 mod canary_house;
+#[path = "promises/clock.rs"]
+mod clock;
 #[path = "promises/damaged.rs"]
 mod damaged;
 #[path = "promises/failing_disk.rs"]
@@ -35,6 +37,8 @@ mod modes;
 mod once;
 #[path = "promises/overload.rs"]
 mod overload;
+#[path = "promises/paused.rs"]
+mod paused;
 #[path = "promises/peers.rs"]
 mod peers;
 #[path = "promises/pinned.rs"]

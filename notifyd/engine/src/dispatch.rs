@@ -105,36 +105,42 @@ impl Dispatch {
                 return Ok(());
             }
             let wake = self.wake(look_at, drained_by);
+            // What happens first is decided here and not by chance, so that a simulation can be repeated.
             tokio::select! {
+                biased;
                 () = shutdown.cancelled(), if !self.draining => {
                     self.draining = true;
                     let drain = self.inner.drain_ms.load(std::sync::atomic::Ordering::Acquire);
                     drained_by = Some(Instant::now() + Duration::from_millis(drain));
                 }
-                () = store.bell().heard() => self.rung(),
+                () = store.bell().heard() => {}
                 Some(beat) = self.beats.recv() => drop(beat.send(())),
-                Some(news) = self.news.recv() => {
-                    self.hear(news);
-                    // Whatever else has arrived is heard before the next look.
-                    while let Ok(news) = self.news.try_recv() {
-                        self.hear(news);
-                    }
-                }
+                Some(news) = self.news.recv() => self.hear(news),
                 count = self.answers.recv_many(&mut answers, MAX_RECORDS) => {
                     debug_assert!(count > 0, "the loop holds a sender");
-                    self.settle(&mut answers);
                 }
-                () = tokio::time::sleep_until(wake) => {
-                    let now = Instant::now();
-                    if drained_by.is_some_and(|by| now >= by) {
-                        tracing::warn!(under_way = self.under_way, "calls still under way are left in doubt");
-                        return Ok(());
-                    }
-                    if now >= look_at {
-                        look_at = now + LOOK_ANYWAY;
-                        self.look_on_disk();
-                    }
-                }
+                () = tokio::time::sleep_until(wake) => {}
+            }
+            // Whatever woke it, all else that has arrived is heard before the next look: nothing that is always ready
+            // keeps the rest waiting.
+            self.rung();
+            while let Ok(news) = self.news.try_recv() {
+                self.hear(news);
+            }
+            while answers.len() < MAX_RECORDS
+                && let Ok(sent) = self.answers.try_recv()
+            {
+                answers.push(sent);
+            }
+            self.settle(&mut answers);
+            let now = Instant::now();
+            if self.under_way > 0 && drained_by.is_some_and(|by| now >= by) {
+                tracing::warn!(under_way = self.under_way, "calls still under way are left in doubt");
+                return Ok(());
+            }
+            if now >= look_at {
+                look_at = now + LOOK_ANYWAY;
+                self.look_on_disk();
             }
         }
     }
@@ -201,7 +207,7 @@ impl Dispatch {
             for provider in self.lines.waited_for() {
                 // A provider that is closed is looked at as well: who waits for it may go elsewhere.
                 while ready.len() < MAX_CLAIMS && !self.slots.is_busy(provider, now) {
-                    let Some(loaded) = self.lines.next_of(provider, wall) else { break };
+                    let Some(loaded) = self.lines.next_of(provider, now) else { break };
                     match self.choose(&loaded, now) {
                         Choice::Try { channel_index, channel, provider: chosen, skipped }
                             if chosen == provider =>
@@ -302,7 +308,8 @@ impl Dispatch {
             News::Loaded(load, Ok(jobs)) => {
                 let bytes = jobs.iter().map(|job| job.bytes).sum::<usize>();
                 let full = jobs.len() >= load.limit || (!jobs.is_empty() && bytes >= load.bytes);
-                self.lines.loaded(&load.line, load.after, jobs, full);
+                let now = (self.inner.deps.clock.now(), Instant::now().into_std());
+                self.lines.loaded(&load.line, load.after, jobs, full, now);
             }
             News::Loaded(load, Err(error)) => {
                 tracing::error!(%error, "queued work could not be loaded");

@@ -9,11 +9,11 @@
 //! cannot crowd out another one's first.
 
 use crate::options::Options;
-use chrono::TimeDelta;
 use notify_proto::{Channel, ProviderId, Timestamp};
 use notifyd_lifecycle::order::Line;
 use notifyd_store::api::{Backlog, Job};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::Instant;
 
 /// Jobs of one group that are loaded at once, when there is room.
 const CHUNK: usize = 512;
@@ -29,6 +29,8 @@ pub(crate) struct Loaded {
     pub line: Backlog,
     /// Whether its story says already that nothing could be tried.
     pub held: bool,
+    /// When it counts as `normal`, should it be `low`.
+    ripe: Instant,
     /// Whether it was tried before and goes in front of those of its group that were not.
     front: bool,
 }
@@ -52,19 +54,18 @@ pub(crate) struct Load {
     pub bytes: usize,
 }
 
-/// All of them.
+/// All of them. What is walked through is sorted, so that chance has no say in who comes first.
 pub(crate) struct Lines {
     fresh: VecDeque<Box<Loaded>>,
-    waiting: HashMap<ProviderId, Line<Box<Loaded>>>,
+    waiting: BTreeMap<ProviderId, Line<Box<Loaded>>>,
     held: VecDeque<Box<Loaded>>,
     /// Jobs of each group that are not under way.
     here: HashMap<Backlog, usize>,
-    disk: HashMap<Backlog, OnDisk>,
+    disk: BTreeMap<Backlog, OnDisk>,
     /// The fence of every job in memory, waiting or under way. A copy with another fence has been overtaken by a change
     /// and is dropped when it comes up.
     known: HashMap<i64, u32>,
     bytes: usize,
-    ageing: TimeDelta,
     options: Options,
 }
 
@@ -72,23 +73,18 @@ impl Lines {
     pub(crate) fn new(options: Options) -> Self {
         Self {
             fresh: VecDeque::new(),
-            waiting: HashMap::new(),
+            waiting: BTreeMap::new(),
             held: VecDeque::new(),
             here: HashMap::new(),
-            disk: HashMap::new(),
+            disk: BTreeMap::new(),
             known: HashMap::new(),
             bytes: 0,
-            ageing: TimeDelta::from_std(options.ageing).unwrap_or(TimeDelta::MAX),
             options,
         }
     }
 
-    /// Takes over changed options.
+    /// Takes over changed options. What is loaded already ripens when it would have.
     pub(crate) fn set_options(&mut self, options: Options) {
-        self.ageing = TimeDelta::from_std(options.ageing).unwrap_or(TimeDelta::MAX);
-        for line in self.waiting.values_mut() {
-            line.set_ageing(self.ageing);
-        }
         self.options = options;
     }
 
@@ -134,8 +130,15 @@ impl Lines {
         loads
     }
 
-    /// A load came back; `full` when it stopped at its limit and there may be more.
-    pub(crate) fn loaded(&mut self, line: &Backlog, after: i64, jobs: Vec<Job>, full: bool) {
+    /// A load came back; `full` when it stopped at its limit and there may be more. `now`: by both clocks.
+    pub(crate) fn loaded(
+        &mut self,
+        line: &Backlog,
+        after: i64,
+        jobs: Vec<Job>,
+        full: bool,
+        now: (Timestamp, Instant),
+    ) {
         let Some(disk) = self.disk.get_mut(line) else { return };
         disk.loading = false;
         // A ring during the load may have moved the cursor back; what it rang for is then read by the next load.
@@ -150,9 +153,17 @@ impl Lines {
             if self.known.get(&job.seq).is_none_or(|fence| *fence < job.fence) {
                 self.known.insert(job.seq, job.fence);
                 self.bytes += job.bytes;
-                self.enter(Box::new(Loaded { job, line: line.clone(), held: false, front: false }));
+                let ripe = self.ripe(&job, now);
+                self.enter(Box::new(Loaded { job, line: line.clone(), held: false, ripe, front: false }));
             }
         }
+    }
+
+    /// When it has waited so long that it counts as `normal`. Only its age so far is told by the wall clock, which may
+    /// have been set since it was accepted.
+    fn ripe(&self, job: &Job, (wall, now): (Timestamp, Instant)) -> Instant {
+        let age = (wall - job.created_at).to_std().unwrap_or_default();
+        now + self.options.ageing.saturating_sub(age)
     }
 
     /// A load failed: it is wanted again.
@@ -227,12 +238,12 @@ impl Lines {
 
     /// Lets a job wait for a provider.
     pub(crate) fn wait_for(&mut self, provider: ProviderId, loaded: Box<Loaded>) {
-        let line = self.waiting.entry(provider).or_insert_with(|| Line::new(self.ageing));
-        let (group, created) = (loaded.job.group, loaded.job.created_at);
+        let line = self.waiting.entry(provider).or_default();
+        let (group, ripe) = (loaded.job.group, loaded.ripe);
         if loaded.front {
-            line.put_back(group, created, loaded);
+            line.put_back(group, ripe, loaded);
         } else {
-            line.push(group, created, loaded);
+            line.push(group, ripe, loaded);
         }
     }
 
@@ -248,7 +259,7 @@ impl Lines {
     }
 
     /// The job whose turn it is with a provider.
-    pub(crate) fn next_of(&mut self, provider: ProviderId, now: Timestamp) -> Option<Box<Loaded>> {
+    pub(crate) fn next_of(&mut self, provider: ProviderId, now: Instant) -> Option<Box<Loaded>> {
         loop {
             let (_, _, loaded) = self.waiting.get_mut(&provider)?.pop(now)?;
             if let Some(loaded) = self.current(loaded) {

@@ -36,6 +36,10 @@ fn job(seq: i64, priority: Priority) -> Job {
     }
 }
 
+fn now() -> (Timestamp, Instant) {
+    (Timestamp::default(), tokio::time::Instant::now().into_std())
+}
+
 fn line(priority: Priority) -> Backlog {
     let group = Group { priority, retried: false, service: 1 };
     Backlog { lane: job(1, priority).plan.lane(SMS).into(), group }
@@ -49,7 +53,7 @@ fn lines(loaded: usize) -> Lines {
 fn bring(lines: &mut Lines, line: &Backlog, jobs: Vec<Job>) {
     lines.rung(line.clone(), jobs[0].seq);
     let load = lines.wanted().into_iter().find(|load| load.line == *line).unwrap();
-    lines.loaded(&load.line, load.after, jobs, false);
+    lines.loaded(&load.line, load.after, jobs, false, now());
 }
 
 #[test]
@@ -61,10 +65,10 @@ fn a_ring_during_a_load_is_not_forgotten() {
     assert!(lines.wanted().is_empty(), "one load at a time");
     // Committed after the load looked; its number is above the cursor.
     lines.rung(line.clone(), 6);
-    lines.loaded(&line, load.after, vec![job(5, Priority::Normal)], false);
+    lines.loaded(&line, load.after, vec![job(5, Priority::Normal)], false, now());
     let again = lines.wanted().pop().expect("it is looked at again");
     assert_eq!(again.after, 5);
-    lines.loaded(&line, again.after, vec![job(6, Priority::Normal)], false);
+    lines.loaded(&line, again.after, vec![job(6, Priority::Normal)], false, now());
     assert!(lines.wanted().is_empty());
     assert_eq!(lines.next_fresh().unwrap().job.seq, 5);
     assert_eq!(lines.next_fresh().unwrap().job.seq, 6);
@@ -80,7 +84,7 @@ fn a_changed_job_overtakes_the_copy_in_memory() {
     bring(&mut lines, &line(Priority::Instant), vec![changed]);
     let new = lines.next_fresh().unwrap();
     assert_eq!(new.job.group.priority, Priority::Instant);
-    assert!(lines.next_of(provider(), Timestamp::default()).is_none(), "the old copy is dropped");
+    assert!(lines.next_of(provider(), now().1).is_none(), "the old copy is dropped");
     lines.taken(&new);
     lines.forget(&new);
     assert!(lines.is_empty());
@@ -135,7 +139,7 @@ fn an_empty_load_is_no_reason_to_load_again() {
     bring(&mut lines, &line(Priority::Normal), vec![job(1, Priority::Normal)]);
     lines.rung(line(Priority::High), 9);
     let load = lines.wanted().pop().expect("a group without any may load something, even now");
-    lines.loaded(&load.line, load.after, vec![], false);
+    lines.loaded(&load.line, load.after, vec![], false, now());
     assert!(lines.wanted().is_empty());
 }
 

@@ -2,10 +2,11 @@
 
 use crate::secret::Secret;
 use hmac::{Hmac, Mac};
-use notify_proto::{ServiceId, Timestamp};
+use notify_proto::ServiceId;
 use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
 use std::fmt::Write as _;
+use std::time::Duration;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
@@ -76,16 +77,16 @@ pub fn claimed_service(key: &str) -> Option<ServiceId> {
 pub const MAX_FAILURES: usize = 20;
 
 /// How long a failed attempt counts: two hours.
-pub const WINDOW: chrono::TimeDelta = chrono::TimeDelta::hours(2);
+pub const WINDOW: Duration = Duration::from_secs(7_200);
 
-/// Failed authentications of one service or one peer. A right key is never looked at through this, so a stranger
-/// cannot lock a service out.
+/// Failed authentications of one service or one peer, by a clock that nobody sets. A right key is never looked at
+/// through this, so a stranger cannot lock a service out.
 #[derive(Debug, Clone, Default)]
-pub struct Failures(VecDeque<Timestamp>);
+pub struct Failures(VecDeque<Duration>);
 
 impl Failures {
     /// Notes one. Answers when the lock ends, if there is one.
-    pub fn note(&mut self, now: Timestamp) -> Option<Timestamp> {
+    pub fn note(&mut self, now: Duration) -> Option<Duration> {
         self.forget(now);
         if self.0.len() < MAX_FAILURES {
             self.0.push_back(now);
@@ -95,23 +96,23 @@ impl Failures {
     }
 
     /// When the lock ends; `None` when there is none.
-    pub fn locked_until(&self, now: Timestamp) -> Option<Timestamp> {
+    pub fn locked_until(&self, now: Duration) -> Option<Duration> {
         let count = self.count(now);
         let oldest = self.0.len().checked_sub(count).and_then(|index| self.0.get(index));
         oldest.filter(|_| count >= MAX_FAILURES).map(|at| *at + WINDOW)
     }
 
     /// Failures that still count.
-    pub fn count(&self, now: Timestamp) -> usize {
+    pub fn count(&self, now: Duration) -> usize {
         self.0.iter().filter(|at| **at + WINDOW > now).count()
     }
 
     /// The last that was noted.
-    pub fn latest(&self) -> Option<Timestamp> {
+    pub fn latest(&self) -> Option<Duration> {
         self.0.back().copied()
     }
 
-    fn forget(&mut self, now: Timestamp) {
+    fn forget(&mut self, now: Duration) {
         while self.0.front().is_some_and(|at| *at + WINDOW <= now) {
             self.0.pop_front();
         }
@@ -148,12 +149,12 @@ mod tests {
 
     #[test]
     fn twenty_failures_lock_until_the_oldest_is_two_hours_old() {
-        let start = Timestamp::default();
+        let start = Duration::from_secs(1);
         let mut failures = Failures::default();
         for n in 0..20 {
-            assert_eq!(failures.note(start + chrono::TimeDelta::seconds(n)), None);
+            assert_eq!(failures.note(start + Duration::from_secs(n)), None);
         }
-        let later = start + chrono::TimeDelta::minutes(1);
+        let later = start + Duration::from_secs(60);
         assert_eq!(failures.note(later), Some(start + WINDOW));
         assert_eq!(failures.locked_until(start + WINDOW), None);
         assert_eq!(failures.count(start + WINDOW), 19);

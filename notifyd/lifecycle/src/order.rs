@@ -2,11 +2,13 @@
 //!
 //! `instant` before `high` before `normal` before `low`; within one priority fresh and retried work alternate, and
 //! within each of those the services take turns. `low` work that has waited long enough takes its turns as `normal`.
+//! How long it has waited is a duration: the moment it ripens is monotonic, so that setting the clock changes no order.
 
-use notify_proto::{Priority, Timestamp};
+use notify_proto::Priority;
 use std::collections::{HashMap, VecDeque};
+use std::time::Instant;
 
-/// One service's work of one kind within a line: first in, first out.
+/// One service's work of one kind within a line: first in, first out; `low` work by its age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Group {
     /// How urgent.
@@ -20,35 +22,32 @@ pub struct Group {
 /// A line of work held in memory.
 #[derive(Debug)]
 pub struct Line<T> {
-    groups: HashMap<Group, VecDeque<(Timestamp, T)>>,
+    groups: HashMap<Group, VecDeque<(Instant, T)>>,
     /// Per priority and kind, the services that have work, next one first.
     turns: [[VecDeque<i64>; 2]; 4],
     /// Per priority, whether the next turn belongs to retried work.
     retried_next: [bool; 4],
     /// Whether the next `normal` turn belongs to aged `low` work.
     aged_next: bool,
-    ageing: chrono::TimeDelta,
+    /// No `low` work ripens before this.
+    ripens: Option<Instant>,
     len: usize,
 }
 
-impl<T> Line<T> {
-    /// An empty line. `ageing`: how old `low` work must be to count as `normal`.
-    pub fn new(ageing: chrono::TimeDelta) -> Self {
+impl<T> Default for Line<T> {
+    fn default() -> Self {
         Self {
             groups: HashMap::new(),
             turns: Default::default(),
             retried_next: [false; 4],
             aged_next: false,
-            ageing,
+            ripens: None,
             len: 0,
         }
     }
+}
 
-    /// Changes how old `low` work must be to count as `normal`.
-    pub const fn set_ageing(&mut self, ageing: chrono::TimeDelta) {
-        self.ageing = ageing;
-    }
-
+impl<T> Line<T> {
     /// Items held.
     pub const fn len(&self) -> usize {
         self.len
@@ -59,99 +58,129 @@ impl<T> Line<T> {
         self.len == 0
     }
 
-    /// Adds behind the group's others.
-    pub fn push(&mut self, group: Group, created: Timestamp, item: T) {
-        self.insert(group, created, item, false);
+    /// Adds behind the group's others. `ripe`: when it counts as `normal`, should it be `low`.
+    pub fn push(&mut self, group: Group, ripe: Instant, item: T) {
+        let queue = self.enter(group, ripe);
+        // Retries come back in any order; what ripens first is not to wait behind what ripens later.
+        let low = group.priority == Priority::Low;
+        let place = if low { queue.partition_point(|(at, _)| *at <= ripe) } else { queue.len() };
+        queue.insert(place, (ripe, item));
     }
 
-    /// Puts back in front of the group's others: taken out, but not used.
-    pub fn put_back(&mut self, group: Group, created: Timestamp, item: T) {
-        self.insert(group, created, item, true);
+    /// Adds in front of the group's others: it had its turn before, but the service waits for the next one like
+    /// everybody else.
+    pub fn put_back(&mut self, group: Group, ripe: Instant, item: T) {
+        let queue = self.enter(group, ripe);
+        let low = group.priority == Priority::Low;
+        let place = if low { queue.partition_point(|(at, _)| *at < ripe) } else { 0 };
+        queue.insert(place, (ripe, item));
     }
 
-    fn insert(&mut self, group: Group, created: Timestamp, item: T, front: bool) {
+    fn enter(&mut self, group: Group, ripe: Instant) -> &mut VecDeque<(Instant, T)> {
+        self.len += 1;
+        if group.priority == Priority::Low {
+            self.ripens = Some(self.ripens.map_or(ripe, |at| at.min(ripe)));
+        }
         let queue = self.groups.entry(group).or_default();
         if queue.is_empty() {
-            let turns = &mut self.turns[group.priority as usize][usize::from(group.retried)];
-            if front { turns.push_front(group.service) } else { turns.push_back(group.service) }
+            self.turns[group.priority as usize][usize::from(group.retried)].push_back(group.service);
         }
-        if front {
-            queue.push_front((created, item));
-        } else {
-            queue.push_back((created, item));
-        }
-        self.len += 1;
+        queue
     }
 
     /// Takes the item whose turn it is at `now`.
-    pub fn pop(&mut self, now: Timestamp) -> Option<(Group, Timestamp, T)> {
+    pub fn pop(&mut self, now: Instant) -> Option<(Group, Instant, T)> {
         for priority in Priority::ALL.iter().copied() {
-            if priority == Priority::Normal && self.aged_low(now) {
-                let low_turn = self.aged_next || self.turns_are_empty(Priority::Normal);
-                self.aged_next = !self.aged_next;
-                if low_turn {
-                    return self.pop_of(Priority::Low);
+            if priority != Priority::Normal {
+                if let Some(popped) = self.pop_of(priority) {
+                    return Some(popped);
                 }
+                continue;
+            }
+            let aged_first = self.aged_next || self.turns[priority as usize].iter().all(VecDeque::is_empty);
+            if aged_first && let Some(popped) = self.pop_aged(now) {
+                self.aged_next = false;
+                return Some(popped);
             }
             if let Some(popped) = self.pop_of(priority) {
+                self.aged_next = true;
                 return Some(popped);
             }
         }
         None
     }
 
-    fn turns_are_empty(&self, priority: Priority) -> bool {
-        self.turns[priority as usize].iter().all(VecDeque::is_empty)
-    }
-
-    fn aged_low(&self, now: Timestamp) -> bool {
-        self.turns[Priority::Low as usize].iter().enumerate().any(|(retried, turns)| {
-            turns.front().is_some_and(|service| {
-                let group = Group { priority: Priority::Low, retried: retried == 1, service: *service };
-                let head = self.groups.get(&group).and_then(VecDeque::front);
-                head.is_some_and(|(created, _)| now - *created >= self.ageing)
-            })
-        })
-    }
-
-    fn pop_of(&mut self, priority: Priority) -> Option<(Group, Timestamp, T)> {
+    fn pop_of(&mut self, priority: Priority) -> Option<(Group, Instant, T)> {
         let slot = priority as usize;
         let wanted = usize::from(self.retried_next[slot]);
         let kind = if self.turns[slot][wanted].is_empty() { 1 - wanted } else { wanted };
         let service = self.turns[slot][kind].pop_front()?;
-        self.retried_next[slot] = kind == 0;
-        let group = Group { priority, retried: kind == 1, service };
+        self.serve(Group { priority, retried: kind == 1, service })
+    }
+
+    /// Takes the `low` item that is ripe and whose turn it is; who is not ripe yet is passed over, not waited for.
+    fn pop_aged(&mut self, now: Instant) -> Option<(Group, Instant, T)> {
+        if self.ripens.is_none_or(|at| now < at) {
+            return None;
+        }
+        let priority = Priority::Low;
+        let slot = priority as usize;
+        let wanted = usize::from(self.retried_next[slot]);
+        let mut ripens: Option<Instant> = None;
+        for kind in [wanted, 1 - wanted] {
+            for place in 0..self.turns[slot][kind].len() {
+                let group = Group { priority, retried: kind == 1, service: self.turns[slot][kind][place] };
+                let Some((ripe, _)) = self.groups.get(&group).and_then(VecDeque::front) else { continue };
+                if *ripe <= now {
+                    self.turns[slot][kind].remove(place);
+                    return self.serve(group);
+                }
+                ripens = Some(ripens.map_or(*ripe, |at| at.min(*ripe)));
+            }
+        }
+        self.ripens = ripens;
+        None
+    }
+
+    /// Takes the first item of a group whose turn was taken from the list.
+    fn serve(&mut self, group: Group) -> Option<(Group, Instant, T)> {
+        let Group { priority, retried, service } = group;
+        self.retried_next[priority as usize] = !retried;
         let queue = self.groups.get_mut(&group)?;
-        let (created, item) = queue.pop_front()?;
+        let (ripe, item) = queue.pop_front()?;
         if queue.is_empty() {
             self.groups.remove(&group);
         } else {
-            self.turns[slot][kind].push_back(service);
+            self.turns[priority as usize][usize::from(retried)].push_back(service);
         }
         self.len -= 1;
-        Some((group, created, item))
+        Some((group, ripe, item))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::TimeDelta;
     use proptest::prelude::*;
+    use std::sync::LazyLock;
+    use std::time::Duration;
+
+    #[expect(clippy::disallowed_methods, reason = "an origin for made-up times")]
+    static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
     fn group(priority: Priority, retried: bool, service: i64) -> Group {
         Group { priority, retried, service }
     }
 
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::default() + TimeDelta::seconds(seconds)
+    fn at(seconds: u64) -> Instant {
+        *ORIGIN + Duration::from_secs(seconds)
     }
 
     fn line() -> Line<u32> {
-        Line::new(TimeDelta::minutes(10))
+        Line::default()
     }
 
-    fn drain(line: &mut Line<u32>, now: Timestamp) -> Vec<u32> {
+    fn drain(line: &mut Line<u32>, now: Instant) -> Vec<u32> {
         std::iter::from_fn(|| line.pop(now)).map(|(_, _, item)| item).collect()
     }
 
@@ -182,14 +211,44 @@ mod tests {
         let mut line = line();
         for n in 0..3 {
             line.push(group(Priority::Normal, false, 1), at(0), n);
-            line.push(group(Priority::Low, false, 2), at(0), 10 + n);
+            line.push(group(Priority::Low, false, 2), at(600), 10 + n);
         }
         assert_eq!(drain(&mut line, at(60)), [0, 1, 2, 10, 11, 12]);
+        let mut line = self::line();
         for n in 0..3 {
             line.push(group(Priority::Normal, false, 1), at(0), n);
-            line.push(group(Priority::Low, false, 2), at(0), 10 + n);
+            line.push(group(Priority::Low, false, 2), at(600), 10 + n);
         }
         assert_eq!(drain(&mut line, at(600)), [0, 10, 1, 11, 2, 12]);
+    }
+
+    #[test]
+    fn low_work_that_is_ripe_does_not_wait_for_low_work_that_is_not() {
+        let mut line = line();
+        line.push(group(Priority::Low, false, 1), at(900), 1);
+        line.push(group(Priority::Low, true, 1), at(900), 2);
+        line.push(group(Priority::Low, false, 2), at(600), 10);
+        line.push(group(Priority::Low, true, 2), at(600), 11);
+        for n in 20..24 {
+            line.push(group(Priority::Normal, false, 3), at(0), n);
+        }
+        assert_eq!(drain(&mut line, at(600)), [20, 10, 21, 11, 22, 23, 1, 2]);
+    }
+
+    #[test]
+    fn who_keeps_coming_back_has_no_turn_before_those_who_wait() {
+        let mut line = line();
+        line.put_back(group(Priority::Normal, false, 1), at(0), 1);
+        line.push(group(Priority::Normal, false, 2), at(0), 10);
+        for n in 2..5 {
+            let (_, _, item) = line.pop(at(0)).unwrap();
+            // Its line runs empty with every turn, and the next of it arrives just then.
+            line.put_back(group(Priority::Normal, false, 1), at(0), n);
+            if item == 10 {
+                return;
+            }
+        }
+        panic!("the other service never had its turn");
     }
 
     #[test]

@@ -94,7 +94,7 @@ pub struct Receipt {
 }
 
 /// A line of queued work on disk.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Backlog {
     /// The line: see [`Plan::lane`].
     pub lane: Arc<str>,

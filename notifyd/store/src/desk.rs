@@ -9,6 +9,7 @@ use crate::error::{Result, StoreError};
 use crate::feed::{Feed, FeedEvent};
 use crate::key_index::KeyIndex;
 use crate::latch::Latch;
+use crate::wall::Wall;
 use crate::writer::Fault;
 use notify_proto::{Channel, Priority, Status, Timestamp};
 use notifyd_lifecycle::{Clock, FailPoint};
@@ -49,7 +50,7 @@ impl Shared {
 /// What the writer thread keeps between transactions.
 pub struct State {
     shared: Arc<Shared>,
-    clock: Arc<dyn Clock>,
+    wall: Wall,
     /// This run of the daemon.
     run: i64,
     next_seq: i64,
@@ -117,7 +118,7 @@ impl State {
         dedup: KeyIndex,
         idempotency: KeyIndex,
     ) -> Self {
-        Self { shared, clock, run, next_seq, dedup, idempotency, news: News::default() }
+        Self { shared, wall: Wall::new(clock), run, next_seq, dedup, idempotency, news: News::default() }
     }
 
     /// What happened in this transaction, and what it accepted.
@@ -140,6 +141,7 @@ impl State {
         self.news.steps = Default::default();
         self.dedup.commit();
         self.idempotency.commit();
+        self.wall.commit();
         for (count, delta) in self.shared.counts.iter().zip(self.news.counts) {
             if delta != 0 {
                 count.fetch_add(delta, Ordering::AcqRel);
@@ -165,12 +167,13 @@ impl State {
     pub fn forget(&mut self) {
         self.dedup.rollback();
         self.idempotency.rollback();
+        self.wall.rollback();
         self.news = News::default();
     }
 
     /// Writes down that this run ended in good order.
     pub fn note_stop(&self, connection: &Connection) {
-        let at = self.clock.now().timestamp_millis();
+        let at = self.wall.now().timestamp_millis();
         let noted = connection.execute("UPDATE runs SET stopped_at = ?1 WHERE no = ?2", (at, self.run));
         if let Err(error) = noted {
             tracing::warn!(%error, "the end of the run was not noted");
@@ -211,7 +214,29 @@ impl<'a> Desk<'a> {
 
     /// The wall clock.
     pub fn now(&self) -> Timestamp {
-        self.state.clock.now()
+        self.state.wall.now()
+    }
+
+    /// Moves the ends of the delays that retries wait for, if the wall clock was set: whatever writes or compares one asks
+    /// for this first.
+    pub fn follow_clock(&mut self) -> Result<()> {
+        let Some(by) = self.state.wall.moved() else { return Ok(()) };
+        let retries =
+            self.prepare(include_str!("sql/shift_retries.sql"))?.execute([by]).map_err(StoreError::Write)?;
+        self.ring_timer();
+        let by_seconds = by / 1_000;
+        tracing::warn!(
+            event = "clock_set",
+            by_seconds,
+            retries,
+            "the clock was set; retries keep their delays"
+        );
+        Ok(())
+    }
+
+    /// By how many milliseconds to move a moment that was read before the clock was set.
+    pub fn lag(&self, at: Timestamp) -> i64 {
+        self.state.wall.lag(at)
     }
 
     /// This run of the daemon.
@@ -321,7 +346,7 @@ impl<'a> Desk<'a> {
 
     /// The last step before the commit: what is written once per batch.
     pub fn finish(&mut self) -> rusqlite::Result<()> {
-        let now = self.state.clock.now().timestamp_millis();
+        let now = self.state.wall.now().timestamp_millis();
         self.state.dedup.write(self.connection, now)?;
         self.state.idempotency.write(self.connection, now)?;
         if self.state.news.directory_changed {

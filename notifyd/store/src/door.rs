@@ -9,11 +9,12 @@
 use crate::directory::{Directory, Service};
 use notify_proto::{KeyId, ServiceId, Timestamp};
 use notifyd_lifecycle::key::{Failures, KeyHash, Pepper, mint};
-use notifyd_lifecycle::{Entropy, Household, Secret};
+use notifyd_lifecycle::{Clock, Entropy, Household, Secret};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// The answer to a key.
 #[derive(Debug, Clone)]
@@ -34,6 +35,7 @@ const MAX_REMEMBERED: usize = 20_000;
 /// The door.
 pub struct Door {
     pepper: Pepper,
+    clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     failed: Mutex<Failed>,
     used: Mutex<HashMap<KeyId, Timestamp>>,
@@ -48,8 +50,8 @@ struct Failed {
 
 impl Door {
     /// A door whose hashes are keyed with `pepper`.
-    pub fn new(pepper: Pepper, entropy: Arc<dyn Entropy>) -> Self {
-        Self { pepper, entropy, failed: Mutex::default(), used: Mutex::default() }
+    pub fn new(pepper: Pepper, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        Self { pepper, clock, entropy, failed: Mutex::default(), used: Mutex::default() }
     }
 
     /// Tries a key. `service` is the one that the caller at `peer` says it is, if it names one at all.
@@ -94,23 +96,26 @@ impl Door {
     }
 
     fn note_failure(&self, service: Option<ServiceId>, peer: Household, now: Timestamp) -> Entry {
+        let steady = self.clock.steady();
         let mut failed = lock(&self.failed);
-        let by_service = service.and_then(|id| failed.services.get(&id)?.locked_until(now));
-        let by_peer = failed.peers.get(&peer).and_then(|failures| failures.locked_until(now));
+        let by_service = service.and_then(|id| failed.services.get(&id)?.locked_until(steady));
+        let by_peer = failed.peers.get(&peer).and_then(|failures| failures.locked_until(steady));
         if let Some(until) = by_service.max(by_peer) {
-            return Entry::Locked(until);
+            return Entry::Locked(now + until.saturating_sub(steady));
         }
         if let Some(id) = service {
-            note(&mut failed.services, id, now);
+            note(&mut failed.services, id, steady);
         }
-        note(&mut failed.peers, peer, now);
+        note(&mut failed.peers, peer, steady);
         Entry::Wrong
     }
 
     /// Failures of a service within the last two hours, and until when it is locked.
     pub fn failures(&self, service: ServiceId, now: Timestamp) -> (usize, Option<Timestamp>) {
-        let failed = lock(&self.failed);
-        failed.services.get(&service).map_or((0, None), |it| (it.count(now), it.locked_until(now)))
+        let steady = self.clock.steady();
+        lock(&self.failed).services.get(&service).map_or((0, None), |it| {
+            (it.count(steady), it.locked_until(steady).map(|until| now + until.saturating_sub(steady)))
+        })
     }
 
     /// Forgets the failures of a service.
@@ -148,7 +153,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// Notes a failure. When too many are remembered, those that no longer count go first; then a quarter of the rest, the
 /// longest silent before others and the locked last, so that nobody clears a lock by failing under many names.
-fn note<K: Eq + Hash + Copy>(all: &mut HashMap<K, Failures>, who: K, now: Timestamp) {
+fn note<K: Eq + Hash + Copy>(all: &mut HashMap<K, Failures>, who: K, now: Duration) {
     if all.len() >= MAX_REMEMBERED && !all.contains_key(&who) {
         all.retain(|_, failures| failures.count(now) > 0);
         if all.len() >= MAX_REMEMBERED {
@@ -166,24 +171,23 @@ fn note<K: Eq + Hash + Copy>(all: &mut HashMap<K, Failures>, who: K, now: Timest
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::TimeDelta;
 
     #[test]
     fn what_is_remembered_is_bounded_and_a_lock_outlasts_a_crowd() {
         let mut all = HashMap::new();
-        let start = Timestamp::default();
+        let start = Duration::ZERO;
         for _ in 0..20 {
             note(&mut all, 0, start);
         }
         for who in 1..=3 * MAX_REMEMBERED {
-            let later = start + TimeDelta::milliseconds(i64::try_from(who).unwrap());
+            let later = start + Duration::from_millis(who as u64);
             note(&mut all, who, later);
             assert!(all.len() <= MAX_REMEMBERED);
         }
-        assert!(all[&0].locked_until(start + TimeDelta::minutes(2)).is_some());
+        assert!(all[&0].locked_until(start + Duration::from_mins(2)).is_some());
         assert!(!all.contains_key(&1), "the longest silent went");
         assert!(all.contains_key(&(3 * MAX_REMEMBERED)));
-        note(&mut all, 0, start + TimeDelta::hours(3));
-        assert_eq!(all[&0].count(start + TimeDelta::hours(3)), 1);
+        note(&mut all, 0, start + Duration::from_hours(3));
+        assert_eq!(all[&0].count(start + Duration::from_hours(3)), 1);
     }
 }

@@ -22,6 +22,8 @@ struct Ripe {
 
 /// Moves what is due to the queue.
 pub fn release(desk: &mut Desk<'_>, now: Timestamp, limit: usize) -> Result<Due> {
+    desk.follow_clock()?;
+    let now = now + chrono::TimeDelta::milliseconds(desk.lag(now));
     let ripe = ripe(desk, include_str!("sql/release_due.sql"), now, limit)?;
     let transition = Transition::release();
     for it in &ripe {

@@ -45,6 +45,7 @@ mod row;
 mod seal;
 mod stats;
 mod sweep;
+mod wall;
 mod writer;
 
 pub use api::{Scope, Store};

@@ -13,6 +13,7 @@ use rusqlite::OptionalExtension;
 /// Records each outcome whose claim still stands, in the order of arrival.
 pub fn record(desk: &mut Desk<'_>, records: &[Record]) -> Result<Vec<Verdict>> {
     desk.takes(Step::Record);
+    desk.follow_clock()?;
     records.iter().map(|record| one(desk, record)).collect()
 }
 
@@ -34,6 +35,7 @@ fn one(desk: &mut Desk<'_>, record: &Record) -> Result<Verdict> {
     let problem =
         end.filter(|end| end.status != AttemptStatus::Delivered).and_then(|end| end.message.as_deref());
     let finished = transition.to().is_final().then_some(at);
+    let due = transition.due_at().map(|due| millis(due) + desk.lag(record.at));
     let changed = desk
         .prepare(include_str!("sql/record.sql"))?
         .execute(rusqlite::params![
@@ -41,7 +43,7 @@ fn one(desk: &mut Desk<'_>, record: &Record) -> Result<Verdict> {
             record.fence,
             from.as_str(),
             transition.to().as_str(),
-            transition.due_at().map(millis),
+            due,
             record.lane,
             retried,
             spent,

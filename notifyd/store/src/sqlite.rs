@@ -121,6 +121,11 @@ impl SqliteStore {
         open::note_run(&mut lock.0, run).map_err(open::io("could not write", &paths.lock))?;
         let next_seq = open::next_seq(&connection)?;
         let (dedup, idempotency) = open::indexes(&connection, now)?;
+        let door = Door::new(
+            Pepper::derive(&options.master),
+            Arc::clone(&options.clock),
+            Arc::clone(&options.entropy),
+        );
         let shared = Arc::new(Shared::default());
         let directory = directory_rows::read(&connection).map_err(StoreError::Read)?;
         *shared.directory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);
@@ -143,7 +148,7 @@ impl SqliteStore {
             threads: Mutex::new(threads),
             readers,
             shared,
-            door: Door::new(Pepper::derive(&options.master), Arc::clone(&options.entropy)),
+            door,
             cursors: Cursors::new(Arc::clone(&seal), Arc::clone(&options.entropy)),
             seal,
             entropy: options.entropy,

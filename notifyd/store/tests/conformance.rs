@@ -63,6 +63,7 @@ suite! {
         a_late_record_is_somebody_elses,
         a_repeated_record_is_already_done,
         a_retry_waits_for_its_time,
+        a_retry_keeps_its_delay_when_the_clock_is_set,
         what_expires_is_failed,
         skipped_candidates_are_attempts,
         another_run_finds_what_was_left,
@@ -86,6 +87,7 @@ suite! {
         services_and_keys_come_and_go,
         a_stranger_cannot_lock_a_service_out,
         failures_do_not_tell_which_services_exist,
+        a_lock_is_as_long_whatever_the_clock_says,
         a_provider_keeps_its_secret,
         names_are_taken_once,
     }

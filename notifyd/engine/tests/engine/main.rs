@@ -1,9 +1,21 @@
 //! The engine on a real log with mock providers: what goes where, and what follows.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests end the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "helpers of tests end the test, and say where"
+)]
 
 mod delivering;
+mod fairness;
 mod house;
+mod judge;
+mod jumps;
+mod paused;
 mod recovering;
+mod retries;
+mod sim;
+mod slow;
 mod turns;
 mod waiting;

@@ -37,6 +37,10 @@ pub(crate) const KIND: Kind = Kind {
         Field::optional("failure_outcome", "class of a failure; default transient"),
         Field::optional("fail_times", "the first N attempts of each notification fail; default 0"),
         Field::optional("rate_limit_per_second", "answers rate_limited above it; default no limit"),
+        Field::optional(
+            "retry_after_seconds",
+            "how long a rate_limited failure or outcome asks to be left alone; default unsaid",
+        ),
         Field::optional("hang", "never answers: true, or the share of calls, 0 to 1; default false"),
         Field::optional("outcome", "one class for every call"),
         Field::optional(
@@ -105,13 +109,19 @@ impl Play {
         let failed = call.attempt <= self.script.fail_times || self.happens(self.script.failure_rate);
         match &self.script.outcome {
             Some(Outcome::Accepted { .. }) => accepted(call),
-            Some(outcome) => Report::new(outcome.clone(), said(outcome.class())),
-            None if failed => {
-                let outcome = self.script.failure.clone();
-                let text = said(outcome.class());
-                Report::new(outcome, text)
-            }
+            Some(outcome) => self.refused(outcome),
+            None if failed => self.refused(&self.script.failure),
             None => accepted(call),
+        }
+    }
+
+    fn refused(&self, outcome: &Outcome) -> Report {
+        let text = said(outcome.class());
+        match outcome {
+            Outcome::RateLimited { .. } => {
+                Report::new(Outcome::RateLimited { after: self.script.retry_after }, text)
+            }
+            other => Report::new(other.clone(), text),
         }
     }
 

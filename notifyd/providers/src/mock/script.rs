@@ -13,6 +13,9 @@ const SECOND: Duration = Duration::from_secs(1);
 /// One hour; longer than any time limit of the engine.
 const MAX_LATENCY_MS: u32 = 3_600_000;
 
+/// One day; longer pauses are not believed.
+const MAX_RETRY_AFTER: u32 = 86_400;
+
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Script {
     pub latency_ms: (u32, u32),
@@ -20,6 +23,7 @@ pub(super) struct Script {
     pub failure: Outcome,
     pub fail_times: u32,
     pub per_second: Option<u32>,
+    pub retry_after: Option<Duration>,
     pub hang: f64,
     pub outcome: Option<Outcome>,
     pub record_file: Option<PathBuf>,
@@ -33,6 +37,7 @@ impl Default for Script {
             failure: Outcome::Transient,
             fail_times: 0,
             per_second: None,
+            retry_after: None,
             hang: 0.0,
             outcome: None,
             record_file: None,
@@ -56,6 +61,9 @@ impl Script {
             failure,
             fail_times: fields.whole("fail_times", 0..=u32::MAX)?.unwrap_or(0),
             per_second: fields.whole("rate_limit_per_second", 1..=u32::MAX)?,
+            retry_after: fields
+                .whole("retry_after_seconds", 1..=MAX_RETRY_AFTER)?
+                .map(|seconds| Duration::from_secs(seconds.into())),
             hang: match fields.get("hang") {
                 Some(Value::Bool(hang)) => f64::from(u8::from(*hang)),
                 _ => fields.number("hang", 0.0..=1.0)?.unwrap_or(0.0),

@@ -109,6 +109,15 @@ async fn above_the_limit_it_says_when_to_come_back() {
 }
 
 #[tokio::test]
+async fn a_throttling_one_says_when_to_come_back_as_it_is_told() {
+    let after = Some(Duration::from_secs(90));
+    for field in ["outcome", "failure_outcome"] {
+        let config = json!({field: "rate_limited", "fail_times": 1, "retry_after_seconds": 90});
+        assert_eq!(send(&mock(&config), 1).await, Outcome::RateLimited { after });
+    }
+}
+
+#[tokio::test]
 async fn every_call_is_recorded_before_its_answer() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("calls");
@@ -137,6 +146,7 @@ fn wrong_scripts_are_refused() {
         (json!({"failure_outcome": "accepted"}), "failure_outcome"),
         (json!({"outcome": "explode"}), "outcome"),
         (json!({"rate_limit_per_second": 0}), "rate_limit_per_second"),
+        (json!({"retry_after_seconds": 0}), "retry_after_seconds"),
         (json!({"hang": "yes"}), "hang"),
         (json!({"record_file": "/nonexistent/folder/file"}), "record_file"),
     ];

@@ -168,7 +168,11 @@ impl<'c> Loop<'c> {
         self.connection.is_autocommit() || self.connection.execute_batch("ROLLBACK").is_ok()
     }
 
-    fn close(self) {
+    fn close(mut self) {
+        // The next run does not know how the clock was set during this one.
+        if let Err(error) = Desk::new(self.connection, &mut self.state).follow_clock() {
+            tracing::warn!(%error, "retries were not moved along with the clock");
+        }
         self.closed.store(true, Ordering::Release);
         self.state.note_stop(self.connection);
         if let Err(error) = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {

@@ -106,6 +106,46 @@ pub async fn a_retry_waits_for_its_time(it: Opened) {
     assert_eq!((again.attempts, again.retry_count), (1, 1));
 }
 
+pub async fn a_retry_keeps_its_delay_when_the_clock_is_set(mut it: Opened) {
+    for by in [3 * 3_600, -3 * 3_600] {
+        let id = it.accept(draft("retried")).await;
+        let job = claimed(&it).await;
+        let retry = |it: &Opened| Transition::retry_at(it.now() + Duration::from_secs(60), "transient");
+        it.store.record(vec![record(&it, &job, retry(&it))]).await.unwrap();
+        // The second fails right before the clock is set, and its record comes right after.
+        let late = it.accept(draft("late")).await;
+        let job = claimed(&it).await;
+        let read_before = (record(&it, &job, retry(&it)), it.now());
+        let mut planned = draft("planned");
+        planned.scheduled_at = Some(it.now() + Duration::from_secs(3_600));
+        planned.dedup = None;
+        it.accept(planned).await;
+        it.set_clock(by);
+        it.store.record(vec![read_before.0]).await.unwrap();
+        let due = it.now() + Duration::from_secs(60);
+        let view = it.store.notification(Scope::All, id).await.unwrap().unwrap().notification;
+        assert_eq!(view.next_attempt_at, Some(due), "set by {by} s");
+        let view = it.store.notification(Scope::All, late).await.unwrap().unwrap().notification;
+        assert_eq!(view.next_attempt_at, Some(due), "set by {by} s");
+        // Whoever asks with a time read before gets what is due by the clock as it is; what is planned goes by the clock.
+        let planned = usize::from(by > 0);
+        assert_eq!(it.store.release(read_before.1, 10).await.unwrap().count, planned, "set by {by} s");
+        it.turn(Duration::from_secs(59));
+        assert_eq!(it.store.release(it.now(), 10).await.unwrap().count, 0, "set by {by} s");
+        it.turn(Duration::from_secs(1));
+        assert_eq!(it.store.release(it.now(), 10).await.unwrap().count, 2, "set by {by} s");
+        for (_, job) in it.queued().await {
+            let claim = it.claim(&job).await;
+            it.store.claim(vec![claim]).await.unwrap();
+            it.store.record(vec![record(&it, &job, Transition::deliver())]).await.unwrap();
+        }
+        // What was set while nobody ran cannot be known: another run takes the clock as it is.
+        it.set_clock(by);
+        it = it.restart().await;
+        it.store.release(it.now(), 10).await.unwrap();
+    }
+}
+
 pub async fn what_expires_is_failed(it: Opened) {
     let mut soon = draft("soon");
     soon.expires_at = Some(it.now() + Duration::from_secs(10));

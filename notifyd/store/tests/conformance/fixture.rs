@@ -1,5 +1,6 @@
 //! What the cases share: a store with a service and a provider, a clock to turn, and drafts.
 
+use chrono::TimeDelta;
 use notify_proto::{Channel, KeyId, NotificationId, OnUnknown, Priority, ProviderId, ServiceId, Timestamp};
 use notifyd_lifecycle::admission::{Dedup, Draft};
 use notifyd_lifecycle::dedup::DedupKey;
@@ -14,12 +15,19 @@ use notifyd_store::api::{
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// A clock that stands until it is turned.
-pub struct HandClock(Mutex<Timestamp>);
+/// A clock that stands until it is turned or set.
+pub struct HandClock {
+    wall: Mutex<Timestamp>,
+    steady: Mutex<Duration>,
+}
 
 impl Clock for HandClock {
     fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
+        *self.wall.lock().unwrap()
+    }
+
+    fn steady(&self) -> Duration {
+        *self.steady.lock().unwrap()
     }
 }
 
@@ -39,7 +47,7 @@ impl Fixture {
         let start = Timestamp::from_timestamp(1_800_000_000, 0).unwrap();
         Self {
             make: Arc::new(make),
-            clock: Arc::new(HandClock(Mutex::new(start))),
+            clock: Arc::new(HandClock { wall: Mutex::new(start), steady: Mutex::default() }),
             entropy: Arc::new(SeededEntropy::new(1)),
         }
     }
@@ -67,8 +75,15 @@ impl Opened {
         self.clock.now()
     }
 
+    /// Time passes.
     pub fn turn(&self, by: Duration) {
-        *self.clock.0.lock().unwrap() += by;
+        *self.clock.wall.lock().unwrap() += by;
+        *self.clock.steady.lock().unwrap() += by;
+    }
+
+    /// Somebody sets the clock, by so many seconds.
+    pub fn set_clock(&self, by: i64) {
+        *self.clock.wall.lock().unwrap() += TimeDelta::seconds(by);
     }
 
     /// Closes it and opens it again, as a restart of the daemon does.

@@ -100,6 +100,22 @@ pub async fn failures_do_not_tell_which_services_exist(it: Opened) {
     }
 }
 
+pub async fn a_lock_is_as_long_whatever_the_clock_says(it: Opened) {
+    it.service_with_key("acme").await;
+    for _ in 0..20 {
+        knock(&it, "acme", "wrong");
+    }
+    let id = it.store.directory().find_service("acme").unwrap().id;
+    for by in [3 * 3_600, -6 * 3_600] {
+        it.set_clock(by);
+        let until = it.now() + Duration::from_secs(7_200);
+        assert!(matches!(knock(&it, "acme", "wrong"), Entry::Locked(at) if at == until), "set by {by} s");
+        assert_eq!(it.store.door().failures(id, it.now()), (20, Some(until)), "set by {by} s");
+    }
+    it.turn(Duration::from_secs(7_200));
+    assert!(matches!(knock(&it, "acme", "wrong"), Entry::Wrong));
+}
+
 pub async fn a_provider_keeps_its_secret(it: Opened) {
     let id = ProviderId::from_bytes([5; 16]);
     let mut new = new_provider(id, "relay");

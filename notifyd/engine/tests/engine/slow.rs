@@ -1,0 +1,274 @@
+//! The real log as one that is virtual milliseconds away, and what the engine asked of it.
+
+use crate::sim::SimClock;
+use async_trait::async_trait;
+use notify_proto::filter::Filter;
+use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsView};
+use notify_proto::{KeyId, NotificationId, ProviderId, ServiceId, Timestamp};
+use notifyd_lifecycle::order::Group;
+use notifyd_lifecycle::{Clock, Secret};
+use notifyd_store::api::{
+    Accepted, Audit, Backlog, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job, NewKey,
+    NewNotification, NewProvider, NewService, Page, Record, Swept, Verdict,
+};
+use notifyd_store::{Bell, Cause, Directory, Door, Feed, Scope, Store, StoreError};
+use rand::Rng as _;
+use rand::rngs::StdRng;
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+use std::time::Duration;
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// What the engine asked of the log, in the order it did; claims in the order of turns.
+pub enum Step {
+    /// Jobs came into memory.
+    Loaded(Vec<Seen>),
+    /// Jobs were taken out of line.
+    Claimed(Vec<Claim>),
+    /// Outcomes were known.
+    Settled(Arc<Vec<Record>>),
+    /// They are committed.
+    Recorded(Arc<Vec<Record>>),
+}
+
+/// A job as it was loaded.
+#[derive(Clone)]
+pub struct Seen {
+    pub seq: i64,
+    pub id: NotificationId,
+    pub group: Group,
+    pub fence: u32,
+    /// The provider it waits for, when no other will do.
+    pub pinned: Option<ProviderId>,
+    pub created_at: Timestamp,
+}
+
+impl Seen {
+    fn of(job: &Job) -> Self {
+        let Job { seq, id, group, fence, created_at, .. } = *job;
+        Self { seq, id, group, fence, pinned: job.plan.pinned, created_at }
+    }
+}
+
+/// The log, as seen by the engine.
+pub struct Slow {
+    pub log: Arc<dyn Store>,
+    pub clock: Arc<SimClock>,
+    pub dice: Mutex<StdRng>,
+    /// Longest way there, and back, milliseconds.
+    pub way: u64,
+    pub steps: Mutex<Vec<(Duration, Step)>>,
+}
+
+struct Parked(Thread);
+
+impl Wake for Parked {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Stands still until it is done. Nothing else runs meanwhile and time does not pass.
+pub fn stand<T>(work: impl Future<Output = T>) -> T {
+    let mut work = pin!(tokio::task::unconstrained(work));
+    let waker = Waker::from(Arc::new(Parked(std::thread::current())));
+    loop {
+        if let Poll::Ready(done) = work.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return done;
+        }
+        std::thread::park();
+    }
+}
+
+impl Slow {
+    async fn way(&self) {
+        let way = self.dice.lock().unwrap().random_range(0..=self.way);
+        if way > 0 {
+            tokio::time::sleep(Duration::from_millis(way)).await;
+        }
+        // The log's thread may ask for it.
+        self.clock.now();
+    }
+
+    async fn ask<T>(&self, work: impl Future<Output = T>) -> T {
+        self.way().await;
+        let done = stand(work);
+        self.way().await;
+        done
+    }
+
+    fn note(&self, step: Step) {
+        self.steps.lock().unwrap().push((self.clock.steady(), step));
+    }
+}
+
+#[async_trait]
+impl Store for Slow {
+    async fn accept(&self, new: NewNotification) -> Result<Accepted> {
+        self.ask(self.log.accept(new)).await
+    }
+
+    async fn replay(&self, service: i64, key: Idempotency, now: Timestamp) -> Result<Option<Accepted>> {
+        self.ask(self.log.replay(service, key, now)).await
+    }
+
+    async fn backlog(&self) -> Result<Vec<Backlog>> {
+        self.ask(self.log.backlog()).await
+    }
+
+    async fn load(&self, line: Backlog, after: i64, limit: usize, bytes: usize) -> Result<Vec<Job>> {
+        let jobs = self.ask(self.log.load(line, after, limit, bytes)).await?;
+        self.note(Step::Loaded(jobs.iter().map(Seen::of).collect()));
+        Ok(jobs)
+    }
+
+    async fn claim(&self, claims: Vec<Claim>) -> Result<Vec<Verdict>> {
+        self.note(Step::Claimed(claims.clone()));
+        self.ask(self.log.claim(claims)).await
+    }
+
+    async fn record(&self, records: Vec<Record>) -> Result<Vec<Verdict>> {
+        let shared = Arc::new(records.clone());
+        self.note(Step::Settled(Arc::clone(&shared)));
+        let verdicts = self.ask(self.log.record(records)).await?;
+        self.note(Step::Recorded(shared));
+        Ok(verdicts)
+    }
+
+    async fn release(&self, now: Timestamp, limit: usize) -> Result<Due> {
+        self.ask(self.log.release(now, limit)).await
+    }
+
+    async fn expire(&self, now: Timestamp, limit: usize) -> Result<Due> {
+        self.ask(self.log.expire(now, limit)).await
+    }
+
+    async fn interrupted(&self, after: i64, limit: usize) -> Result<Vec<Interrupted>> {
+        self.ask(self.log.interrupted(after, limit)).await
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<Swept> {
+        self.ask(self.log.sweep(now)).await
+    }
+
+    async fn revoke(&self, scope: Scope, id: NotificationId, audit: Audit) -> Result<Changed> {
+        self.ask(self.log.revoke(scope, id, audit)).await
+    }
+
+    async fn retry(&self, scope: Scope, id: NotificationId, audit: Audit) -> Result<Changed> {
+        self.ask(self.log.retry(scope, id, audit)).await
+    }
+
+    async fn edit(&self, scope: Scope, id: NotificationId, edit: Edit) -> Result<Changed> {
+        self.ask(self.log.edit(scope, id, edit)).await
+    }
+
+    async fn notification(&self, scope: Scope, id: NotificationId) -> Result<Option<NotificationDetail>> {
+        self.ask(self.log.notification(scope, id)).await
+    }
+
+    async fn list(&self, scope: Scope, page: Page) -> Result<NotificationPage> {
+        self.ask(self.log.list(scope, page)).await
+    }
+
+    async fn count(&self, scope: Scope, filter: Filter) -> Result<BTreeMap<String, u64>> {
+        self.ask(self.log.count(scope, filter)).await
+    }
+
+    async fn stats(&self, scope: Scope, tenant_id: Option<String>, since: Timestamp) -> Result<StatsView> {
+        self.ask(self.log.stats(scope, tenant_id, since)).await
+    }
+
+    async fn oldest_queued(&self) -> Result<Option<Timestamp>> {
+        self.ask(self.log.oldest_queued()).await
+    }
+
+    fn counts(&self) -> Counts {
+        self.log.counts()
+    }
+
+    fn accepted(&self) -> u64 {
+        self.log.accepted()
+    }
+
+    fn directory(&self) -> Arc<Directory> {
+        self.log.directory()
+    }
+
+    fn door(&self) -> &Door {
+        self.log.door()
+    }
+
+    fn feed(&self) -> &Feed {
+        self.log.feed()
+    }
+
+    fn bell(&self) -> &Bell {
+        self.log.bell()
+    }
+
+    async fn create_service(&self, service: NewService, key: NewKey, audit: Audit) -> Result<()> {
+        self.ask(self.log.create_service(service, key, audit)).await
+    }
+
+    async fn set_service_active(&self, id: ServiceId, active: bool, audit: Audit) -> Result<()> {
+        self.ask(self.log.set_service_active(id, active, audit)).await
+    }
+
+    async fn audit(&self, verb: &'static str, target: String, audit: Audit) -> Result<()> {
+        self.ask(self.log.audit(verb, target, audit)).await
+    }
+
+    async fn keys(&self, service: ServiceId) -> Result<Vec<KeyView>> {
+        self.ask(self.log.keys(service)).await
+    }
+
+    async fn create_key(&self, key: NewKey, expire_others_at: Option<Timestamp>, audit: Audit) -> Result<()> {
+        self.ask(self.log.create_key(key, expire_others_at, audit)).await
+    }
+
+    async fn revoke_key(&self, key: KeyId, audit: Audit) -> Result<()> {
+        self.ask(self.log.revoke_key(key, audit)).await
+    }
+
+    async fn create_provider(&self, provider: NewProvider, audit: Audit) -> Result<()> {
+        self.ask(self.log.create_provider(provider, audit)).await
+    }
+
+    async fn set_provider_active(&self, id: ProviderId, active: bool, audit: Audit) -> Result<()> {
+        self.ask(self.log.set_provider_active(id, active, audit)).await
+    }
+
+    async fn provider_secret(&self, id: ProviderId) -> Result<Option<Secret<String>>> {
+        // Asked for inside the loop, which waits for nobody else meanwhile.
+        stand(self.log.provider_secret(id))
+    }
+
+    fn bytes(&self) -> (u64, u64) {
+        self.log.bytes()
+    }
+
+    fn latched(&self) -> Option<Cause> {
+        self.log.latched()
+    }
+
+    fn disk_free(&self) -> u64 {
+        self.log.disk_free()
+    }
+
+    async fn held(&self) -> Result<u64> {
+        self.log.held().await
+    }
+
+    async fn beat(&self) -> Result<()> {
+        self.log.beat().await
+    }
+
+    async fn close(&self) {
+        stand(self.log.close());
+    }
+}
