@@ -8,12 +8,14 @@
 use crate::failure::Failure;
 use crate::places::Places;
 use crate::settings::Settings;
-use notifyd_control::Control;
+use async_trait::async_trait;
+use notify_proto::upkeep::ReloadView;
+use notifyd_control::{Control, Reload};
 use notifyd_engine::{Engine, Handle};
 use notifyd_intake::{Intake, Pulse, PulseSource};
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::{Clock, Entropy, Secret};
-use notifyd_store::{Lock, SqliteStore, Store};
+use notifyd_store::{Lock, SqliteStore, Store, Upkeep};
 use prometheus::Registry;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -58,6 +60,16 @@ impl Stop {
             self.engine.set_drain_timeout(drain);
         }
         self.asked.cancel();
+    }
+}
+
+/// The configuration is read once, at the start.
+struct NoReload;
+
+#[async_trait]
+impl Reload for NoReload {
+    async fn reload(&self) -> Result<ReloadView, String> {
+        Err("this notifyd cannot reload; restart it".to_owned())
     }
 }
 
@@ -140,7 +152,7 @@ impl Daemon {
                 clock: Arc::clone(&world.clock),
                 entropy: Arc::clone(&world.entropy),
                 rules: Arc::clone(&rules),
-                registry,
+                registry: registry.clone(),
                 pulse: Arc::new(pulse),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             },
@@ -150,6 +162,8 @@ impl Daemon {
             taken.control,
             notifyd_control::Deps {
                 store: shared,
+                upkeep: Arc::clone(&store) as Arc<dyn Upkeep>,
+                reload: Arc::new(NoReload),
                 engine: Arc::new(handle.clone()),
                 clock: Arc::clone(&world.clock),
                 entropy: Arc::clone(&world.entropy),
@@ -169,7 +183,9 @@ impl Daemon {
                 }),
                 concerns: None,
             },
-        );
+            &registry,
+        )
+        .map_err(bug)?;
         Ok(Self { store, engine, handle, intake, control, rules, world, stop })
     }
 
