@@ -38,7 +38,7 @@ async fn it_goes_on_without_its_caller_and_a_second_of_its_kind_is_refused() {
     assert_eq!(backup.state, OperationState::Done);
     assert_eq!(backup.result.as_deref(), Some("backup of 12.3 MiB written to usual.db"));
     assert_eq!((backup.path.as_deref(), backup.bytes), (Some("usual.db"), Some(12_897_485)));
-    assert_eq!(ended(&admin, "op_2").await.result.as_deref(), Some("gave 1.5 GiB back"));
+    assert_eq!(ended(&admin, "op_2").await.result.as_deref(), Some("gave 1.5 GiB back; 0 B are unused now"));
     let viewer = house.enter(Role::Viewer).await;
     let ids = viewer.operation_list(soon()).await.unwrap().unwrap();
     assert_eq!(ids.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["op_2", "op_1"], "newest first");

@@ -99,7 +99,9 @@ pub(crate) fn compact(session: &Session, change: &Change) -> Reply<Option<Operat
     let upkeep = Arc::clone(&operator.room.deps.upkeep);
     let work = move |progress| async move {
         let bytes = upkeep.compact(progress).await?;
-        let result = format!("gave {} back", size(bytes));
+        // A log that an older notifyd made may not give anything back: it is said, and not passed over.
+        let unused = upkeep.storage().await?.unused_bytes;
+        let result = format!("gave {} back; {} are unused now", size(bytes), size(unused));
         Ok(Outcome { result, bytes: Some(bytes), ..Outcome::default() })
     };
     operator.start(COMPACT, "the log".to_owned(), work).map(Some)
