@@ -1,4 +1,4 @@
-//! What an operator does and sees: starting the daemon wrongly, and working with `notifyctl`.
+//! What an operator does and sees: starting the daemon wrongly, working with `notifyctl`, looking after the log.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests end the test")]
 
@@ -6,3 +6,5 @@
 mod notifyctl;
 #[path = "operating/starts.rs"]
 mod starts;
+#[path = "operating/store.rs"]
+mod store;
