@@ -268,8 +268,6 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
         "OperationShow" => operation(arguments["id"].as_str().unwrap(), "store.backup", "done"),
         "OperationCancel" => operation(arguments["id"].as_str().unwrap(), "store.backup", "running"),
         "StoreStats" => storage(),
-        "StoreBackup" | "StoreCheck" | "StoreCompact" if dry => Value::Null,
-        "StoreBackup" | "StoreCheck" | "StoreCompact" => operation("op_3", "store.backup", "running"),
         "StorePrune" => {
             let begun = if dry { Value::Null } else { operation("op_3", "store.prune", "running") };
             json!({"by_status": {"delivered": 2, "failed": 1}, "operation": begun})
@@ -286,8 +284,9 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
             "accepted": true, "outcome": "accepted", "message": null, "external_id": "x1", "elapsed_ms": 7,
             "simulated": true
         }),
-        "NotificationSend" if dry => Value::Null,
+        "NotificationSend" | "StoreBackup" | "StoreCheck" | "StoreCompact" if dry => Value::Null,
         "NotificationSend" => json!({"id": ID, "status": "queued", "duplicate": false}),
+        "StoreBackup" | "StoreCheck" | "StoreCompact" => operation("op_3", "store.backup", "running"),
         "NotificationShow" | "NotificationWait" => detail(arguments["id"].as_str().unwrap(), "delivered"),
         "NotificationList" => json!({
             "items": [notification(ID, "queued"), notification(OTHER, "failed")], "next_cursor": null, "total": 2
