@@ -1,7 +1,8 @@
 //! How far long work has got: one line that redraws itself, on standard error and only for somebody who looks at it.
 
 use super::Out;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use std::fmt::Write;
 use std::time::Duration;
 
 /// What ends sooner needs no line.
@@ -43,18 +44,22 @@ impl Progress {
         if !self.visible || self.begun.elapsed() < AFTER {
             return;
         }
+        self.bar.set_length(total);
+        self.bar.set_position(done);
         if self.bar.is_hidden() {
             let line = format!(
-                "{{msg}} {{bar:24}} {{human_pos}} of {{human_len}} {}, {{per_sec}}, ETA {{eta}}",
+                "{{msg}} [{{bar:24}}] {{human_pos}} of {{human_len}} {}, {{rate}}/s, ETA {{eta}}",
                 self.unit
             );
             if let Ok(style) = ProgressStyle::with_template(&line) {
-                self.bar.set_style(style);
+                let rate = |state: &ProgressState, to: &mut dyn Write| {
+                    // What cannot be written is not shown.
+                    let _ = write!(to, "{:.0}", state.per_sec());
+                };
+                self.bar.set_style(style.with_key("rate", rate).progress_chars("=> "));
             }
             self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(REDRAWS));
         }
-        self.bar.set_length(total);
-        self.bar.set_position(done);
     }
 }
 

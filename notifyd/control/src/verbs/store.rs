@@ -127,7 +127,8 @@ pub(crate) async fn prune(session: &Session, request: PruneRequest, change: &Cha
     let target = format!("{} before {}", statuses.join(","), rfc3339(prune.before));
     let work = move |progress| async move {
         let removed = upkeep.prune(prune, progress).await?;
-        let result = format!("removed {} notifications", grouped(removed));
+        let noun = if removed == 1 { "notification" } else { "notifications" };
+        let result = format!("removed {} {noun}", grouped(removed));
         Ok(Outcome { result, removed: Some(removed), ..Outcome::default() })
     };
     Ok(PruneView { by_status, operation: Some(operator.start(PRUNE, target, work)?) })
