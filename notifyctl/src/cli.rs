@@ -1,6 +1,8 @@
 //! The grammar: `notifyctl [global flags] NOUN VERB [ARGS] [flags]`.
 
-use crate::commands::{completions, daemon, help, man, notification, ping, provider, service, status};
+use crate::commands::{
+    completions, daemon, help, man, notification, operation, ping, provider, service, status, store,
+};
 use crate::given;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use notify_proto::control::Change;
@@ -155,6 +157,13 @@ pub enum Command {
     #[command(visible_aliases = ["notifications", "ntf"], subcommand, arg_required_else_help = true)]
     #[command(after_help = notification::EXAMPLES)]
     Notification(Box<notification::Notification>),
+    /// Long work that the daemon does: look, wait, give up
+    #[command(visible_aliases = ["operations", "op"], subcommand, arg_required_else_help = true)]
+    #[command(after_help = operation::EXAMPLES)]
+    Operation(operation::Operation),
+    /// The log: size, backup, check, making it smaller
+    #[command(subcommand, arg_required_else_help = true, after_help = store::EXAMPLES)]
+    Store(store::Store),
     /// The daemon itself
     #[command(subcommand, arg_required_else_help = true, after_help = daemon::EXAMPLES)]
     Daemon(daemon::Daemon),

@@ -41,7 +41,7 @@ exits! {
     /// Some ids were refused.
     Partly = 7, "partly_done", "Partly done: some ids were refused; the output says which and why.";
     /// It did not come in time.
-    InVain = 8, "waited_in_vain", "Waited in vain, or status --check found notifyd not healthy.";
+    InVain = 8, "waited_in_vain", "Waited in vain: it did not come in time, or ended otherwise; or status --check found notifyd not healthy.";
     /// Nobody answers on the socket.
     Unreachable = 69, "unreachable", "The daemon cannot be reached.";
     /// The daemon did not answer in time.
@@ -50,6 +50,8 @@ exits! {
     Protocol = 76, "protocol", "The protocols or versions do not fit.";
     /// A file handed in is no good.
     Config = 78, "configuration", "Configuration error: a file handed in cannot be used.";
+    /// Ctrl-C.
+    Interrupted = 130, "interrupted", "Interrupted (the shell's code for SIGINT). Work that was begun in the daemon goes on; the message names it.";
 }
 
 /// A failure, in words for a person and with a code for a script.
@@ -152,7 +154,7 @@ mod tests {
     #[test]
     fn the_table_is_the_documented_one() {
         let codes: Vec<_> = Exit::TABLE.iter().map(|(code, _)| *code).collect();
-        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 7, 8, 69, 75, 76, 78]);
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 7, 8, 69, 75, 76, 78, 130]);
     }
 
     #[test]

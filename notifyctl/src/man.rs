@@ -111,7 +111,7 @@ fn exit_status(page: &mut String) {
     for (code, meaning) in Exit::TABLE {
         let _ = writeln!(text, ".TP\n.B {code}\n{}", escape(meaning));
     }
-    text.push_str(".TP\n.BR 130 , \" 143\"\nInterrupted, terminated.\n");
+    text.push_str(".TP\n.B 143\nTerminated.\n");
     section(page, "EXIT STATUS", &text);
 }
 

@@ -12,12 +12,14 @@ use crate::settings::Settings;
 use crate::supervisor;
 use crate::telemetry::LogFilter;
 use arc_swap::ArcSwap;
-use notifyd_control::Control;
+use async_trait::async_trait;
+use notify_proto::upkeep::ReloadView;
+use notifyd_control::{Control, Reload};
 use notifyd_engine::{Engine, Handle};
 use notifyd_intake::{Intake, Pulse, PulseSource};
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::{Clock, Entropy, Secret};
-use notifyd_store::{Lock, SqliteStore, Store};
+use notifyd_store::{Lock, SqliteStore, Store, Upkeep};
 use prometheus::Registry;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -80,6 +82,13 @@ struct AbortOnDrop(tokio::task::JoinHandle<()>);
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+#[async_trait]
+impl Reload for Reloader {
+    async fn reload(&self) -> Result<ReloadView, String> {
+        Self::reload(self).map_err(|failure| failure.sentence())
     }
 }
 
@@ -163,7 +172,7 @@ impl Daemon {
                 clock: Arc::clone(&world.clock),
                 entropy: Arc::clone(&world.entropy),
                 rules: Arc::clone(&rules),
-                registry,
+                registry: registry.clone(),
                 pulse: Arc::new(pulse),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             },
@@ -181,6 +190,8 @@ impl Daemon {
             taken.control,
             notifyd_control::Deps {
                 store: shared,
+                upkeep: Arc::clone(&store) as Arc<dyn Upkeep>,
+                reload: Arc::clone(&reloader) as Arc<dyn Reload>,
                 engine: Arc::new(handle.clone()),
                 clock: Arc::clone(&world.clock),
                 entropy: Arc::clone(&world.entropy),
@@ -200,7 +211,9 @@ impl Daemon {
                 }),
                 concerns: None,
             },
-        );
+            &registry,
+        )
+        .map_err(bug)?;
         Ok(Self { store, engine, handle, intake, control, rules, world, stop, reloader })
     }
 

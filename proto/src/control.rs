@@ -4,6 +4,7 @@
 use crate::filter::Filter;
 use crate::send::SendRequest;
 use crate::transport::Reply;
+use crate::upkeep::{OperationView, PruneRequest, PruneView, ReloadView, StorageView};
 use crate::view::{
     DaemonInfo, KeyView, NotificationDetail, NotificationPage, ProviderView, ServiceView, StatusView,
 };
@@ -225,6 +226,26 @@ pub trait Control {
     async fn daemon_info() -> Reply<DaemonInfo>;
     /// Stops the daemon, giving attempts under way `drain_seconds`.
     async fn daemon_shutdown(drain_seconds: Option<u32>, change: Change) -> Reply<()>;
+    /// Reads the configuration again: all of it is taken, or nothing.
+    async fn daemon_reload(change: Change) -> Reply<ReloadView>;
+
+    /// How large the log is, and what it lies on.
+    async fn store_stats() -> Reply<StorageView>;
+    /// Starts a copy of the log to this file, or to one in the usual place; null on a dry run.
+    async fn store_backup(path: Option<String>, change: Change) -> Reply<Option<OperationView>>;
+    /// Starts a check of every page, row and index; null on a dry run.
+    async fn store_check(change: Change) -> Reply<Option<OperationView>>;
+    /// Starts to give back what nothing uses; null on a dry run.
+    async fn store_compact(change: Change) -> Reply<Option<OperationView>>;
+    /// Starts to remove final notifications; a dry run counts them.
+    async fn store_prune(request: PruneRequest, change: Change) -> Reply<PruneView>;
+
+    /// Long work of this run of the daemon, newest first.
+    async fn operation_list() -> Reply<Vec<OperationView>>;
+    /// One operation; waits until it has ended, or for `wait_seconds` (at most 60).
+    async fn operation_show(id: String, wait_seconds: u32) -> Reply<OperationView>;
+    /// Has an operation given up.
+    async fn operation_cancel(id: String, change: Change) -> Reply<OperationView>;
 
     /// Creates a service with its first key.
     async fn service_create(service: NewService, change: Change) -> Reply<Option<FreshKey>>;

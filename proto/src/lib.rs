@@ -6,6 +6,7 @@
 //! * [`word`]: the closed vocabularies: [`Channel`], [`Priority`], [`Status`], the reasons;
 //! * [`send`]: the one superset body with which a notification is asked for, by HTTP or by `notifyctl`;
 //! * [`view`]: what is told about notifications, attempts, services and providers;
+//! * [`upkeep`]: what is told about the log as a whole and about long work;
 //! * [`filter`]: the filter language of every list;
 //! * [`control`]: the calls of the control socket, with [`error`] for the refusals, [`transport`] for the wire,
 //!   [`codec`] for its bytes and [`socket`] for finding it.

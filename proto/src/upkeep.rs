@@ -1,7 +1,7 @@
 //! What is told about the log as a whole, and about work that takes long.
 
 use crate::view::{write_opt_time, write_time};
-use crate::{ApiError, Timestamp};
+use crate::{ApiError, Open, Status, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -110,6 +110,12 @@ pub struct OperationView {
     /// The file it made.
     #[serde(default)]
     pub path: Option<String>,
+    /// Bytes of that file, or bytes given back.
+    #[serde(default)]
+    pub bytes: Option<u64>,
+    /// Notifications it removed.
+    #[serde(default)]
+    pub removed: Option<u64>,
     /// Why it failed.
     pub error: Option<ApiError>,
 }
@@ -117,31 +123,91 @@ pub struct OperationView {
 /// Which final notifications to remove.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PruneRequest {
-    /// Those that came to their end longer ago than this, seconds.
-    pub older_than_seconds: u64,
+    /// Those that came to their end before this. A moment and not an age, so that what was counted is what is removed.
+    pub before: Timestamp,
     /// And have one of these statuses.
-    pub statuses: Vec<crate::Status>,
+    pub statuses: Vec<Open<Status>>,
     /// Refuse unless exactly so many would be removed.
     #[serde(default)]
     pub expect: Option<u64>,
 }
 
-/// A setting that a reload changed.
+/// What is removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChangedSetting {
-    /// Its name, such as `log.filter`.
-    pub key: String,
-    /// What it was, as JSON.
-    pub from: String,
-    /// What it is, as JSON.
-    pub to: String,
+pub struct PruneView {
+    /// How many there are to be removed, by status.
+    pub by_status: BTreeMap<String, u64>,
+    /// The operation that removes them; none on a dry run, or when there are none.
+    pub operation: Option<OperationView>,
 }
 
 /// What a reload did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReloadView {
-    /// What is in force now.
+    /// Settings that are different now.
     pub changed: Vec<ChangedSetting>,
-    /// What is written in the configuration, but takes a restart.
+    /// Keys that are different in the file and take a restart.
     pub needs_restart: Vec<String>,
+}
+
+/// A setting that is different now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedSetting {
+    /// Its key, such as `delivery.workers`.
+    pub key: String,
+    /// Its value before, as it is written in the file.
+    pub from: String,
+    /// Its value now.
+    pub to: String,
+}
+
+/// A size for people, such as `12.3 MiB`.
+#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+pub fn size(bytes: u64) -> String {
+    let (mut value, mut unit) = (bytes as f64, "B");
+    for larger in ["KiB", "MiB", "GiB", "TiB"] {
+        // What would be rounded up to 1024 belongs to the next unit.
+        if value < 1_023.95 {
+            break;
+        }
+        (value, unit) = (value / 1_024.0, larger);
+    }
+    if unit == "B" { format!("{bytes} B") } else { format!("{value:.1} {unit}") }
+}
+
+/// A number for people: thousands apart.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_the_largest_unit_that_fits() {
+        let sizes = [0, 1_023, 1_024, 1_048_575, 12_897_485, 1 << 31, u64::MAX].map(size);
+        assert_eq!(sizes, ["0 B", "1023 B", "1.0 KiB", "1.0 MiB", "12.3 MiB", "2.0 GiB", "16777216.0 TiB"]);
+    }
+
+    #[test]
+    fn thousands_are_apart() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn an_operation_of_a_newer_daemon_can_be_read() {
+        let json = r#"{"id":"op_1","verb":"store.defragment","actor":"ada","state":"resting","done":0,"total":0,
+            "unit":"pages","started_at":"2026-01-01T00:00:00Z","finished_at":null,"result":null,"error":null,"mood":1}"#;
+        let view: OperationView = serde_json::from_str(json).unwrap();
+        assert_eq!((view.state, view.bytes), (OperationState::Unknown, None));
+    }
 }

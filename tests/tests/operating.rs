@@ -1,4 +1,5 @@
-//! What an operator does and sees: starting the daemon wrongly, working with `notifyctl`, and measuring what it bears.
+//! What an operator does and sees: starting the daemon wrongly, working with `notifyctl`, looking after the log, and
+//! measuring what it bears.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests end the test")]
 
@@ -8,3 +9,5 @@ mod load;
 mod notifyctl;
 #[path = "operating/starts.rs"]
 mod starts;
+#[path = "operating/store.rs"]
+mod store;

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 pub(crate) const EXAMPLES: &str = "Examples:
   notifyctl daemon info
+  notifyctl daemon reload
   notifyctl daemon shutdown --drain 30s --yes --reason \"kernel update\"";
 
 /// The daemon itself.
@@ -21,6 +22,15 @@ pub enum Daemon {
         after_help = "Examples:\n  notifyctl daemon info\n  notifyctl daemon info --json | jq .daemon.pid"
     )]
     Info,
+    /// Have the daemon read its configuration again
+    #[command(
+        after_help = "All of it is taken over, or nothing. It says what changed, and what takes a restart.
+
+Examples:
+  notifyctl daemon reload --reason \"more workers\"
+  notifyctl daemon reload --json | jq .needs_restart"
+    )]
+    Reload,
     /// Stop the daemon
     #[command(after_help = "Attempts under way may end; nothing new is begun, and nothing is lost.
 
@@ -42,6 +52,7 @@ impl Daemon {
     pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
         match self {
             Self::Info => info(desk).await,
+            Self::Reload => reload(desk).await,
             Self::Shutdown(shutdown) => shutdown.run(desk).await,
         }
     }
@@ -69,6 +80,29 @@ async fn info(desk: &Desk<'_>) -> Ended {
         ("role", format!("{:?}", link.welcome.role).to_lowercase().into()),
     ];
     desk.out.facts("daemon.info", &facts)?;
+    Ok(Exit::Done)
+}
+
+async fn reload(desk: &Desk<'_>) -> Ended {
+    let link = desk.link().await?;
+    let done = link.change(link.client.daemon_reload(link.within(), desk.globals.change())).await?;
+    let (changed, restart) = (&done.changed, &done.needs_restart);
+    match desk.out.format {
+        Format::Json | Format::Jsonl => {
+            desk.out.document("daemon.reload", json!({"changed": changed, "needs_restart": restart}))?;
+        }
+        Format::Table | Format::Wide if changed.is_empty() => {
+            desk.out.did("daemon.reload", "the configuration was read; nothing is different", json!({}))?;
+        }
+        _ => {
+            let mut listing = desk.out.list("daemon.reload")?;
+            listing.page(changed)?;
+            listing.close(None, None)?;
+        }
+    }
+    if !restart.is_empty() {
+        desk.out.note(&format!("after a restart only: {}", restart.join(", ")));
+    }
     Ok(Exit::Done)
 }
 

@@ -39,7 +39,7 @@ fn exit_codes() -> String {
     for (code, meaning) in Exit::TABLE {
         let _ = writeln!(text, "  {code:>3}  {meaning}");
     }
-    text.push_str("  130  Interrupted (the shell's code for SIGINT).\n  143  Terminated (the shell's code for SIGTERM).\n");
+    text.push_str("  143  Terminated (the shell's code for SIGTERM).\n");
     text
 }
 

@@ -6,10 +6,12 @@ pub(crate) mod help;
 pub(crate) mod key;
 pub(crate) mod man;
 pub(crate) mod notification;
+pub(crate) mod operation;
 pub(crate) mod ping;
 pub(crate) mod provider;
 pub(crate) mod service;
 pub(crate) mod status;
+pub(crate) mod store;
 
 use crate::cli::{Cli, Command, Globals};
 use crate::conn::Link;
@@ -53,6 +55,8 @@ pub(crate) async fn run(cli: Cli, out: &Out) -> Ended {
         Command::Service(service) => service.run(&desk).await,
         Command::Provider(provider) => provider.run(&desk).await,
         Command::Notification(notification) => notification.run(&desk).await,
+        Command::Operation(operation) => operation.run(&desk).await,
+        Command::Store(store) => store.run(&desk).await,
         Command::Daemon(daemon) => daemon.run(&desk).await,
         Command::Completions(completions) => completions.run(out),
         Command::Man(man) => man.run(out),

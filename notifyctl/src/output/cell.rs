@@ -3,6 +3,7 @@
 use super::style::Tone;
 use super::{Out, text};
 use notify_proto::Timestamp;
+use notify_proto::upkeep::{grouped, size};
 use notify_proto::view::rfc3339;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -18,6 +19,8 @@ pub(crate) enum Cell {
     Word(String, Tone),
     /// A number.
     Number(u64),
+    /// So many bytes.
+    Bytes(u64),
     /// A moment.
     Time(Timestamp),
 }
@@ -28,6 +31,7 @@ impl Cell {
             Self::None => "-".into(),
             Self::Text(text) | Self::Word(text, _) => text::clean(text),
             Self::Number(number) => grouped(*number),
+            Self::Bytes(bytes) => size(*bytes),
             Self::Time(at) => out.moment(*at),
         }
     }
@@ -36,7 +40,7 @@ impl Cell {
         match self {
             Self::None => String::new(),
             Self::Text(text) | Self::Word(text, _) => text.clone(),
-            Self::Number(number) => number.to_string(),
+            Self::Number(number) | Self::Bytes(number) => number.to_string(),
             Self::Time(at) => out.moment(*at),
         }
     }
@@ -45,7 +49,7 @@ impl Cell {
         match self {
             Self::None => Value::Null,
             Self::Text(text) | Self::Word(text, _) => json!(text),
-            Self::Number(number) => json!(number),
+            Self::Number(number) | Self::Bytes(number) => json!(number),
             Self::Time(at) => json!(rfc3339(*at)),
         }
     }
@@ -59,7 +63,7 @@ impl Cell {
     }
 
     pub(super) const fn right(&self) -> bool {
-        matches!(self, Self::Number(_))
+        matches!(self, Self::Number(_) | Self::Bytes(_))
     }
 }
 
@@ -99,19 +103,6 @@ impl From<Timestamp> for Cell {
     }
 }
 
-/// Thousands apart, for people.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// When a column is shown in a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Show {
@@ -138,14 +129,4 @@ pub(crate) trait Row: Serialize + Sized + 'static {
 
     /// Its id, for `-o id`.
     fn id(&self) -> String;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_are_apart() {
-        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
-    }
 }

@@ -3,6 +3,7 @@
 use super::{Cell, Column, Row, Show, Tone};
 use notify_proto::control::{Changed, Seeded};
 use notify_proto::send::{OneOrMany, Recipient};
+use notify_proto::upkeep::{BackupView, ChangedSetting, OperationState, OperationView};
 use notify_proto::view::{AttemptView, EventView, KeyView, NotificationView, ProviderView, ServiceView};
 use notify_proto::{AttemptStatus, Open, Status};
 use serde::Serialize;
@@ -206,6 +207,61 @@ impl Row for EventView {
 
     fn id(&self) -> String {
         self.sequence.to_string()
+    }
+}
+
+impl Row for OperationView {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("id", |it| it.id.as_str().into()),
+        always("verb", |it| it.verb.as_str().into()),
+        always("state", |it| {
+            let tone = match it.state {
+                OperationState::Done => Tone::Good,
+                OperationState::Failed => Tone::Bad,
+                OperationState::Cancelled => Tone::Warn,
+                OperationState::Running | OperationState::Unknown => Tone::Plain,
+            };
+            Cell::Word(it.state.as_str().into(), tone)
+        }),
+        always("done", |it| it.done.into()),
+        always("total", |it| it.total.into()),
+        wide("unit", |it| it.unit.as_str().into()),
+        always("started", |it| it.started_at.into()),
+        always("finished", |it| it.finished_at.into()),
+        wide("actor", |it| it.actor.as_str().into()),
+        wide("path", |it| it.path.clone().into()),
+        wide("bytes", |it| it.bytes.map(Cell::Bytes).into()),
+        wide("removed", |it| it.removed.into()),
+        always("result", |it| it.result.clone().into()),
+        always("error", |it| it.error.as_ref().map(|error| error.message.clone()).into()),
+    ];
+
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+}
+
+impl Row for BackupView {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("path", |it| it.path.as_str().into()),
+        always("bytes", |it| Cell::Bytes(it.bytes)),
+        always("made", |it| it.made_at.into()),
+    ];
+
+    fn id(&self) -> String {
+        self.path.clone()
+    }
+}
+
+impl Row for ChangedSetting {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("key", |it| it.key.as_str().into()),
+        always("from", |it| it.from.as_str().into()),
+        always("to", |it| it.to.as_str().into()),
+    ];
+
+    fn id(&self) -> String {
+        self.key.clone()
     }
 }
 

@@ -31,7 +31,18 @@ const LINES: &[&str] = &[
     "notification retry ID OTHER",
     "notification wait ID",
     "notification count",
+    "operation list",
+    "operation show op_3",
+    "operation wait op_3",
+    "operation cancel op_3 --yes",
+    "store stats",
+    "store backup",
+    "store backup /var/backups/b.db --no-wait",
+    "store check",
+    "store compact",
+    "store prune --older-than 90d --status delivered --status failed --confirm 3",
     "daemon info",
+    "daemon reload",
     "daemon shutdown --yes",
 ];
 
@@ -119,8 +130,16 @@ fn plain_is_one_record_per_line_and_id_is_ids_only() {
 #[test]
 fn aliases_and_plurals_are_the_same_commands() {
     let fake = willing();
-    for line in ["services list", "svc list", "prov list", "providers list", "notifications list", "ntf list"]
-    {
+    for line in [
+        "services list",
+        "svc list",
+        "prov list",
+        "providers list",
+        "notifications list",
+        "ntf list",
+        "op list",
+        "operations list",
+    ] {
         assert_eq!(fake.run(&words(line)).exit, 0, "{line}");
     }
     assert_eq!(fake.run(&["serv", "list"]).exit, 2, "no guessing");

@@ -30,6 +30,11 @@ fn refusals() {
             &["service", "disable", "x"],
             &["ntf", "retry", ID],
             &["ntf", "list"],
+            &["store", "stats"],
+            &["store", "backup"],
+            &["operation", "show", "op_9"],
+            &["operation", "wait", "op_9"],
+            &["daemon", "reload"],
         ] {
             assert_eq!(refused(code, line).0, exit, "{code} {line:?}");
         }
@@ -66,6 +71,13 @@ fn usage() {
         "ntf send --service acme --channel fax --to x --body y",
         "ntf send --service acme --channel sms --to x",
         "provider add x",
+        "store prune",
+        "store prune --older-than 90d",
+        "store prune --older-than 90d --status queued",
+        "store prune --older-than 90 --status failed",
+        "store prune --older-than 90d --status failed --confirm many",
+        "store stats -o id",
+        "operation show",
         "completions tcsh",
         "help nonsense",
         "service create acme -o id",
@@ -91,6 +103,9 @@ fn questions_nobody_can_answer() {
         (&["ntf", "cancel", "--filter", "*"], "--yes"),
         (&["ntf", "retry", "--filter", "status:failed"], "--yes"),
         (&["daemon", "shutdown"], "--yes"),
+        (&["operation", "cancel", "op_3"], "--yes"),
+        (&["store", "prune", "--older-than", "90d", "--status", "delivered"], "--confirm 3"),
+        (&["store", "prune", "--older-than", "90d", "--status", "delivered", "--yes"], "--confirm 3"),
         (&["service", "key", "reset", "acme"], "--confirm acme"),
         (&["service", "key", "reset", "acme", "--yes"], "--confirm acme"),
         (&["service", "key", "revoke", "acme", "00112233"], "--confirm acme"),
@@ -100,9 +115,17 @@ fn questions_nobody_can_answer() {
         assert_eq!(run.exit, 6, "{line:?}");
         assert!(run.stderr.contains(flag), "{line:?}: {}", run.stderr);
     }
-    for verb in ["NotificationCancel", "NotificationRetry", "DaemonShutdown", "KeyReset", "KeyRevoke"] {
+    for verb in [
+        "NotificationCancel",
+        "NotificationRetry",
+        "DaemonShutdown",
+        "KeyReset",
+        "KeyRevoke",
+        "OperationCancel",
+    ] {
         assert!(fake.calls(verb).is_empty(), "{verb}");
     }
+    assert!(fake.calls("StorePrune").iter().all(|call| call["change"]["dry_run"] == true), "only counted");
     assert_eq!(
         fake.run(&["-n", "daemon", "shutdown"]).exit,
         0,

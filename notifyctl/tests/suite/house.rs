@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 
 pub(crate) const ID: &str = "0197a6c2-5b1e-7cc0-8000-0123456789ab";
 pub(crate) const OTHER: &str = "0197a6c2-5b1e-7cc0-8000-0123456789ac";
@@ -26,14 +26,24 @@ type Script = dyn Fn(&str, &Value) -> Answer + Send + Sync;
 pub(crate) struct Fake {
     pub(crate) dir: tempfile::TempDir,
     pub(crate) socket: PathBuf,
-    seen: Arc<Mutex<Vec<(String, Value)>>>,
+    seen: Arc<Seen>,
 }
+
+/// The calls so far, with whoever waits for one.
+#[derive(Default)]
+struct Seen {
+    calls: Mutex<Vec<(String, Value)>>,
+    more: Condvar,
+}
+
+/// How long a call may take to come before a test gives up: no measure, only an end.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
 pub(crate) fn fake(script: impl Fn(&str, &Value) -> Answer + Send + Sync + 'static) -> Fake {
     let dir = tempfile::tempdir().unwrap();
     let socket = dir.path().join("control.sock");
     let listener = UnixListener::bind(&socket).unwrap();
-    let seen = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::new(Seen::default());
     let script: Arc<Script> = Arc::new(script);
     let log = Arc::clone(&seen);
     std::thread::spawn(move || {
@@ -50,7 +60,7 @@ pub(crate) fn willing() -> Fake {
     fake(|verb, arguments| Answer::Ok(usual(verb, arguments)))
 }
 
-fn serve(mut stream: UnixStream, script: &Script, log: &Mutex<Vec<(String, Value)>>) {
+fn serve(mut stream: UnixStream, script: &Script, log: &Seen) {
     loop {
         let mut length = [0; 4];
         if stream.read_exact(&mut length).is_err() {
@@ -61,7 +71,8 @@ fn serve(mut stream: UnixStream, script: &Script, log: &Mutex<Vec<(String, Value
         let message: Value = serde_json::from_slice(&frame).unwrap();
         let Some(request) = message.get("Request") else { continue };
         let (verb, arguments) = request["message"].as_object().unwrap().iter().next().unwrap();
-        log.lock().unwrap().push((verb.clone(), arguments.clone()));
+        log.calls.lock().unwrap().push((verb.clone(), arguments.clone()));
+        log.more.notify_all();
         let reply = match script(verb, arguments) {
             Answer::Ok(value) => json!({"Ok": value}),
             Answer::Err(code, text) => json!({"Err": {"code": code, "message": text}}),
@@ -89,7 +100,16 @@ impl Fake {
 
     /// The arguments of the calls of this verb.
     pub(crate) fn calls(&self, verb: &str) -> Vec<Value> {
-        self.seen.lock().unwrap().iter().filter(|(it, _)| it == verb).map(|(_, it)| it.clone()).collect()
+        let calls = self.seen.calls.lock().unwrap();
+        calls.iter().filter(|(it, _)| it == verb).map(|(_, it)| it.clone()).collect()
+    }
+
+    /// Waits for a call of this verb.
+    pub(crate) fn wait_for(&self, verb: &str) {
+        let calls = self.seen.calls.lock().unwrap();
+        let missing = |calls: &mut Vec<(String, Value)>| !calls.iter().any(|(it, _)| it == verb);
+        let (calls, waited) = self.seen.more.wait_timeout_while(calls, PATIENCE, missing).unwrap();
+        assert!(!waited.timed_out(), "no {verb} came: {calls:?}");
     }
 }
 
@@ -195,6 +215,36 @@ pub(crate) fn status(health: &str) -> Value {
     })
 }
 
+/// An operation in this state, with texts that would play tricks on a terminal.
+pub(crate) fn operation(id: &str, verb: &str, state: &str) -> Value {
+    let ended = state != "running";
+    let (result, error) = match state {
+        "done" => (json!("all is \u{1b}[1mwell"), Value::Null),
+        "failed" => (
+            Value::Null,
+            json!({"code": "failed", "message": "the log is damaged: page 7", "hint": "restore"}),
+        ),
+        _ => (Value::Null, Value::Null),
+    };
+    json!({
+        "id": id, "verb": verb, "actor": "ada(uid 1000, pid 42)", "state": state, "done": 7, "total": 9,
+        "unit": "pages", "started_at": "2026-01-01T00:00:00.000Z",
+        "finished_at": ended.then_some("2026-01-01T00:00:01.000Z"), "result": result,
+        "path": ended.then_some("/b/\u{202e}.db"), "bytes": ended.then_some(12_897_485), "removed": 3, "error": error
+    })
+}
+
+fn storage() -> Value {
+    let backup = json!({"path": "/b/1\u{9b}.db", "bytes": 4_096, "made_at": "2026-01-01T00:00:00.000Z"});
+    json!({
+        "path": "/var/lib/notifyd/notifyd.db", "schema": 2, "sqlite_version": "3.53.0",
+        "database_bytes": 12_897_485, "unused_bytes": 0, "wal_bytes": 4_096, "reserve_bytes": 0,
+        "disk_free_bytes": 1_u64 << 33, "disk_floor_bytes": 1_u64 << 28, "refusing": "the disk\nis low",
+        "by_status": {"delivered": 1_284, "failed": 2}, "oldest_at": "2026-01-01T00:00:00.000Z",
+        "newest_at": null, "backups": [backup]
+    })
+}
+
 fn changed(arguments: &Value, status: &str) -> Value {
     let ids = arguments["ids"].as_array().unwrap();
     ids.iter().map(|id| json!({"id": id, "result": {"Ok": status}})).collect()
@@ -209,6 +259,19 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
         "Ping" | "DaemonShutdown" => Value::Null,
         "Status" => status("degraded"),
         "DaemonInfo" => daemon(),
+        "DaemonReload" => json!({
+            "changed": [{"key": "delivery.workers", "from": "64", "to": "3\u{1b}2"}], "needs_restart": ["intake.listen"]
+        }),
+        "OperationList" => {
+            json!([operation("op_4", "store.check", "running"), operation("op_3", "store.backup", "done")])
+        }
+        "OperationShow" => operation(arguments["id"].as_str().unwrap(), "store.backup", "done"),
+        "OperationCancel" => operation(arguments["id"].as_str().unwrap(), "store.backup", "running"),
+        "StoreStats" => storage(),
+        "StorePrune" => {
+            let begun = if dry { Value::Null } else { operation("op_3", "store.prune", "running") };
+            json!({"by_status": {"delivered": 2, "failed": 1}, "operation": begun})
+        }
         "ServiceCreate" | "KeyCreate" | "KeyReset" => fresh,
         "ServiceList" => json!([service()]),
         "ServiceShow" | "ServiceSetActive" | "ServiceUnlock" => service(),
@@ -221,8 +284,9 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
             "accepted": true, "outcome": "accepted", "message": null, "external_id": "x1", "elapsed_ms": 7,
             "simulated": true
         }),
-        "NotificationSend" if dry => Value::Null,
+        "NotificationSend" | "StoreBackup" | "StoreCheck" | "StoreCompact" if dry => Value::Null,
         "NotificationSend" => json!({"id": ID, "status": "queued", "duplicate": false}),
+        "StoreBackup" | "StoreCheck" | "StoreCompact" => operation("op_3", "store.backup", "running"),
         "NotificationShow" | "NotificationWait" => detail(arguments["id"].as_str().unwrap(), "delivered"),
         "NotificationList" => json!({
             "items": [notification(ID, "queued"), notification(OTHER, "failed")], "next_cursor": null, "total": 2

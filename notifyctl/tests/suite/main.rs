@@ -5,5 +5,6 @@
 mod every_command;
 mod exit_codes;
 mod house;
+mod long_work;
 mod secrets;
 mod tree;

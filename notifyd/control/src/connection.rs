@@ -2,12 +2,13 @@
 
 use crate::session::Session;
 use futures::{Stream as _, StreamExt as _};
-use notify_proto::control::Control as _;
+use notify_proto::control::{Control as _, ControlRequest};
 use notify_proto::transport;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
+use tarpc::RequestName as _;
 use tarpc::server::{BaseChannel, Channel as _, Config};
 use tokio::net::UnixStream;
 use tokio::task::JoinSet;
@@ -18,6 +19,11 @@ const MAX_CALLS: usize = 32;
 
 /// How long calls under way may take to end when the daemon stops.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// A call by the name it has in the trait.
+fn verb(call: &ControlRequest) -> &str {
+    call.name().rsplit('.').next().unwrap_or_default()
+}
 
 /// Serves one connection until it ends or the daemon stops.
 pub(crate) async fn serve(stream: UnixStream, session: Session, shutdown: CancellationToken) {
@@ -31,6 +37,7 @@ pub(crate) async fn serve(stream: UnixStream, session: Session, shutdown: Cancel
             Some(_) = calls.join_next() => {}
             request = requests.next() => match request {
                 Some(Ok(request)) => {
+                    session.count(verb(&request.get().message));
                     calls.spawn(request.execute(session.clone().serve()));
                 }
                 // The error's text may repeat what was sent, so it is not logged.

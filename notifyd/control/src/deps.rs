@@ -2,13 +2,14 @@
 
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
+use notify_proto::upkeep::ReloadView;
 use notify_proto::{Channel, NotificationId, ProviderId, Timestamp};
 use notifyd_engine::Handle;
 use notifyd_engine::{KindInfo, ProviderState, SettingError, TestCall, Totals};
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::{Clock, Entropy, Secret};
 use notifyd_store::api::{Audit, Changed};
-use notifyd_store::{Store, StoreError};
+use notifyd_store::{Store, StoreError, Upkeep};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -90,6 +91,13 @@ impl EngineHandle for Handle {
     }
 }
 
+/// Reads the configuration again.
+#[async_trait]
+pub trait Reload: Send + Sync + 'static {
+    /// Takes over what it can while it runs. All or nothing; the error is a sentence that says what is wrong.
+    async fn reload(&self) -> Result<ReloadView, String>;
+}
+
 /// Who the daemon is; what of [`DaemonInfo`](notify_proto::view::DaemonInfo) does not change while it runs.
 #[derive(Debug, Clone)]
 pub struct Daemon {
@@ -114,6 +122,10 @@ pub struct Daemon {
 pub struct Deps {
     /// The log.
     pub store: Arc<dyn Store>,
+    /// The same log, for its upkeep.
+    pub upkeep: Arc<dyn Upkeep>,
+    /// Reads the configuration again.
+    pub reload: Arc<dyn Reload>,
     /// The engine.
     pub engine: Arc<dyn EngineHandle>,
     /// The time of day.

@@ -5,8 +5,9 @@
 //! * [`Bound`] takes the socket: it replaces a stale one and never a live one; [`Control`] serves on it,
 //!   [`run`](Control::run) serves until it is told to stop.
 //! * `peer` decides from the uid and groups of whoever connects what it may do, before the first frame.
-//! * `session` is one connection: it answers the calls of [`notify_proto::control`] and hands each to its verb. A verb
-//!   gets at the daemon only through the session's `look` or `change`, which check greeting and role.
+//! * `session` is one connection. A verb gets at the daemon only through its `look` or `change`, which check greeting and
+//!   role; `calls` hands each call of [`notify_proto::control`] to its verb.
+//! * `operations` is the long work: the daemon does it, so it goes on when whoever asked for it has gone.
 //! * `verbs` has one file per family, by the names of `notifyctl`'s commands.
 //! * `view` makes the answers, `mask` takes out of them what the caller may not see, `bound` keeps them below a frame.
 //! * [`Deps`] is what the daemon hands in; [`EngineHandle`] what this room asks of the engine.
@@ -16,10 +17,13 @@
 
 mod bind;
 mod bound;
+mod calls;
 mod connection;
 mod deps;
 mod mask;
+mod metrics;
 mod name;
+mod operations;
 mod options;
 mod peer;
 mod refuse;
@@ -31,6 +35,6 @@ mod verbs;
 mod view;
 
 pub use bind::BindError;
-pub use deps::{Daemon, Deps, EngineHandle};
+pub use deps::{Daemon, Deps, EngineHandle, Reload};
 pub use options::Options;
 pub use serve::{Bound, Control};

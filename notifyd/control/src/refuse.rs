@@ -27,10 +27,24 @@ pub(crate) fn conflict(message: impl Into<String>) -> ApiError {
 #[expect(clippy::needless_pass_by_value, reason = "the shape map_err wants")]
 pub(crate) fn log(error: StoreError) -> ApiError {
     match error {
-        StoreError::Exists { .. } => conflict(error.to_string()),
+        StoreError::Exists { kind: "file", .. } => conflict(error.to_string()).hint("name another file"),
+        StoreError::Exists { .. } | StoreError::Busy(_) | StoreError::Cancelled => {
+            conflict(error.to_string())
+        }
+        StoreError::NoRoom { .. } => conflict(error.to_string())
+            .hint("make room there, or name a file on another disk: notifyctl store backup FILE"),
+        StoreError::Slow => ApiError::new(ErrorCode::Failed, error.to_string())
+            .hint("narrow it down: fewer days, one service, one status"),
         StoreError::NotFound { kind, ref name } => not_found(kind, name),
         StoreError::Overloaded | StoreError::Closing | StoreError::Pool(_) => {
             ApiError::new(ErrorCode::Unavailable, error.to_string()).hint("try again in a moment")
+        }
+        StoreError::Latched(_) => ApiError::new(ErrorCode::Unavailable, error.to_string())
+            .hint("notifyctl store stats shows the room there is"),
+        StoreError::Io { .. } => {
+            tracing::warn!(error = chain(&error), "control call failed on a file");
+            ApiError::new(ErrorCode::Failed, chain(&error))
+                .hint("notifyd itself reads and writes: its user and its unit must be allowed to")
         }
         StoreError::Commit(_) => ApiError::new(ErrorCode::Failed, error.to_string())
             .hint("it may or may not be written: look before you repeat it"),

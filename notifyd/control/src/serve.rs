@@ -3,10 +3,12 @@
 use crate::bind::{self, BindError, SocketFile};
 use crate::connection;
 use crate::deps::Deps;
+use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::peer;
 use crate::session::{Room, Session};
 use notify_proto::control::Role;
+use prometheus::Registry;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,16 +53,17 @@ pub struct Control {
 
 impl Control {
     /// Control at this socket.
-    pub fn new(bound: Bound, deps: Deps) -> Self {
+    pub fn new(bound: Bound, deps: Deps, registry: &Registry) -> Result<Self, prometheus::Error> {
         let Bound { listener, file, options } = bound;
-        Self {
-            room: Arc::new(Room { deps, socket: file.path.clone() }),
+        let metrics = Metrics::register(registry)?;
+        Ok(Self {
+            room: Arc::new(Room::new(deps, file.path.clone(), metrics)),
             listener,
             file,
             options: Arc::new(options),
             all: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
             viewers: Arc::new(Semaphore::new(MAX_VIEWERS)),
-        }
+        })
     }
 
     /// Where the socket is.
@@ -68,7 +71,8 @@ impl Control {
         &self.file.path
     }
 
-    /// Serves until `shutdown`; calls that are being answered then get a moment to end. Removes the socket.
+    /// Serves until `shutdown`; calls that are being answered then get a moment to end, long work is given up. Removes the
+    /// socket.
     pub async fn run(self, shutdown: CancellationToken) {
         let mut connections = JoinSet::new();
         tracing::info!(socket = %self.file.path.display(), "control socket open");
@@ -93,7 +97,9 @@ impl Control {
             }
         }
         drop(self.listener);
+        self.room.operations.close();
         while connections.join_next().await.is_some() {}
+        self.room.operations.ended().await;
         tracing::info!("control socket closed");
     }
 

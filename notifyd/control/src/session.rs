@@ -1,21 +1,13 @@
-//! One connection's calls. Each goes to its verb; what a verb may reach depends on who is calling.
+//! One connection: what a verb may reach depends on who is calling.
 
 use crate::deps::Deps;
+use crate::metrics::Metrics;
+use crate::operations::Operations;
 use crate::peer::Caller;
-use crate::verbs;
-use notify_proto::control::{
-    Change, Changed, Control, FreshKey, Hello, ListRequest, NewProvider, NewService, Role, Seeded, Sent,
-    TestResult, Welcome,
-};
-use notify_proto::filter::Filter;
-use notify_proto::send::SendRequest;
-use notify_proto::transport::{Context, Reply};
-use notify_proto::view::{
-    DaemonInfo, KeyView, NotificationDetail, NotificationPage, ProviderView, ServiceView, StatusView,
-};
-use notify_proto::{ApiError, Channel, ErrorCode, NotificationId, Timestamp};
+use notify_proto::control::{Change, Role};
+use notify_proto::transport::Reply;
+use notify_proto::{ApiError, ErrorCode, Timestamp};
 use notifyd_store::api::Audit;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,9 +16,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) struct Room {
     pub(crate) deps: Deps,
     pub(crate) socket: PathBuf,
+    pub(crate) operations: Operations,
+    metrics: Metrics,
 }
 
 impl Room {
+    pub(crate) fn new(deps: Deps, socket: PathBuf, metrics: Metrics) -> Self {
+        Self { deps, socket, operations: Operations::default(), metrics }
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.deps.clock.now()
     }
@@ -87,6 +85,11 @@ impl Session {
         Self { room, caller: Arc::new(caller), greeted: Arc::default() }
     }
 
+    /// Counts a call, whatever comes of it.
+    pub(crate) fn count(&self, verb: &str) {
+        self.room.metrics.calls.with_label_values(&[verb]).inc();
+    }
+
     /// For the greeting alone, which comes before everything.
     pub(crate) fn greet(&self, fits: bool) -> (&Room, Role) {
         self.greeted.store(fits, Ordering::Release);
@@ -131,178 +134,5 @@ impl Session {
         }
         let audit = Audit { actor: self.caller.actor(), reason: reason.map(str::to_owned) };
         Ok(Operator { room, dry_run: change.dry_run, audit })
-    }
-}
-
-impl Control for Session {
-    async fn hello(self, _: Context, hello: Hello) -> Reply<Welcome> {
-        Ok(verbs::hello::hello(&self, &hello))
-    }
-
-    async fn ping(self, _: Context) -> Reply<()> {
-        self.look().map(drop)
-    }
-
-    async fn status(self, _: Context) -> Reply<StatusView> {
-        verbs::status::status(&self).await
-    }
-
-    async fn daemon_info(self, _: Context) -> Reply<DaemonInfo> {
-        verbs::daemon::info(&self)
-    }
-
-    async fn daemon_shutdown(self, _: Context, drain_seconds: Option<u32>, change: Change) -> Reply<()> {
-        verbs::daemon::shutdown(&self, drain_seconds, &change).await
-    }
-
-    async fn service_create(
-        self,
-        _: Context,
-        service: NewService,
-        change: Change,
-    ) -> Reply<Option<FreshKey>> {
-        verbs::service::create(&self, service, &change).await
-    }
-
-    async fn service_list(self, _: Context) -> Reply<Vec<ServiceView>> {
-        verbs::service::list(&self)
-    }
-
-    async fn service_show(self, _: Context, name: String) -> Reply<ServiceView> {
-        verbs::service::show(&self, &name)
-    }
-
-    async fn service_set_active(
-        self,
-        _: Context,
-        name: String,
-        active: bool,
-        change: Change,
-    ) -> Reply<ServiceView> {
-        verbs::service::set_active(&self, &name, active, &change).await
-    }
-
-    async fn service_unlock(self, _: Context, name: String, change: Change) -> Reply<ServiceView> {
-        verbs::service::unlock(&self, &name, &change).await
-    }
-
-    async fn key_list(self, _: Context, service: String) -> Reply<Vec<KeyView>> {
-        verbs::key::list(&self, &service).await
-    }
-
-    async fn key_create(
-        self,
-        _: Context,
-        service: String,
-        label: Option<String>,
-        expires_at: Option<Timestamp>,
-        change: Change,
-    ) -> Reply<Option<FreshKey>> {
-        verbs::key::create(&self, &service, label, expires_at, &change).await
-    }
-
-    async fn key_reset(
-        self,
-        _: Context,
-        service: String,
-        grace_seconds: u64,
-        change: Change,
-    ) -> Reply<Option<FreshKey>> {
-        verbs::key::reset(&self, &service, grace_seconds, &change).await
-    }
-
-    async fn key_revoke(self, _: Context, service: String, prefix: String, change: Change) -> Reply<KeyView> {
-        verbs::key::revoke(&self, &service, &prefix, &change).await
-    }
-
-    async fn provider_seed(self, _: Context, only: Vec<String>, change: Change) -> Reply<Vec<Seeded>> {
-        verbs::provider::seed(&self, &only, &change).await
-    }
-
-    async fn provider_add(self, _: Context, provider: NewProvider, change: Change) -> Reply<ProviderView> {
-        verbs::provider::add(&self, provider, &change).await
-    }
-
-    async fn provider_list(self, _: Context) -> Reply<Vec<ProviderView>> {
-        verbs::provider::list(&self)
-    }
-
-    async fn provider_show(self, _: Context, name: String) -> Reply<ProviderView> {
-        verbs::provider::show(&self, &name)
-    }
-
-    async fn provider_set_active(
-        self,
-        _: Context,
-        name: String,
-        active: bool,
-        change: Change,
-    ) -> Reply<ProviderView> {
-        verbs::provider::set_active(&self, &name, active, &change).await
-    }
-
-    async fn provider_test(
-        self,
-        _: Context,
-        name: String,
-        channel: Option<Channel>,
-        to: String,
-        change: Change,
-    ) -> Reply<TestResult> {
-        verbs::provider::test(&self, &name, channel, &to, &change).await
-    }
-
-    async fn notification_send(
-        self,
-        _: Context,
-        service: String,
-        request: Box<SendRequest>,
-        change: Change,
-    ) -> Reply<Option<Sent>> {
-        verbs::notification::send(&self, &service, *request, &change).await
-    }
-
-    async fn notification_show(
-        self,
-        _: Context,
-        id: NotificationId,
-        reveal: bool,
-    ) -> Reply<NotificationDetail> {
-        verbs::notification::show(&self, id, reveal).await
-    }
-
-    async fn notification_list(self, _: Context, request: ListRequest) -> Reply<NotificationPage> {
-        verbs::notification::list(&self, request).await
-    }
-
-    async fn notification_count(self, _: Context, filter: Filter) -> Reply<BTreeMap<String, u64>> {
-        verbs::notification::count(&self, filter).await
-    }
-
-    async fn notification_cancel(
-        self,
-        _: Context,
-        ids: Vec<NotificationId>,
-        change: Change,
-    ) -> Reply<Vec<Changed>> {
-        verbs::notification::cancel(&self, ids, &change).await
-    }
-
-    async fn notification_retry(
-        self,
-        _: Context,
-        ids: Vec<NotificationId>,
-        change: Change,
-    ) -> Reply<Vec<Changed>> {
-        verbs::notification::retry(&self, ids, &change).await
-    }
-
-    async fn notification_wait(
-        self,
-        _: Context,
-        id: NotificationId,
-        wait_seconds: u32,
-    ) -> Reply<NotificationDetail> {
-        verbs::notification::wait(&self, id, wait_seconds).await
     }
 }

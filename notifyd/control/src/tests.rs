@@ -3,6 +3,9 @@
 mod fakes;
 mod keys;
 mod notifications;
+mod operations;
 mod providers;
 mod rights;
 mod socket;
+mod store;
+mod upkeep;

@@ -13,7 +13,7 @@ pub use crate::writer::Progress;
 use async_trait::async_trait;
 use notify_proto::upkeep::{BackupView, StorageView};
 use notify_proto::{Status, Timestamp};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -70,8 +70,9 @@ impl Upkeep for SqliteStore {
             let bytes = |pages: i64| u64::try_from(pages * 4_096).unwrap_or_default();
             let size = |path: &Path| fs::metadata(path).map_or(0, |meta| meta.len());
             let moment = |sql: &str| {
+                // A log without notifications has neither.
                 let at: Option<i64> =
-                    connection.query_row(sql, [], |row| row.get(0)).map_err(StoreError::Read)?;
+                    connection.query_row(sql, [], |row| row.get(0)).optional().map_err(StoreError::Read)?;
                 Ok::<_, StoreError>(at.and_then(Timestamp::from_timestamp_millis))
             };
             Ok(StorageView {

@@ -1,19 +1,21 @@
 //! A house for one test: log in a temporary directory, stopped clock, an engine without wheels.
 
-use crate::deps::{Daemon, Deps, EngineHandle};
+use crate::deps::{Daemon, Deps, EngineHandle, Reload};
+use crate::metrics::Metrics;
 use crate::peer::Caller;
 use crate::session::{Room, Session};
 use async_trait::async_trait;
 use notify_proto::control::{Change, ControlClient, Hello, NewService, Role};
 use notify_proto::send::SendRequest;
 use notify_proto::transport::{self, Context};
+use notify_proto::upkeep::{ChangedSetting, ReloadView};
 use notify_proto::{Channel, ErrorCode, NotificationId, ProviderId, Timestamp};
 use notifyd_engine::{KindInfo, ProviderState, SettingError, TestCall, Totals};
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::entropy::SeededEntropy;
 use notifyd_lifecycle::{Clock, Report, Secret};
 use notifyd_store::api::{Audit, Changed, Scope};
-use notifyd_store::{Options, SqliteStore, Store, StoreError};
+use notifyd_store::{Options, SqliteStore, Store, StoreError, Upkeep};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -90,10 +92,25 @@ impl EngineHandle for FakeEngine {
     }
 }
 
+/// Takes the new settings, or refuses them.
+pub(super) struct FakeReload(pub(super) Mutex<Result<(), String>>);
+
+#[async_trait]
+impl Reload for FakeReload {
+    async fn reload(&self) -> Result<ReloadView, String> {
+        self.0.lock().unwrap().clone()?;
+        let changed = ChangedSetting { key: "delivery.workers".into(), from: "64".into(), to: "32".into() };
+        Ok(ReloadView { changed: vec![changed], needs_restart: vec!["intake.listen".into()] })
+    }
+}
+
 pub(super) struct House {
     pub(super) dir: tempfile::TempDir,
     pub(super) store: Arc<SqliteStore>,
     pub(super) engine: Arc<FakeEngine>,
+    pub(super) reload: Arc<FakeReload>,
+    pub(super) registry: prometheus::Registry,
+    pub(super) room: Arc<Room>,
     pub(super) deps: Deps,
     pub(super) stops: Arc<Mutex<Vec<Option<Duration>>>>,
     /// Cancelled when the daemon is asked to stop.
@@ -101,6 +118,11 @@ pub(super) struct House {
 }
 
 pub(super) fn house() -> House {
+    house_with(|store| store)
+}
+
+/// A house whose log is kept up by somebody else.
+pub(super) fn house_with<U: Upkeep>(upkeep: impl FnOnce(Arc<SqliteStore>) -> Arc<U>) -> House {
     let dir = tempfile::tempdir().unwrap();
     let options = Options {
         dir: dir.path().join("state"),
@@ -116,8 +138,11 @@ pub(super) fn house() -> House {
     let stops = Arc::new(Mutex::new(Vec::new()));
     let stopped = CancellationToken::new();
     let (told, token) = (Arc::clone(&stops), stopped.clone());
+    let reload = Arc::new(FakeReload(Mutex::new(Ok(()))));
     let deps = Deps {
         store: store.clone(),
+        upkeep: upkeep(store.clone()),
+        reload: reload.clone(),
         engine: engine.clone(),
         clock: Arc::new(StoppedClock),
         entropy: Arc::new(SeededEntropy::new(2)),
@@ -137,16 +162,21 @@ pub(super) fn house() -> House {
         }),
         concerns: None,
     };
-    House { dir, store, engine, deps, stops, stopped }
+    let registry = prometheus::Registry::new();
+    let metrics = Metrics::register(&registry).unwrap();
+    let room = Arc::new(Room::new(deps.clone(), "/run/notifyd/control.sock".into(), metrics));
+    House { dir, store, engine, reload, registry, room, deps, stops, stopped }
 }
 
 impl House {
     /// A connection in this role that has said nothing yet.
     pub(super) fn connect(&self, role: Role) -> ControlClient {
         let (ours, theirs) = UnixStream::pair().unwrap();
-        let room = Arc::new(Room { deps: self.deps.clone(), socket: "/run/notifyd/control.sock".into() });
-        let caller = Caller { user: Some("ada".into()), uid: 1000, pid: Some(42), role };
-        tokio::spawn(crate::connection::serve(theirs, Session::new(room, caller), CancellationToken::new()));
+        let session = Session::new(
+            Arc::clone(&self.room),
+            Caller { user: Some("ada".into()), uid: 1000, pid: Some(42), role },
+        );
+        tokio::spawn(crate::connection::serve(theirs, session, CancellationToken::new()));
         transport::over(ours)
     }
 

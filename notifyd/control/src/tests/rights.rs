@@ -4,6 +4,7 @@ use super::fakes::{Refused, dry, furnished, house, plain, sent, soon, text};
 use notify_proto::ErrorCode::{Forbidden, Invalid};
 use notify_proto::control::{Hello, ListRequest, NewProvider, NewService, Role};
 use notify_proto::filter::Filter;
+use notify_proto::upkeep::PruneRequest;
 use notifyd_store::Store as _;
 use serde_json::Value;
 
@@ -30,6 +31,8 @@ async fn viewers_look_and_do_not_change() {
     let viewer = house.enter(Role::Viewer).await;
     viewer.status(soon()).await.unwrap().unwrap();
     viewer.service_show(soon(), "acme".into()).await.unwrap().unwrap();
+    viewer.store_stats(soon()).await.unwrap().unwrap();
+    assert!(viewer.operation_list(soon()).await.unwrap().unwrap().is_empty());
     viewer.notification_show(soon(), id, false).await.unwrap().unwrap();
     viewer.notification_count(soon(), Filter::default()).await.unwrap().unwrap();
 
@@ -37,10 +40,18 @@ async fn viewers_look_and_do_not_change() {
     let service = NewService { name: "b".into(), description: None, rate_per_second: None };
     let provider: NewProvider = serde_json::from_str(r#"{"name":"m","kind":"mock"}"#).unwrap();
     let reveal = ListRequest { reveal: true, ..ListRequest::default() };
+    let before = notify_proto::Timestamp::UNIX_EPOCH;
+    let prune = PruneRequest { before, statuses: vec![notify_proto::Status::Failed.into()], expect: None };
     for change in [plain(), dry()] {
         let change = || change.clone();
         for code in [
             viewer.daemon_shutdown(soon(), None, change()).await.code(),
+            viewer.daemon_reload(soon(), change()).await.code(),
+            viewer.store_backup(soon(), None, change()).await.code(),
+            viewer.store_check(soon(), change()).await.code(),
+            viewer.store_compact(soon(), change()).await.code(),
+            viewer.store_prune(soon(), prune.clone(), change()).await.code(),
+            viewer.operation_cancel(soon(), "op_1".into(), change()).await.code(),
             viewer.service_create(soon(), service.clone(), change()).await.code(),
             viewer.service_set_active(soon(), acme(), false, change()).await.code(),
             viewer.service_unlock(soon(), acme(), change()).await.code(),
@@ -88,6 +99,10 @@ async fn dry_runs_change_nothing() {
     let cancelled = admin.notification_cancel(soon(), vec![id], dry()).await.unwrap().unwrap();
     assert_eq!(cancelled[0].result.as_ref().unwrap().to_string(), "cancelled");
     admin.daemon_shutdown(soon(), Some(1), dry()).await.unwrap().unwrap();
+    assert_eq!(admin.store_backup(soon(), None, dry()).await.unwrap().unwrap(), None);
+    assert_eq!(admin.store_check(soon(), dry()).await.unwrap().unwrap(), None);
+    assert_eq!(admin.store_compact(soon(), dry()).await.unwrap().unwrap(), None);
+    assert!(admin.operation_list(soon()).await.unwrap().unwrap().is_empty());
 
     assert_eq!(admin.service_list(soon()).await.unwrap().unwrap().len(), 1);
     assert!(admin.service_show(soon(), "acme".into()).await.unwrap().unwrap().active);

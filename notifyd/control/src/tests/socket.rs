@@ -13,7 +13,9 @@ use tokio::task::JoinHandle;
 async fn serving(house: &House) -> (PathBuf, JoinHandle<()>) {
     let path = house.dir.path().join("run/control.sock");
     let options = Options { socket: Some(path.clone()), ..Options::default() };
-    let control = Control::new(Bound::take(options).await.unwrap(), house.deps.clone());
+    let control =
+        Control::new(Bound::take(options).await.unwrap(), house.deps.clone(), &prometheus::Registry::new())
+            .unwrap();
     assert_eq!(control.socket(), path);
     (path, tokio::spawn(control.run(house.stopped.clone())))
 }

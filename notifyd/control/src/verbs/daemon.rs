@@ -4,6 +4,7 @@ use crate::refuse;
 use crate::session::Session;
 use notify_proto::control::Change;
 use notify_proto::transport::Reply;
+use notify_proto::upkeep::ReloadView;
 use notify_proto::view::DaemonInfo;
 use std::time::Duration;
 
@@ -27,4 +28,16 @@ pub(crate) async fn shutdown(session: &Session, drain_seconds: Option<u32>, chan
     operator.note("daemon.shutdown", "notifyd").await?;
     (operator.room.deps.stop)(drain_seconds.map(|seconds| Duration::from_secs(seconds.into())));
     Ok(())
+}
+
+/// Reads the configuration again.
+pub(crate) async fn reload(session: &Session, change: &Change) -> Reply<ReloadView> {
+    let operator = session.change(change)?;
+    if operator.dry_run {
+        return Err(refuse::invalid("a reload has no dry run")
+            .hint("notifyd --check reads the file and changes nothing"));
+    }
+    operator.note("daemon.reload", "notifyd").await?;
+    let reloaded = operator.room.deps.reload.reload().await;
+    reloaded.map_err(|reason| refuse::invalid(format!("{reason}; nothing was changed")))
 }

@@ -4,6 +4,8 @@ pub(crate) mod daemon;
 pub(crate) mod hello;
 pub(crate) mod key;
 pub(crate) mod notification;
+pub(crate) mod operation;
 pub(crate) mod provider;
 pub(crate) mod service;
 pub(crate) mod status;
+pub(crate) mod store;

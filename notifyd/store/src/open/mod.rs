@@ -97,8 +97,9 @@ fn safe_library(version: i32) -> Result<()> {
 
 fn configure(connection: &Connection, new: bool) -> Result<()> {
     if new {
-        // Both are laid down with the first page: whose file it is, and that freed pages can be given back in small steps.
-        let first = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA auto_vacuum = INCREMENTAL;");
+        // Both are laid down with the first page: that freed pages can be given back in small steps, and whose file it is.
+        // The first of them writes that page, after which the vacuum cannot be chosen any more.
+        let first = format!("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA application_id = {APPLICATION_ID};");
         connection.execute_batch(&first).map_err(StoreError::Write)?;
     }
     let pragmas = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \

@@ -1,0 +1,71 @@
+//! `notifyctl operation`.
+
+mod cancel;
+pub(crate) mod follow;
+mod wait;
+
+use super::Desk;
+use super::key::all;
+use crate::failure::{Ended, Exit};
+use clap::{Args, Subcommand};
+
+pub(crate) const EXAMPLES: &str = "Examples:
+  notifyctl operation list
+  notifyctl op wait op_3 --timeout 10m
+  notifyctl op cancel op_3 --yes";
+
+/// Long work: who asked for it need not stay for it.
+#[derive(Debug, Subcommand)]
+pub enum Operation {
+    /// List the operations since the daemon started, newest first
+    #[command(
+        after_help = "The last 100 are remembered.\n\nExamples:\n  notifyctl operation list\n  notifyctl op list --json | jq '.items[] | select(.state==\"running\")'"
+    )]
+    List,
+    /// Show one operation
+    #[command(after_help = "Examples:\n  notifyctl operation show op_3")]
+    Show(Id),
+    /// Wait until an operation has ended
+    Wait(wait::Wait),
+    /// Have an operation given up
+    #[command(after_help = "It ends at its next step; what it did until then stays done.
+
+Examples:
+  notifyctl operation cancel op_3 --yes --reason \"disk is busy\"")]
+    Cancel(Id),
+}
+
+/// One operation.
+#[derive(Debug, Args)]
+pub struct Id {
+    /// Its id, such as op_3
+    #[arg(value_name = "ID")]
+    id: String,
+}
+
+impl Operation {
+    pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
+        match self {
+            Self::List => list(desk).await,
+            Self::Show(it) => show(desk, it.id).await,
+            Self::Wait(wait) => wait.run(desk).await,
+            Self::Cancel(it) => cancel::run(desk, it.id).await,
+        }
+    }
+}
+
+async fn list(desk: &Desk<'_>) -> Ended {
+    let link = desk.link().await?;
+    let operations = link.read(link.client.operation_list(link.within())).await?;
+    let mut listing = desk.out.list("operation.list")?;
+    listing.page(&operations)?;
+    listing.close(None, Some(all(&operations)))?;
+    Ok(Exit::Done)
+}
+
+async fn show(desk: &Desk<'_>, id: String) -> Ended {
+    let link = desk.link().await?;
+    let operation = link.read(link.client.operation_show(link.within(), id, 0)).await?;
+    desk.out.one("operation.show", "operation", &operation)?;
+    Ok(Exit::Done)
+}
