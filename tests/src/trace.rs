@@ -9,10 +9,26 @@ use std::time::Duration;
 /// How long the tracer may take to attach: no measure, only an end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// An strace at work. It ends with the process it is attached to; when it is dropped it lets go of it.
+pub struct Tracer(Child);
+
+impl Tracer {
+    /// Waits until the process has ended and everything is written.
+    pub fn ended(mut self) {
+        self.0.wait().expect("it ends with the process");
+    }
+}
+
+impl Drop for Tracer {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// Attaches a prepared `strace` to a process and all its threads; what it sees goes to a file. Answers once it is attached.
-/// It ends with the process.
-pub fn attach(strace: &mut Command, to: &Path, pid: u32) -> Child {
-    let mut tracer = strace
+pub fn attach(strace: &mut Command, to: &Path, pid: u32) -> Tracer {
+    let child = strace
         .arg("-o")
         .arg(to)
         .args(["-p", &pid.to_string()])
@@ -21,7 +37,8 @@ pub fn attach(strace: &mut Command, to: &Path, pid: u32) -> Child {
         .stderr(Stdio::piped())
         .spawn()
         .expect("strace runs; it is the Debian package strace");
-    let stderr = tracer.stderr.take().expect("its notes are piped");
+    let mut tracer = Tracer(child);
+    let stderr = tracer.0.stderr.take().expect("its notes are piped");
     let (tell, notes) = channel();
     std::thread::spawn(move || {
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {

@@ -6,6 +6,7 @@ use notify_tests::control::Control;
 use notify_tests::daemon::{Builder, Daemon};
 use notify_tests::http::Client;
 use notify_tests::pump::message;
+use notify_tests::trace::{Tracer, attach};
 use serde_json::json;
 use std::collections::HashMap;
 use std::process::Command;
@@ -35,7 +36,7 @@ const FAULTS: [Fault; 5] = [
 ];
 
 /// Has the system calls of a process fail from now on.
-fn inject(daemon: &Daemon, fault: &Fault) -> std::process::Child {
+fn inject(daemon: &Daemon, fault: &Fault) -> Tracer {
     let Fault { call, error, when, .. } = fault;
     let file = daemon.builder().dir().join("injected");
     let mut strace = Command::new("strace");
@@ -46,7 +47,7 @@ fn inject(daemon: &Daemon, fault: &Fault) -> std::process::Child {
         "-e",
         &format!("inject={call}:error={error}:when={when}"),
     ]);
-    notify_tests::trace::attach(&mut strace, &file, daemon.pid())
+    attach(&mut strace, &file, daemon.pid())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -57,7 +58,7 @@ async fn an_io_error_is_never_a_false_acknowledgement() {
         let mut daemon = builder.start();
         let key = daemon.service("acme");
         daemon.mock("mock", &json!({}), &["--rate", "1/h", "--burst", "1"]);
-        let mut tracer = inject(&daemon, &fault);
+        let tracer = inject(&daemon, &fault);
         // Ids by the number of the post: each is repeated with its key until it is acknowledged, as a careful caller does.
         let mut acked: HashMap<usize, String> = HashMap::new();
         let mut refused = 0;
@@ -74,7 +75,7 @@ async fn an_io_error_is_never_a_false_acknowledgement() {
         if fault.fatal {
             assert_eq!(daemon.wait().code(), Some(74), "{name}: {}", daemon.log());
             assert!(acked.len() < bodies.len(), "{name}: nothing failed");
-            let _ = tracer.wait();
+            tracer.ended();
             daemon = builder.start();
         } else {
             assert!(refused > 0, "{name}: nothing failed");

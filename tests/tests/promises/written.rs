@@ -3,13 +3,16 @@
 
 use notify_tests::daemon::Builder;
 use notify_tests::pump::message;
-use notify_tests::trace::attach;
+use notify_tests::trace::{Tracer, attach};
 use std::collections::HashMap;
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::Command;
+
+/// Posts that are looked at.
+const POSTS: usize = 50;
 
 /// Traces a process until it ends; answers once it is attached.
-fn trace(pid: u32, to: &Path) -> Child {
+fn trace(pid: u32, to: &Path) -> Tracer {
     let mut strace = Command::new("strace");
     strace.args(["-f", "-y", "-s", "64", "-e", "trace=fdatasync,fsync,pwrite64,write,writev,sendto"]);
     attach(&mut strace, to, pid)
@@ -87,14 +90,13 @@ async fn an_answer_is_written_after_the_sync_of_its_commit() {
     ]);
     let file = builder.dir().join("trace");
     let mut client = daemon.client(&key).await;
-    let mut tracer = trace(daemon.pid(), &file);
-    const POSTS: usize = 50;
+    let tracer = trace(daemon.pid(), &file);
     for _ in 0..POSTS {
         assert_eq!(client.post("/api/v1/sms", &message()).await.unwrap().status, 202);
     }
     daemon.signal(rustix::process::Signal::TERM);
     assert_eq!(daemon.wait().code(), Some(0));
-    tracer.wait().unwrap();
+    tracer.ended();
     let steps = steps(&std::fs::read_to_string(&file).unwrap());
     let mut written = 0;
     let mut synced = 0;
