@@ -36,6 +36,15 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("notification_list", Look, "notification list --all"),
     ("notification_count", Look, "notification count"),
     ("notification_wait", Look, "notification wait DEAD"),
+    ("store_stats", Look, "store stats"),
+    ("operation_list", Look, "operation list"),
+    ("operation_show", Look, "operation show op_1"),
+    ("daemon_reload", Change("daemon.reload"), "daemon reload"),
+    ("store_backup", Change("store.backup"), "store backup"),
+    ("store_check", Change("store.check"), "store check"),
+    ("store_compact", Change("store.compact"), "store compact"),
+    ("store_prune", Change("store.prune"), "store prune --older-than 1d --status failed --confirm 0"),
+    ("operation_cancel", Change("operation.cancel"), "operation cancel op_1 --yes"),
     ("service_create", Change("service.create"), "service create other -o plain"),
     ("service_set_active", Change("service.disable"), "service disable acme --yes"),
     ("service_set_active", Change("service.enable"), "service enable acme"),
@@ -59,6 +68,9 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("notification_retry", Change("notification.retry"), "notification retry DEAD"),
     ("daemon_shutdown", Change("daemon.shutdown"), "daemon shutdown --yes"),
 ];
+
+/// Changes that find nothing to change in this house, and so write nothing down.
+const NOTHING_TO_DO: [&str; 2] = ["operation_cancel", "store_prune"];
 
 const RECIPIENT: &str = "+15005550142";
 
@@ -229,6 +241,10 @@ async fn members_of_the_other_group_change_and_every_change_says_who_what_and_wh
             assert_ne!(house.run(&admin, line, &[]).code, 4, "{call}");
             continue;
         };
+        if NOTHING_TO_DO.contains(call) {
+            assert_ne!(house.run(&admin, line, &[]).code, 4, "{call}");
+            continue;
+        }
         let before = house.audit().len();
         let reason = format!("because of {number}");
         let ran = house.run(&admin, line, &["--reason", &reason]);
