@@ -481,11 +481,9 @@ mod tests {
     use notifyd_lifecycle::clock::SystemClock;
     use notifyd_lifecycle::entropy::OsEntropy;
 
-    #[tokio::test]
-    async fn a_question_that_takes_too_long_ends_and_the_next_is_answered() {
-        let dir = tempfile::tempdir().unwrap();
+    fn open(dir: &Path) -> SqliteStore {
         let options = Options {
-            dir: dir.path().to_owned(),
+            dir: dir.to_owned(),
             retention: Retention::default(),
             readers: 1,
             master: Secret::new([7; 32]),
@@ -493,7 +491,30 @@ mod tests {
             entropy: Arc::new(OsEntropy),
             room: disk::Room { floor: 0, reserve: 0 },
         };
-        let store = SqliteStore::open(options, &Registry::new()).unwrap();
+        SqliteStore::open(options, &Registry::new()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn more_than_a_transaction_takes_is_all_done() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path());
+        let writer = store.writer().unwrap();
+        // Each is more than half of what a transaction takes, so that every one of them is cut short.
+        let asked = (0..200).map(|number| {
+            let writer = writer.clone();
+            tokio::spawn(async move { writer.run(Kind::Outcome, 600, move |_| Ok(number)).await })
+        });
+        for (number, asked) in asked.collect::<Vec<_>>().into_iter().enumerate() {
+            assert_eq!(asked.await.unwrap().unwrap(), number);
+        }
+        drop(writer);
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_question_that_takes_too_long_ends_and_the_next_is_answered() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path());
         let endless =
             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
         let ask = |sql: &'static str| {

@@ -134,8 +134,11 @@ impl<'c> Loop<'c> {
                 failed = Some(("an operation of the batch failed".to_owned(), fault));
                 break;
             }
+            if weight >= MAX_BATCH {
+                // What waits is left where it is: whatever is taken from the queue must be answered.
+                break;
+            }
             next = match queue.try_recv() {
-                _ if weight >= MAX_BATCH => None,
                 Ok(Message::Run(operation)) => Some(operation),
                 Ok(other) => {
                     *after = Some(other);
