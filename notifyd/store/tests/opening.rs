@@ -71,14 +71,8 @@ async fn what_is_no_database_is_refused_and_left_alone() {
 
 #[test]
 fn the_hot_statements_use_their_indexes() {
-    let database = rusqlite::Connection::open_in_memory().unwrap();
-    database.execute_batch(include_str!("../migrations/0001_log.sql")).unwrap();
-    let plan = |sql: &str| {
-        let mut explain = database.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-        // Parameters stay unbound: a plan does not depend on their values.
-        let lines = explain.raw_query().mapped(|row| row.get::<_, String>(3));
-        lines.map(Result::unwrap).collect::<Vec<_>>().join("; ")
-    };
+    let database = empty();
+    let plan = |sql: &str| plan(&database, sql);
     let cases = [
         (include_str!("../src/sql/claim.sql"), "SEARCH notifications USING INTEGER PRIMARY KEY"),
         (include_str!("../src/sql/record.sql"), "SEARCH notifications USING INTEGER PRIMARY KEY"),
@@ -119,4 +113,47 @@ fn the_hot_statements_use_their_indexes() {
     }
     let sending = plan(include_str!("../src/sql/interrupted.sql"));
     assert!(sending.contains("notifications_sending"), "{sending}");
+}
+
+/// What grows with the log is walked by no statement but these, each for its reason.
+#[test]
+fn no_statement_walks_the_log() {
+    let walk = [
+        ("counts", "once, at start"),
+        ("newest_at", "ends with the first row"),
+        ("oldest_at", "ends with the first row"),
+        ("prunable", "an operator asks what a prune would remove"),
+        ("restored", "once, at the start of a restored log"),
+        ("restored_attempts", "once, at the start of a restored log"),
+        ("restored_events", "once, at the start of a restored log"),
+        ("stats", "bounded by its limit"),
+    ];
+    let database = empty();
+    let sql = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sql");
+    let mut found = vec![];
+    for file in fs::read_dir(sql).unwrap() {
+        let path = file.unwrap().path();
+        let plan = plan(&database, &fs::read_to_string(&path).unwrap());
+        let walks = ["notifications", "n", "messages", "m", "attempts", "events"];
+        if plan.split("; ").any(|step| walks.iter().any(|table| step == format!("SCAN {table}"))) {
+            found.push(path.file_stem().unwrap().to_str().unwrap().to_owned());
+        }
+    }
+    found.sort();
+    assert_eq!(found, walk.map(|(name, _)| name));
+}
+
+fn empty() -> rusqlite::Connection {
+    let database = rusqlite::Connection::open_in_memory().unwrap();
+    for migration in [include_str!("../migrations/0001_log.sql"), include_str!("../migrations/0002_marks.sql")] {
+        database.execute_batch(migration).unwrap();
+    }
+    database
+}
+
+fn plan(database: &rusqlite::Connection, sql: &str) -> String {
+    let mut explain = database.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    // Parameters stay unbound: a plan does not depend on their values.
+    let lines = explain.raw_query().mapped(|row| row.get::<_, String>(3));
+    lines.map(Result::unwrap).collect::<Vec<_>>().join("; ")
 }
