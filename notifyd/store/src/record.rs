@@ -3,22 +3,43 @@
 use crate::api::{AttemptEnd, Record, Verdict};
 use crate::claim::skips;
 use crate::desk::{Desk, Step};
+use crate::directory::Directory;
 use crate::error::{Result, StoreError};
 use crate::feed::FeedEvent;
 use crate::row::{millis, progress_text};
 use notify_proto::{AttemptStatus, Status};
 use notifyd_lifecycle::transition::Budget;
-use rusqlite::OptionalExtension;
+use rusqlite::{CachedStatement, OptionalExtension};
+use std::sync::Arc;
 
 /// Records each outcome whose claim still stands, in the order of arrival.
 pub fn record(desk: &mut Desk<'_>, records: &[Record]) -> Result<Vec<Verdict>> {
     desk.takes(Step::Record);
     desk.follow_clock()?;
-    records.iter().map(|record| one(desk, record)).collect()
+    let mut sql = Statements::prepare(desk)?;
+    records.iter().map(|record| one(desk, &mut sql, record)).collect()
 }
 
-fn one(desk: &mut Desk<'_>, record: &Record) -> Result<Verdict> {
-    let directory = desk.directory();
+/// What every record of a batch needs, looked up once.
+struct Statements<'a> {
+    record: CachedStatement<'a>,
+    attempt: CachedStatement<'a>,
+    event: CachedStatement<'a>,
+    directory: Arc<Directory>,
+}
+
+impl<'a> Statements<'a> {
+    fn prepare(desk: &Desk<'a>) -> Result<Self> {
+        Ok(Self {
+            record: desk.prepare(include_str!("sql/record.sql"))?,
+            attempt: desk.prepare(include_str!("sql/record_attempt.sql"))?,
+            event: desk.prepare(include_str!("sql/event.sql"))?,
+            directory: desk.directory(),
+        })
+    }
+}
+
+fn one(desk: &mut Desk<'_>, sql: &mut Statements<'_>, record: &Record) -> Result<Verdict> {
     let at = millis(record.at);
     let transition = &record.transition;
     let from = if record.attempt.is_some() { Status::Sending } else { Status::Queued };
@@ -36,8 +57,8 @@ fn one(desk: &mut Desk<'_>, record: &Record) -> Result<Verdict> {
         end.filter(|end| end.status != AttemptStatus::Delivered).and_then(|end| end.message.as_deref());
     let finished = transition.to().is_final().then_some(at);
     let due = transition.due_at().map(|due| millis(due) + desk.lag(record.at));
-    let changed = desk
-        .prepare(include_str!("sql/record.sql"))?
+    let changed = sql
+        .record
         .execute(rusqlite::params![
             record.seq,
             record.fence,
@@ -47,7 +68,8 @@ fn one(desk: &mut Desk<'_>, record: &Record) -> Result<Verdict> {
             record.lane,
             retried,
             spent,
-            progress_text(&record.progress),
+            // How far it came matters only to what goes on.
+            if finished.is_none() { progress_text(&record.progress) } else { None },
             finished,
             transition.failure().map(notify_proto::FailureReason::as_str),
             transition.proof().map(notify_proto::DeliveryProof::as_str),
@@ -62,12 +84,12 @@ fn one(desk: &mut Desk<'_>, record: &Record) -> Result<Verdict> {
         return refused(desk, record);
     }
     if let Some(end) = end {
-        finish_attempt(desk, record.seq, end, at)?;
+        finish_attempt(&mut sql.attempt, record.seq, end, at)?;
     } else {
         let before = record.attempts.saturating_sub(u32::try_from(record.skipped.len()).unwrap_or(0));
-        skips(desk, &directory, record.seq, before, &record.skipped, at)?;
+        skips(desk, &sql.directory, record.seq, before, &record.skipped, at)?;
     }
-    desk.prepare(include_str!("sql/event.sql"))?
+    sql.event
         .execute((
             record.seq,
             record.fence + 1,
@@ -97,8 +119,8 @@ fn one(desk: &mut Desk<'_>, record: &Record) -> Result<Verdict> {
     Ok(Verdict::Applied)
 }
 
-fn finish_attempt(desk: &Desk<'_>, seq: i64, end: &AttemptEnd, at: i64) -> Result<()> {
-    desk.prepare(include_str!("sql/record_attempt.sql"))?
+fn finish_attempt(statement: &mut CachedStatement<'_>, seq: i64, end: &AttemptEnd, at: i64) -> Result<()> {
+    statement
         .execute((
             seq,
             end.number,

@@ -71,8 +71,8 @@ async fn what_is_no_database_is_refused_and_left_alone() {
 
 #[test]
 fn the_hot_statements_use_their_indexes() {
-    let database = empty();
-    let plan = |sql: &str| plan(&database, sql);
+    let database = empty().unwrap();
+    let plan = |sql: &str| plan(&database, sql).unwrap();
     let cases = [
         (include_str!("../src/sql/claim.sql"), "SEARCH notifications USING INTEGER PRIMARY KEY"),
         (include_str!("../src/sql/record.sql"), "SEARCH notifications USING INTEGER PRIMARY KEY"),
@@ -128,12 +128,12 @@ fn no_statement_walks_the_log() {
         ("restored_events", "once, at the start of a restored log"),
         ("stats", "bounded by its limit"),
     ];
-    let database = empty();
+    let database = empty().unwrap();
     let sql = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sql");
     let mut found = vec![];
     for file in fs::read_dir(sql).unwrap() {
         let path = file.unwrap().path();
-        let plan = plan(&database, &fs::read_to_string(&path).unwrap());
+        let plan = plan(&database, &fs::read_to_string(&path).unwrap()).unwrap();
         let walks = ["notifications", "n", "messages", "m", "attempts", "events"];
         if plan.split("; ").any(|step| walks.iter().any(|table| step == format!("SCAN {table}"))) {
             found.push(path.file_stem().unwrap().to_str().unwrap().to_owned());
@@ -143,17 +143,19 @@ fn no_statement_walks_the_log() {
     assert_eq!(found, walk.map(|(name, _)| name));
 }
 
-fn empty() -> rusqlite::Connection {
-    let database = rusqlite::Connection::open_in_memory().unwrap();
-    for migration in [include_str!("../migrations/0001_log.sql"), include_str!("../migrations/0002_marks.sql")] {
-        database.execute_batch(migration).unwrap();
+fn empty() -> rusqlite::Result<rusqlite::Connection> {
+    let database = rusqlite::Connection::open_in_memory()?;
+    for migration in
+        [include_str!("../migrations/0001_log.sql"), include_str!("../migrations/0002_marks.sql")]
+    {
+        database.execute_batch(migration)?;
     }
-    database
+    Ok(database)
 }
 
-fn plan(database: &rusqlite::Connection, sql: &str) -> String {
-    let mut explain = database.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+fn plan(database: &rusqlite::Connection, sql: &str) -> rusqlite::Result<String> {
+    let mut explain = database.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
     // Parameters stay unbound: a plan does not depend on their values.
-    let lines = explain.raw_query().mapped(|row| row.get::<_, String>(3));
-    lines.map(Result::unwrap).collect::<Vec<_>>().join("; ")
+    let lines: rusqlite::Result<Vec<String>> = explain.raw_query().mapped(|row| row.get(3)).collect();
+    Ok(lines?.join("; "))
 }
