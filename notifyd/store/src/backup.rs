@@ -7,6 +7,7 @@ use crate::error::{Result, StoreError};
 use crate::open::examine::{Flaw, look};
 use crate::open::{Paths, io};
 use notify_proto::Timestamp;
+use notify_proto::upkeep::BackupView;
 use notifyd_lifecycle::FailPoint;
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
@@ -124,6 +125,21 @@ fn sync_directory(path: &Path) -> Result<()> {
     File::open(directory).and_then(|it| it.sync_all()).map_err(io("could not sync", directory))
 }
 
+/// The backups in the usual place, newest first; those of one moment by name, as their names sort by time.
+pub fn list(paths: &Paths) -> Vec<BackupView> {
+    let entries = fs::read_dir(&paths.backups).into_iter().flatten().flatten();
+    let mut found: Vec<_> = entries
+        .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "db"))
+        .filter_map(|entry| {
+            let meta = entry.metadata().ok()?;
+            let made_at = meta.modified().ok().map(Timestamp::from);
+            Some(BackupView { path: entry.path().display().to_string(), bytes: meta.len(), made_at })
+        })
+        .collect();
+    found.sort_by(|a, b| b.made_at.cmp(&a.made_at).then_with(|| b.path.cmp(&a.path)));
+    found
+}
+
 /// Removes what daemons left that died while making a backup.
 pub fn tidy(paths: &Paths) {
     let entries = fs::read_dir(&paths.backups).into_iter().flatten().flatten();
@@ -171,9 +187,7 @@ pub fn restore(paths: &Paths, from: &Path, now: Timestamp) -> Result<Option<Path
 /// Moves the log that was there away: first what belongs to it, so that a crash in between never leaves a log without its
 /// write-ahead log in place.
 fn put_aside(paths: &Paths, now: Timestamp) -> Result<Option<PathBuf>> {
-    let mut shm = paths.database.clone().into_os_string();
-    shm.push("-shm");
-    let there: Vec<_> = [&paths.database, &paths.wal, &PathBuf::from(shm)]
+    let there: Vec<_> = [&paths.database, &paths.wal, &paths.index]
         .into_iter()
         .filter(|path| path.exists())
         .cloned()

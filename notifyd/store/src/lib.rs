@@ -39,6 +39,7 @@ mod list;
 mod metrics;
 mod open;
 mod read;
+mod readers;
 mod record;
 mod restored;
 mod row;

@@ -14,6 +14,7 @@ use crate::feed::Feed;
 use crate::latch::Cause;
 use crate::metrics::Metrics;
 use crate::open::{self, Paths};
+use crate::readers::Readers;
 use crate::seal::Seal;
 use crate::sweep::Retention;
 use crate::writer::{Fatal, Kind, Writer};
@@ -26,20 +27,13 @@ use notify_proto::{KeyId, NotificationId, ProviderId, ServiceId, Timestamp};
 use notifyd_lifecycle::key::Pepper;
 use notifyd_lifecycle::{Clock, Entropy, Secret};
 use prometheus::Registry;
-use r2d2_sqlite::SqliteConnectionManager;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-
-/// Longest a question may take (promises, R16).
-const READ_LIMIT: std::time::Duration = std::time::Duration::from_secs(1);
-
-/// Steps of SQLite's machine between two looks at the clock: some ten microseconds.
-const LOOK_AT_CLOCK: i32 = 1_000;
 
 /// How to open the log.
 pub struct Options {
@@ -81,7 +75,7 @@ pub struct SqliteStore {
     retention: Mutex<Retention>,
     writer: Mutex<Option<Writer>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    readers: r2d2::Pool<SqliteConnectionManager>,
+    readers: Readers,
     shared: Arc<Shared>,
     door: Door,
     seal: Arc<Seal>,
@@ -135,7 +129,7 @@ impl SqliteStore {
         let metrics = Metrics::register(registry).map_err(|error| StoreError::Unsafe(error.to_string()))?;
         let state =
             State::new(Arc::clone(&shared), Arc::clone(&options.clock), run, next_seq, dedup, idempotency);
-        let readers = readers(&paths, options.readers)?;
+        let readers = Readers::open(&paths.database, options.readers)?;
         let (nudge, nudges) = disk::nudge();
         let (writer, thread) = Writer::start(connection, state, metrics, nudge, Arc::clone(&shared))?;
         let tidy = Box::new(writer.tidier());
@@ -204,55 +198,18 @@ impl SqliteStore {
         &self,
         query: impl FnOnce(&Connection, &Directory) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let readers = self.readers.clone();
         let directory = self.shared.directory();
-        let done = tokio::task::spawn_blocking(move || {
-            let connection = readers.get().map_err(StoreError::Pool)?;
-            query(&connection, &directory)
-        });
-        done.await.unwrap_or(Err(StoreError::Closing))
+        self.readers.read(move |connection| query(connection, &directory)).await
     }
 
-    /// A read for somebody who may ask for anything: it ends after [`READ_LIMIT`], so that no question holds up the
-    /// write-ahead log or a reader for long.
+    /// A read for somebody who may ask for anything: it ends after a second.
     pub(crate) async fn ask<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection, &Directory) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.read(move |connection, directory| {
-            let until = tokio::time::Instant::now() + READ_LIMIT;
-            let late = move || tokio::time::Instant::now() >= until;
-            connection.progress_handler(LOOK_AT_CLOCK, Some(late)).map_err(StoreError::Read)?;
-            let answer = query(connection, directory);
-            connection.progress_handler(0, None::<fn() -> bool>).map_err(StoreError::Read)?;
-            match answer {
-                Err(StoreError::Read(error))
-                    if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) =>
-                {
-                    Err(StoreError::Slow)
-                }
-                answer => answer,
-            }
-        })
-        .await
+        let directory = self.shared.directory();
+        self.readers.ask(move |connection| query(connection, &directory)).await
     }
-}
-
-fn readers(paths: &Paths, count: u32) -> Result<r2d2::Pool<SqliteConnectionManager>> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let manager = SqliteConnectionManager::file(&paths.database).with_flags(flags).with_init(|connection| {
-        connection.set_prepared_statement_cache_capacity(64);
-        connection.execute_batch(
-            "PRAGMA query_only = ON; PRAGMA busy_timeout = 1000; PRAGMA cache_size = -4000; PRAGMA temp_store = MEMORY;",
-        )
-    });
-    r2d2::Pool::builder()
-        .max_size(count.clamp(1, 64))
-        .min_idle(Some(1))
-        .test_on_check_out(false)
-        .connection_timeout(std::time::Duration::from_secs(5))
-        .build(manager)
-        .map_err(StoreError::Pool)
 }
 
 #[async_trait]
@@ -442,10 +399,8 @@ impl Store for SqliteStore {
     }
 
     fn bytes(&self) -> (u64, u64) {
-        let size = |path: PathBuf| std::fs::metadata(path).map_or(0, |meta| meta.len());
-        let mut wal = self.paths.database.clone().into_os_string();
-        wal.push("-wal");
-        (size(self.paths.database.clone()), size(wal.into()))
+        let size = |path: &Path| std::fs::metadata(path).map_or(0, |meta| meta.len());
+        (size(&self.paths.database), size(&self.paths.wal))
     }
 
     fn latched(&self) -> Option<Cause> {
@@ -508,22 +463,6 @@ mod tests {
             assert_eq!(asked.await.unwrap().unwrap(), number);
         }
         drop(writer);
-        store.close().await;
-    }
-
-    #[tokio::test]
-    async fn a_question_that_takes_too_long_ends_and_the_next_is_answered() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = open(dir.path());
-        let endless =
-            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
-        let ask = |sql: &'static str| {
-            store.ask(move |connection, _| {
-                connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(StoreError::Read)
-            })
-        };
-        assert!(matches!(ask(endless).await, Err(StoreError::Slow)));
-        assert_eq!(ask("SELECT 1").await.unwrap(), 1);
         store.close().await;
     }
 }

@@ -4,6 +4,8 @@
 
 use crate::api::Store as _;
 use crate::backup::{self, Target};
+use crate::desk::Desk;
+use crate::directory::Directory;
 use crate::disk;
 use crate::error::{Result, StoreError};
 use crate::sqlite::SqliteStore;
@@ -24,6 +26,13 @@ use std::time::Duration;
 /// Pages given back to the disk by one commit: 1 MiB, a few milliseconds.
 const PAGES_A_STEP: usize = 256;
 
+/// What gives them back.
+const STEP: &str = "PRAGMA incremental_vacuum(256)";
+
+/// Notifications read by one look at what could be removed: some ten milliseconds, so that no look holds up the
+/// write-ahead log.
+const ROWS_A_LOOK: i64 = 20_000;
+
 /// Problems a check names at most.
 const MAX_PROBLEMS: usize = 10;
 
@@ -34,6 +43,21 @@ pub struct Prune {
     pub before: Timestamp,
     /// And have one of these statuses; final ones only.
     pub statuses: Vec<Status>,
+}
+
+impl Prune {
+    /// The retention that removes just these.
+    fn retention(&self, now: Timestamp) -> Retention {
+        let keep = |status| {
+            let age = (now - self.before).to_std().unwrap_or_default();
+            if self.statuses.contains(&status) { age } else { Duration::MAX }
+        };
+        Retention {
+            delivered: keep(Status::Delivered),
+            failed: keep(Status::Failed),
+            cancelled: keep(Status::Cancelled),
+        }
+    }
 }
 
 /// The upkeep of a log.
@@ -62,12 +86,13 @@ pub trait Upkeep: Send + Sync + 'static {
 #[async_trait]
 impl Upkeep for SqliteStore {
     async fn storage(&self) -> Result<StorageView> {
-        let (paths, shared, writable) = (self.paths().clone(), self.shared(), self.latched());
+        let (paths, shared) = (self.paths().clone(), self.shared());
+        let (refusing, counts) = (self.latched(), self.counts());
         self.ask(move |connection, _| {
             let number = |sql: &str| {
                 connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(StoreError::Read)
             };
-            let bytes = |pages: i64| u64::try_from(pages * 4_096).unwrap_or_default();
+            let unused = number("PRAGMA freelist_count")? * number("PRAGMA page_size")?;
             let size = |path: &Path| fs::metadata(path).map_or(0, |meta| meta.len());
             let moment = |sql: &str| {
                 // A log without notifications has neither.
@@ -80,22 +105,16 @@ impl Upkeep for SqliteStore {
                 schema: u32::try_from(number("PRAGMA user_version")?).unwrap_or_default(),
                 sqlite_version: rusqlite::version().to_owned(),
                 database_bytes: size(&paths.database),
-                unused_bytes: bytes(number("PRAGMA freelist_count")?),
+                unused_bytes: u64::try_from(unused).unwrap_or_default(),
                 wal_bytes: size(&paths.wal),
                 reserve_bytes: shared.disk.reserve(),
                 disk_free_bytes: disk::free(&paths.dir).unwrap_or_else(|| shared.disk.free()),
                 disk_floor_bytes: shared.disk.floor(),
-                refusing: writable.map(|cause| cause.reason().to_owned()),
-                by_status: Status::ALL
-                    .iter()
-                    .zip(&shared.counts)
-                    .map(|(status, count)| {
-                        (status.to_string(), u64::try_from(count.load(Ordering::Acquire)).unwrap_or_default())
-                    })
-                    .collect(),
+                refusing: refusing.map(|cause| cause.reason().to_owned()),
+                by_status: Status::ALL.iter().map(ToString::to_string).zip(counts.0).collect(),
                 oldest_at: moment(include_str!("sql/oldest_at.sql"))?,
                 newest_at: moment(include_str!("sql/newest_at.sql"))?,
-                backups: backups(&paths.backups),
+                backups: backup::list(&paths),
             })
         })
         .await
@@ -159,9 +178,8 @@ impl Upkeep for SqliteStore {
             if progress.cancelled.load(Ordering::Acquire) {
                 return Err(StoreError::Cancelled);
             }
-            let step = format!("PRAGMA incremental_vacuum({PAGES_A_STEP})");
-            let work = move |desk: &mut crate::desk::Desk<'_>| {
-                let mut vacuum = desk.prepare(&step)?;
+            let work = |desk: &mut Desk<'_>| {
+                let mut vacuum = desk.prepare(STEP)?;
                 let mut rows = vacuum.query([]).map_err(StoreError::Write)?;
                 while rows.next().map_err(StoreError::Write)?.is_some() {}
                 Ok(())
@@ -178,39 +196,35 @@ impl Upkeep for SqliteStore {
     }
 
     async fn prunable(&self, prune: Prune) -> Result<BTreeMap<String, u64>> {
-        self.ask(move |connection, _| {
-            let mut counts = BTreeMap::new();
-            let mut query =
-                connection.prepare_cached(include_str!("sql/prunable.sql")).map_err(StoreError::Read)?;
-            for status in &prune.statuses {
-                let count: i64 = query
-                    .query_row((status.as_str(), prune.before.timestamp_millis()), |row| row.get(0))
-                    .map_err(StoreError::Read)?;
-                counts.insert(status.to_string(), u64::try_from(count).unwrap_or_default());
+        let now = self.now();
+        let limits = sweep::Limits::of(&prune.retention(now), now);
+        let mut counts: BTreeMap<String, u64> =
+            prune.statuses.iter().map(|status| (status.to_string(), 0)).collect();
+        let mut from = Some(0);
+        while let Some(cursor) = from {
+            let look = move |connection: &Connection, _: &Directory| {
+                let mut query = connection.prepare_cached(sweep::LOOK).map_err(StoreError::Read)?;
+                sweep::look(&mut query, &limits, cursor, ROWS_A_LOOK).map_err(StoreError::Read)
+            };
+            let looked = self.read(look).await?;
+            for (_, status) in looked.old {
+                *counts.entry(status.to_string()).or_default() += 1;
             }
-            Ok(counts)
-        })
-        .await
+            from = looked.next;
+        }
+        Ok(counts)
     }
 
     async fn prune(&self, prune: Prune, progress: Arc<Progress>) -> Result<u64> {
         let now = self.now();
-        let keep = |status| {
-            let age = (now - prune.before).to_std().unwrap_or_default();
-            if prune.statuses.contains(&status) { age } else { Duration::MAX }
-        };
-        let retention = Retention {
-            delivered: keep(Status::Delivered),
-            failed: keep(Status::Failed),
-            cancelled: keep(Status::Cancelled),
-        };
+        let retention = prune.retention(now);
         let (mut removed, mut cursor) = (0, 0);
         progress.total.store(self.prunable(prune).await?.values().sum(), Ordering::Release);
         loop {
             if progress.cancelled.load(Ordering::Acquire) {
                 return Err(StoreError::Cancelled);
             }
-            let work = move |desk: &mut crate::desk::Desk<'_>| sweep::sweep(desk, &retention, now, cursor);
+            let work = move |desk: &mut Desk<'_>| sweep::sweep(desk, &retention, now, cursor);
             let (swept, next) = self.writer()?.run_alone(work).await?;
             removed += swept.notifications as u64;
             progress.done.store(removed, Ordering::Release);
@@ -244,19 +258,4 @@ impl SqliteStore {
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.unwrap_or(Err(StoreError::Closing))
-}
-
-/// The backups in the usual place, newest first.
-fn backups(directory: &Path) -> Vec<BackupView> {
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut found: Vec<_> = entries
-        .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "db"))
-        .filter_map(|entry| {
-            let meta = entry.metadata().ok()?;
-            let made_at = meta.modified().ok().map(Timestamp::from);
-            Some(BackupView { path: entry.path().display().to_string(), bytes: meta.len(), made_at })
-        })
-        .collect();
-    found.sort_by(|a, b| b.made_at.cmp(&a.made_at).then_with(|| b.path.cmp(&a.path)));
-    found
 }

@@ -122,7 +122,6 @@ fn no_statement_walks_the_log() {
         ("counts", "once, at start"),
         ("newest_at", "ends with the first row"),
         ("oldest_at", "ends with the first row"),
-        ("prunable", "an operator asks what a prune would remove"),
         ("restored", "once, at the start of a restored log"),
         ("restored_attempts", "once, at the start of a restored log"),
         ("restored_events", "once, at the start of a restored log"),

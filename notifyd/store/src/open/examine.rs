@@ -2,11 +2,12 @@
 //! exactly as it was.
 
 use super::{APPLICATION_ID, Paths, SCHEMA, io};
+use crate::backup;
 use crate::error::{Result, StoreError};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// First bytes of every SQLite database.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -31,7 +32,7 @@ pub fn examine(paths: &Paths) -> Result<Found> {
         path: paths.database.clone(),
         problem,
         dir: paths.dir.clone(),
-        backup: newest_backup(paths),
+        backup: backup::list(paths).into_iter().next().map(|newest| newest.path.into()),
     };
     if size(&paths.database)? == 0 {
         if size(&paths.wal)? > 0 {
@@ -109,14 +110,4 @@ pub fn look(database: &Path) -> std::result::Result<(), Flaw> {
         Some(problem) => Err(Flaw::Damaged(problem.lines().last().unwrap_or(problem).to_owned())),
         None => Err(Flaw::Damaged("the check gave no answer".to_owned())),
     }
-}
-
-/// The newest backup there is: their names begin alike and sort by time.
-pub fn newest_backup(paths: &Paths) -> Option<PathBuf> {
-    let entries = fs::read_dir(&paths.backups).ok()?;
-    let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    files.filter(|path| path.extension().is_some_and(|extension| extension == "db")).max_by_key(|path| {
-        let made = fs::metadata(path).and_then(|meta| meta.modified()).ok();
-        (made, path.clone())
-    })
 }

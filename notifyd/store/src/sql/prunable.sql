@@ -1,1 +1,0 @@
-SELECT count(*) FROM notifications WHERE status = ?1 AND finished_at < ?2
