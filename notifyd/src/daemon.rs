@@ -266,8 +266,8 @@ impl Daemon {
         let watched = supervisor::watch(Arc::clone(&store) as Arc<dyn Store>, handle.clone(), status);
         let watched = AbortOnDrop(tokio::spawn(watched));
         let mut engine = tokio::spawn(engine.run(stop.asked.clone()));
-        let control = tokio::spawn(control.run(outer.clone()));
-        let intake = tokio::spawn(intake.run(outer.clone()));
+        let mut control = tokio::spawn(control.run(outer.clone()));
+        let mut intake = tokio::spawn(intake.run(outer.clone()));
         let fatal = tokio::select! {
             biased;
             () = stop.asked.cancelled() => None,
@@ -278,6 +278,9 @@ impl Daemon {
                 Ok(Err(error)) => Failure::Store(error),
                 Err(panic) => Failure::Bug(format!("the engine stopped: {panic}")),
             }),
+            // Nobody could reach it any more.
+            ended = &mut intake => Some(Failure::Bug(format!("the intake stopped: {ended:?}"))),
+            ended = &mut control => Some(Failure::Bug(format!("the control socket stopped: {ended:?}"))),
         };
         intake_handle.set_draining(true);
         stop.asked.cancel();

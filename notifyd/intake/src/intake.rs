@@ -1,14 +1,14 @@
-//! The long-running part: a listener, and a task per connection.
+//! The long-running part: what takes connections, and a task for each.
 
+use crate::acceptor::Acceptor;
 use crate::auth::Gate;
-use crate::connection::{self, Stop};
+use crate::connection::Stop;
 use crate::context::Context;
 use crate::front::Front;
 use crate::host::Hosts;
 use crate::metrics::Metrics;
 use crate::options::{Limits, Options, SettingError};
 use crate::pulse::PulseSource;
-use crate::seats::Seats;
 use crate::vitals::Vitals;
 use arc_swap::ArcSwap;
 use notifyd_lifecycle::admission::AdmissionRules;
@@ -16,15 +16,12 @@ use notifyd_lifecycle::{Clock, Entropy};
 use notifyd_store::Store;
 use prometheus::Registry;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::TcpSocket;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-
-/// Refused connections that are given time to read the refusal; beyond, it is sent and they are closed.
-const MAX_REFUSED: usize = 64;
 
 /// What the system may hold of one connection in each direction, bytes. Left alone it lets several MiB pile up for a peer
 /// that does not read, and counts them as ours.
@@ -33,9 +30,6 @@ const SYSTEM_BUFFER: u32 = 64 * 1_024;
 /// Connections that may wait to be accepted; the system caps it (net.core.somaxconn, 4,096 by default). One that finds no
 /// place is tried again by its peer's system after a second.
 const BACKLOG: u32 = 4_096;
-
-/// How long to wait when the system can open no more connections.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// What the intake needs of the rest of the daemon.
 pub struct Deps {
@@ -107,7 +101,7 @@ fn bind(listen: SocketAddr) -> io::Result<TcpListener> {
     socket.set_send_buffer_size(SYSTEM_BUFFER)?;
     socket.set_recv_buffer_size(SYSTEM_BUFFER)?;
     socket.bind(listen)?;
-    socket.listen(BACKLOG)
+    socket.listen(BACKLOG)?.into_std()
 }
 
 /// The intake, before it runs.
@@ -175,74 +169,25 @@ impl Intake {
         }
     }
 
-    /// Serves until `shutdown`, then lets the requests under way finish, within their time.
-    pub async fn run(self, shutdown: CancellationToken) {
+    /// Serves until `shutdown`, then lets the requests under way finish, within their time. Fails when no connections can be
+    /// taken at all.
+    pub async fn run(self, shutdown: CancellationToken) -> io::Result<()> {
         let Self { listener, address, front } = self;
-        let options = &front.context.options;
-        let http = connection::protocol(options);
-        let seats = Seats::new(options.max_connections, options.max_connections_per_peer);
-        let refused = Seats::new(MAX_REFUSED, MAX_REFUSED);
-        let stop = Stop { gently: shutdown.clone(), now: CancellationToken::new() };
+        let timeout = front.context.options.stop_timeout();
+        let stop = Stop { gently: shutdown, now: CancellationToken::new() };
         let tasks = TaskTracker::new();
         tracing::info!(%address, "intake listening");
         if !address.ip().is_loopback() {
             tracing::warn!(%address, "intake listens on the network without encryption; put a TLS proxy before it");
         }
-        loop {
-            let accepted = tokio::select! {
-                biased;
-                () = shutdown.cancelled() => break,
-                accepted = listener.accept() => accepted,
-            };
-            let Some((stream, peer)) = settle(accepted).await else { continue };
-            let peer = peer.ip().to_canonical();
-            let front = Arc::clone(&front);
-            let seat = match front.context.vitals.latched() {
-                Some(cause) => seats.take_latched(peer, cause),
-                None => seats.take(peer),
-            };
-            match seat {
-                Ok(seat) => {
-                    let served = connection::serve(stream, peer, http.clone(), front, stop.clone());
-                    tasks.spawn(async move {
-                        served.await;
-                        drop(seat);
-                    });
-                }
-                Err(full) => {
-                    let Ok(seat) = refused.take(peer) else {
-                        connection::turn_away(&stream, full, &front);
-                        continue;
-                    };
-                    tasks.spawn(async move {
-                        connection::refuse(stream, full, &front).await;
-                        drop(seat);
-                    });
-                }
-            }
-        }
-        drop(listener);
+        Acceptor::new(front, stop.clone(), tasks.clone()).run(listener).await?;
         tasks.close();
-        if tokio::time::timeout(options.stop_timeout(), tasks.wait()).await.is_err() {
+        if tokio::time::timeout(timeout, tasks.wait()).await.is_err() {
             tracing::warn!(connections = tasks.len(), "connections cut off at the end of the stop timeout");
             stop.now.cancel();
             tasks.wait().await;
         }
         tracing::info!(%address, "intake stopped");
-    }
-}
-
-/// A connection, or a pause when the system has none left to give.
-async fn settle(accepted: io::Result<(TcpStream, SocketAddr)>) -> Option<(TcpStream, SocketAddr)> {
-    match accepted {
-        Ok(accepted) => Some(accepted),
-        Err(error) => {
-            let gone = [io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionReset];
-            if !gone.contains(&error.kind()) {
-                tracing::warn!(error = &error as &dyn std::error::Error, "no connection can be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-            None
-        }
+        Ok(())
     }
 }

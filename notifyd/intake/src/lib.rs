@@ -19,6 +19,7 @@
 //!
 //! `health` answers supervisors; what it cannot see itself, the engine's [`Pulse`], is handed in.
 
+mod acceptor;
 mod answer;
 mod auth;
 mod body;

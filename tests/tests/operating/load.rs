@@ -38,6 +38,7 @@ fn more_than_it_can_bear_is_refused_with_a_time_to_come_back() {
     let found = load(&["overload", "--seconds", "1", "--callers", "700"]);
     assert!(found["accepted"].as_u64().unwrap() > 0, "{found}");
     assert!(found["refused"]["503"].as_u64().unwrap() > 0, "{found}");
+    assert!(found["newcomers_offered"].as_u64().unwrap() > 0, "{found}");
     assert_eq!(found["refused_without_retry_after"], 0, "{found}");
 }
 

@@ -1,6 +1,7 @@
 //! R20: a reload puts all of the configuration in force, or nothing of it.
 
 use notify_tests::daemon::{Builder, Daemon};
+use notify_tests::http::Client;
 use notify_tests::pump::message;
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -16,14 +17,19 @@ fn reload(daemon: &mut Daemon, toml: &str) -> Value {
     daemon.wait_for_log(|line| line["event"] == "reloaded" || line["event"] == "reload_refused")
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_reload_changes_all_that_can_change_and_names_the_rest() {
-    let builder = Builder::new().config("[limits]\nservice_requests_per_second = 0.001\n");
-    let mut daemon = builder.start();
+/// A daemon whose limit lets a service ask once, and its client, who has done so.
+async fn limited() -> (Daemon, Client) {
+    let daemon = Builder::new().config("[limits]\nservice_requests_per_second = 0.001\n").start();
     let key = daemon.service("acme");
     daemon.mock("mock", &json!({}), &[]);
     let mut client = daemon.client(&key).await;
     assert_eq!(client.post("/api/v1/sms", &message()).await.unwrap().status, 202);
+    (daemon, client)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reload_changes_all_that_can_change_and_names_the_rest() {
+    let (mut daemon, mut client) = limited().await;
     assert_eq!(client.post("/api/v1/sms", &message()).await.unwrap().status, 429);
     let said = reload(
         &mut daemon,
@@ -50,7 +56,6 @@ async fn a_reload_changes_all_that_can_change_and_names_the_rest() {
     let shown = client.get(&format!("/api/v1/notifications/{id}")).await.unwrap().json();
     assert_eq!(shown["task_info"]["max_retries"], 3, "{shown}");
     // The same again changes nothing.
-    write(&daemon, &std::fs::read_to_string(builder.dir().join("notifyd.toml")).unwrap());
     daemon.signal(Signal::HUP);
     let said = daemon.wait_for_log(|line| line["event"] == "reloaded");
     assert_eq!((&said["changed"], &said["needs_restart"]), (&json!(""), &json!("store.readers")));
@@ -59,12 +64,7 @@ async fn a_reload_changes_all_that_can_change_and_names_the_rest() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reload_that_is_wrong_anywhere_changes_nothing() {
-    let builder = Builder::new().config("[limits]\nservice_requests_per_second = 0.001\n");
-    let mut daemon = builder.start();
-    let key = daemon.service("acme");
-    daemon.mock("mock", &json!({}), &[]);
-    let mut client = daemon.client(&key).await;
-    assert_eq!(client.post("/api/v1/sms", &message()).await.unwrap().status, 202);
+    let (mut daemon, mut client) = limited().await;
     for (wrong, words) in [
         ("readerz = 3\n", "there is no setting"),
         ("[store]\nreaders = 0\n", "store.readers"),
@@ -84,7 +84,7 @@ async fn a_reload_that_is_wrong_anywhere_changes_nothing() {
             "{wrong}: it was changed"
         );
     }
-    std::fs::remove_file(builder.dir().join("notifyd.toml")).unwrap();
+    std::fs::remove_file(daemon.builder().dir().join("notifyd.toml")).unwrap();
     daemon.signal(Signal::HUP);
     let said = daemon.wait_for_log(|line| line["event"] == "reload_refused");
     assert!(said["error"].as_str().unwrap().contains("cannot read the configuration"), "{said}");

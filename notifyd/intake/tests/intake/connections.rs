@@ -100,7 +100,7 @@ async fn stopping_finishes_what_is_under_way_and_takes_no_more() {
     house.shutdown.cancel();
     stream.write_all(body.as_bytes()).await.unwrap();
     assert_eq!(read(&mut stream, false).await.unwrap().status, 202);
-    house.running.await.unwrap();
+    house.running.await.unwrap().unwrap();
     assert!(TcpStream::connect(house.address).await.is_err());
 }
 
@@ -118,7 +118,7 @@ async fn stopping_does_not_wait_for_ever() {
     stream.write_all(head.as_bytes()).await.unwrap();
     assert_eq!(read(&mut stream, false).await.unwrap().status, 100);
     house.shutdown.cancel();
-    house.running.await.unwrap();
+    house.running.await.unwrap().unwrap();
 }
 
 #[tokio::test]

@@ -55,7 +55,7 @@ pub struct House {
     pub clock: Arc<HandClock>,
     pub pulse: Arc<HandPulse>,
     pub shutdown: CancellationToken,
-    pub running: tokio::task::JoinHandle<()>,
+    pub running: tokio::task::JoinHandle<std::io::Result<()>>,
     _dir: tempfile::TempDir,
 }
 

@@ -5,14 +5,15 @@ use crate::bed::Bed;
 use crate::drive::flood;
 use crate::process::{round, usage};
 use crate::say;
-use crate::storm::Storm;
+use crate::storm::{Storm, Weathered};
 use crate::wire::{Wire, body, now};
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use hdrhistogram::Histogram;
 use notify_proto::{NotificationId, Status};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::net::Ipv4Addr;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::task::LocalSet;
 
@@ -24,6 +25,10 @@ const SOURCES: u8 = 32;
 
 /// The polite service: requests a second, over this many connections, from before the storm on.
 const POLITE: (u64, u32) = (20, 4);
+
+/// Newcomers: requests a second, each on a connection of its own, from one caller. They are timed by a thread of their own,
+/// as a crowd that has one thread among hundreds of connections cannot tell how soon it was answered.
+const NEWCOMERS: (u64, u32) = (100, 8);
 
 /// Posts in a row, each on a new connection and accepted within this time, after which all is well again.
 const WELL: (u32, Duration) = (20, Duration::from_millis(100));
@@ -50,7 +55,7 @@ pub async fn run(seconds: u64, factor: u64, callers: u32) -> Result<Value> {
     let from = start + Duration::from_secs(1);
     let until = from + Duration::from_secs(seconds);
     let sources = (1..=SOURCES).map(|host| Ipv4Addr::new(127, 0, 1, host)).collect();
-    let storm = Storm { address, key: bed.key.clone(), rate, callers, sources, from, until };
+    let storm = Storm { address, key: bed.key.clone(), rate, callers, keep: true, sources, from, until };
     let polite = Storm {
         key: polite,
         rate: POLITE.0,
@@ -59,16 +64,23 @@ pub async fn run(seconds: u64, factor: u64, callers: u32) -> Result<Value> {
         from: start,
         ..storm.clone()
     };
+    let newcomers = Storm {
+        rate: NEWCOMERS.0,
+        callers: NEWCOMERS.1,
+        keep: false,
+        sources: vec![Ipv4Addr::new(127, 0, 3, 1)],
+        ..storm.clone()
+    };
     let before = usage(bed.daemon.pid());
-    let both = async { tokio::join!(storm.weather(), polite.weather()) };
-    let (seen, polite) = LocalSet::new().run_until(both).await;
-    let (seen, polite) = (seen?, polite?);
+    let others = apart(polite, newcomers);
+    let seen = LocalSet::new().run_until(storm.weather()).await?;
+    let (polite, newcomers) = others.join().ok().context("the polite and the newcomers panicked")??;
     let after = usage(bed.daemon.pid());
     let recovered = recovered(&bed, until).await?;
     say(&format!("{} were offered, {} accepted; each is looked for", seen.offered, seen.accepted.len()));
     let delivered = delivered(&bed).await?;
 
-    let acknowledged = seen.accepted.iter().chain(&polite.accepted);
+    let acknowledged = seen.accepted.iter().chain(&polite.accepted).chain(&newcomers.accepted);
     let lost = acknowledged.filter(|id| !delivered.contains(id)).count();
     ensure!(lost == 0, "{lost} of {} that were accepted were not delivered", seen.accepted.len());
     let status = bed.control.status().await?;
@@ -84,11 +96,15 @@ pub async fn run(seconds: u64, factor: u64, callers: u32) -> Result<Value> {
         "accepted": seen.accepted.len(),
         "accepted_per_second": (seen.accepted.len() as f64 / elapsed).round(),
         "refused": seen.refused,
-        "refused_without_retry_after": seen.without_retry_after,
+        "refused_without_retry_after": seen.without_retry_after + newcomers.without_retry_after,
         "accepted_p50_ms": ms(&seen.accepted_latency, 0.5),
         "accepted_p99_ms": ms(&seen.accepted_latency, 0.99),
-        "refused_p50_ms": ms(&seen.refused_latency, 0.5),
-        "refused_p99_ms": ms(&seen.refused_latency, 0.99),
+        "crowd_refused_p50_ms": ms(&seen.refused_latency, 0.5),
+        "crowd_refused_p99_ms": ms(&seen.refused_latency, 0.99),
+        "newcomers_offered": newcomers.offered,
+        "newcomers_refused": newcomers.refused,
+        "refused_p50_ms": ms(&newcomers.refused_latency, 0.5),
+        "refused_p99_ms": ms(&newcomers.refused_latency, 0.99),
         "polite_offered": polite.offered,
         "polite_share": round(polite.accepted.len() as f64 / polite.offered as f64),
         "polite_refused": polite.refused,
@@ -99,6 +115,15 @@ pub async fn run(seconds: u64, factor: u64, callers: u32) -> Result<Value> {
         "store_mib": round(status.daemon.store_bytes as f64 / 1_048_576.0),
         "lost": lost,
     }))
+}
+
+/// The two that are watched, on a thread of their own.
+fn apart(polite: Storm, newcomers: Storm) -> JoinHandle<Result<(Weathered, Weathered)>> {
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let both = async { tokio::try_join!(polite.weather(), newcomers.weather()) };
+        LocalSet::new().block_on(&runtime, both)
+    })
 }
 
 fn ms(latency: &Histogram<u64>, quantile: f64) -> f64 {

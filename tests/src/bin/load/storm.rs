@@ -32,6 +32,8 @@ pub struct Storm {
     pub rate: u64,
     /// Callers: requests under way at once, at most.
     pub callers: u32,
+    /// Whether a caller keeps its connection as long as the daemon serves it, or makes one for each request.
+    pub keep: bool,
     /// Addresses of the loopback network they come from in turn.
     pub sources: Vec<Ipv4Addr>,
     /// When the first request comes.
@@ -161,7 +163,7 @@ impl Sky {
             seen.accepted.push(answer.id()?.parse()?);
             seen.accepted_latency.saturating_record(u64::try_from(sent.elapsed().as_micros())?);
             // Who is refused is not kept: whoever comes next knows of no connection.
-            *wire = Some(connected);
+            *wire = Some(connected).filter(|_| storm.keep);
         } else {
             *seen.refused.entry(answer.status.to_string()).or_default() += 1;
             seen.without_retry_after += u64::from(answer.retry_after.is_none());
