@@ -34,6 +34,13 @@ fn an_idle_daemon_is_looked_at() {
 }
 
 #[test]
+fn an_urgent_one_is_timed_beside_a_bulk() {
+    let found = load(&["urgent", "--count", "5000", "--rate", "20", "--seconds", "1"]);
+    assert!(found["bulk_left"].as_u64().unwrap() < 5_000, "{found}");
+    assert_eq!(found["sent"], 20);
+}
+
+#[test]
 fn more_than_it_can_bear_is_refused_with_a_time_to_come_back() {
     let found = load(&["overload", "--seconds", "1", "--callers", "700"]);
     assert!(found["accepted"].as_u64().unwrap() > 0, "{found}");

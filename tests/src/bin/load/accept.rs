@@ -3,7 +3,7 @@
 use crate::bed::Bed;
 use crate::drive::flood;
 use crate::process::{round, usage};
-use crate::wire::now;
+use crate::wire::{body, now};
 use anyhow::Result;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub async fn run(connections: usize, seconds: u64, deliver: bool) -> Result<Valu
     let bed = Bed::new(&json!({}), flags).await?;
     let before = usage(bed.daemon.pid());
     let end = now() + Duration::from_secs(seconds);
-    let seen = flood(bed.daemon.listen(), &bed.key, connections, move |_| now() >= end).await?;
+    let seen = flood(bed.daemon.listen(), &bed.key, connections, body, move |_| now() >= end).await?;
     let after = usage(bed.daemon.pid());
     bed.nothing_lost(seen.accepted).await?;
     let status = bed.control.status().await?;

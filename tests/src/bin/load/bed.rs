@@ -3,10 +3,13 @@
 use anyhow::{Result, ensure};
 use notify_tests::control::Control;
 use notify_tests::daemon::{Builder, Daemon};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The log level of a measured daemon: the shipped one.
-const CONFIG: &str = "[log]\nfilter = \"info\"\n";
+pub const CONFIG: &str = "[log]\nfilter = \"info\"\n";
+
+/// The name of the provider that holds everything back.
+const GATE: &str = "gate";
 
 /// A daemon to be measured.
 pub struct Bed {
@@ -25,6 +28,17 @@ impl Bed {
         let key = daemon.service("load");
         daemon.mock("mock", provider, flags);
         Self::of(daemon, key).await
+    }
+
+    /// With a provider that goes first and admits one call an hour: all other work waits for it, until [`Bed::let_go`].
+    pub async fn held(daemon: Daemon, key: String) -> Result<Self> {
+        daemon.mock(GATE, &json!({}), &["--rate", "1/h", "--burst", "1", "--priority", "1"]);
+        Self::of(daemon, key).await
+    }
+
+    /// Lets go what is held back.
+    pub fn let_go(&self) {
+        self.daemon.ctl().ok(&["provider", "disable", GATE, "--yes"]);
     }
 
     /// One that runs already.

@@ -1,11 +1,12 @@
 //! How many queued notifications a second are delivered.
 
-use crate::bed::Bed;
+use crate::bed::{Bed, CONFIG};
 use crate::drive::{Seen, flood};
 use crate::process::{round, usage};
-use crate::wire::now;
+use crate::wire::{self, now};
 use anyhow::{Result, ensure};
 use notify_proto::Status;
+use notify_tests::daemon::Builder;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -14,9 +15,6 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// How long the drain may take at most.
 const PATIENCE: Duration = Duration::from_secs(300);
-
-/// The name of the provider that holds everything back.
-const GATE: &str = "mock";
 
 /// How a drain went.
 pub struct Drained {
@@ -66,17 +64,23 @@ pub async fn run(count: u64, max_in_flight: u32) -> Result<Value> {
     }))
 }
 
-/// A daemon whose work waits for a provider that goes first and admits one call an hour, until that one is disabled.
+/// A daemon with one provider, whose work is held back.
 pub async fn held_back(max_in_flight: u32) -> Result<Bed> {
-    let bed = Bed::new(&json!({}), &["--rate", "1/h", "--burst", "1", "--priority", "1"]).await?;
+    let daemon = Builder::new().config(CONFIG).start();
+    let key = daemon.service("load");
     let in_flight = max_in_flight.to_string();
-    bed.daemon.mock("fast", &json!({}), &["--priority", "2", "--max-in-flight", &in_flight]);
-    Ok(bed)
+    daemon.mock("fast", &json!({}), &["--priority", "2", "--max-in-flight", &in_flight]);
+    Bed::held(daemon, key).await
 }
 
 /// Queues so many.
 pub async fn fill(bed: &Bed, count: u64) -> Result<Seen> {
-    let seen = flood(bed.daemon.listen(), &bed.key, 64, move |number| number >= count).await?;
+    fill_with(bed, count, wire::body).await
+}
+
+/// Queues so many of this kind.
+pub async fn fill_with(bed: &Bed, count: u64, body: fn(u32, u64) -> String) -> Result<Seen> {
+    let seen = flood(bed.daemon.listen(), &bed.key, 64, body, move |number| number >= count).await?;
     ensure!(seen.accepted == count, "{} of {count} accepted, {} refused", seen.accepted, seen.refused);
     Ok(seen)
 }
@@ -86,7 +90,7 @@ pub async fn drain(bed: &Bed, wanted: u64) -> Result<Drained> {
     let already = bed.control.count(Status::Delivered).await?;
     let before = usage(bed.daemon.pid());
     let started = now();
-    bed.daemon.ctl().ok(&["provider", "disable", GATE, "--yes"]);
+    bed.let_go();
     let mut delivered = already;
     while delivered < wanted {
         ensure!(started.elapsed() < PATIENCE, "only {delivered} of {wanted} were delivered in {PATIENCE:?}");

@@ -1,7 +1,7 @@
 //! Posts as fast as the daemon answers: each connection asks again when it has its answer.
 
 use crate::say;
-use crate::wire::{Wire, body, now};
+use crate::wire::{Wire, now};
 use anyhow::{Context, Result};
 use hdrhistogram::Histogram;
 use std::cell::RefCell;
@@ -22,11 +22,12 @@ pub struct Seen {
     pub elapsed: Duration,
 }
 
-/// Posts over `connections` until `until` says so; it is asked before each request with the number of the next.
+/// Posts what `body` makes of the run and a number, over `connections`, until `until` says so; it is asked before each request with the number of the next.
 pub async fn flood(
     address: SocketAddr,
     key: &str,
     connections: usize,
+    body: fn(u32, u64) -> String,
     until: impl Fn(u64) -> bool + 'static,
 ) -> Result<Seen> {
     let seen = Rc::new(RefCell::new(Seen {

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub async fn run(rate: u64, seconds: u64) -> Result<Value> {
@@ -14,32 +15,11 @@ pub async fn run(rate: u64, seconds: u64) -> Result<Value> {
     let record = dir.path().join("calls");
     let bed = Bed::new(&json!({"record_file": record}), &[]).await?;
     let before = usage(bed.daemon.pid());
-    let mut wire = Wire::connect(bed.daemon.listen(), &bed.key).await?;
-    let mut sent: HashMap<String, i64> = HashMap::new();
-    let mut pace = tokio::time::interval(Duration::from_micros(1_000_000 / rate.max(1)));
     let run = std::process::id();
-    for number in 0..rate * seconds {
-        pace.tick().await;
-        let at = micros()?;
-        let answer = wire.post(&body(run, number)).await?;
-        ensure!(answer.status == 202, "refused: {} {}", answer.status, String::from_utf8_lossy(answer.body));
-        sent.insert(answer.id()?.to_owned(), at);
-    }
-    let wanted = rate * seconds;
-    for id in sent.keys() {
-        bed.control.settled(id).await?;
-    }
+    let latency = paced(&bed, &bed.key, &record, (rate, seconds), |number| body(run, number)).await?;
     let after = usage(bed.daemon.pid());
+    let wanted = rate * seconds;
     bed.nothing_lost(wanted).await?;
-    let mut latency: Histogram<u64> = Histogram::new_with_bounds(1, 60_000_000, 3)?;
-    for line in std::fs::read_to_string(&record)?.lines() {
-        let line: Value = serde_json::from_str(line)?;
-        let called = line["at_us"].as_i64().context("a time of the call")?;
-        let posted =
-            sent.remove(line["notification"].as_str().unwrap_or_default()).context("an unknown call")?;
-        latency.saturating_record(u64::try_from(called - posted).unwrap_or(1).max(1));
-    }
-    ensure!(sent.is_empty(), "{} notifications never reached the provider", sent.len());
     let ms = |quantile: f64| round(latency.value_at_quantile(quantile) as f64 / 1_000.0);
     Ok(json!({
         "scenario": "latency",
@@ -53,6 +33,40 @@ pub async fn run(rate: u64, seconds: u64) -> Result<Value> {
         "daemon_cpu_cores": round((after.cpu_seconds - before.cpu_seconds) / seconds as f64),
         "lost": 0,
     }))
+}
+
+/// Posts so many a second for so many seconds, and waits until each is final. Microseconds from the POST to the call of the
+/// provider, which notes its calls in `record`.
+pub async fn paced(
+    bed: &Bed,
+    key: &str,
+    record: &Path,
+    (rate, seconds): (u64, u64),
+    body: impl Fn(u64) -> String,
+) -> Result<Histogram<u64>> {
+    let mut wire = Wire::connect(bed.daemon.listen(), key).await?;
+    let mut sent: HashMap<String, i64> = HashMap::new();
+    let mut pace = tokio::time::interval(Duration::from_micros(1_000_000 / rate.max(1)));
+    for number in 0..rate * seconds {
+        pace.tick().await;
+        let at = micros()?;
+        let answer = wire.post(&body(number)).await?;
+        ensure!(answer.status == 202, "refused: {} {}", answer.status, String::from_utf8_lossy(answer.body));
+        sent.insert(answer.id()?.to_owned(), at);
+    }
+    for id in sent.keys() {
+        bed.control.settled(id).await?;
+    }
+    let mut latency: Histogram<u64> = Histogram::new_with_bounds(1, 60_000_000, 3)?;
+    for line in std::fs::read_to_string(record)?.lines() {
+        let line: Value = serde_json::from_str(line)?;
+        let called = line["at_us"].as_i64().context("a time of the call")?;
+        // Others call it, too.
+        let Some(posted) = sent.remove(line["notification"].as_str().unwrap_or_default()) else { continue };
+        latency.saturating_record(u64::try_from(called - posted).unwrap_or(1).max(1));
+    }
+    ensure!(sent.is_empty(), "{} notifications never reached the provider", sent.len());
+    Ok(latency)
 }
 
 #[expect(

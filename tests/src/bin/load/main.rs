@@ -10,6 +10,7 @@ mod accept;
 mod backlog;
 mod bed;
 mod chaos;
+mod crowd;
 mod drain;
 mod drive;
 mod idle;
@@ -17,6 +18,7 @@ mod latency;
 mod overload;
 mod process;
 mod storm;
+mod urgent;
 mod wire;
 
 use clap::builder::RangedU64ValueParser;
@@ -99,6 +101,24 @@ enum Scenario {
         #[arg(long, default_value_t = 768, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         callers: u32,
     },
+    /// Three providers of one channel, of which one hangs, one throttles and one works: what that costs the one that works
+    Storm {
+        /// Notifications, each time
+        #[arg(long, default_value_t = 50_000, value_parser = range(1_000..=10_000_000))]
+        count: u64,
+    },
+    /// One service's bulk queued, and `instant` notifications of another: from their POST to the call of the provider
+    Urgent {
+        /// How many of the bulk
+        #[arg(long, default_value_t = 100_000, value_parser = range(1..=10_000_000))]
+        count: u64,
+        /// Urgent ones per second
+        #[arg(long, default_value_t = 50, value_parser = range(1..=10_000))]
+        rate: u64,
+        /// For how long, seconds
+        #[arg(long, default_value_t = 10, value_parser = range(SECONDS))]
+        seconds: u64,
+    },
     /// Kills, stops, freezes, a full disk and failing providers, while applications post and repeat; then the balance
     Chaos {
         /// For how long, minutes
@@ -160,6 +180,8 @@ async fn run(scenario: Scenario) -> anyhow::Result<Value> {
         Scenario::Drain { count, max_in_flight } => drain::run(count, max_in_flight).await,
         Scenario::Latency { rate, seconds } => latency::run(rate, seconds).await,
         Scenario::Backlog { count, drain, max_in_flight } => backlog::run(count, drain, max_in_flight).await,
+        Scenario::Storm { count } => storm::run(count).await,
+        Scenario::Urgent { count, rate, seconds } => urgent::run(count, rate, seconds).await,
         Scenario::Idle { seconds } => idle::run(seconds).await,
         Scenario::Chaos { minutes, seed, rate, disk_mib } => {
             let lasting = Duration::from_secs_f64(minutes * 60.0);

@@ -2,10 +2,10 @@
 //! it is over.
 
 use crate::bed::Bed;
+use crate::crowd::{Answered, Crowd};
 use crate::drive::flood;
 use crate::process::{round, usage};
 use crate::say;
-use crate::storm::{Storm, Weathered};
 use crate::wire::{Wire, body, now};
 use anyhow::{Context as _, Result, ensure};
 use hdrhistogram::Histogram;
@@ -44,7 +44,7 @@ pub async fn run(seconds: u64, factor: u64, callers: u32) -> Result<Value> {
     let polite = bed.daemon.service("polite");
     let address = bed.daemon.listen();
     let end = now() + CALM;
-    let calm = flood(address, &bed.key, 64, move |_| now() >= end).await?;
+    let calm = flood(address, &bed.key, 64, body, move |_| now() >= end).await?;
     let millis = u64::try_from(calm.elapsed.as_millis())?;
     let capacity = (calm.accepted * 1_000 / millis).max(1);
     let rate = capacity * factor;
@@ -55,25 +55,25 @@ pub async fn run(seconds: u64, factor: u64, callers: u32) -> Result<Value> {
     let from = start + Duration::from_secs(1);
     let until = from + Duration::from_secs(seconds);
     let sources = (1..=SOURCES).map(|host| Ipv4Addr::new(127, 0, 1, host)).collect();
-    let storm = Storm { address, key: bed.key.clone(), rate, callers, keep: true, sources, from, until };
-    let polite = Storm {
+    let crowd = Crowd { address, key: bed.key.clone(), rate, callers, keep: true, sources, from, until };
+    let polite = Crowd {
         key: polite,
         rate: POLITE.0,
         callers: POLITE.1,
         sources: vec![Ipv4Addr::new(127, 0, 2, 1)],
         from: start,
-        ..storm.clone()
+        ..crowd.clone()
     };
-    let newcomers = Storm {
+    let newcomers = Crowd {
         rate: NEWCOMERS.0,
         callers: NEWCOMERS.1,
         keep: false,
         sources: vec![Ipv4Addr::new(127, 0, 3, 1)],
-        ..storm.clone()
+        ..crowd.clone()
     };
     let before = usage(bed.daemon.pid());
     let others = apart(polite, newcomers);
-    let seen = LocalSet::new().run_until(storm.weather()).await?;
+    let seen = LocalSet::new().run_until(crowd.come()).await?;
     let (polite, newcomers) = others.join().ok().context("the polite and the newcomers panicked")??;
     let after = usage(bed.daemon.pid());
     let recovered = recovered(&bed, until).await?;
@@ -118,10 +118,10 @@ pub async fn run(seconds: u64, factor: u64, callers: u32) -> Result<Value> {
 }
 
 /// The two that are watched, on a thread of their own.
-fn apart(polite: Storm, newcomers: Storm) -> JoinHandle<Result<(Weathered, Weathered)>> {
+fn apart(polite: Crowd, newcomers: Crowd) -> JoinHandle<Result<(Answered, Answered)>> {
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let both = async { tokio::try_join!(polite.weather(), newcomers.weather()) };
+        let both = async { tokio::try_join!(polite.come(), newcomers.come()) };
         LocalSet::new().block_on(&runtime, both)
     })
 }

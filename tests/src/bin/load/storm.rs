@@ -1,173 +1,89 @@
-//! Requests that come at their time, whether or not those before them have their answers: what a daemon meets that has
-//! more callers than it can serve. A connection is kept as long as the daemon serves it; a request that finds none free
-//! opens one.
+//! Three providers of one channel on a bad day: the first hangs, the second throttles, the third works. What the two cost
+//! the third is told against what it does alone.
 
-use crate::wire::{Wire, body, now};
-use anyhow::{Context, Result};
-use hdrhistogram::Histogram;
-use notify_proto::NotificationId;
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::rc::Rc;
-use std::time::{Duration, Instant};
+use crate::bed::{Bed, CONFIG};
+use crate::drain::{Drained, drain, fill_with};
+use crate::process::{round, usage};
+use crate::wire;
+use anyhow::{Result, ensure};
+use notify_proto::Status;
+use notify_tests::daemon::Builder;
+use serde_json::{Value, json};
 
-/// How long a caller waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Time of one call of the provider that works, milliseconds.
+const CALL_MS: u32 = 5;
 
-/// How late a request may be sent. What is later was never offered: all callers were still waiting.
-const LATE: Duration = Duration::from_millis(100);
+/// Calls a second above which the second provider throttles.
+const THROTTLED: u32 = 50;
 
-/// Nanoseconds of a second.
-const NANOS: u64 = 1_000_000_000;
+/// Seconds after which a call without an answer is given up.
+const PATIENCE_S: u32 = 2;
 
-/// How the requests come.
-#[derive(Clone)]
-pub struct Storm {
-    /// Where the daemon listens.
-    pub address: SocketAddr,
-    /// The key of the service.
-    pub key: String,
-    /// Requests a second.
-    pub rate: u64,
-    /// Callers: requests under way at once, at most.
-    pub callers: u32,
-    /// Whether a caller keeps its connection as long as the daemon serves it, or makes one for each request.
-    pub keep: bool,
-    /// Addresses of the loopback network they come from in turn.
-    pub sources: Vec<Ipv4Addr>,
-    /// When the first request comes.
-    pub from: Instant,
-    /// When the last one comes.
-    pub until: Instant,
+/// Name of the provider that works.
+const WORKS: &str = "works";
+
+/// How one day went.
+struct Day {
+    drained: Drained,
+    by_worker: u64,
+    peak_rss_mib: f64,
 }
 
-/// What became of them.
-pub struct Weathered {
-    /// Requests sent.
-    pub offered: u64,
-    /// Requests whose time passed while every caller still waited for an answer.
-    pub not_offered: u64,
-    /// What was accepted, in the order of the answers.
-    pub accepted: Vec<NotificationId>,
-    /// What was not, by status or by what happened to the connection.
-    pub refused: BTreeMap<String, u64>,
-    /// Refusals with 429 or 503 that do not say when to come back.
-    pub without_retry_after: u64,
-    /// Microseconds until the answer of what was accepted.
-    pub accepted_latency: Histogram<u64>,
-    /// Microseconds from the try to connect until the refusal, however it came.
-    pub refused_latency: Histogram<u64>,
-}
-
-/// What the callers share.
-struct Sky {
-    storm: Storm,
-    run: u32,
-    next: RefCell<u64>,
-    seen: RefCell<Weathered>,
-}
-
-impl Storm {
-    /// Lets it come down. Runs in a `LocalSet`.
-    pub async fn weather(self) -> Result<Weathered> {
-        let histogram = || Histogram::new_with_bounds(1, 60_000_000, 3);
-        let seen = Weathered {
-            offered: 0,
-            not_offered: 0,
-            accepted: Vec::new(),
-            refused: BTreeMap::new(),
-            without_retry_after: 0,
-            accepted_latency: histogram()?,
-            refused_latency: histogram()?,
-        };
-        let callers = self.callers;
-        // No two storms send the same.
-        let run = std::process::id().rotate_left(8) ^ u32::from(self.sources[0]);
-        let sky = Rc::new(Sky { run, next: RefCell::new(0), seen: RefCell::new(seen), storm: self });
-        let tasks: Vec<_> = sky
-            .storm
-            .sources
-            .iter()
-            .cycle()
-            .zip(0..callers)
-            .map(|(source, _)| tokio::task::spawn_local(Rc::clone(&sky).caller(*source)))
-            .collect();
-        for task in tasks {
-            task.await?;
-        }
-        let sky = Rc::try_unwrap(sky).ok().context("a caller is still there")?;
-        Ok(sky.seen.into_inner())
+impl Day {
+    /// What the provider that works delivered a second.
+    fn rate(&self) -> f64 {
+        (self.by_worker as f64 / self.drained.seconds).round()
     }
 }
 
-impl Sky {
-    /// One caller: sends the next request whose time has come.
-    async fn caller(self: Rc<Self>, source: Ipv4Addr) {
-        let mut wire = None;
-        while let Some(number) = self.next().await {
-            let started = now();
-            let asked = tokio::time::timeout(PATIENCE, self.ask(&mut wire, source, number)).await;
-            let mut seen = self.seen.borrow_mut();
-            match asked {
-                Ok(Ok(true)) => continue,
-                Ok(Ok(false)) => {}
-                Ok(Err(_)) => *seen.refused.entry("closed".to_owned()).or_default() += 1,
-                Err(_) => *seen.refused.entry("timeout".to_owned()).or_default() += 1,
-            }
-            let took = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-            seen.refused_latency.saturating_record(took);
-        }
-    }
+pub async fn run(count: u64) -> Result<Value> {
+    let solo = day(count, false).await?;
+    let storm = day(count, true).await?;
+    Ok(json!({
+        "scenario": "storm",
+        "queued": count,
+        "solo_per_second": solo.rate(),
+        "works_per_second": storm.rate(),
+        "of_solo": round(storm.rate() / solo.rate()),
+        "delivered_by_others": storm.drained.delivered - storm.by_worker,
+        "seconds": round(storm.drained.seconds),
+        "solo_peak_rss_mib": round(solo.peak_rss_mib),
+        "peak_rss_mib": round(storm.peak_rss_mib),
+        "daemon_cpu_cores": storm.drained.cores(),
+        "retries_spent": 0,
+        "lost": 0,
+    }))
+}
 
-    /// Waits for the time of the next request; its number, or none at the end.
-    async fn next(&self) -> Option<u64> {
-        let (number, at) = self.take();
-        if at >= self.storm.until {
-            return None;
-        }
-        tokio::time::sleep_until(at.into()).await;
-        self.seen.borrow_mut().offered += 1;
-        Some(number)
+/// Queues so many, lets them go and looks at each.
+async fn day(count: u64, bad: bool) -> Result<Day> {
+    let config = format!("{CONFIG}[delivery]\nattempt_timeout_seconds = {PATIENCE_S}\n");
+    let daemon = Builder::new().config(&config).start();
+    let key = daemon.service("load");
+    let bed = Bed::held(daemon, key).await?;
+    if bad {
+        bed.daemon.mock("hangs", &json!({"hang": true}), &["--priority", "2"]);
+        bed.daemon.mock("throttles", &json!({"rate_limit_per_second": THROTTLED}), &["--priority", "3"]);
     }
-
-    /// The next request and its time, past those that nobody was free to send.
-    fn take(&self) -> (u64, Instant) {
-        let due = |number: u64| {
-            self.storm.from + Duration::from_nanos(number.saturating_mul(NANOS) / self.storm.rate)
-        };
-        let mut next = self.next.borrow_mut();
-        let late = now().min(self.storm.until).saturating_duration_since(due(*next));
-        if late > LATE {
-            let missed =
-                u64::try_from(late.as_nanos()).unwrap_or(u64::MAX).saturating_mul(self.storm.rate) / NANOS;
-            self.seen.borrow_mut().not_offered += missed;
-            *next += missed;
-        }
-        let number = *next;
-        *next += 1;
-        (number, due(number))
-    }
-
-    async fn ask(&self, wire: &mut Option<Wire>, source: Ipv4Addr, number: u64) -> Result<bool> {
-        let storm = &self.storm;
-        let mut connected = match wire.take() {
-            Some(connected) => connected,
-            None => Wire::connect_from(source, storm.address, &storm.key).await?,
-        };
-        let sent = now();
-        let answer = connected.post(&body(self.run, number)).await?;
-        let accepted = answer.status == 202;
-        let mut seen = self.seen.borrow_mut();
-        if accepted {
-            seen.accepted.push(answer.id()?.parse()?);
-            seen.accepted_latency.saturating_record(u64::try_from(sent.elapsed().as_micros())?);
-            // Who is refused is not kept: whoever comes next knows of no connection.
-            *wire = Some(connected).filter(|_| storm.keep);
-        } else {
-            *seen.refused.entry(answer.status.to_string()).or_default() += 1;
-            seen.without_retry_after += u64::from(answer.retry_after.is_none());
-        }
-        Ok(accepted)
-    }
+    bed.daemon.mock(WORKS, &json!({"latency_ms": CALL_MS}), &["--priority", "4"]);
+    // Who asks a provider that hangs may ask another, though the first may have done it: otherwise it would wait for that
+    // one to come back.
+    fill_with(&bed, count, |run, number| {
+        let body = wire::body(run, number);
+        format!("{},\"failover_on_unknown\":true}}", body.trim_end_matches('}'))
+    })
+    .await?;
+    let drained = drain(&bed, count).await?;
+    bed.nothing_lost(count).await?;
+    let (mut by_worker, mut retries, mut undelivered) = (0, 0, 0);
+    bed.control
+        .each(|it| {
+            by_worker += u64::from(it.provider_name.as_deref() == Some(WORKS));
+            retries += u64::from(it.retry_count);
+            undelivered += u64::from(it.status.known() != Some(Status::Delivered));
+        })
+        .await?;
+    ensure!(undelivered == 0, "{undelivered} did not end delivered");
+    ensure!(retries == 0, "{retries} retries were spent by waiting");
+    Ok(Day { drained, by_worker, peak_rss_mib: usage(bed.daemon.pid()).peak_rss_mib })
 }
