@@ -64,6 +64,12 @@ impl Out {
         Self::to(globals, Terminal::here(), &|name| std::env::var(name).ok(), stdout, Box::new(io::stderr()))
     }
 
+    /// For these flags, with the answer in a file.
+    pub(crate) fn to_file(globals: &Globals, file: Box<dyn Write>) -> Self {
+        let terminal = Terminal { stdout: false, width: None, ..Terminal::here() };
+        Self::to(globals, terminal, &|name| std::env::var(name).ok(), file, Box::new(io::stderr()))
+    }
+
     /// For these flags, on any streams.
     pub(crate) fn to(
         globals: &Globals,

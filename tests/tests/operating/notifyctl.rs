@@ -4,6 +4,7 @@ use notify_tests::ctl::Ctl;
 use notify_tests::daemon::{Builder, Daemon};
 use serde_json::{Value, json};
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 fn names(list: &Value, member: &str) -> Vec<String> {
     list["items"].as_array().unwrap().iter().map(|it| it[member].as_str().unwrap().to_owned()).collect()
@@ -110,6 +111,50 @@ async fn providers() {
     assert!(unknown.code == 1 && unknown.stderr.contains("mock, smtp"), "{}", unknown.stderr);
 }
 
+/// Of one that was refused, started again by hand and refused again.
+fn stories(ctl: &Ctl, dead: &str) {
+    let timeline = ctl.json(&["ntf", "timeline", dead]);
+    assert_eq!(timeline["schema"], "notify.notification.timeline/1");
+    let words: Vec<_> = names(&timeline, "what");
+    assert_eq!(
+        words,
+        [
+            "created",
+            "attempt 1",
+            "attempt 1: failed",
+            "failed",
+            "operator_retry",
+            "attempt 2",
+            "attempt 2: failed",
+            "failed"
+        ],
+        "{timeline}"
+    );
+    assert!(timeline["items"][7]["after_ms"].is_u64(), "{timeline}");
+    let attempts = ctl.json(&["ntf", "attempts", dead]);
+    assert_eq!(names(&attempts, "provider_name"), ["refuses", "refuses"]);
+    assert_eq!(ctl.run(&["ntf", "timeline", "0197a6c2-5b1e-7cc0-8000-0123456789ab"]).code, 3);
+}
+
+fn exports(daemon: &Daemon, ctl: &Ctl) {
+    let rows = ctl.ok(&["ntf", "export"]);
+    let rows: Vec<Value> = rows.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rows.len(), 3);
+    assert!(!rows.iter().any(|row| row.to_string().contains("+15005550006")), "recipients are masked");
+    let csv =
+        ctl.ok(&["ntf", "export", "--status", "failed", "--format", "csv", "--columns", "status,service"]);
+    assert_eq!(csv.lines().collect::<Vec<_>>(), ["status,service", "failed,acme"]);
+    let file = daemon.builder().dir().join("all.jsonl");
+    let path = file.to_str().unwrap();
+    let told = ctl.json(&["ntf", "export", "--out", path]);
+    assert_eq!(told["rows"], 3, "{told}");
+    assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), 3);
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let again = ctl.run(&["ntf", "export", "--out", path]);
+    assert!(again.code == 2 && again.stderr.contains("exists"), "{}", again.stderr);
+    assert!(!file.with_extension("jsonl.partial").exists());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn notifications() {
     let daemon = Daemon::start();
@@ -150,6 +195,8 @@ async fn notifications() {
 
     let listed = ctl.json(&["ntf", "list", "--status", "failed"]);
     assert_eq!(names(&listed, "id"), [dead]);
+    stories(&ctl, dead);
+    exports(&daemon, &ctl);
     let counts = ctl.json(&["ntf", "count"]);
     let by_status = &counts["by_status"];
     assert_eq!(counts["total"], 3);

@@ -1,12 +1,14 @@
 //! `notifyctl notification list`, and the terms it shares with `count`.
 
 use super::super::Desk;
-use crate::failure::{Ended, Exit};
+use crate::conn::Link;
+use crate::failure::{Ended, Exit, Stop};
 use crate::given;
 use crate::output::Total;
 use clap::Args;
 use notify_proto::control::ListRequest;
 use notify_proto::filter::{Field, Filter, Term};
+use notify_proto::view::NotificationPage;
 use notify_proto::{Channel, Timestamp};
 
 /// Rows of one call, at most.
@@ -82,28 +84,48 @@ pub struct List {
     reveal: bool,
 }
 
+/// How far a walk through pages came.
+pub(super) struct Walked {
+    pub(super) cursor: Option<String>,
+    pub(super) total: Option<Total>,
+    pub(super) shown: u64,
+    pub(super) partial: bool,
+}
+
+/// Asks for page after page until `left` rows were seen or there are no more. The limit of the request is set here.
+pub(super) async fn walk(
+    link: &Link,
+    mut request: ListRequest,
+    mut left: u64,
+    mut see: impl FnMut(&NotificationPage) -> Result<(), Stop>,
+) -> Result<Walked, Stop> {
+    let mut walked = Walked { cursor: None, total: None, shown: 0, partial: false };
+    while left > 0 {
+        request.limit = u32::try_from(left).unwrap_or(PAGE).min(PAGE);
+        let page = link.read(link.client.notification_list(link.within(), request.clone())).await?;
+        walked.total = walked.total.or_else(|| page.total.map(|value| Total { value, exact: !page.partial }));
+        left -= left.min(page.items.len() as u64);
+        walked.shown += page.items.len() as u64;
+        walked.partial |= page.partial;
+        see(&page)?;
+        walked.cursor.clone_from(&page.next_cursor);
+        request.cursor = page.next_cursor;
+        if request.cursor.is_none() {
+            break;
+        }
+    }
+    Ok(walked)
+}
+
 impl List {
     pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
-        let mut left = if self.all { u64::MAX } else { self.limit };
-        let filter = self.terms.filter();
+        let left = if self.all { u64::MAX } else { self.limit };
         let link = desk.link().await?;
         let mut listing = desk.out.list("notification.list")?;
-        let (mut cursor, mut total, mut shown, mut partial) = (self.after, None, 0, false);
-        while left > 0 {
-            let limit = u32::try_from(left).unwrap_or(PAGE).min(PAGE);
-            let request =
-                ListRequest { filter: filter.clone(), limit, cursor: cursor.take(), reveal: self.reveal };
-            let page = link.read(link.client.notification_list(link.within(), request)).await?;
-            total = total.or_else(|| page.total.map(|value| Total { value, exact: !page.partial }));
-            left -= left.min(page.items.len() as u64);
-            shown += page.items.len();
-            partial |= page.partial;
-            listing.page(&page.items)?;
-            cursor = page.next_cursor;
-            if cursor.is_none() {
-                break;
-            }
-        }
+        let first =
+            ListRequest { filter: self.terms.filter(), cursor: self.after, limit: 0, reveal: self.reveal };
+        let Walked { cursor, total, shown, partial } =
+            walk(&link, first, left, |page| Ok(listing.page(&page.items)?)).await?;
         listing.close(cursor.as_deref(), total)?;
         if partial {
             desk.out.note(

@@ -3,10 +3,12 @@
 mod bulk;
 mod change;
 mod count;
+mod export;
 mod ids;
 mod list;
 mod send;
 mod show;
+mod timeline;
 mod wait;
 
 use super::Desk;
@@ -27,6 +29,14 @@ pub enum Notification {
     Show(show::Show),
     /// List notifications, newest first
     List(list::List),
+    /// What happened to one, in order: its story and its attempts
+    #[command(after_help = timeline::TIMELINE_HELP)]
+    Timeline(timeline::Which),
+    /// The attempts of one
+    #[command(after_help = timeline::ATTEMPTS_HELP)]
+    Attempts(timeline::Which),
+    /// Write all that match to a file or standard output
+    Export(export::Export),
     /// Revoke what was not sent yet
     #[command(visible_alias = "revoke", after_help = change::CANCEL_HELP)]
     Cancel(change::Which),
@@ -45,6 +55,9 @@ impl Notification {
             Self::Send(send) => send.run(desk).await,
             Self::Show(show) => show.run(desk).await,
             Self::List(list) => list.run(desk).await,
+            Self::Timeline(which) => which.timeline(desk).await,
+            Self::Attempts(which) => which.attempts(desk).await,
+            Self::Export(export) => export.run(desk).await,
             Self::Cancel(which) => which.run(desk, change::Verb::Cancel).await,
             Self::Retry(which) => which.run(desk, change::Verb::Retry).await,
             Self::Wait(wait) => wait.run(desk).await,
