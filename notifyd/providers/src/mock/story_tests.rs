@@ -214,9 +214,11 @@ proptest! {
         pauses in prop::collection::vec(0_u64..20_000, 1..40),
     ) {
         on_paused_time(async || {
-            let spans: Vec<_> =
-                tenths.iter().map(|tenths| json!({"for_seconds": *tenths as f64 / 10.0})).collect();
             let lengths: Vec<_> = tenths.iter().map(|tenths| tenths * 100).collect();
+            let spans: Vec<_> = lengths
+                .iter()
+                .map(|length| json!({"for_seconds": Duration::from_millis(*length).as_secs_f64()}))
+                .collect();
             let (story, mut age) = (story(&spans, repeat), 0);
             assert_eq!(number(story.next(&[])), Some(0));
             for pause in pauses {
