@@ -1,5 +1,6 @@
 //! Flags.
 
+use crate::demo::Story;
 use clap::Parser;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 #[command(
     name = "notifyd",
     version,
-    after_long_help = "Examples:\n  notifyd --demo\n  notifyd --config /etc/notifyd/notifyd.toml --check\n  notifyd --listen 127.0.0.1:8000 --state-dir /srv/notifyd\n  notifyd --restore /var/lib/notifyd/backups/notifyd-20260131T235959Z.db\n\nExit status:\n  0 ok, 2 usage, 65 damaged data, 70 bug, 74 input/output error, 75 another daemon holds the directory or the socket, 78 configuration"
+    after_long_help = "Examples:\n  notifyd --demo\n  notifyd --demo --story outage\n  notifyd --config /etc/notifyd/notifyd.toml --check\n  notifyd --listen 127.0.0.1:8000 --state-dir /srv/notifyd\n  notifyd --restore /var/lib/notifyd/backups/notifyd-20260131T235959Z.db\n\nExit status:\n  0 ok, 2 usage, 65 damaged data, 70 bug, 74 input/output error, 75 another daemon holds the directory or the socket, 78 configuration"
 )]
 pub struct Args {
     /// Configuration file (TOML) [default: /etc/notifyd/notifyd.toml or ~/.config/notifyd/notifyd.toml, if it is there]
@@ -50,4 +51,13 @@ pub struct Args {
     /// Stop the demo after this many seconds
     #[arg(long, value_name = "SECONDS", requires = "demo", conflicts_with_all = ["config", "state_dir"])]
     pub demo_for: Option<u64>,
+
+    /// Play this story in the demo instead of an ordinary day, and tell it
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "demo",
+        conflicts_with_all = ["config", "state_dir", "check", "print_config", "restore"]
+    )]
+    pub story: Option<Story>,
 }

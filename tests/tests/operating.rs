@@ -1,5 +1,5 @@
-//! What an operator does and sees: starting the daemon wrongly, working with `notifyctl`, looking after the log, and
-//! measuring what it bears.
+//! What an operator does and sees: starting the daemon wrongly, working with `notifyctl`, looking after the log,
+//! rehearsing a bad day, and measuring what it bears.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests end the test")]
 
@@ -11,3 +11,5 @@ mod notifyctl;
 mod starts;
 #[path = "operating/store.rs"]
 mod store;
+#[path = "operating/story.rs"]
+mod story;

@@ -2,6 +2,7 @@
 //! wrong and what would be right. Values are never repeated in an error: someone may have put a credential there.
 
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 /// Why a provider cannot be built from its configuration.
@@ -39,8 +40,8 @@ pub enum ConfigError {
     /// A field has a wrong type or value.
     #[error("`{field}` {problem}; {fix}")]
     Invalid {
-        /// The field, or `secret`.
-        field: &'static str,
+        /// The field, its path where it lies deeper, or `secret`.
+        field: Cow<'static, str>,
         /// What is wrong.
         problem: String,
         /// What to do.
@@ -54,16 +55,31 @@ impl ConfigError {
         match self {
             Self::UnknownKind { .. } | Self::NotAnObject => None,
             Self::Unknown { field, .. } => Some(field),
-            Self::Missing { field, .. } | Self::Invalid { field, .. } => Some(field),
+            Self::Missing { field, .. } => Some(field),
+            Self::Invalid { field, .. } => Some(field),
         }
     }
 
-    pub(crate) fn invalid(field: &'static str, problem: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self::Invalid { field, problem: problem.into(), fix: fix.into() }
+    pub(crate) fn invalid(
+        field: impl Into<Cow<'static, str>>,
+        problem: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
+        Self::Invalid { field: field.into(), problem: problem.into(), fix: fix.into() }
     }
 
     pub(crate) fn missing(field: &'static str, fix: impl Into<String>) -> Self {
         Self::Missing { field, fix: fix.into() }
+    }
+
+    /// The same about a value that lies deeper: `outcome` within `plan.steps[2]` is `plan.steps[2].outcome`.
+    pub(crate) fn within(self, path: &str) -> Self {
+        match self {
+            Self::Invalid { field, problem, fix } => {
+                Self::Invalid { field: format!("{path}.{field}").into(), problem, fix }
+            }
+            other => other,
+        }
     }
 }
 

@@ -1,21 +1,27 @@
-//! `notifyd --demo`: a throwaway daemon with a simulated day, for looking around. Nothing leaves the machine.
+//! `notifyd --demo`: a throwaway daemon with a simulated day, or a [`Story`], for looking around. Nothing leaves the
+//! machine.
 
+mod narrator;
+mod story;
 mod traffic;
+
+pub use story::Story;
 
 use crate::args::Args;
 use crate::daemon::{Daemon, World};
 use crate::failure::Failure;
 use crate::places::Places;
 use crate::settings::{Log, Settings};
+use narrator::Narrator;
 use notify_proto::{Channel, KeyId, ProviderId, ServiceId};
 use notifyd_engine::Handle;
 use notifyd_lifecycle::Secret;
 use notifyd_store::api::{Audit, NewKey, NewProvider, NewService};
-use serde_json::json;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+use story::Part;
 use tokio::task::JoinHandle;
 
 /// Name of the demo's service.
@@ -28,6 +34,7 @@ const COUNT_EVERY: Duration = Duration::from_secs(10);
 pub struct Stage {
     dir: Directory,
     for_seconds: Option<u64>,
+    story: Option<Story>,
 }
 
 /// Removed when dropped.
@@ -69,24 +76,30 @@ impl Stage {
         if args.listen.is_none() {
             settings.intake.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         }
+        if args.story.is_some() {
+            story::hurry(settings);
+        }
         places.config = None;
         places.socket = args.socket.clone().unwrap_or_else(|| dir.join("control.sock"));
         places.state.clone_from(&dir);
-        Ok(Self { dir: Directory(dir), for_seconds: args.demo_for })
+        Ok(Self { dir: Directory(dir), for_seconds: args.demo_for, story: args.story })
     }
 
     /// Makes a service and two simulated providers, tells how to use them, and starts the traffic.
     pub async fn open(self, daemon: &Daemon) -> Result<Show, Failure> {
         let (service, key) = service(daemon).await?;
-        provider(daemon, "steady", 20, json!({"latency_ms": {"min": 5, "max": 40}})).await?;
-        let flaky = json!({"latency_ms": {"min": 20, "max": 250}, "failure_rate": 0.25});
-        provider(daemon, "flaky", 10, flaky).await?;
-        tell(daemon, &self.dir.0, service, &key);
+        for part in self.story.map_or_else(story::ordinary, Story::cast) {
+            provider(daemon, part).await?;
+        }
+        tell(daemon, &self.dir.0, service, &key, self.story);
         let world = daemon.world();
+        // Made before the traffic, so that it misses nothing.
+        let narrator = self.story.map(|_| Narrator::new(daemon.store(), daemon.handle(), world.clock));
         let mut tasks = vec![
             tokio::spawn(traffic::run(daemon.listen(), key, world.entropy.fork())),
             tokio::spawn(count(daemon.handle())),
         ];
+        tasks.extend(narrator.map(|narrator| tokio::spawn(narrator.run())));
         if let Some(seconds) = self.for_seconds {
             let stop = daemon.stop();
             tasks.push(tokio::spawn(async move {
@@ -139,30 +152,31 @@ async fn service(daemon: &Daemon) -> Result<(ServiceId, Secret<String>), Failure
     Ok((id, key))
 }
 
-async fn provider(
-    daemon: &Daemon,
-    name: &str,
-    priority: i32,
-    config: serde_json::Value,
-) -> Result<(), Failure> {
+async fn provider(daemon: &Daemon, part: Part) -> Result<(), Failure> {
     let (now, random) = parts(&daemon.world());
     let provider = NewProvider {
         id: ProviderId::from_parts(now, random),
-        name: name.to_owned(),
+        name: part.name.to_owned(),
         kind: "mock".to_owned(),
         channels: Channel::ALL.to_vec(),
-        priority,
+        priority: part.priority,
         simulated: true,
         rate_per_second: None,
         burst: None,
         max_in_flight: 32,
-        config,
+        config: part.config,
         secret: None,
     };
     Ok(daemon.store().create_provider(provider, who()).await?)
 }
 
-fn tell(daemon: &Daemon, dir: &std::path::Path, service: ServiceId, key: &Secret<String>) {
+fn tell(
+    daemon: &Daemon,
+    dir: &std::path::Path,
+    service: ServiceId,
+    key: &Secret<String>,
+    story: Option<Story>,
+) {
     let (listen, socket) = (daemon.listen(), daemon.socket());
     let text = format!(
         "\nnotifyd demo: everything below is SIMULATED. Two mock providers pretend to send; nothing leaves this machine.\n\
@@ -178,7 +192,8 @@ fn tell(daemon: &Daemon, dir: &std::path::Path, service: ServiceId, key: &Secret
          \n  notifyctl --socket {socket} status\
          \n  notifyctl --socket {socket} notification list\
          \n  notify-tui --socket {socket}\n\
-         \nCtrl-C ends it.\n\n",
+         \nCtrl-C ends it.\n\n{about}",
+        about = story.map(Story::about).unwrap_or_default(),
         socket = socket.display(),
         dir = dir.display(),
         key = key.expose(),

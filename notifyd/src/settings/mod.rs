@@ -4,7 +4,7 @@
 mod keys;
 mod sections;
 
-pub use sections::{Breaker, Delivery, Log, LogFormat, Policy, Store};
+pub use sections::{Breaker, Delivery, Log, LogFormat, Policy, PolicyByPriority, Store};
 
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::retry::RetryPolicy;

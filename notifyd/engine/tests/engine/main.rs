@@ -17,5 +17,6 @@ mod recovering;
 mod retries;
 mod sim;
 mod slow;
+mod stories;
 mod turns;
 mod waiting;

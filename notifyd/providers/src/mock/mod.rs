@@ -1,13 +1,16 @@
 //! The way out that sends nothing. It serves every channel, is always marked as simulated, and behaves as its
 //! configuration says, so that failover, retries, breakers and crashes can be rehearsed without a carrier.
 //!
-//! The cast: [`Script`] is the configuration, read; `Record` is the file in which every call is noted before it is
-//! answered; [`Mock`] plays the script. Without a configuration there is no script and nothing to decide.
+//! The cast: [`Script`] is the configuration, read; [`Plan`](plan::Plan) is the story in it, if there is one, and
+//! [`Story`] knows how far it has got; `Record` is the file in which every call is noted before it is answered; [`Mock`]
+//! plays the script. Without a configuration there is no script and nothing to decide.
 //!
-//! One call: record → throttle → hang → wait → fixed outcome → first attempts fail → dice → accepted.
+//! One call: record → throttle → the story's scene, or hang → wait → fixed outcome → first attempts fail → dice → accepted.
 
+mod plan;
 mod record;
 mod script;
+mod story;
 
 use crate::config::{ConfigError, Fields};
 use crate::kind::{BuildContext, Field, Kind, SecretUse};
@@ -15,6 +18,7 @@ use crate::{Call, Provider};
 use async_trait::async_trait;
 use notify_proto::Channel;
 use notifyd_lifecycle::{Outcome, Report, Secret};
+use plan::{Act, Scene};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use record::Record;
@@ -22,6 +26,7 @@ use script::{Script, Throttle};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use story::Story;
 
 pub(crate) const KIND: Kind = Kind {
     name: "mock",
@@ -47,6 +52,7 @@ pub(crate) const KIND: Kind = Kind {
             "record_file",
             "file to which each call is appended as a JSON line before the answer",
         ),
+        Field::optional("plan", "a story, by recipient or in turn, see STORIES; default none"),
     ],
     secret: SecretUse::Never,
     build: |fields, _: Option<&Secret<String>>, context| Ok(Arc::new(Mock::new(fields, context)?)),
@@ -61,20 +67,22 @@ struct Play {
     script: Script,
     throttle: Option<Throttle>,
     record: Option<Record>,
+    story: Option<Story>,
     /// One sequence for the whole provider: sequential calls repeat exactly from run to run, whatever their ids.
     dice: Mutex<StdRng>,
 }
 
 impl Mock {
     fn new(fields: Fields<'_>, context: &BuildContext) -> Result<Self, ConfigError> {
-        let script = Script::read(fields)?;
+        let mut script = Script::read(fields)?;
         let throttle = script.per_second.map(Throttle::new);
         let record = script.record_file.as_deref().map(|path| Record::open(path, context)).transpose()?;
         if script == Script::default() {
             return Ok(Self { play: None });
         }
+        let story = script.plan.take().map(Story::new);
         let dice = Mutex::new(StdRng::seed_from_u64(context.seed));
-        Ok(Self { play: Some(Box::new(Play { script, throttle, record, dice })) })
+        Ok(Self { play: Some(Box::new(Play { script, throttle, record, story, dice })) })
     }
 }
 
@@ -100,12 +108,13 @@ impl Play {
         if let Some(after) = self.throttle.as_ref().and_then(Throttle::refuse) {
             return Report::new(Outcome::RateLimited { after: Some(after) }, said("rate limit reached"));
         }
+        if let Some(scene) = self.story.as_ref().and_then(|story| story.next(call.to)) {
+            return self.scene(scene, call).await;
+        }
         if self.happens(self.script.hang) {
             std::future::pending::<()>().await;
         }
-        if let Some(latency) = self.latency() {
-            tokio::time::sleep(latency).await;
-        }
+        self.wait(self.script.latency_ms).await;
         let failed = call.attempt <= self.script.fail_times || self.happens(self.script.failure_rate);
         match &self.script.outcome {
             Some(Outcome::Accepted { .. }) => accepted(call),
@@ -113,6 +122,22 @@ impl Play {
             None if failed => self.refused(&self.script.failure),
             None => accepted(call),
         }
+    }
+
+    async fn scene(&self, scene: &Scene, call: &Call<'_>) -> Report {
+        let outcome = match &scene.act {
+            Act::Hang => return std::future::pending().await,
+            Act::Answer(outcome) => outcome,
+        };
+        self.wait(scene.latency_ms).await;
+        if matches!(outcome, Outcome::Accepted { .. }) {
+            return accepted(call);
+        }
+        let text = match &scene.message {
+            Some(message) => said(&format!("{}: {message}", outcome.class())),
+            None => said(outcome.class()),
+        };
+        Report::new(outcome.clone(), text)
     }
 
     fn refused(&self, outcome: &Outcome) -> Report {
@@ -129,10 +154,11 @@ impl Play {
         rate >= 1.0 || (rate > 0.0 && self.roll(|dice| dice.random_bool(rate)))
     }
 
-    fn latency(&self) -> Option<Duration> {
-        let (min, max) = self.script.latency_ms;
+    async fn wait(&self, (min, max): (u32, u32)) {
         let millis = if min == max { max } else { self.roll(|dice| dice.random_range(min..=max)) };
-        (millis > 0).then(|| Duration::from_millis(millis.into()))
+        if millis > 0 {
+            tokio::time::sleep(Duration::from_millis(millis.into())).await;
+        }
     }
 
     fn roll<T>(&self, throw: impl FnOnce(&mut StdRng) -> T) -> T {
@@ -164,3 +190,6 @@ fn accepted(call: &Call<'_>) -> Report {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod story_tests;

@@ -1,5 +1,6 @@
 //! The mock's configuration: [`Script`] is what it is to do, [`Throttle`] counts the calls of the running second.
 
+use super::plan::Plan;
 use crate::config::{ConfigError, Fields};
 use notifyd_lifecycle::Outcome;
 use notifyd_lifecycle::outcome::Invalid;
@@ -27,6 +28,7 @@ pub(super) struct Script {
     pub hang: f64,
     pub outcome: Option<Outcome>,
     pub record_file: Option<PathBuf>,
+    pub plan: Option<Plan>,
 }
 
 impl Default for Script {
@@ -41,6 +43,7 @@ impl Default for Script {
             hang: 0.0,
             outcome: None,
             record_file: None,
+            plan: None,
         }
     }
 }
@@ -55,28 +58,38 @@ impl Script {
                 "use a class that is a failure",
             ));
         }
+        let latency_ms = latency(fields)?;
+        let retry_after = retry_after(fields)?;
         Ok(Self {
-            latency_ms: latency(fields)?,
+            latency_ms: latency_ms.unwrap_or((0, 0)),
             failure_rate: fields.number("failure_rate", 0.0..=1.0)?.unwrap_or(0.0),
             failure,
             fail_times: fields.whole("fail_times", 0..=u32::MAX)?.unwrap_or(0),
             per_second: fields.whole("rate_limit_per_second", 1..=u32::MAX)?,
-            retry_after: fields
-                .whole("retry_after_seconds", 1..=MAX_RETRY_AFTER)?
-                .map(|seconds| Duration::from_secs(seconds.into())),
+            retry_after,
             hang: match fields.get("hang") {
                 Some(Value::Bool(hang)) => f64::from(u8::from(*hang)),
                 _ => fields.number("hang", 0.0..=1.0)?.unwrap_or(0.0),
             },
             outcome: outcome(fields, "outcome")?,
             record_file: fields.text("record_file")?.map(PathBuf::from),
+            plan: Plan::read(fields, latency_ms.unwrap_or((0, 0)), retry_after)?,
         })
     }
 }
 
-/// A class by the word it is stored as.
+pub(super) fn retry_after(fields: Fields<'_>) -> Result<Option<Duration>, ConfigError> {
+    let seconds = fields.whole("retry_after_seconds", 1..=MAX_RETRY_AFTER)?;
+    Ok(seconds.map(|seconds| Duration::from_secs(seconds.into())))
+}
+
 fn outcome(fields: Fields<'_>, field: &'static str) -> Result<Option<Outcome>, ConfigError> {
     let Some(given) = fields.text(field)? else { return Ok(None) };
+    class(field, given, "").map(Some)
+}
+
+/// A class by the word it is stored as. `more` ends the list of words that are good there.
+pub(super) fn class(field: &'static str, given: &str, more: &str) -> Result<Outcome, ConfigError> {
     let all = [
         Outcome::Accepted { external_id: None },
         Outcome::Transient,
@@ -89,13 +102,13 @@ fn outcome(fields: Fields<'_>, field: &'static str) -> Result<Option<Outcome>, C
         Outcome::Ambiguous,
     ];
     let known = all.each_ref().map(Outcome::class).join(", ");
-    match all.into_iter().find(|outcome| outcome.class() == given) {
-        Some(outcome) => Ok(Some(outcome)),
-        None => Err(ConfigError::invalid(field, "is no outcome class", format!("use one of {known}"))),
-    }
+    all.into_iter().find(|outcome| outcome.class() == given).ok_or_else(|| {
+        ConfigError::invalid(field, "is no outcome class", format!("use one of {known}{more}"))
+    })
 }
 
-fn latency(fields: Fields<'_>) -> Result<(u32, u32), ConfigError> {
+/// From and to, milliseconds.
+pub(super) fn latency(fields: Fields<'_>) -> Result<Option<(u32, u32)>, ConfigError> {
     let wrong = |problem: &str| {
         let fix = format!(
             "use whole milliseconds up to {MAX_LATENCY_MS}, such as 20 or {{\"min\": 5, \"max\": 50}}"
@@ -103,13 +116,13 @@ fn latency(fields: Fields<'_>) -> Result<(u32, u32), ConfigError> {
         ConfigError::invalid("latency_ms", problem, fix)
     };
     let bounds: &Map<String, Value> = match fields.get("latency_ms") {
-        None => return Ok((0, 0)),
+        None => return Ok(None),
         Some(Value::Object(bounds)) => bounds,
         Some(_) => {
             let fixed = fields
                 .whole("latency_ms", 0..=MAX_LATENCY_MS)
                 .map_err(|_| wrong("is out of range or has a wrong form"))?;
-            return Ok((fixed.unwrap_or(0), fixed.unwrap_or(0)));
+            return Ok(fixed.map(|fixed| (fixed, fixed)));
         }
     };
     if bounds.keys().any(|key| key != "min" && key != "max") {
@@ -122,7 +135,7 @@ fn latency(fields: Fields<'_>) -> Result<(u32, u32), ConfigError> {
     let min = bound("min", 0).and_then(|min| u32::try_from(min).ok());
     let max = bounds.get("max").and_then(Value::as_u64).and_then(|max| u32::try_from(max).ok());
     match (min, max) {
-        (Some(min), Some(max)) if min <= max && max <= MAX_LATENCY_MS => Ok((min, max)),
+        (Some(min), Some(max)) if min <= max && max <= MAX_LATENCY_MS => Ok(Some((min, max))),
         (Some(min), Some(max)) if min > max => Err(wrong("has a min above its max")),
         _ => Err(wrong("is out of range or lacks max")),
     }
