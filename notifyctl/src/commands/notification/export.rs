@@ -31,7 +31,7 @@ A file gets its name when all of it is written; until then it ends in .partial."
 pub struct Export {
     #[command(flatten)]
     terms: Terms,
-    /// As what [default: what --output says, else jsonl]
+    /// As what [default: to standard output what --output says, else jsonl]
     #[arg(long = "format", value_enum, value_name = "FORMAT")]
     format: Option<As>,
     /// To this file, which must not exist; mode 0600 [default: standard output]
@@ -45,9 +45,10 @@ pub struct Export {
 impl Export {
     pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
         let output = match (self.format, desk.out.format) {
-            (Some(As::Jsonl), _) | (None, Format::Table | Format::Wide) => Format::Jsonl,
             (Some(As::Csv), _) => Format::Csv,
-            (None, output) => output,
+            // Into a file, --output is for what is said of it.
+            (None, output) if self.out.is_none() && !desk.out.for_people() => output,
+            _ => Format::Jsonl,
         };
         let globals = Globals { output, json: false, ..desk.globals.clone() };
         let first =
