@@ -2,6 +2,7 @@
 
 use crate::clock;
 use chrono::{Local, NaiveTime, TimeZone as _};
+use notify_proto::control::Limit;
 use notify_proto::filter::{Filter, span as parse_span};
 use notify_proto::{NotificationId, Timestamp};
 use std::time::Duration;
@@ -34,6 +35,24 @@ pub(crate) fn rate(text: &str) -> Result<f64, String> {
     };
     let count: f64 = count.parse().map_err(|_| help())?;
     if count.is_finite() && count > 0.0 { Ok(count / seconds) } else { Err(help()) }
+}
+
+/// A rate, or `none`.
+pub(crate) fn rate_or_none(text: &str) -> Result<Limit<f64>, String> {
+    match text {
+        "none" => Ok(Limit::Lift),
+        text => rate(text).map(Limit::Set).map_err(|error| format!("{error}; or none")),
+    }
+}
+
+/// A number, or `none`.
+pub(crate) fn count_or_none(text: &str) -> Result<Limit<u32>, String> {
+    match text {
+        "none" => Ok(Limit::Lift),
+        text => {
+            text.parse().map(Limit::Set).map_err(|_| format!("write a number or none, not `{}`", shown(text)))
+        }
+    }
 }
 
 /// A moment that lies ahead: RFC 3339, a span from now, `now`, or `HH:MM` today.
@@ -114,6 +133,15 @@ mod tests {
         for text in ["50", "0/s", "-1/s", "x/s", "1/d", "inf/s", "NaN/s"] {
             assert!(rate(text).unwrap_err().contains("50/s"), "{text}");
         }
+    }
+
+    #[test]
+    fn limits_can_be_lifted() {
+        assert_eq!(rate_or_none("none"), Ok(Limit::Lift));
+        assert_eq!(rate_or_none("50/s"), Ok(Limit::Set(50.0)));
+        assert!(rate_or_none("0/s").unwrap_err().contains("or none"));
+        assert_eq!((count_or_none("none"), count_or_none("3")), (Ok(Limit::Lift), Ok(Limit::Set(3))));
+        assert!(count_or_none("-3").unwrap_err().contains("number or none"));
     }
 
     #[test]

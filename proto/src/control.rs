@@ -4,11 +4,12 @@
 use crate::filter::Filter;
 use crate::send::SendRequest;
 use crate::transport::Reply;
-use crate::upkeep::{OperationView, PruneRequest, PruneView, ReloadView, StorageView};
+use crate::upkeep::{ChangedSetting, OperationView, PruneRequest, PruneView, ReloadView, StorageView};
 use crate::view::{
     DaemonInfo, KeyView, NotificationDetail, NotificationPage, ProviderView, ServiceView, StatusView,
+    write_opt_time,
 };
-use crate::{Channel, NotificationId, Open, Status, Timestamp};
+use crate::{Channel, NotificationId, Open, ProviderId, Status, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -152,6 +153,128 @@ impl std::fmt::Debug for NewProvider {
     }
 }
 
+/// What becomes of a limit that need not be there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit<T> {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// There is none any more.
+    Lift,
+    /// It is this one.
+    Set(T),
+}
+
+/// What changes about a provider; what is absent stays. Its `Debug` leaves the configuration and the secret out.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ProviderChange {
+    /// Another name.
+    #[serde(default)]
+    pub rename: Option<String>,
+    /// The channels it shall serve, in place of those so far.
+    #[serde(default)]
+    pub channels: Option<Vec<Channel>>,
+    /// Lower is tried first.
+    #[serde(default)]
+    pub priority: Option<i32>,
+    /// Calls per second allowed.
+    #[serde(default)]
+    pub rate_per_second: Limit<f64>,
+    /// Calls at once after a pause.
+    #[serde(default)]
+    pub burst: Limit<u32>,
+    /// Calls under way at once, 1 to 10,000.
+    #[serde(default)]
+    pub max_in_flight: Option<u32>,
+    /// The type's own settings, without secrets, in place of all of those so far.
+    #[serde(default)]
+    pub config: Option<Value>,
+    /// Another secret.
+    #[serde(default)]
+    pub secret: Option<String>,
+}
+
+impl std::fmt::Debug for ProviderChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProviderChange")
+            .field("rename", &self.rename)
+            .field("priority", &self.priority)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A provider that was changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UpdatedProvider {
+    /// As it is now.
+    pub provider: ProviderView,
+    /// What is different; of a secret only that it is.
+    pub changed: Vec<ChangedSetting>,
+}
+
+/// A provider that was removed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RemovedProvider {
+    /// As it was.
+    pub provider: ProviderView,
+    /// Channels that no active provider serves any more.
+    pub unserved: Vec<Open<Channel>>,
+}
+
+/// Whose way to tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouteRequest {
+    /// On this channel; on all that any provider serves when it is absent.
+    #[serde(default)]
+    pub channel: Option<Channel>,
+    /// Of this service, by name or id.
+    #[serde(default)]
+    pub service: Option<String>,
+    /// To this address.
+    #[serde(default)]
+    pub to: Option<String>,
+    /// Pinned to this provider, by name or id.
+    #[serde(default)]
+    pub provider: Option<String>,
+}
+
+/// Where a notification that is due now would go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouteView {
+    /// The candidates of each channel, in the order they are tried.
+    pub steps: Vec<RouteStep>,
+    /// What else there is to know, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// One candidate of a channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouteStep {
+    /// The channel.
+    pub channel: Open<Channel>,
+    /// Its place in the order, from 1.
+    pub place: u32,
+    /// Its name.
+    pub provider: String,
+    /// Its id.
+    pub provider_id: ProviderId,
+    /// Lower is tried first.
+    pub priority: i32,
+    /// `taken`, `awaited`, `passed_over`, or `in_reserve` for when those before it fail.
+    pub verdict: String,
+    /// `open`, `busy`, or why it cannot be called: `breaker_open`, `paused`, `disabled`, `rate_limited`.
+    pub state: String,
+    /// More of why.
+    pub why: Option<String>,
+    /// Since when it is so.
+    #[serde(serialize_with = "write_opt_time")]
+    pub since: Option<Timestamp>,
+    /// When that may change by itself.
+    #[serde(serialize_with = "write_opt_time")]
+    pub until: Option<Timestamp>,
+}
+
 /// What `provider seed` did with one definition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Seeded {
@@ -281,6 +404,16 @@ pub trait Control {
     async fn provider_show(name: String) -> Reply<ProviderView>;
     /// Enables or disables a provider.
     async fn provider_set_active(name: String, active: bool, change: Change) -> Reply<ProviderView>;
+    /// Changes a provider: all that is given, or nothing.
+    async fn provider_update(
+        name: String,
+        update: Box<ProviderChange>,
+        change: Change,
+    ) -> Reply<UpdatedProvider>;
+    /// Removes a provider with its secret.
+    async fn provider_remove(name: String, change: Change) -> Reply<RemovedProvider>;
+    /// In which order providers would be tried now, and why.
+    async fn provider_route(request: RouteRequest) -> Reply<RouteView>;
     /// One real call.
     async fn provider_test(
         name: String,

@@ -9,11 +9,13 @@ use notify_proto::{AttemptStatus, Open, Status};
 use serde::Serialize;
 use std::fmt::Display;
 
-const fn always<T>(name: &'static str, cell: fn(&T) -> Cell) -> Column<T> {
+/// A column that every table has.
+pub(crate) const fn always<T>(name: &'static str, cell: fn(&T) -> Cell) -> Column<T> {
     Column { name, show: Show::Always, cell }
 }
 
-const fn wide<T>(name: &'static str, cell: fn(&T) -> Cell) -> Column<T> {
+/// A column that only a wide table has.
+pub(crate) const fn wide<T>(name: &'static str, cell: fn(&T) -> Cell) -> Column<T> {
     Column { name, show: Show::Wide, cell }
 }
 

@@ -28,6 +28,9 @@ fn refusals() {
         for line in [
             &["service", "show", "x"][..],
             &["service", "disable", "x"],
+            &["provider", "update", "x", "--priority", "1"],
+            &["provider", "remove", "x", "--confirm", "x"],
+            &["provider", "route"],
             &["ntf", "retry", ID],
             &["ntf", "list"],
             &["store", "stats"],
@@ -71,6 +74,11 @@ fn usage() {
         "ntf send --service acme --channel fax --to x --body y",
         "ntf send --service acme --channel sms --to x",
         "provider add x",
+        "provider update x",
+        "provider update x --rate 50",
+        "provider update x --burst many",
+        "provider remove",
+        "provider route --channel fax",
         "store prune",
         "store prune --older-than 90d",
         "store prune --older-than 90d --status queued",
@@ -107,6 +115,9 @@ fn questions_nobody_can_answer() {
         (&["store", "prune", "--older-than", "90d", "--status", "delivered"], "--confirm 3"),
         (&["store", "prune", "--older-than", "90d", "--status", "delivered", "--yes"], "--confirm 3"),
         (&["service", "key", "reset", "acme"], "--confirm acme"),
+        (&["provider", "remove", "mock"], "--confirm mock"),
+        (&["provider", "remove", "mock", "--yes"], "--confirm mock"),
+        (&["provider", "remove", ID, "--confirm", ID], "does not name mock"),
         (&["service", "key", "reset", "acme", "--yes"], "--confirm acme"),
         (&["service", "key", "revoke", "acme", "00112233"], "--confirm acme"),
         (&["service", "key", "reset", "acme", "--confirm", "other"], "does not name acme"),
@@ -122,6 +133,7 @@ fn questions_nobody_can_answer() {
         "KeyReset",
         "KeyRevoke",
         "OperationCancel",
+        "ProviderRemove",
     ] {
         assert!(fake.calls(verb).is_empty(), "{verb}");
     }
@@ -286,6 +298,11 @@ fn files_that_cannot_be_used() {
         ["--secret-file", "/none"],
     ] {
         let run = fake.run(&[&add[..], &more].concat());
+        assert_eq!(run.exit, 78, "{more:?}");
+        assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
+    }
+    for more in [["--config-file", broken.as_str()], ["--secret-file", &empty]] {
+        let run = fake.run(&[&["provider", "update", "relay"][..], &more].concat());
         assert_eq!(run.exit, 78, "{more:?}");
         assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
     }

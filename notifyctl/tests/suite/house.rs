@@ -280,6 +280,19 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
         "ProviderSeed" => json!([{"provider": provider(), "created": true}]),
         "ProviderList" => json!([provider()]),
         "ProviderAdd" | "ProviderShow" | "ProviderSetActive" => provider(),
+        "ProviderUpdate" => json!({
+            "provider": provider(),
+            "changed": [{"key": "config.host", "from": "\"a\u{1b}[1m\"", "to": "none"}]
+        }),
+        "ProviderRemove" => json!({"provider": provider(), "unserved": ["sms"]}),
+        "ProviderRoute" => json!({
+            "steps": [{
+                "channel": "sms", "place": 1, "provider": "mock", "provider_id": ID, "priority": 100,
+                "verdict": "passed_over", "state": "breaker_open", "why": "no\u{9b}31m",
+                "since": "2026-01-01T00:00:00.000Z", "until": null
+            }],
+            "notes": ["sms: nobody\u{202e} can be called now"]
+        }),
         "ProviderTest" => json!({
             "accepted": true, "outcome": "accepted", "message": null, "external_id": "x1", "elapsed_ms": 7,
             "simulated": true

@@ -3,8 +3,8 @@
 use crate::session::Session;
 use crate::verbs;
 use notify_proto::control::{
-    Change, Changed, Control, FreshKey, Hello, ListRequest, NewProvider, NewService, Seeded, Sent,
-    TestResult, Welcome,
+    Change, Changed, Control, FreshKey, Hello, ListRequest, NewProvider, NewService, ProviderChange,
+    RemovedProvider, RouteRequest, RouteView, Seeded, Sent, TestResult, UpdatedProvider, Welcome,
 };
 use notify_proto::filter::Filter;
 use notify_proto::send::SendRequest;
@@ -162,6 +162,24 @@ impl Control for Session {
         change: Change,
     ) -> Reply<ProviderView> {
         verbs::provider::set_active(&self, &name, active, &change).await
+    }
+
+    async fn provider_update(
+        self,
+        _: Context,
+        name: String,
+        update: Box<ProviderChange>,
+        change: Change,
+    ) -> Reply<UpdatedProvider> {
+        verbs::provider::update(&self, &name, *update, &change).await
+    }
+
+    async fn provider_remove(self, _: Context, name: String, change: Change) -> Reply<RemovedProvider> {
+        verbs::provider::remove(&self, &name, &change).await
+    }
+
+    async fn provider_route(self, _: Context, request: RouteRequest) -> Reply<RouteView> {
+        verbs::provider::route(&self, &request).await
     }
 
     async fn provider_test(

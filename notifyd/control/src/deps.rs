@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use notify_proto::upkeep::ReloadView;
 use notify_proto::{Channel, NotificationId, ProviderId, Timestamp};
 use notifyd_engine::Handle;
-use notifyd_engine::{KindInfo, ProviderState, SettingError, TestCall, Totals};
+use notifyd_engine::{KindInfo, ProviderState, Route, SettingError, TestCall, Totals};
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::{Clock, Entropy, Secret};
 use notifyd_store::api::{Audit, Changed};
@@ -33,6 +33,12 @@ pub trait EngineHandle: Send + Sync + 'static {
         config: &Value,
         secret: Option<&Secret<String>>,
     ) -> Result<(), SettingError>;
+    /// Who would be tried now on each of these channels, for a notification pinned to this provider, if any.
+    async fn route(
+        &self,
+        channels: Vec<Channel>,
+        pinned: Option<ProviderId>,
+    ) -> Result<Vec<Route>, StoreError>;
     /// One real call through a provider, outside the queue.
     async fn test_provider(
         &self,
@@ -71,6 +77,14 @@ impl EngineHandle for Handle {
         secret: Option<&Secret<String>>,
     ) -> Result<(), SettingError> {
         Self::check_provider(self, kind, config, secret)
+    }
+
+    async fn route(
+        &self,
+        channels: Vec<Channel>,
+        pinned: Option<ProviderId>,
+    ) -> Result<Vec<Route>, StoreError> {
+        Self::route(self, channels, pinned).await
     }
 
     async fn test_provider(

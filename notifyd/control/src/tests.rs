@@ -4,6 +4,7 @@ mod fakes;
 mod keys;
 mod notifications;
 mod operations;
+mod provider_changes;
 mod providers;
 mod rights;
 mod socket;

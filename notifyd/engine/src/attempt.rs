@@ -18,6 +18,8 @@ pub(crate) struct Claimed {
     pub channel_index: usize,
     pub provider: ProviderId,
     pub simulated: bool,
+    /// Which client makes the call: what it is told says nothing about a later one.
+    pub client: i64,
 }
 
 /// A job whose provider has answered, or not.

@@ -3,9 +3,10 @@
 
 use crate::attempt::{self, Claimed, Sent};
 use crate::lines::{Lines, Load, Loaded};
+use crate::route::route;
 use crate::settle::{self, Settled};
 use crate::slots::Slots;
-use crate::{Beat, Inner, Options, StoreError};
+use crate::{Ask, Inner, Options, StoreError};
 use notify_proto::{Channel, ProviderId, Status, Timestamp};
 use notifyd_lifecycle::candidate::{Choice, choose};
 use notifyd_providers::Provider;
@@ -50,7 +51,9 @@ pub(crate) struct Dispatch {
     slots: Slots,
     rng: StdRng,
     options: Arc<Options>,
-    beats: mpsc::Receiver<Beat>,
+    asks: mpsc::Receiver<Ask>,
+    /// What was asked and is answered at the next look, with settings as they are then.
+    asked: Vec<Ask>,
     news: mpsc::UnboundedReceiver<News>,
     tell: mpsc::UnboundedSender<News>,
     answers: mpsc::UnboundedReceiver<Sent>,
@@ -63,7 +66,7 @@ pub(crate) struct Dispatch {
 }
 
 impl Dispatch {
-    pub(crate) fn new(inner: Arc<Inner>, beats: mpsc::Receiver<Beat>) -> Self {
+    pub(crate) fn new(inner: Arc<Inner>, asks: mpsc::Receiver<Ask>) -> Self {
         // Unbounded, but never more in them than slots and loads: both are bounded.
         let (tell, news) = mpsc::unbounded_channel();
         let (answer, answers) = mpsc::unbounded_channel();
@@ -71,7 +74,8 @@ impl Dispatch {
         Self {
             lines: Lines::new(Options::clone(&options)),
             options,
-            beats,
+            asks,
+            asked: Vec::new(),
             slots: Slots::default(),
             rng: inner.deps.entropy.fork(),
             news,
@@ -95,6 +99,7 @@ impl Dispatch {
                 tracing::error!(%error, "providers could not be read");
             }
             self.mind_options();
+            self.answer_asked();
             // While outcomes could not be recorded nothing is claimed; the bell rings when that has passed.
             let recordable = store.latched().is_none_or(Cause::delivers);
             if !self.draining && recordable {
@@ -114,7 +119,7 @@ impl Dispatch {
                     drained_by = Some(Instant::now() + Duration::from_millis(drain));
                 }
                 () = store.bell().heard() => {}
-                Some(beat) = self.beats.recv() => drop(beat.send(())),
+                Some(ask) = self.asks.recv() => self.asked.push(ask),
                 Some(news) = self.news.recv() => self.hear(news),
                 count = self.answers.recv_many(&mut answers, MAX_RECORDS) => {
                     debug_assert!(count > 0, "the loop holds a sender");
@@ -152,6 +157,19 @@ impl Dispatch {
             self.options = Arc::clone(&options);
             self.lines.set_options(Options::clone(&options));
             self.slots.set_breakers(options.breaker);
+        }
+    }
+
+    /// Answers what was asked since the last look. Who asked may be gone.
+    fn answer_asked(&mut self) {
+        let (now, wall) = (Instant::now().into_std(), self.inner.deps.clock.now());
+        for ask in self.asked.drain(..) {
+            match ask {
+                Ask::Beat(answer) => drop(answer.send(())),
+                Ask::Route { channels, pinned, answer } => {
+                    drop(answer.send(route(&self.slots, &channels, pinned, now, wall)));
+                }
+            }
         }
     }
 
@@ -260,7 +278,7 @@ impl Dispatch {
     ) -> Result<(Ready, Claim), Box<Loaded>> {
         let Some(slot) = self.slots.get(provider) else { return Err(loaded) };
         let Ok(client) = &slot.client else { return Err(loaded) };
-        let (client, simulated) = (Arc::clone(client), slot.row.simulated);
+        let (client, simulated, built) = (Arc::clone(client), slot.row.simulated, slot.row.client);
         self.slots.take(provider, &self.inner, Instant::now().into_std());
         let claim = Claim {
             seq: loaded.job.seq,
@@ -272,7 +290,7 @@ impl Dispatch {
             skipped,
         };
         self.lines.taken(&loaded);
-        let claimed = Claimed { loaded, channel, channel_index, provider, simulated };
+        let claimed = Claimed { loaded, channel, channel_index, provider, simulated, client: built };
         Ok((Ready { claimed, client }, claim))
     }
 

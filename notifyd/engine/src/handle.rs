@@ -1,6 +1,7 @@
 //! What the rest of the daemon may ask of the engine.
 
-use crate::Options;
+use crate::route::Route;
+use crate::{Ask, Options};
 use notify_proto::{Channel, NotificationId, ProviderId};
 use notifyd_lifecycle::outcome::Outcome;
 use notifyd_lifecycle::{Message, Report, Secret, address};
@@ -96,7 +97,20 @@ impl Handle {
     /// Answers when the loop has come round: the sign of life that a supervisor is told. Fails when there is no loop.
     pub async fn beat(&self) -> Result<(), StoreError> {
         let (answer, heard) = oneshot::channel();
-        self.inner.beats.send(answer).await.map_err(|_| StoreError::Closing)?;
+        self.inner.asks.send(Ask::Beat(answer)).await.map_err(|_| StoreError::Closing)?;
+        heard.await.map_err(|_| StoreError::Closing)
+    }
+
+    /// Who would be tried now on each of these channels, in which order, and why; for a notification pinned to this
+    /// provider, if any. Fails when there is no loop.
+    pub async fn route(
+        &self,
+        channels: Vec<Channel>,
+        pinned: Option<ProviderId>,
+    ) -> Result<Vec<Route>, StoreError> {
+        let (answer, heard) = oneshot::channel();
+        let ask = Ask::Route { channels, pinned, answer };
+        self.inner.asks.send(ask).await.map_err(|_| StoreError::Closing)?;
         heard.await.map_err(|_| StoreError::Closing)
     }
 

@@ -32,7 +32,7 @@ pub(crate) fn attempt(
     now: Instant,
 ) -> Settled {
     let Sent { claimed, what, elapsed, at } = sent;
-    let crate::attempt::Claimed { mut loaded, channel, channel_index, provider, simulated } = claimed;
+    let crate::attempt::Claimed { mut loaded, channel, channel_index, provider, simulated, client } = claimed;
     let (transition, end) = match what {
         What::Expired => {
             let end = AttemptEnd {
@@ -50,7 +50,7 @@ pub(crate) fn attempt(
         }
         What::Said(report) => {
             let cause = report.message.as_deref().map(|message| masked(message, &loaded.job));
-            slots.learn(provider, &report.outcome, cause.as_deref(), inner, now);
+            slots.learn((provider, client), &report.outcome, cause.as_deref(), inner, now);
             observe(&report, &loaded.job, provider, slots, inner, elapsed);
             let transition = decide(&report, channel_index, provider, &mut loaded, slots, rng, at, now);
             (transition, ended(report, &loaded.job, provider, channel, simulated))

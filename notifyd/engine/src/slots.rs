@@ -20,6 +20,8 @@ pub(crate) struct Slot {
     /// What makes the calls; the problem, when it could not be built from its settings.
     pub client: Result<Arc<dyn Provider>, String>,
     pub row: Arc<Row>,
+    /// Whether it was removed: nothing begins any more, and it goes with its last call.
+    gone: bool,
     /// Calls under way; shared with the handles, who want to know it at any moment.
     in_flight: Arc<AtomicU32>,
     breaker: Breaker,
@@ -30,6 +32,22 @@ impl Slot {
     fn in_flight(&self) -> u32 {
         self.in_flight.load(Ordering::Acquire)
     }
+
+    /// Takes over settings that its client does not care for.
+    fn follow(&mut self, row: &Arc<Row>, now: Instant) {
+        if (self.row.rate_per_second, self.row.burst) != (row.rate_per_second, row.burst) {
+            self.pace.set_limits(row.rate_per_second, row.burst, now);
+        }
+        self.row = Arc::clone(row);
+    }
+}
+
+/// Whether a provider may be called now, for a person.
+pub(crate) struct Standing {
+    pub gate: Gate,
+    pub why: Option<String>,
+    pub since: Option<Instant>,
+    pub until: Option<Instant>,
 }
 
 /// All of them.
@@ -41,15 +59,24 @@ pub(crate) struct Slots {
 }
 
 impl Slots {
-    /// Takes over changed settings: a provider is built anew only when its revision changed.
+    /// Takes over changed settings. A provider is built anew only when what its client is built from changed; all else
+    /// leaves its circuit breaker, what its pace has learned and its calls under way alone.
     pub(crate) async fn refresh(&mut self, inner: &Inner, now: Instant) -> Result<bool, StoreError> {
         let directory = inner.deps.store.directory();
         if Arc::ptr_eq(&directory, &self.directory) {
             return Ok(false);
         }
+        for (id, slot) in &mut self.all {
+            let row = directory.provider(*id);
+            slot.gone = row.is_none();
+            if row.is_none_or(|row| row.name != slot.row.name) {
+                // It may not have one, when it was gone before.
+                let _ = inner.metrics.breaker.remove_label_values(&[slot.row.name.as_str()]);
+            }
+        }
         for row in directory.providers() {
             match self.all.get_mut(&row.id) {
-                Some(slot) if slot.row.revision == row.revision => slot.row = Arc::clone(row),
+                Some(slot) if slot.row.client == row.client => slot.follow(row, now),
                 existing => {
                     let secret = match inner.deps.store.provider_secret(row.id).await {
                         Err(StoreError::Seal(problem)) => Err(problem),
@@ -67,6 +94,7 @@ impl Slots {
                     let slot = Slot {
                         client,
                         row: Arc::clone(row),
+                        gone: false,
                         in_flight: existing.map(|slot| Arc::clone(&slot.in_flight)).unwrap_or_default(),
                         breaker: Breaker::new(inner.options.load().breaker),
                         pace: Pace::new(row.rate_per_second, row.burst, now),
@@ -75,7 +103,7 @@ impl Slots {
                 }
             }
         }
-        self.all.retain(|id, slot| slot.in_flight() > 0 || directory.provider(*id).is_some());
+        self.all.retain(|_, slot| !slot.gone || slot.in_flight() > 0);
         self.directory = directory;
         self.opened = true;
         self.publish(inner, now);
@@ -99,7 +127,7 @@ impl Slots {
 
     /// Whether a candidate may be called now.
     pub(crate) fn gate(&self, id: ProviderId, now: Instant) -> Gate {
-        let Some(slot) = self.all.get(&id).filter(|slot| slot.row.active) else {
+        let Some(slot) = self.all.get(&id).filter(|slot| slot.row.active && !slot.gone) else {
             return Gate::Closed(SkipReason::Disabled);
         };
         if slot.client.is_err() || !slot.breaker.admits(now) {
@@ -112,6 +140,46 @@ impl Slots {
             return Gate::Busy;
         }
         Gate::Open
+    }
+
+    /// The same with what a person wants to know besides.
+    pub(crate) fn standing(&self, id: ProviderId, now: Instant) -> Standing {
+        let gate = self.gate(id, now);
+        let mut standing = Standing { gate, why: None, since: None, until: None };
+        let Some(slot) = self.all.get(&id) else { return standing };
+        let cause = || slot.breaker.cause().map(str::to_owned);
+        match gate {
+            Gate::Closed(SkipReason::BreakerOpen) => match (&slot.client, slot.breaker.circuit(now)) {
+                (Err(problem), _) => standing.why = Some(format!("it cannot be used: {problem}")),
+                (Ok(_), circuit) => {
+                    standing.why = cause();
+                    standing.since = slot.breaker.opened_at();
+                    if let Circuit::Open { until } = circuit {
+                        standing.until = Some(until);
+                    } else {
+                        standing.why = Some("a probe is under way".into());
+                    }
+                }
+            },
+            Gate::Closed(SkipReason::RateLimited) => {
+                standing.why = Some("it asked to be left alone".into());
+                standing.until = slot.pace.paused(now);
+            }
+            Gate::Busy if slot.in_flight() >= slot.row.max_in_flight => {
+                let (under_way, most) = (slot.in_flight(), slot.row.max_in_flight);
+                standing.why = Some(format!("{under_way} calls are under way, of at most {most}"));
+            }
+            Gate::Busy => {
+                standing.why = Some("its rate is reached".into());
+                standing.until = Some(slot.pace.ready_at(now));
+            }
+            Gate::Open if slot.breaker.circuit(now) != Circuit::Closed => {
+                standing.why = Some("its circuit is half-open: the next call is a probe".into());
+                standing.since = slot.breaker.opened_at();
+            }
+            Gate::Open | Gate::Closed(_) => {}
+        }
+        standing
     }
 
     /// Whether whoever waits for a provider has to go on waiting.
@@ -139,6 +207,9 @@ impl Slots {
         if let Some(slot) = self.all.get_mut(&id) {
             slot.in_flight.fetch_sub(1, Ordering::AcqRel);
             inner.in_flight.fetch_sub(1, Ordering::AcqRel);
+            if slot.gone && slot.in_flight() == 0 {
+                self.all.remove(&id);
+            }
         }
     }
 
@@ -148,16 +219,17 @@ impl Slots {
         self.free(id, inner);
     }
 
-    /// What the provider said teaches its breaker and its pace.
+    /// What the provider said to this client teaches its breaker and its pace. What was said to a client that was
+    /// replaced meanwhile, such as that its password is wrong, says nothing about the new one.
     pub(crate) fn learn(
         &mut self,
-        id: ProviderId,
+        (id, client): (ProviderId, i64),
         outcome: &Outcome,
         cause: Option<&str>,
         inner: &Inner,
         now: Instant,
     ) {
-        let Some(slot) = self.all.get_mut(&id) else { return };
+        let Some(slot) = self.all.get_mut(&id).filter(|slot| slot.row.client == client) else { return };
         match outcome {
             Outcome::RateLimited { after } => {
                 slot.pace.throttled(*after, now);
@@ -212,7 +284,7 @@ impl Slots {
     pub(crate) fn publish(&self, inner: &Inner, now: Instant) {
         let mut shown = inner.providers.lock().unwrap_or_else(PoisonError::into_inner);
         shown.clear();
-        for (id, slot) in &self.all {
+        for (id, slot) in self.all.iter().filter(|(_, slot)| !slot.gone) {
             let (circuit, reason) = match &slot.client {
                 Err(problem) => ("open", Some(problem.clone())),
                 Ok(_) => (slot.breaker.word(now), slot.breaker.cause().map(str::to_owned)),

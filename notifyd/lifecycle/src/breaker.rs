@@ -72,6 +72,8 @@ pub struct Breaker {
     recent: VecDeque<(Instant, bool)>,
     failed_probes: u32,
     cause: Option<String>,
+    /// When it opened first, while it is not closed.
+    opened_at: Option<Instant>,
 }
 
 /// Calls the share looks at, at most; bounds the memory of a busy provider.
@@ -92,6 +94,7 @@ impl Breaker {
             recent: VecDeque::new(),
             failed_probes: 0,
             cause: None,
+            opened_at: None,
         }
     }
 
@@ -115,6 +118,11 @@ impl Breaker {
     /// Why it is not closed.
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
+    }
+
+    /// Since when it is not closed; probes that failed meanwhile change nothing about that.
+    pub const fn opened_at(&self) -> Option<Instant> {
+        self.opened_at
     }
 
     /// Whether a call may start now. A half-open breaker admits one.
@@ -186,6 +194,7 @@ impl Breaker {
         self.circuit = Circuit::Closed;
         self.failed_probes = 0;
         self.cause = None;
+        self.opened_at = None;
         self.recent.clear();
         Some(Change::Closed)
     }
@@ -202,6 +211,7 @@ impl Breaker {
         let doubled = self.rules.open_for.saturating_mul(1 << self.failed_probes.min(16));
         self.circuit = Circuit::Open { until: now + doubled.min(self.rules.open_for_max) };
         self.cause = cause.map(str::to_owned);
+        self.opened_at.get_or_insert(now);
         self.in_a_row = 0;
         self.recent.clear();
         Some(Change::Opened)

@@ -38,6 +38,19 @@ impl Pace {
         Self { ceiling, rate: ceiling, burst, tokens: burst, refilled: now, paused_until: None }
     }
 
+    /// Changes the configured rate and burst. A pause that was asked for stays, and so does a rate that was learned from
+    /// being throttled, where it is below the new one.
+    pub fn set_limits(&mut self, rate: Option<f64>, burst: Option<u32>, now: Instant) {
+        let learned = (self.rate < self.ceiling).then_some(self.rate);
+        let tokens = self.tokens_at(now);
+        let paused_until = self.paused_until;
+        *self = Self::new(rate, burst, now);
+        self.paused_until = paused_until;
+        self.rate = learned.map_or(self.ceiling, |learned| learned.min(self.ceiling));
+        // Calls that were made count against the new burst too.
+        self.tokens = self.tokens.min(tokens);
+    }
+
     /// When the next call may start; `now` or earlier means at once.
     pub fn ready_at(&self, now: Instant) -> Instant {
         let paused = self.paused_until.unwrap_or(now);
@@ -130,6 +143,30 @@ mod tests {
             at_once += 1;
         }
         assert_eq!(at_once, 50);
+    }
+
+    #[test]
+    fn other_limits_hold_at_once_and_forget_nothing() {
+        let start = Instant::now();
+        let mut pace = Pace::new(None, None, start);
+        pace.set_limits(Some(10.0), Some(2), start);
+        for _ in 0..2 {
+            assert!(pace.ready_at(start) <= start);
+            pace.take(start);
+        }
+        assert_eq!(pace.ready_at(start), start + Duration::from_millis(100));
+        pace.set_limits(Some(1.0), Some(5), start);
+        assert_eq!(pace.ready_at(start), start + Duration::from_secs(1), "calls that were made count");
+        pace.throttled(Some(Duration::from_secs(60)), start);
+        pace.set_limits(Some(100.0), None, start);
+        assert_eq!(pace.paused(start), Some(start + Duration::from_secs(60)));
+        assert!((pace.rate() - 0.5).abs() < f64::EPSILON, "what was learned holds: {}", pace.rate());
+        pace.set_limits(Some(0.25), None, start);
+        assert!((pace.rate() - 0.25).abs() < f64::EPSILON, "{}", pace.rate());
+        let mut free = Pace::new(Some(1.0), Some(1), start);
+        free.take(start);
+        free.set_limits(None, None, start);
+        assert!(free.ready_at(start) <= start && free.rate().is_infinite());
     }
 
     #[test]

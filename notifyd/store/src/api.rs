@@ -351,6 +351,33 @@ pub struct NewProvider {
     pub secret: Option<Secret<String>>,
 }
 
+/// New values of a provider, checked as a whole.
+#[derive(Debug)]
+pub struct ProviderUpdate {
+    /// Which.
+    pub id: ProviderId,
+    /// Its revision when it was looked at: with another one, somebody else changed it meanwhile.
+    pub revision: i64,
+    /// Its unique name.
+    pub name: String,
+    /// What it serves.
+    pub channels: Vec<Channel>,
+    /// Lower is tried first.
+    pub priority: i32,
+    /// Calls per second allowed.
+    pub rate_per_second: Option<f64>,
+    /// Calls at once after a pause.
+    pub burst: Option<u32>,
+    /// Calls under way at once.
+    pub max_in_flight: u32,
+    /// Settings without secrets.
+    pub config: Value,
+    /// Another secret; none keeps the one there is.
+    pub secret: Option<Secret<String>>,
+    /// Its name so far and what changes, for the audit log; without secrets.
+    pub what: String,
+}
+
 /// Who changes something and why, for the audit log.
 #[derive(Debug, Clone)]
 pub struct Audit {
@@ -478,6 +505,13 @@ pub trait Store: Send + Sync + 'static {
 
     /// Enables or disables a provider.
     async fn set_provider_active(&self, id: ProviderId, active: bool, audit: Audit) -> Result<()>;
+
+    /// Changes a provider, unless somebody else did since it was looked at.
+    async fn update_provider(&self, update: ProviderUpdate, audit: Audit) -> Result<Verdict>;
+
+    /// Removes a provider with its settings and its secret. Its name is free for another one; what went through it
+    /// keeps telling who it was.
+    async fn remove_provider(&self, id: ProviderId, audit: Audit) -> Result<()>;
 
     /// The secret of a provider, unsealed.
     async fn provider_secret(&self, id: ProviderId) -> Result<Option<Secret<String>>>;

@@ -130,7 +130,7 @@ pub fn interrupted(
 
 fn interrupted_attempt(row: &Row<'_>, directory: &Directory) -> rusqlite::Result<Interrupted> {
     let no: Option<i64> = row.get(12)?;
-    let provider = no.and_then(|no| directory.providers().iter().find(|p| p.no == no)).map(|p| p.id);
+    let provider = no.and_then(|no| directory.known_no(no)).map(|it| it.id);
     let job = job(row)?;
     Ok(Interrupted { attempt: job.attempts, job, provider, channel: channel(row, 13)? })
 }

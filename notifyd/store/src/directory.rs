@@ -75,8 +75,21 @@ pub struct Provider {
     pub config: Value,
     /// When it was created.
     pub created_at: Timestamp,
-    /// Rises with every change of its settings, so that a client built from older ones is known to be stale.
+    /// Rises with every change, so that a change made from an older look is known to be stale.
     pub revision: i64,
+    /// Rises when its configuration or its secret changes, so that a client built from older ones is known to be stale.
+    pub client: i64,
+}
+
+/// Who a provider is, or was before it was removed: what the story of a notification tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// The store's number, which no other provider ever gets.
+    pub no: i64,
+    /// Its id.
+    pub id: ProviderId,
+    /// Its name; a removed one's may have gone to another since.
+    pub name: String,
 }
 
 /// The snapshot.
@@ -87,11 +100,12 @@ pub struct Directory {
     by_no: HashMap<i64, usize>,
     providers: Vec<Arc<Provider>>,
     candidates: Vec<Candidate>,
+    known: Vec<Known>,
 }
 
 impl Directory {
     /// From the stored rows.
-    pub fn new(mut services: Vec<Service>, mut providers: Vec<Provider>) -> Self {
+    pub fn new(mut services: Vec<Service>, mut providers: Vec<Provider>, removed: Vec<Known>) -> Self {
         services.sort_by(|a, b| a.name.cmp(&b.name));
         providers.sort_by_key(|provider| (provider.priority, provider.id));
         let candidates = providers
@@ -104,7 +118,9 @@ impl Directory {
                 active: provider.active,
             })
             .collect();
+        let known = |it: &Provider| Known { no: it.no, id: it.id, name: it.name.clone() };
         Self {
+            known: providers.iter().map(known).chain(removed).collect(),
             by_id: services.iter().enumerate().map(|(index, service)| (service.id, index)).collect(),
             by_no: services.iter().enumerate().map(|(index, service)| (service.no, index)).collect(),
             services: services.into_iter().map(Arc::new).collect(),
@@ -157,8 +173,23 @@ impl Directory {
             .or_else(|| self.provider(name.parse().ok()?))
     }
 
-    /// The store's number of a provider.
+    /// All providers and all that ever were.
+    pub fn known(&self) -> &[Known] {
+        &self.known
+    }
+
+    /// A provider by the store's number, also a removed one.
+    pub fn known_no(&self, no: i64) -> Option<&Known> {
+        self.known.iter().find(|provider| provider.no == no)
+    }
+
+    /// A provider by id, also a removed one: a call may have been under way when it was removed.
+    pub fn known_id(&self, id: ProviderId) -> Option<&Known> {
+        self.known.iter().find(|provider| provider.id == id)
+    }
+
+    /// The store's number of a provider, also of a removed one.
     pub fn provider_no(&self, id: ProviderId) -> Option<i64> {
-        self.provider(id).map(|provider| provider.no)
+        self.known_id(id).map(|provider| provider.no)
     }
 }

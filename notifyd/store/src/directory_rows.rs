@@ -1,13 +1,14 @@
-//! Services, keys and providers: their rows.
+//! Services and their keys: their rows, and the directory read from them and from those of providers.
 
-use crate::api::{Audit, NewKey, NewProvider, NewService};
+use crate::api::{Audit, NewKey, NewService};
 use crate::audit;
 use crate::desk::Desk;
-use crate::directory::{Directory, Key, Provider, Service};
+use crate::directory::{Directory, Key, Service};
 use crate::error::{Result, StoreError};
+use crate::provider_rows;
 use crate::row::{millis, moment};
 use notify_proto::view::KeyView;
-use notify_proto::{Channel, KeyId, ProviderId, ServiceId, Timestamp};
+use notify_proto::{KeyId, ServiceId, Timestamp};
 use notifyd_lifecycle::key::KeyHash;
 use rusqlite::{Connection, OptionalExtension};
 use std::collections::HashMap;
@@ -39,28 +40,7 @@ pub fn read(connection: &Connection) -> rusqlite::Result<Directory> {
         })
     })?;
     let services = services.collect::<rusqlite::Result<Vec<_>>>()?;
-    let mut query = connection.prepare_cached(include_str!("sql/providers.sql"))?;
-    let providers = query.query_map([], |row| {
-        let channels =
-            row.get_ref(4)?.as_str()?.split(',').filter_map(|word| word.parse::<Channel>().ok()).collect();
-        Ok(Provider {
-            no: row.get(0)?,
-            id: ProviderId::from_bytes(row.get(1)?),
-            name: row.get(2)?,
-            kind: row.get(3)?,
-            channels,
-            priority: row.get(5)?,
-            active: row.get(6)?,
-            simulated: row.get(7)?,
-            rate_per_second: row.get(8)?,
-            burst: row.get(9)?,
-            max_in_flight: row.get(10)?,
-            config: crate::row::json(row, 11)?,
-            revision: row.get(12)?,
-            created_at: moment(row.get(13)?),
-        })
-    })?;
-    Ok(Directory::new(services, providers.collect::<rusqlite::Result<Vec<_>>>()?))
+    Ok(Directory::new(services, provider_rows::read(connection)?, provider_rows::removed(connection)?))
 }
 
 /// Creates a service with its first key.
@@ -171,58 +151,8 @@ pub fn keys(connection: &Connection, service: ServiceId) -> Result<Vec<KeyView>>
     rows.collect::<rusqlite::Result<_>>().map_err(StoreError::Read)
 }
 
-/// Adds a provider; `sealed` is its secret.
-pub fn create_provider(
-    desk: &mut Desk<'_>,
-    new: &NewProvider,
-    sealed: Option<&[u8]>,
-    who: &Audit,
-) -> Result<()> {
-    let channels: Vec<&str> = new.channels.iter().map(|channel| channel.as_str()).collect();
-    desk.prepare(include_str!("sql/provider_add.sql"))?
-        .execute(rusqlite::params![
-            new.id.as_bytes(),
-            new.name,
-            new.kind,
-            channels.join(","),
-            new.priority,
-            new.simulated,
-            new.rate_per_second,
-            new.burst,
-            new.max_in_flight,
-            new.config.to_string(),
-            sealed,
-            millis(desk.now()),
-        ])
-        .map_err(|error| taken(error, "provider", &new.name))?;
-    audit::write(desk, "provider.add", &new.name, who)?;
-    desk.directory_changed();
-    Ok(())
-}
-
-/// Enables or disables a provider.
-pub fn set_provider_active(desk: &mut Desk<'_>, id: ProviderId, active: bool, who: &Audit) -> Result<()> {
-    let name: Option<String> = desk
-        .prepare(include_str!("sql/provider_set_active.sql"))?
-        .query_row((id.as_bytes(), active), |row| row.get(0))
-        .optional()
-        .map_err(StoreError::Write)?;
-    let name = name.ok_or_else(|| StoreError::NotFound { kind: "provider", name: id.to_string() })?;
-    audit::write(desk, if active { "provider.enable" } else { "provider.disable" }, &name, who)?;
-    desk.directory_changed();
-    Ok(())
-}
-
-/// The sealed secret of a provider.
-pub fn sealed_secret(connection: &Connection, id: ProviderId) -> Result<Option<Vec<u8>>> {
-    connection
-        .prepare_cached(include_str!("sql/provider_secret.sql"))
-        .and_then(|mut query| query.query_row([id.as_bytes()], |row| row.get(0)).optional())
-        .map(Option::flatten)
-        .map_err(StoreError::Read)
-}
-
-fn taken(error: rusqlite::Error, kind: &'static str, name: &str) -> StoreError {
+/// The error of a write that found its name taken.
+pub(crate) fn taken(error: rusqlite::Error, kind: &'static str, name: &str) -> StoreError {
     if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) {
         StoreError::Exists { kind, name: name.to_owned() }
     } else {

@@ -38,6 +38,7 @@ mod key_index;
 mod list;
 mod metrics;
 mod open;
+mod provider_rows;
 mod read;
 mod readers;
 mod record;

@@ -204,7 +204,7 @@ fn one(directory: &Directory, field: &Field, value: &str) -> (String, Vec<Value>
             numbers("n.service", directory.services().iter().map(|it| (it.no, it.name.as_str())), value)
         }
         Field::Provider => {
-            numbers("n.provider", directory.providers().iter().map(|it| (it.no, it.name.as_str())), value)
+            numbers("n.provider", directory.known().iter().map(|it| (it.no, it.name.as_str())), value)
         }
         Field::Channel => text("n.channel"),
         Field::Priority => {

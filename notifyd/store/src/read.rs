@@ -55,9 +55,10 @@ pub fn view(row: &Row<'_>, directory: &Directory) -> rusqlite::Result<Notificati
     let service = directory.service_no(row.get(2)?);
     let status: Status = status(row, 3)?;
     let provider_no: Option<i64> = row.get(13)?;
-    let provider = directory.providers().iter().find(|provider| {
-        Some(provider.no) == provider_no || (provider_no.is_none() && plan.pinned == Some(provider.id))
-    });
+    let provider = match provider_no {
+        Some(no) => directory.known_no(no),
+        None => plan.pinned.and_then(|id| directory.known_id(id)),
+    };
     let finished: Option<Timestamp> = row.get::<_, Option<i64>>(16)?.map(moment);
     let when = |wanted: Status| finished.filter(|_| status == wanted);
     let retry_count: u32 = row.get(10)?;
@@ -110,7 +111,7 @@ fn attempts(
     let rows = query.query_map([seq], |row| {
         let number: u32 = row.get(0)?;
         let no: Option<i64> = row.get(2)?;
-        let provider = directory.providers().iter().find(|provider| Some(provider.no) == no);
+        let provider = no.and_then(|no| directory.known_no(no));
         let started: i64 = row.get(5)?;
         let finished: Option<i64> = row.get(6)?;
         let status: notify_proto::AttemptStatus = word(row, 3)?;

@@ -2,7 +2,7 @@
 
 use crate::api::{
     Accepted, Audit, Backlog, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job, NewKey,
-    NewNotification, NewProvider, NewService, Page, Record, Scope, Store, Swept, Verdict,
+    NewNotification, NewProvider, NewService, Page, ProviderUpdate, Record, Scope, Store, Swept, Verdict,
 };
 use crate::bell::Bell;
 use crate::cursor::Cursors;
@@ -18,7 +18,9 @@ use crate::readers::Readers;
 use crate::seal::Seal;
 use crate::sweep::Retention;
 use crate::writer::{Fatal, Kind, Writer};
-use crate::{accept, audit, change, claim, directory_rows, due, list, read, record, stats, sweep};
+use crate::{
+    accept, audit, change, claim, directory_rows, due, list, provider_rows, read, record, stats, sweep,
+};
 use crate::{backup, disk, restored};
 use async_trait::async_trait;
 use notify_proto::filter::Filter;
@@ -381,20 +383,30 @@ impl Store for SqliteStore {
             None => None,
         };
         self.writer()?
-            .run_alone(move |desk| {
-                directory_rows::create_provider(desk, &provider, sealed.as_deref(), &audit)
-            })
+            .run_alone(move |desk| provider_rows::create(desk, &provider, sealed.as_deref(), &audit))
             .await
     }
 
     async fn set_provider_active(&self, id: ProviderId, active: bool, audit: Audit) -> Result<()> {
+        self.writer()?.run_alone(move |desk| provider_rows::set_active(desk, id, active, &audit)).await
+    }
+
+    async fn update_provider(&self, update: ProviderUpdate, audit: Audit) -> Result<Verdict> {
+        let sealed = match &update.secret {
+            Some(secret) => Some(self.seal.seal(update.id, secret.expose(), &*self.entropy)?),
+            None => None,
+        };
         self.writer()?
-            .run_alone(move |desk| directory_rows::set_provider_active(desk, id, active, &audit))
+            .run_alone(move |desk| provider_rows::update(desk, &update, sealed.as_deref(), &audit))
             .await
     }
 
+    async fn remove_provider(&self, id: ProviderId, audit: Audit) -> Result<()> {
+        self.writer()?.run_alone(move |desk| provider_rows::remove(desk, id, &audit)).await
+    }
+
     async fn provider_secret(&self, id: ProviderId) -> Result<Option<Secret<String>>> {
-        let sealed = self.read(move |connection, _| directory_rows::sealed_secret(connection, id)).await?;
+        let sealed = self.read(move |connection, _| provider_rows::sealed_secret(connection, id)).await?;
         sealed.map(|sealed| self.seal.open(id, &sealed)).transpose()
     }
 

@@ -53,7 +53,7 @@ pub fn stats(
         *view.by_status.entry(status.to_string()).or_default() += 1;
         *view.by_channel.entry(channel).or_default() += 1;
         *view.by_priority.entry(priority.to_string()).or_default() += 1;
-        if let Some(provider) = provider.and_then(|no| directory.providers().iter().find(|it| it.no == no)) {
+        if let Some(provider) = provider.and_then(|no| directory.known_no(no)) {
             *view.by_provider.entry(provider.name.clone()).or_default() += 1;
         }
         if status == Status::Delivered

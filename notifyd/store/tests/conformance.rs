@@ -8,6 +8,7 @@ mod conformance {
     pub mod delivering;
     pub mod fixture;
     pub mod people;
+    pub mod providers;
     pub mod reading;
 }
 
@@ -90,5 +91,11 @@ suite! {
         a_lock_is_as_long_whatever_the_clock_says,
         a_provider_keeps_its_secret,
         names_are_taken_once,
+    }
+    providers {
+        a_provider_changes_and_keeps_its_secret,
+        a_change_from_an_older_look_changes_nothing,
+        a_removed_provider_stays_in_the_stories,
+        what_is_removed_is_gone_and_its_number_too,
     }
 }

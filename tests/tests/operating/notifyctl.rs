@@ -155,6 +155,80 @@ fn exports(daemon: &Daemon, ctl: &Ctl) {
     assert!(!file.with_extension("jsonl.partial").exists());
 }
 
+/// What `provider route` says of a channel: provider, verdict and state of each.
+fn routed(ctl: &Ctl, more: &[&str]) -> Vec<[String; 3]> {
+    let route = ctl.json(&[&["provider", "route", "--channel", "sms"][..], more].concat());
+    assert_eq!(route["schema"], "notify.provider.route/1");
+    let word = |step: &Value, member: &str| step[member].as_str().unwrap().to_owned();
+    let steps = route["items"].as_array().unwrap().iter();
+    steps.map(|it| ["provider", "verdict", "state"].map(|member| word(it, member))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn providers_change_and_go() {
+    let daemon = Daemon::start();
+    let ctl = daemon.ctl();
+    daemon.service("acme");
+    daemon.mock("first", &json!({"outcome": "provider_config"}), &["--channel", "sms", "--priority", "1"]);
+    daemon.mock("second", &json!({}), &["--channel", "sms", "--priority", "2"]);
+    let send = |more: &[&str]| {
+        let sms = ["ntf", "send", "--service", "acme", "--channel", "sms", "--to", "+15005550006"];
+        let sent = ctl.ok(&[&sms[..], &["--body", "hi", "--no-dedup", "-o", "id"], more].concat());
+        sent.trim().to_owned()
+    };
+    let through = |id: &str| ctl.json(&["ntf", "show", id])["notification"]["provider_name"].clone();
+    let row = |words: [&str; 3]| words.map(str::to_owned);
+
+    // Its account is at fault, and the route says so.
+    assert_eq!(routed(&ctl, &[])[0], row(["first", "taken", "open"]));
+    let sent = send(&[]);
+    ctl.ok(&["ntf", "wait", &sent, "--for", "delivered"]);
+    assert_eq!(through(&sent), "second");
+    let second = row(["second", "taken", "open"]);
+    assert_eq!(routed(&ctl, &[]), [row(["first", "passed_over", "breaker_open"]), second.clone()]);
+    let table = ctl.ok(&["provider", "route", "--service", "acme", "--to", "+15005550006"]);
+    assert!(table.contains("breaker_open") && table.contains("simulated provider_config"), "{table}");
+    let pinned = send(&["--provider", "first"]);
+    assert_eq!(routed(&ctl, &["--provider", "first"]).len(), 1);
+    assert_eq!(ctl.run(&["provider", "route", "--provider", "nobody"]).code, 3);
+
+    // A limit alone leaves the circuit open; a mended account delivers what was held for it.
+    let update = ["provider", "update", "first"];
+    let dry = ctl.ok(&[&update[..], &["--priority", "7", "-n"]].concat());
+    assert_eq!(dry, "dry run: provider first would be changed: priority 1 -> 7\n");
+    let done = ctl.json(&[&update[..], &["--priority", "7", "--rate", "300/m"]].concat());
+    let changed = json!([
+        {"key": "priority", "from": "1", "to": "7"}, {"key": "rate", "from": "none", "to": "5/s"}
+    ]);
+    assert_eq!((&done["changed"], &done["provider"]["priority"]), (&changed, &json!(7)));
+    assert_eq!(routed(&ctl, &[]), [second, row(["first", "passed_over", "breaker_open"])]);
+    let again = ctl.run(&[&update[..], &["--priority", "7"]].concat());
+    assert!(again.code == 5 && again.stderr.contains("nothing would change"), "{}", again.stderr);
+    let wrong = ctl.run(&[&update[..], &["--priority", "9", "--channel", "email", "--burst", "0"]].concat());
+    assert_eq!(wrong.code, 1, "{}", wrong.stderr);
+    assert_eq!(ctl.json(&["provider", "show", "first"])["provider"]["priority"], 7, "nothing of it");
+    assert_eq!(ctl.run(&["provider", "update", "nobody", "--priority", "1"]).code, 3);
+    let config = daemon.builder().dir().join("mended.json");
+    fs::write(&config, "{}").unwrap();
+    ctl.ok(&[&update[..], &["--config-file", config.to_str().unwrap(), "--rename", "mended"]].concat());
+    ctl.ok(&["ntf", "wait", &pinned, "--for", "delivered"]);
+    assert_eq!(through(&pinned), "mended");
+
+    // Removed: its name is free, its stories stay, and what is pinned to it fails when it is due.
+    let later = send(&["--provider", "mended", "--at", "1s"]);
+    assert_eq!(ctl.run(&["provider", "remove", "mended"]).code, 6);
+    ctl.ok(&["provider", "remove", "mended", "--confirm", "mended"]);
+    assert_eq!(ctl.run(&["provider", "remove", "mended", "--confirm", "mended"]).code, 3);
+    assert_eq!(ctl.run(&["ntf", "wait", &later, "--for", "delivered"]).code, 8);
+    assert_eq!(ctl.json(&["ntf", "show", &later])["notification"]["failure_reason"], "no_provider");
+    daemon.mock("mended", &json!({}), &["--channel", "email"]);
+    assert_eq!(through(&pinned), "mended");
+    let last = ctl.run(&["provider", "remove", "second", "--confirm", "second"]);
+    assert!(last.code == 0 && last.stderr.contains("no active provider serves sms"), "{}", last.stderr);
+    let nobody = ctl.run(&["provider", "route", "--channel", "sms"]);
+    assert!(nobody.code == 0 && nobody.stderr.contains("nobody serves it"), "{}", nobody.stderr);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn notifications() {
     let daemon = Daemon::start();

@@ -136,7 +136,8 @@ async fn a_newer_log_is_refused_and_left_as_it_is() {
 /// Makes the log one of the first schema, as the first daemon left it.
 fn of_first_schema(builder: &Builder) {
     let log = rusqlite::Connection::open(database(builder)).unwrap();
-    log.execute_batch("DROP TABLE marks; PRAGMA user_version = 1; PRAGMA application_id = 0;").unwrap();
+    let later = "DROP TABLE marks; DROP TABLE removed_providers; ALTER TABLE providers DROP COLUMN client;";
+    log.execute_batch(&format!("{later} PRAGMA user_version = 1; PRAGMA application_id = 0;")).unwrap();
 }
 
 fn schema(path: &Path) -> (i64, bool) {
@@ -164,7 +165,7 @@ async fn an_older_log_is_brought_up_to_date_whole_or_not_at_all_after_a_backup()
     let daemon = builder.start();
     assert_eq!(daemon.ctl().json(&["notification", "count"])["total"], 20);
     drop(daemon);
-    assert_eq!(schema(&database(&builder)), (2, true), "whole");
+    assert_eq!(schema(&database(&builder)), (3, true), "whole");
     let backups = backups(&builder);
     let backup = backups.last().expect("a backup was made first");
     assert_eq!(schema(backup), (1, false), "{}", backup.display());

@@ -32,6 +32,7 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("key_list", Look, "service key list acme"),
     ("provider_list", Look, "provider list"),
     ("provider_show", Look, "provider show quiet"),
+    ("provider_route", Look, "provider route --channel sms"),
     ("notification_show", Look, "notification show ID"),
     ("notification_list", Look, "notification list --all"),
     ("notification_count", Look, "notification count"),
@@ -56,6 +57,8 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("provider_add", Change("provider.add"), "provider add second --type mock"),
     ("provider_set_active", Change("provider.disable"), "provider disable quiet --yes"),
     ("provider_set_active", Change("provider.enable"), "provider enable quiet"),
+    ("provider_update", Change("provider.update"), "provider update quiet --priority 7"),
+    ("provider_remove", Change("provider.remove"), "provider remove broken --confirm broken"),
     ("provider_test", Change("provider.test"), "provider test quiet --channel sms --to +15005550006"),
     (
         "notification_send",

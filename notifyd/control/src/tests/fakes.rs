@@ -9,9 +9,10 @@ use notify_proto::control::{Change, ControlClient, Hello, NewService, Role};
 use notify_proto::send::SendRequest;
 use notify_proto::transport::{self, Context};
 use notify_proto::upkeep::{ChangedSetting, ReloadView};
-use notify_proto::{Channel, ErrorCode, NotificationId, ProviderId, Timestamp};
-use notifyd_engine::{KindInfo, ProviderState, SettingError, TestCall, Totals};
+use notify_proto::{Channel, ErrorCode, NotificationId, ProviderId, SkipReason, Timestamp};
+use notifyd_engine::{KindInfo, ProviderState, Route, SettingError, Step, TestCall, Totals, Verdict};
 use notifyd_lifecycle::admission::AdmissionRules;
+use notifyd_lifecycle::candidate::Gate;
 use notifyd_lifecycle::entropy::SeededEntropy;
 use notifyd_lifecycle::{Clock, Report, Secret};
 use notifyd_store::api::{Audit, Changed, Scope};
@@ -70,12 +71,47 @@ impl EngineHandle for FakeEngine {
         &self,
         _: &str,
         config: &Value,
-        _: Option<&Secret<String>>,
+        secret: Option<&Secret<String>>,
     ) -> Result<(), SettingError> {
-        match config.get("bad") {
-            Some(_) => Err(SettingError { field: "bad".into(), problem: "there is no such field".into() }),
-            None => Ok(()),
+        match (config.get("bad"), config.get("username"), secret) {
+            (Some(_), ..) => {
+                Err(SettingError { field: "bad".into(), problem: "there is no such field".into() })
+            }
+            (_, Some(_), None) => {
+                Err(SettingError { field: "secret".into(), problem: "a login needs one".into() })
+            }
+            _ => Ok(()),
         }
+    }
+
+    /// The first one that serves a channel is taken while circuits are closed; a pin stands alone.
+    async fn route(
+        &self,
+        channels: Vec<Channel>,
+        pinned: Option<ProviderId>,
+    ) -> Result<Vec<Route>, StoreError> {
+        let directory = self.store.directory();
+        let open = *self.circuit.lock().unwrap() == "closed";
+        let of = |channel: Channel| {
+            let able = directory.providers().iter().filter(|it| it.channels.contains(&channel));
+            let steps = able.filter(|it| pinned.is_none_or(|pinned| pinned == it.id)).enumerate();
+            let step = |(index, it): (usize, &Arc<notifyd_store::Provider>)| Step {
+                provider: it.id,
+                name: it.name.clone(),
+                priority: it.priority,
+                verdict: match (open, index) {
+                    (false, _) => Verdict::PassedOver,
+                    (true, 0) => Verdict::Taken,
+                    (true, _) => Verdict::InReserve,
+                },
+                gate: if open { Gate::Open } else { Gate::Closed(SkipReason::BreakerOpen) },
+                why: (!open).then(|| "5 failures in a row".into()),
+                since: (!open).then(|| StoppedClock.now()),
+                until: None,
+            };
+            Route { channel, steps: steps.map(step).collect() }
+        };
+        Ok(channels.into_iter().map(of).collect())
     }
 
     async fn test_provider(&self, _: ProviderId, _: Channel, to: &str) -> Result<TestCall, SettingError> {

@@ -2,7 +2,9 @@
 
 use super::fakes::{Refused, dry, furnished, house, plain, sent, soon, text};
 use notify_proto::ErrorCode::{Forbidden, Invalid};
-use notify_proto::control::{Hello, ListRequest, NewProvider, NewService, Role};
+use notify_proto::control::{
+    Hello, ListRequest, NewProvider, NewService, ProviderChange, Role, RouteRequest,
+};
 use notify_proto::filter::Filter;
 use notify_proto::upkeep::PruneRequest;
 use notifyd_store::Store as _;
@@ -35,6 +37,7 @@ async fn viewers_look_and_do_not_change() {
     assert!(viewer.operation_list(soon()).await.unwrap().unwrap().is_empty());
     viewer.notification_show(soon(), id, false).await.unwrap().unwrap();
     viewer.notification_count(soon(), Filter::default()).await.unwrap().unwrap();
+    viewer.provider_route(soon(), RouteRequest::default()).await.unwrap().unwrap();
 
     let acme = || "acme".to_owned();
     let service = NewService { name: "b".into(), description: None, rate_per_second: None };
@@ -61,6 +64,8 @@ async fn viewers_look_and_do_not_change() {
             viewer.provider_seed(soon(), vec![], change()).await.code(),
             viewer.provider_add(soon(), provider.clone(), change()).await.code(),
             viewer.provider_set_active(soon(), "mock".into(), false, change()).await.code(),
+            viewer.provider_update(soon(), "mock".into(), Box::default(), change()).await.code(),
+            viewer.provider_remove(soon(), "mock".into(), change()).await.code(),
             viewer.provider_test(soon(), "mock".into(), None, "+15005550006".into(), change()).await.code(),
             viewer.notification_send(soon(), acme(), text("x"), change()).await.code(),
             viewer.notification_cancel(soon(), vec![id], change()).await.code(),
@@ -92,6 +97,11 @@ async fn dry_runs_change_nothing() {
     assert!(!admin.service_set_active(soon(), "acme".into(), false, dry()).await.unwrap().unwrap().active);
     assert_eq!(admin.provider_add(soon(), provider, dry()).await.unwrap().unwrap().name, "m");
     assert!(!admin.provider_set_active(soon(), "mock".into(), false, dry()).await.unwrap().unwrap().active);
+    let faster = ProviderChange { priority: Some(1), ..ProviderChange::default() };
+    let update = admin.provider_update(soon(), "mock".into(), Box::new(faster), dry()).await;
+    assert_eq!(update.unwrap().unwrap().provider.priority, 1);
+    let removed = admin.provider_remove(soon(), "mock".into(), dry()).await.unwrap().unwrap();
+    assert_eq!(removed.unserved.len(), notify_proto::Channel::ALL.len());
     assert_eq!(
         admin.notification_send(soon(), "acme".into(), text("y"), dry()).await.unwrap().unwrap(),
         None
@@ -108,7 +118,7 @@ async fn dry_runs_change_nothing() {
     assert!(admin.service_show(soon(), "acme".into()).await.unwrap().unwrap().active);
     assert_eq!(admin.key_list(soon(), "acme".into()).await.unwrap().unwrap(), keys);
     let providers = admin.provider_list(soon()).await.unwrap().unwrap();
-    assert!(providers.len() == 1 && providers[0].active);
+    assert!(providers.len() == 1 && providers[0].active && providers[0].priority == 100);
     let counts = admin.notification_count(soon(), Filter::default()).await.unwrap().unwrap();
     assert_eq!((counts["queued"], counts["cancelled"]), (1, 0));
     assert!(house.stops.lock().unwrap().is_empty());

@@ -15,6 +15,8 @@ mod jumps;
 mod paused;
 mod recovering;
 mod retries;
+mod routes;
+mod settings;
 mod sim;
 mod slow;
 mod stories;

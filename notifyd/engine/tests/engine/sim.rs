@@ -15,7 +15,9 @@ use notifyd_engine::{Deps, Engine, Handle, Options};
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::entropy::SeededEntropy;
 use notifyd_lifecycle::{Clock, Entropy, Secret};
-use notifyd_store::api::{Accepted, Idempotency, NewKey, NewProvider, NewService, Page};
+use notifyd_store::api::{
+    Accepted, Idempotency, NewKey, NewProvider, NewService, Page, ProviderUpdate, Verdict,
+};
 use notifyd_store::{Retention, Scope, SqliteStore, Store, StoreError, Tenant};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -230,6 +232,31 @@ impl World {
     /// Pauses or resumes a provider.
     pub fn set_active(&self, provider: ProviderId, active: bool) {
         stand(self.log().set_provider_active(provider, active, who())).unwrap();
+    }
+
+    /// Changes a provider.
+    pub fn update(&self, provider: ProviderId, change: impl FnOnce(&mut ProviderUpdate)) {
+        let row = Arc::clone(self.log().directory().provider(provider).unwrap());
+        let mut update = ProviderUpdate {
+            id: row.id,
+            revision: row.revision,
+            name: row.name.clone(),
+            channels: row.channels.clone(),
+            priority: row.priority,
+            rate_per_second: row.rate_per_second,
+            burst: row.burst,
+            max_in_flight: row.max_in_flight,
+            config: row.config.clone(),
+            secret: None,
+            what: row.name.clone(),
+        };
+        change(&mut update);
+        assert_eq!(stand(self.log().update_provider(update, who())).unwrap(), Verdict::Applied);
+    }
+
+    /// Removes a provider.
+    pub fn remove(&self, provider: ProviderId) {
+        stand(self.log().remove_provider(provider, who())).unwrap();
     }
 
     /// The view of a service, which is created when there is none of that name.

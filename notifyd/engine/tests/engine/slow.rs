@@ -9,7 +9,7 @@ use notifyd_lifecycle::order::Group;
 use notifyd_lifecycle::{Clock, Secret};
 use notifyd_store::api::{
     Accepted, Audit, Backlog, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job, NewKey,
-    NewNotification, NewProvider, NewService, Page, Record, Swept, Verdict,
+    NewNotification, NewProvider, NewService, Page, ProviderUpdate, Record, Swept, Verdict,
 };
 use notifyd_store::{Bell, Cause, Directory, Door, Feed, Scope, Store, StoreError};
 use rand::Rng as _;
@@ -241,6 +241,14 @@ impl Store for Slow {
 
     async fn set_provider_active(&self, id: ProviderId, active: bool, audit: Audit) -> Result<()> {
         self.ask(self.log.set_provider_active(id, active, audit)).await
+    }
+
+    async fn update_provider(&self, update: ProviderUpdate, audit: Audit) -> Result<Verdict> {
+        self.ask(self.log.update_provider(update, audit)).await
+    }
+
+    async fn remove_provider(&self, id: ProviderId, audit: Audit) -> Result<()> {
+        self.ask(self.log.remove_provider(id, audit)).await
     }
 
     async fn provider_secret(&self, id: ProviderId) -> Result<Option<Secret<String>>> {

@@ -1,4 +1,4 @@
 SELECT no, id, name, kind, channels, priority, active, simulated, rate_per_second, burst, max_in_flight, config,
-       revision, created_at
+       revision, client, created_at
 FROM providers
 ORDER BY priority, id

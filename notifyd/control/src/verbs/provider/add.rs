@@ -61,7 +61,17 @@ pub(super) fn preview(operator: &Operator<'_>, row: &Row) -> ProviderView {
 }
 
 /// Checks a definition against the rules and against its type.
-pub(super) fn check(operator: &Operator<'_>, asked: NewProvider) -> Reply<Row> {
+pub(super) fn check(operator: &Operator<'_>, mut asked: NewProvider) -> Reply<Row> {
+    let secret = asked.secret.take().map(Secret::new);
+    check_with(operator, asked, secret)
+}
+
+/// The same with this secret, whatever the definition says.
+pub(super) fn check_with(
+    operator: &Operator<'_>,
+    asked: NewProvider,
+    secret: Option<Secret<String>>,
+) -> Reply<Row> {
     name::check("provider", &asked.name)?;
     let engine = &operator.room.deps.engine;
     let kinds = engine.kinds();
@@ -76,7 +86,6 @@ pub(super) fn check(operator: &Operator<'_>, asked: NewProvider) -> Reply<Row> {
         return Err(refuse::invalid(format!("max_in_flight: use a number from 1 to {MAX_IN_FLIGHT}")));
     }
     let config = if asked.config == Value::Null { json!({}) } else { asked.config };
-    let secret = asked.secret.map(Secret::new);
     engine.check_provider(kind.name, &config, secret.as_ref()).map_err(refuse::setting)?;
     let (millis, random) = operator.room.id_parts();
     Ok(Row {

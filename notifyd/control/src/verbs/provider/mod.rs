@@ -1,13 +1,19 @@
 //! `notifyctl provider`.
 
 mod add;
+mod remove;
+mod route;
 mod seed;
 mod test;
+mod update;
 
 pub(crate) use add::add;
 pub(super) use add::check_rate;
+pub(crate) use remove::remove;
+pub(crate) use route::route;
 pub(crate) use seed::seed;
 pub(crate) use test::test;
+pub(crate) use update::update;
 
 use crate::refuse;
 use crate::session::{Room, Session};

@@ -1,5 +1,9 @@
 //! `notifyctl provider`.
 
+mod remove;
+mod route;
+mod update;
+
 use super::{Desk, key::all};
 use crate::failure::{Ended, Exit, Failure};
 use crate::output::{Cell, Tone};
@@ -14,7 +18,8 @@ use std::path::{Path, PathBuf};
 pub(crate) const EXAMPLES: &str = "Examples:
   notifyctl provider seed --only mock
   notifyctl provider add relay --type smtp --config-file relay.json --secret-file relay.pass
-  notifyctl prov list";
+  notifyctl prov list
+  notifyctl provider route --channel sms";
 
 /// Providers: the ways out.
 #[derive(Debug, Subcommand)]
@@ -41,6 +46,38 @@ Examples:
     /// Show one provider with its configuration, without secrets
     #[command(after_help = "Examples:\n  notifyctl provider show relay")]
     Show(Name),
+    /// Change a provider: all that is given, or nothing
+    #[command(
+        after_help = "What is not given stays, but --config-file holds all settings, not only those that change. Calls under
+way end with the settings they began with. Another configuration or secret closes the circuit; all else leaves it.
+
+Examples:
+  notifyctl provider update relay --priority 5 --rate 300/m
+  notifyctl provider update relay --secret-file relay.pass --reason \"password rotated\"
+  notifyctl provider update relay --rate none --rename old-relay --dry-run"
+    )]
+    Update(Box<update::Update>),
+    /// Remove a provider, its settings and its secret
+    #[command(
+        after_help = "Calls under way end and are recorded, and the stories of what went through it keep its name. What is queued goes to
+other providers; what is pinned to it alone, or may have arrived through it, fails with no_provider. To keep that
+waiting, disable the provider instead.
+
+Examples:
+  notifyctl provider remove old-relay --dry-run
+  notifyctl provider remove old-relay --confirm old-relay"
+    )]
+    Remove(remove::Remove),
+    /// Show in which order providers would be tried now, and why
+    #[command(
+        after_help = "The verdict is taken, awaited (it is busy), passed_over (it cannot be called), or in_reserve for when those before
+it fail.
+
+Examples:
+  notifyctl provider route --channel sms
+  notifyctl provider route --service acme --to ops@example.org --provider relay"
+    )]
+    Route(route::Route),
     /// Use it again
     #[command(after_help = "Examples:\n  notifyctl provider enable relay --reason \"vendor says fixed\"")]
     Enable(Name),
@@ -125,6 +162,9 @@ impl Provider {
             Self::Add(add) => add.run(desk).await,
             Self::List => list(desk).await,
             Self::Show(it) => show(desk, it.name).await,
+            Self::Update(update) => update.run(desk).await,
+            Self::Remove(remove) => remove.run(desk).await,
+            Self::Route(route) => route.run(desk).await,
             Self::Enable(it) => set_active(desk, it.name, true).await,
             Self::Disable(it) => set_active(desk, it.name, false).await,
             Self::Test(test) => test.run(desk).await,
@@ -153,10 +193,7 @@ impl Seed {
 impl Add {
     async fn run(self, desk: &Desk<'_>) -> Ended {
         let config = self.config_file.as_deref().map(config).transpose()?;
-        let secret = self.secret_file.as_deref().map(secret::read).transpose()?;
-        if let Some(warning) = secret.as_ref().and_then(|secret| secret.warning.as_ref()) {
-            desk.out.note(&format!("warning: {warning}"));
-        }
+        let secret = self.secret_file.as_deref().map(|path| read_secret(desk, path)).transpose()?;
         let link = desk.link().await?;
         let provider = NewProvider {
             name: self.name,
@@ -167,7 +204,7 @@ impl Add {
             burst: self.burst,
             max_in_flight: self.max_in_flight,
             config: Value::Object(config.unwrap_or_default()),
-            secret: secret.map(|secret| secret.text),
+            secret,
         };
         let call = link.client.provider_add(link.within(), provider, desk.globals.change());
         let provider = link.change(call).await?;
@@ -176,6 +213,15 @@ impl Add {
         desk.out.advise(&format!("next: notifyctl provider test {} --to ADDRESS", provider.name));
         Ok(Exit::Done)
     }
+}
+
+/// The secret in a file, with a warning when others can read it.
+fn read_secret(desk: &Desk<'_>, path: &Path) -> Result<String, Failure> {
+    let secret = secret::read(path)?;
+    if let Some(warning) = &secret.warning {
+        desk.out.note(&format!("warning: {warning}"));
+    }
+    Ok(secret.text)
 }
 
 /// The settings in a file.

@@ -1,0 +1,48 @@
+//! `notifyctl provider remove`.
+
+use crate::cli::Format;
+use crate::commands::Desk;
+use crate::confirm;
+use crate::failure::{Ended, Exit};
+use clap::Args;
+use serde_json::json;
+
+/// Which.
+#[derive(Debug, Args)]
+pub struct Remove {
+    /// The provider, by name or id
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// The provider's name, instead of being asked for it
+    #[arg(long, value_name = "NAME")]
+    confirm: Option<String>,
+}
+
+impl Remove {
+    pub(super) async fn run(self, desk: &Desk<'_>) -> Ended {
+        let link = desk.link().await?;
+        let provider = link.read(link.client.provider_show(link.within(), self.name)).await?;
+        let name = &provider.name;
+        let question = format!(
+            "Provider {name} is removed with its settings and its secret; what is pinned to it alone fails."
+        );
+        confirm::name(desk.globals, desk.out, &question, name, self.confirm.as_deref())?;
+        // By its id: the name may have gone to another while somebody thought about the answer.
+        let id = provider.id.to_string();
+        let call = link.client.provider_remove(link.within(), id, desk.globals.change());
+        let done = link.change(call).await?;
+        if matches!(desk.out.format, Format::Json | Format::Jsonl) {
+            let document = json!({"provider": done.provider, "unserved": done.unserved});
+            desk.out.document("provider.remove", document)?;
+        } else {
+            let sentence = desk.says(&format!("provider {}", done.provider.name), "removed");
+            desk.out.changed("provider.remove", "provider", &sentence, &done.provider)?;
+        }
+        for channel in &done.unserved {
+            desk.out.note(&format!(
+                "no active provider serves {channel} then; for what comes of it: notifyctl provider route --channel {channel}"
+            ));
+        }
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,101 @@
+//! `notifyctl provider route`: where a notification would go now.
+
+use super::find;
+use crate::refuse;
+use crate::session::{Room, Session};
+use notify_proto::Channel;
+use notify_proto::control::{RouteRequest, RouteStep, RouteView};
+use notify_proto::transport::Reply;
+use notifyd_engine::{Route, Step, Verdict};
+use notifyd_lifecycle::address::normalise;
+use notifyd_lifecycle::candidate::Gate;
+use notifyd_store::Provider;
+
+/// In which order providers would be tried now, and why.
+pub(crate) async fn route(session: &Session, request: &RouteRequest) -> Reply<RouteView> {
+    let room = session.look()?;
+    let directory = room.deps.store.directory();
+    let mut notes = Vec::new();
+    if let Some(name) = &request.service {
+        let found = directory.find_service(name);
+        let service =
+            found.ok_or_else(|| refuse::not_found("service", name).hint("see notifyctl service list"))?;
+        if !service.active {
+            notes.push(format!("service {} is disabled: nothing new is accepted from it", service.name));
+        }
+    }
+    let pinned = request.provider.as_deref().map(|name| find(room, name)).transpose()?;
+    let channels = channels(room, request, pinned.as_deref())?;
+    let routes = room
+        .deps
+        .engine
+        .route(channels, pinned.as_ref().map(|pinned| pinned.id))
+        .await
+        .map_err(refuse::log)?;
+    notes.extend(routes.iter().filter_map(|route| note(route, pinned.as_deref())));
+    Ok(RouteView { steps: routes.iter().flat_map(steps).collect(), notes })
+}
+
+/// The channel asked for, or all that a provider serves; of these the ones on which the address can be reached.
+fn channels(room: &Room, request: &RouteRequest, pinned: Option<&Provider>) -> Reply<Vec<Channel>> {
+    let fits = |channel: Channel| match &request.to {
+        Some(to) => normalise(channel, to).map(drop),
+        None => Ok(()),
+    };
+    if let Some(channel) = request.channel {
+        fits(channel).map_err(|problem| refuse::invalid(format!("to: {problem}")))?;
+        return Ok(vec![channel]);
+    }
+    let directory = room.deps.store.directory();
+    let asked = |it: &Provider| pinned.is_none_or(|pinned| pinned.id == it.id);
+    let served =
+        |channel: &Channel| directory.providers().iter().any(|it| asked(it) && it.channels.contains(channel));
+    let all: Vec<_> = Channel::ALL.iter().copied().filter(served).collect();
+    if all.is_empty() {
+        return Err(refuse::conflict("there are no providers yet")
+            .hint("notifyctl provider seed, or notifyctl provider add"));
+    }
+    let fitting: Vec<_> = all.into_iter().filter(|channel| fits(*channel).is_ok()).collect();
+    if fitting.is_empty() {
+        return Err(refuse::invalid("to: no channel that a provider serves has addresses like that"));
+    }
+    Ok(fitting)
+}
+
+/// What follows when nobody is called or waited for.
+fn note(route: &Route, pinned: Option<&Provider>) -> Option<String> {
+    let channel = route.channel;
+    if route.steps.is_empty() {
+        let nobody =
+            pinned.map_or("nobody serves it".to_owned(), |it| format!("{} does not serve it", it.name));
+        return Some(format!("{channel}: {nobody}; what is due fails with no_provider"));
+    }
+    let goes = |step: &Step| matches!(step.verdict, Verdict::Taken | Verdict::Awaited);
+    if route.steps.iter().any(goes) {
+        return None;
+    }
+    Some(format!("{channel}: nobody can be called now; what is due is held until somebody can"))
+}
+
+fn steps(route: &Route) -> impl Iterator<Item = RouteStep> + '_ {
+    (1..).zip(&route.steps).map(|(place, step)| RouteStep {
+        channel: route.channel.into(),
+        place,
+        provider: step.name.clone(),
+        provider_id: step.provider,
+        priority: step.priority,
+        verdict: step.verdict.as_str().to_owned(),
+        state: state(step.gate).to_owned(),
+        why: step.why.clone(),
+        since: step.since,
+        until: step.until,
+    })
+}
+
+const fn state(gate: Gate) -> &'static str {
+    match gate {
+        Gate::Open => "open",
+        Gate::Busy => "busy",
+        Gate::Closed(reason) => reason.as_str(),
+    }
+}

@@ -1,0 +1,1 @@
+DELETE FROM providers WHERE id = ?1

@@ -1,0 +1,1 @@
+SELECT no, id, name FROM removed_providers ORDER BY no
