@@ -3,9 +3,10 @@
 
 use crate::attempt::{self, Claimed, Sent};
 use crate::lines::{Lines, Load, Loaded};
+use crate::queues;
 use crate::settle::{self, Settled};
 use crate::slots::Slots;
-use crate::{Beat, Inner, Options, StoreError};
+use crate::{Ask, Inner, Options, StoreError};
 use notify_proto::{Channel, ProviderId, Status, Timestamp};
 use notifyd_lifecycle::candidate::{Choice, choose};
 use notifyd_providers::Provider;
@@ -50,7 +51,7 @@ pub(crate) struct Dispatch {
     slots: Slots,
     rng: StdRng,
     options: Arc<Options>,
-    beats: mpsc::Receiver<Beat>,
+    asks: mpsc::Receiver<Ask>,
     news: mpsc::UnboundedReceiver<News>,
     tell: mpsc::UnboundedSender<News>,
     answers: mpsc::UnboundedReceiver<Sent>,
@@ -63,7 +64,7 @@ pub(crate) struct Dispatch {
 }
 
 impl Dispatch {
-    pub(crate) fn new(inner: Arc<Inner>, beats: mpsc::Receiver<Beat>) -> Self {
+    pub(crate) fn new(inner: Arc<Inner>, asks: mpsc::Receiver<Ask>) -> Self {
         // Unbounded, but never more in them than slots and loads: both are bounded.
         let (tell, news) = mpsc::unbounded_channel();
         let (answer, answers) = mpsc::unbounded_channel();
@@ -71,7 +72,7 @@ impl Dispatch {
         Self {
             lines: Lines::new(Options::clone(&options)),
             options,
-            beats,
+            asks,
             slots: Slots::default(),
             rng: inner.deps.entropy.fork(),
             news,
@@ -114,7 +115,7 @@ impl Dispatch {
                     drained_by = Some(Instant::now() + Duration::from_millis(drain));
                 }
                 () = store.bell().heard() => {}
-                Some(beat) = self.beats.recv() => drop(beat.send(())),
+                Some(ask) = self.asks.recv() => self.answer_to(ask),
                 Some(news) = self.news.recv() => self.hear(news),
                 count = self.answers.recv_many(&mut answers, MAX_RECORDS) => {
                     debug_assert!(count > 0, "the loop holds a sender");
@@ -167,13 +168,37 @@ impl Dispatch {
         }
     }
 
+    /// Answers somebody; whoever asked after a change was committed sees what the loop did until it obeys it.
+    fn answer_to(&mut self, ask: Ask) {
+        // Whoever has gone meanwhile needs no answer.
+        match ask {
+            Ask::Beat(answer) => drop(answer.send(())),
+            Ask::Queues(answer) => drop(answer.send(queues::count(&self.lines, &self.slots))),
+            Ask::Force(provider, to, answer) => {
+                self.slots.force(provider, to, &self.inner, Instant::now().into_std());
+                let _ = answer.send(());
+            }
+        }
+    }
+
     fn look_on_disk(&mut self) {
         self.lines.tidy();
         self.slots.publish(&self.inner, Instant::now().into_std());
+        self.count_waiting();
         let (store, tell) = (Arc::clone(&self.inner.deps.store), self.tell.clone());
         tokio::spawn(async move {
             let _ = tell.send(News::Backlog(store.backlog().await));
         });
+    }
+
+    /// Lets the metrics see how long the queues are.
+    fn count_waiting(&self) {
+        let queues = queues::count(&self.lines, &self.slots);
+        for provider in self.slots.directory().providers() {
+            let waiting = queues.get(&provider.id).map_or(0, |queue| queue.waiting);
+            let gauge = self.inner.metrics.provider_waiting.with_label_values(&[provider.name.as_str()]);
+            gauge.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        }
     }
 
     fn load(&mut self) {

@@ -6,6 +6,7 @@
 //! * [`dispatch`] is the loop: it owns the lines of work and the providers' slots, and nobody else touches them.
 //! * [`lines`] holds loaded work in the order of turns and knows what is still on disk.
 //! * [`slots`] knows each provider's free slots, circuit breaker and pace.
+//! * [`holds`] is what operators force by hand on a provider; [`queues`] counts what stands in front of each.
 //! * [`attempt`] is one call of a provider: `Claimed → Sent`.
 //! * [`settle`] turns what came back into the record to be written.
 //! * [`schedule`] moves on what waits for a time; [`rescue`] takes up what a dead run left; [`sweep`] removes what is old.
@@ -17,9 +18,11 @@
 mod attempt;
 mod dispatch;
 pub mod handle;
+mod holds;
 mod lines;
 mod metrics;
 mod options;
+mod queues;
 mod rescue;
 mod schedule;
 mod settle;
@@ -28,9 +31,12 @@ mod sweep;
 
 pub use handle::{Handle, KindInfo, ProviderState, SettingError, TestCall, Totals};
 pub use options::Options;
+pub use queues::Queue;
 
 use crate::metrics::Metrics;
 use arc_swap::ArcSwap;
+use notify_proto::ProviderId;
+use notify_proto::hold::Force;
 use notifyd_lifecycle::{Clock, Entropy};
 use notifyd_providers::BuildContext;
 use notifyd_store::{Store, StoreError};
@@ -42,8 +48,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-/// Questions after a sign of life that may wait; the one who asks asks one at a time.
-const MAX_BEATS: usize = 4;
+/// Questions and orders to the loop that may wait; whoever has one more waits until there is room.
+const MAX_ASKED: usize = 16;
 
 /// Time between two tries to take up what another run left.
 const RESCUE_PAUSE: Duration = Duration::from_secs(1);
@@ -59,8 +65,15 @@ pub struct Deps {
     pub entropy: Arc<dyn Entropy>,
 }
 
-/// Somebody who wants to know whether the loop comes round.
-pub(crate) type Beat = oneshot::Sender<()>;
+/// What somebody wants of the loop; each is answered when it has come round.
+pub(crate) enum Ask {
+    /// A sign of life.
+    Beat(oneshot::Sender<()>),
+    /// What stands in front of each provider.
+    Queues(oneshot::Sender<HashMap<ProviderId, Queue>>),
+    /// Force a circuit breaker.
+    Force(ProviderId, Force, oneshot::Sender<()>),
+}
 
 /// What the loop and the handles share.
 pub(crate) struct Inner {
@@ -75,8 +88,8 @@ pub(crate) struct Inner {
     failed: AtomicU64,
     /// How long calls under way may finish after a stop was asked for, milliseconds.
     drain_ms: AtomicU64,
-    providers: Mutex<HashMap<notify_proto::ProviderId, handle::Shown>>,
-    beats: mpsc::Sender<Beat>,
+    providers: Mutex<HashMap<ProviderId, handle::Shown>>,
+    asks: mpsc::Sender<Ask>,
     /// Rung once what another run left is taken up.
     started: CancellationToken,
 }
@@ -84,7 +97,7 @@ pub(crate) struct Inner {
 /// The engine.
 pub struct Engine {
     inner: Arc<Inner>,
-    beats: mpsc::Receiver<Beat>,
+    asks: mpsc::Receiver<Ask>,
 }
 
 impl Engine {
@@ -97,7 +110,7 @@ impl Engine {
         let mut seed = [0; 8];
         deps.entropy.fill(&mut seed);
         let context = BuildContext { seed: u64::from_le_bytes(seed), clock: Arc::clone(&deps.clock) };
-        let (beats, asked) = mpsc::channel(MAX_BEATS);
+        let (asks, asked) = mpsc::channel(MAX_ASKED);
         let inner = Arc::new(Inner {
             metrics: Metrics::register(registry)?,
             context,
@@ -109,18 +122,18 @@ impl Engine {
             failed: AtomicU64::new(0),
             drain_ms: AtomicU64::new(0),
             providers: Mutex::default(),
-            beats,
+            asks,
             started: CancellationToken::new(),
         });
         let handle = Handle { inner: Arc::clone(&inner) };
         handle.set_drain_timeout(inner.options.load().drain_timeout);
-        Ok((Self { inner, beats: asked }, handle))
+        Ok((Self { inner, asks: asked }, handle))
     }
 
     /// Takes up what another run left, then delivers until `shutdown`; after that claims nothing new and gives calls
     /// under way the drain timeout. Outcomes that came in by then are committed when this returns.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), StoreError> {
-        let Self { inner, beats } = self;
+        let Self { inner, asks } = self;
         while let Err(error) = rescue::run(&inner).await {
             if shutdown.is_cancelled() {
                 return Err(error);
@@ -133,7 +146,7 @@ impl Engine {
         inner.started.cancel();
         let schedule = tokio::spawn(schedule::run(Arc::clone(&inner), shutdown.clone()));
         let sweep = tokio::spawn(sweep::run(Arc::clone(&inner), shutdown.clone()));
-        let done = dispatch::Dispatch::new(Arc::clone(&inner), beats).run(shutdown.clone()).await;
+        let done = dispatch::Dispatch::new(Arc::clone(&inner), asks).run(shutdown.clone()).await;
         // Whatever ended the loop, nothing goes on without it.
         shutdown.cancel();
         inner.running.store(false, Ordering::Release);

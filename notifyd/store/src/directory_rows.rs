@@ -5,6 +5,7 @@ use crate::audit;
 use crate::desk::Desk;
 use crate::directory::{Directory, Key, Provider, Service};
 use crate::error::{Result, StoreError};
+use crate::holds;
 use crate::row::{millis, moment};
 use notify_proto::view::KeyView;
 use notify_proto::{Channel, KeyId, ProviderId, ServiceId, Timestamp};
@@ -60,7 +61,8 @@ pub fn read(connection: &Connection) -> rusqlite::Result<Directory> {
             created_at: moment(row.get(13)?),
         })
     })?;
-    Ok(Directory::new(services, providers.collect::<rusqlite::Result<Vec<_>>>()?))
+    let providers = providers.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(Directory::new(services, providers, holds::read(connection)?))
 }
 
 /// Creates a service with its first key.

@@ -8,11 +8,14 @@ use notifyd_lifecycle::FailPoint;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The schema this daemon knows: that of the last step, which a test holds it to.
-pub const SCHEMA: i64 = 2;
+pub const SCHEMA: i64 = 3;
 
 /// The steps, each from the schema before it.
-const STEPS: [&str; 2] =
-    [include_str!("../../migrations/0001_log.sql"), include_str!("../../migrations/0002_marks.sql")];
+const STEPS: [&str; 3] = [
+    include_str!("../../migrations/0001_log.sql"),
+    include_str!("../../migrations/0002_marks.sql"),
+    include_str!("../../migrations/0003_holds.sql"),
+];
 
 /// Takes all steps that are missing, in one transaction.
 pub fn migrate(connection: &mut Connection, paths: &Paths, now: Timestamp) -> Result<()> {
