@@ -28,8 +28,8 @@ pub mod word;
 pub use error::{ApiError, ErrorCode};
 pub use id::{KeyId, NotificationId, ProviderId, ServiceId};
 pub use word::{
-    AttemptStatus, Channel, DeliveryProof, FailureReason, HoldKind, OnUnknown, Open, Priority, SkipReason, Status,
-    UnknownWord,
+    AttemptStatus, Channel, DeliveryProof, FailureReason, HoldKind, OnUnknown, Open, Priority, SkipReason,
+    Status, UnknownWord,
 };
 
 /// A moment on the wall clock, always UTC.

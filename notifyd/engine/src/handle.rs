@@ -116,6 +116,9 @@ impl Handle {
 
     /// Forces the circuit breaker of a provider; a breaker that does not run yet is closed.
     pub async fn force(&self, provider: ProviderId, to: Force) -> Result<(), StoreError> {
+        if !self.is_running() {
+            return Ok(());
+        }
         self.ask(|answer| Ask::Force(provider, to, answer)).await
     }
 
@@ -166,7 +169,8 @@ impl Handle {
                 HoldKind::Drain if state.held.is_none() => state.held = Some("draining"),
                 HoldKind::CircuitOpen => {
                     state.circuit = "open";
-                    state.reason = Some(hold.reason.clone().unwrap_or_else(|| format!("opened by {}", hold.actor)));
+                    state.reason =
+                        Some(hold.reason.clone().unwrap_or_else(|| format!("opened by {}", hold.actor)));
                 }
                 HoldKind::Drain | HoldKind::Limit => {}
             }

@@ -141,7 +141,12 @@ impl Slots {
             Force::Closed => slot.breaker.reset(),
         }
         let provider = slot.row.name.as_str();
-        tracing::info!(event = "provider_circuit_forced", provider, to = to.as_str(), "circuit forced by hand");
+        tracing::info!(
+            event = "provider_circuit_forced",
+            provider,
+            to = to.as_str(),
+            "circuit forced by hand"
+        );
         self.opened = true;
         self.publish(inner, now);
     }

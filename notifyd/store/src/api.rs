@@ -12,7 +12,8 @@ use notify_proto::filter::Filter;
 use notify_proto::send::Recipient;
 use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsView};
 use notify_proto::{
-    AttemptStatus, Channel, HoldKind, KeyId, NotificationId, Priority, ProviderId, ServiceId, Status, Timestamp,
+    AttemptStatus, Channel, HoldKind, KeyId, NotificationId, Priority, ProviderId, ServiceId, Status,
+    Timestamp,
 };
 use notifyd_lifecycle::admission::Draft;
 use notifyd_lifecycle::candidate::Skip;

@@ -85,10 +85,8 @@ pub fn end(
     let directory = desk.directory();
     let mut ended = Vec::new();
     for hold in directory.holds().iter().filter(|it| it.provider == provider && holds.contains(&it.no)) {
-        let gone = desk
-            .prepare(include_str!("sql/hold_end.sql"))?
-            .execute([hold.no])
-            .map_err(StoreError::Write)?;
+        let gone =
+            desk.prepare(include_str!("sql/hold_end.sql"))?.execute([hold.no]).map_err(StoreError::Write)?;
         if gone > 0 {
             ended.push(hold.clone());
         }

@@ -7,6 +7,7 @@ mod conformance {
     pub mod changing;
     pub mod delivering;
     pub mod fixture;
+    pub mod holds;
     pub mod people;
     pub mod reading;
 }
@@ -90,5 +91,12 @@ suite! {
         a_lock_is_as_long_whatever_the_clock_says,
         a_provider_keeps_its_secret,
         names_are_taken_once,
+    }
+    holds {
+        a_hold_survives_a_restart,
+        a_new_one_replaces_the_old,
+        only_what_stands_can_be_ended,
+        what_is_over_is_removed,
+        a_hold_keeps_its_length_when_the_clock_is_set,
     }
 }

@@ -144,9 +144,11 @@ fn no_statement_walks_the_log() {
 
 fn empty() -> rusqlite::Result<rusqlite::Connection> {
     let database = rusqlite::Connection::open_in_memory()?;
-    for migration in
-        [include_str!("../migrations/0001_log.sql"), include_str!("../migrations/0002_marks.sql")]
-    {
+    for migration in [
+        include_str!("../migrations/0001_log.sql"),
+        include_str!("../migrations/0002_marks.sql"),
+        include_str!("../migrations/0003_holds.sql"),
+    ] {
         database.execute_batch(migration)?;
     }
     Ok(database)
