@@ -2,6 +2,7 @@
 
 use super::{Desk, key::all};
 use crate::failure::{Ended, Exit, Failure, Stop};
+use crate::output::short;
 use crate::{clock, confirm, given};
 use clap::{Args, Subcommand};
 use notify_proto::HoldKind;
@@ -123,7 +124,10 @@ impl Lasting {
 
     /// For the question.
     pub(super) fn words(self) -> String {
-        self.lasts().map_or_else(|| "until somebody ends it".into(), |lasts| format!("for {lasts:?}"))
+        self.lasts().map_or_else(
+            || "until somebody ends it".into(),
+            |lasts| format!("for {}", short(lasts.as_secs())),
+        )
     }
 }
 
@@ -197,8 +201,10 @@ async fn list(desk: &Desk<'_>) -> Ended {
     listing.page(&list.queues)?;
     listing.close(None, Some(all(&list.queues)))?;
     if list.elsewhere > 0 {
-        desk.out
-            .note(&format!("{} more are queued and stand in no queue yet: on disk", grouped(list.elsewhere)));
+        desk.out.note(&format!(
+            "{} more are queued and stand in no queue at this moment: on disk, or on their way",
+            grouped(list.elsewhere)
+        ));
     }
     Ok(Exit::Done)
 }
@@ -279,9 +285,12 @@ impl Drain {
             }
             let left = patience.saturating_sub(start.elapsed());
             if left.is_zero() {
-                let message =
-                    format!("waited in vain: {} calls of {} are still under way", queue.busy, queue.name);
-                let hint = format!("it goes on draining; notifyctl queue resume {} ends that", queue.name);
+                let name = &queue.name;
+                let message = match queue.busy {
+                    1 => format!("waited in vain: 1 call of {name} is still under way"),
+                    busy => format!("waited in vain: {busy} calls of {name} are still under way"),
+                };
+                let hint = format!("it goes on draining; notifyctl queue resume {name} ends that");
                 return Err(Failure::new(Exit::InVain, message).hint(hint).into());
             }
             tokio::time::sleep(left.min(PAUSE)).await;
