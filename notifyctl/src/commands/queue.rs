@@ -151,7 +151,7 @@ pub struct Limit {
     name: Name,
     /// Calls at once, fewer than the provider takes by itself
     #[arg(value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    limit: u32,
+    calls: u32,
     /// How long, up to 366d [default: until somebody ends it]
     #[arg(long = "for", value_name = "DUR", value_parser = given::span)]
     lasts: Option<Duration>,
@@ -182,8 +182,8 @@ impl Queue {
                 Ok(Exit::Done)
             }
             Self::Resume(it) => resume(desk, it.name).await,
-            Self::Limit(Limit { name: Name { name }, limit, lasts }) => {
-                let what = (HoldKind::Limit, Some(limit));
+            Self::Limit(Limit { name: Name { name }, calls, lasts }) => {
+                let what = (HoldKind::Limit, Some(calls));
                 hold(desk, "queue.limit", name, what, lasts.map(millis)).await?;
                 Ok(Exit::Done)
             }

@@ -296,7 +296,7 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
         "KeyRevoke" => key(),
         "ProviderSeed" => json!([{"provider": provider(), "created": true}]),
         "ProviderList" => json!([provider()]),
-        "ProviderAdd" | "ProviderShow" | "ProviderSetActive" => provider(),
+        "ProviderAdd" | "ProviderShow" | "ProviderSetActive" | "CircuitForce" => provider(),
         "ProviderTest" => json!({
             "accepted": true, "outcome": "accepted", "message": null, "external_id": "x1", "elapsed_ms": 7,
             "simulated": true
@@ -313,7 +313,6 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
         "HoldList" => json!([hold("pause"), hold("limit"), hold("of a newer daemon")]),
         "HoldSet" => hold(arguments["request"]["kind"].as_str().unwrap()),
         "HoldCancel" => hold("pause"),
-        "CircuitForce" => provider(),
         "NotificationCount" => json!({"queued": 1, "failed": 1}),
         "NotificationCancel" => changed(arguments, "cancelled"),
         "NotificationRetry" => changed(arguments, "queued"),

@@ -15,7 +15,7 @@ async fn a_pause_is_shown_wherever_its_provider_is() {
     assert_eq!(made.reason.as_deref(), Some("carrier maintenance"));
     assert_eq!(made.actor, "ada(uid 1000, pid 42)");
     assert_eq!(made.until, Some(made.made_at + chrono::TimeDelta::minutes(10)));
-    assert_eq!(admin.hold_list(soon()).await.unwrap().unwrap(), [made.clone()]);
+    assert_eq!(admin.hold_list(soon()).await.unwrap().unwrap(), std::slice::from_ref(&made));
     assert_eq!((queue().await.state.as_str(), queue().await.holds), ("paused", vec![made.clone()]));
     assert_eq!(admin.provider_list(soon()).await.unwrap().unwrap()[0].holds, [made]);
     let concerns = admin.status(soon()).await.unwrap().unwrap().concerns;
