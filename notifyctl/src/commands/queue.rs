@@ -267,7 +267,7 @@ impl Drain {
     async fn run(self, desk: &Desk<'_>) -> Ended {
         let name = self.name.name;
         confirm::yes(desk.globals, desk.out, &format!("Let nothing new go to queue {name}?"))?;
-        let link = desk.link_to_wait().await?;
+        let link = if self.wait { desk.link_to_wait().await? } else { desk.link().await? };
         let kind = HoldKind::Drain;
         let request = HoldRequest { provider: name, kind, limit: None, for_ms: self.lasts.map(millis) };
         let hold = link.change(link.client.hold_set(link.within(), request, desk.globals.change())).await?;

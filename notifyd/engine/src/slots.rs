@@ -56,6 +56,8 @@ impl Slots {
         if Arc::ptr_eq(&directory, &self.directory) {
             return Ok(false);
         }
+        // First, as it needs nothing that could fail.
+        self.holds.refresh(&directory, (inner.deps.clock.now(), now));
         for row in directory.providers() {
             match self.all.get_mut(&row.id) {
                 Some(slot) if slot.row.revision == row.revision => slot.row = Arc::clone(row),
@@ -85,7 +87,6 @@ impl Slots {
             }
         }
         self.all.retain(|id, slot| slot.in_flight() > 0 || directory.provider(*id).is_some());
-        self.holds.refresh(&directory, (inner.deps.clock.now(), now));
         self.directory = directory;
         self.opened = true;
         self.publish(inner, now);

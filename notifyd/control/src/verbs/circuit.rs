@@ -8,6 +8,8 @@ use notify_proto::control::Change;
 use notify_proto::hold::Force;
 use notify_proto::transport::Reply;
 use notify_proto::view::ProviderView;
+use notifyd_store::StoreError;
+use std::sync::Arc;
 
 /// Forces a circuit breaker, and ends the hold that keeps it open. What is forced is not kept: a restart finds every
 /// breaker closed anyway.
@@ -33,13 +35,17 @@ pub(crate) async fn force(session: &Session, name: &str, to: Force, change: &Cha
     let directory = room.deps.store.directory();
     let holds = directory.holds_on(provider.id, room.now()).filter(|hold| opens(hold.kind));
     let holds: Vec<_> = holds.map(|hold| hold.no).collect();
-    // The breaker first: once the hold has ended, nothing may go through that the breaker is to keep back.
-    room.deps.engine.force(provider.id, to).await.map_err(refuse::log)?;
-    let ended = room.deps.store.end_holds(provider.id, holds, verb, operator.audit()).await;
-    if ended.map_err(refuse::log)?.is_empty() {
-        operator.note(verb, &provider.name).await?;
-    } else {
-        operator.tell(verb, &provider.name);
-    }
+    let (deps, audit, row) = (room.deps.clone(), operator.audit(), Arc::clone(&provider));
+    // In a task of its own: whoever asked may go away in the middle, and what was forced is to be written down.
+    let forced = tokio::spawn(async move {
+        // The breaker first: once the hold has ended, nothing may go through that the breaker is to keep back.
+        deps.engine.force(row.id, to).await?;
+        if deps.store.end_holds(row.id, holds, verb, audit.clone()).await?.is_empty() {
+            deps.store.audit(verb, row.name.clone(), audit).await?;
+        }
+        Ok(())
+    });
+    forced.await.unwrap_or(Err(StoreError::Closing)).map_err(refuse::log)?;
+    operator.tell(verb, &provider.name);
     Ok(room.provider_view(&provider))
 }
