@@ -1,7 +1,7 @@
 //! The grammar: `notifyctl [global flags] NOUN VERB [ARGS] [flags]`.
 
 use crate::commands::{
-    completions, daemon, help, man, notification, operation, ping, provider, service, status, store,
+    completions, daemon, help, man, notification, operation, ping, provider, queue, service, status, store,
 };
 use crate::given;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -157,6 +157,10 @@ pub enum Command {
     #[command(visible_aliases = ["notifications", "ntf"], subcommand, arg_required_else_help = true)]
     #[command(after_help = notification::EXAMPLES)]
     Notification(Box<notification::Notification>),
+    /// Queues, the lines of work in front of the providers: look, pause, limit, drain
+    #[command(visible_aliases = ["queues", "q"], subcommand, arg_required_else_help = true)]
+    #[command(after_help = queue::EXAMPLES)]
+    Queue(queue::Queue),
     /// Long work that the daemon does: look, wait, give up
     #[command(visible_aliases = ["operations", "op"], subcommand, arg_required_else_help = true)]
     #[command(after_help = operation::EXAMPLES)]

@@ -107,7 +107,10 @@ impl PulseSource for EnginePulse {
             queue_running: running,
             workers_running: running,
             providers: active()
-                .map(|provider| (provider.name.clone(), self.handle.provider_state(provider.id).circuit))
+                .map(|provider| {
+                    let state = self.handle.provider_state(provider.id);
+                    (provider.name.clone(), state.held.unwrap_or(state.circuit))
+                })
                 .collect(),
             simulated: active().any(|provider| provider.simulated),
         }

@@ -2,6 +2,7 @@
 //! name.
 
 use crate::filter::Filter;
+use crate::hold::{Force, HoldRequest, HoldView, QueueList, QueueView};
 use crate::send::SendRequest;
 use crate::transport::Reply;
 use crate::upkeep::{ChangedSetting, OperationView, PruneRequest, PruneView, ReloadView, StorageView};
@@ -440,4 +441,19 @@ pub trait Control {
     async fn notification_retry(ids: Vec<NotificationId>, change: Change) -> Reply<Vec<Changed>>;
     /// Waits until it is final, or for `wait_seconds` (at most 60), and tells where it stands.
     async fn notification_wait(id: NotificationId, wait_seconds: u32) -> Reply<NotificationDetail>;
+
+    /// The queues, in the order in which their providers are tried.
+    async fn queue_list() -> Reply<QueueList>;
+    /// One queue, by the name or id of its provider.
+    async fn queue_show(name: String) -> Reply<QueueView>;
+    /// Ends what keeps a queue from running: its pause and its drain.
+    async fn queue_resume(name: String, change: Change) -> Reply<QueueView>;
+    /// What operators force on providers now, oldest first.
+    async fn hold_list() -> Reply<Vec<HoldView>>;
+    /// Forces something on a provider, in place of what of this kind stands.
+    async fn hold_set(request: HoldRequest, change: Change) -> Reply<HoldView>;
+    /// Ends a hold before its time.
+    async fn hold_cancel(id: String, change: Change) -> Reply<HoldView>;
+    /// Forces a circuit breaker to half open or closed, and ends the hold that keeps it open.
+    async fn circuit_force(name: String, to: Force, change: Change) -> Reply<ProviderView>;
 }

@@ -7,6 +7,7 @@
 //! * [`send`]: the one superset body with which a notification is asked for, by HTTP or by `notifyctl`;
 //! * [`view`]: what is told about notifications, attempts, services and providers;
 //! * [`upkeep`]: what is told about the log as a whole and about long work;
+//! * [`hold`]: what operators force by hand on the line of work in front of a provider;
 //! * [`filter`]: the filter language of every list;
 //! * [`control`]: the calls of the control socket, with [`error`] for the refusals, [`transport`] for the wire,
 //!   [`codec`] for its bytes and [`socket`] for finding it.
@@ -15,6 +16,7 @@ pub mod codec;
 pub mod control;
 pub mod error;
 pub mod filter;
+pub mod hold;
 pub mod id;
 pub mod send;
 pub mod socket;
@@ -26,8 +28,8 @@ pub mod word;
 pub use error::{ApiError, ErrorCode};
 pub use id::{KeyId, NotificationId, ProviderId, ServiceId};
 pub use word::{
-    AttemptStatus, Channel, DeliveryProof, FailureReason, OnUnknown, Open, Priority, SkipReason, Status,
-    UnknownWord,
+    AttemptStatus, Channel, DeliveryProof, FailureReason, HoldKind, OnUnknown, Open, Priority, SkipReason,
+    Status, UnknownWord,
 };
 
 /// A moment on the wall clock, always UTC.

@@ -2,6 +2,7 @@
 //! program see one truth. Members are added, never renamed; every optional member defaults when an older daemon leaves
 //! it out.
 
+use crate::hold::HoldView;
 use crate::send::Recipient;
 use crate::{
     AttemptStatus, Channel, DeliveryProof, FailureReason, KeyId, NotificationId, Open, Priority, ProviderId,
@@ -277,6 +278,9 @@ pub struct ProviderView {
     /// Calls under way now.
     #[serde(default)]
     pub in_flight: u32,
+    /// What operators force on it.
+    #[serde(default)]
+    pub holds: Vec<HoldView>,
     /// The configuration with secrets left out; only in `provider show`.
     #[serde(default)]
     pub config: Option<Value>,

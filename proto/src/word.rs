@@ -182,6 +182,8 @@ words! {
         BreakerOpen = "breaker_open",
         /// Its queue is paused by an operator.
         Paused = "paused",
+        /// An operator lets its queue run dry: what is under way may finish, nothing new begins.
+        Draining = "draining",
         /// An operator has switched it off.
         Disabled = "disabled",
         /// The provider said when to come back and that time is ahead.
@@ -190,6 +192,18 @@ words! {
         NoAddress = "no_address",
         /// No active provider supports the channel.
         NoProvider = "no_provider",
+    }
+
+    /// What an operator forces by hand on one provider.
+    HoldKind ("hold") {
+        /// Nothing goes to it.
+        Pause = "pause",
+        /// Fewer calls at once than its own limit.
+        Limit = "limit",
+        /// Nothing new goes to it; what is under way finishes.
+        Drain = "drain",
+        /// Its circuit is open, whatever it answers.
+        CircuitOpen = "circuit_open",
     }
 
     /// What to do after an attempt of unknown end.

@@ -21,6 +21,8 @@ mod failing_disk;
 mod frames;
 #[path = "promises/full_disk.rs"]
 mod full_disk;
+#[path = "promises/holds.rs"]
+mod holds;
 #[path = "promises/hostile.rs"]
 mod hostile;
 #[path = "promises/hostile_cases.rs"]

@@ -49,6 +49,7 @@ fn row(provider: &ProviderView, look: Look, dim: bool) -> Row<'static> {
     if provider.simulated {
         state.push("simulated".to_owned());
     }
+    state.extend(provider.holds.iter().map(|hold| format!("held: {}", hold.kind)));
     state.extend(provider.circuit_reason.clone());
     let busy = format!("{}/{}", provider.in_flight, provider.max_in_flight);
     Row::new([

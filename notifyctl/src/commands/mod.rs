@@ -1,5 +1,6 @@
 //! The commands, one file per noun.
 
+pub(crate) mod circuit;
 pub(crate) mod completions;
 pub(crate) mod daemon;
 pub(crate) mod help;
@@ -9,6 +10,7 @@ pub(crate) mod notification;
 pub(crate) mod operation;
 pub(crate) mod ping;
 pub(crate) mod provider;
+pub(crate) mod queue;
 pub(crate) mod service;
 pub(crate) mod status;
 pub(crate) mod store;
@@ -55,6 +57,7 @@ pub(crate) async fn run(cli: Cli, out: &Out) -> Ended {
         Command::Service(service) => service.run(&desk).await,
         Command::Provider(provider) => provider.run(&desk).await,
         Command::Notification(notification) => notification.run(&desk).await,
+        Command::Queue(queue) => queue.run(&desk).await,
         Command::Operation(operation) => operation.run(&desk).await,
         Command::Store(store) => store.run(&desk).await,
         Command::Daemon(daemon) => daemon.run(&desk).await,

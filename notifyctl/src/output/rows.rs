@@ -2,10 +2,11 @@
 
 use super::{Cell, Column, Row, Show, Tone};
 use notify_proto::control::{Changed, Seeded};
+use notify_proto::hold::{HoldView, QueueView};
 use notify_proto::send::{OneOrMany, Recipient};
 use notify_proto::upkeep::{BackupView, ChangedSetting, OperationState, OperationView};
 use notify_proto::view::{AttemptView, EventView, KeyView, NotificationView, ProviderView, ServiceView};
-use notify_proto::{AttemptStatus, Open, Status};
+use notify_proto::{AttemptStatus, HoldKind, Open, Status};
 use serde::Serialize;
 use std::fmt::Display;
 
@@ -40,12 +41,24 @@ pub(crate) fn status(status: &Open<Status>) -> Cell {
 }
 
 fn circuit(provider: &ProviderView) -> Cell {
-    let tone = match provider.circuit.as_str() {
+    circuit_word(&provider.circuit)
+}
+
+fn circuit_word(word: &str) -> Cell {
+    let tone = match word {
         "closed" => Tone::Good,
         "open" => Tone::Bad,
         _ => Tone::Warn,
     };
-    Cell::Word(provider.circuit.clone(), tone)
+    Cell::Word(word.to_owned(), tone)
+}
+
+/// What operators force, by its words.
+fn held(holds: &[HoldView]) -> Cell {
+    if holds.is_empty() {
+        return Cell::None;
+    }
+    Cell::Word(holds.iter().map(|hold| hold.kind.to_string()).collect::<Vec<_>>().join(","), Tone::Warn)
 }
 
 /// To whom, in one line.
@@ -106,6 +119,7 @@ impl Row for ProviderView {
         always("active", |it| yes(it.active)),
         always("circuit", circuit),
         wide("circuit_reason", |it| it.circuit_reason.clone().into()),
+        always("held", |it| held(&it.holds)),
         always("in_flight", |it| it.in_flight.into()),
         wide("max_in_flight", |it| it.max_in_flight.into()),
         wide("rate", |it| it.rate_per_second.map(|rate| format!("{rate}/s")).into()),
@@ -116,6 +130,102 @@ impl Row for ProviderView {
 
     fn id(&self) -> String {
         self.id.to_string()
+    }
+}
+
+/// A circuit breaker, for a list of its own.
+#[derive(Debug, Serialize)]
+pub(crate) struct CircuitRow {
+    provider: String,
+    provider_id: String,
+    circuit: String,
+    reason: Option<String>,
+    /// The hold that keeps it open.
+    hold: Option<HoldView>,
+}
+
+impl From<ProviderView> for CircuitRow {
+    fn from(provider: ProviderView) -> Self {
+        let open = |hold: &HoldView| hold.kind.known() == Some(HoldKind::CircuitOpen);
+        Self {
+            provider: provider.name,
+            provider_id: provider.id.to_string(),
+            circuit: provider.circuit,
+            reason: provider.circuit_reason,
+            hold: provider.holds.into_iter().find(open),
+        }
+    }
+}
+
+impl Row for CircuitRow {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("provider", |it| it.provider.as_str().into()),
+        wide("id", |it| it.provider_id.as_str().into()),
+        always("circuit", |it| circuit_word(&it.circuit)),
+        always("reason", |it| it.reason.clone().into()),
+        always("forced_by", |it| it.hold.as_ref().map(|hold| hold.actor.clone()).into()),
+        always("until", |it| it.hold.as_ref().and_then(|hold| hold.until).into()),
+    ];
+
+    fn id(&self) -> String {
+        self.provider_id.clone()
+    }
+}
+
+impl Row for QueueView {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("queue", |it| it.name.as_str().into()),
+        wide("id", |it| it.provider_id.to_string().into()),
+        always("state", |it| {
+            let tone = match it.state.as_str() {
+                "running" => Tone::Good,
+                "circuit_open" => Tone::Bad,
+                "disabled" => Tone::Dim,
+                _ => Tone::Warn,
+            };
+            Cell::Word(it.state.clone(), tone)
+        }),
+        always("waiting", |it| it.waiting.into()),
+        always("busy", |it| it.busy.into()),
+        always("limit", |it| it.limit.into()),
+        always("oldest", |it| it.oldest_at.into()),
+        always("reason", |it| {
+            named(it).map_or_else(|| it.circuit_reason.clone(), |hold| hold.reason.clone()).into()
+        }),
+        always("ends", |it| named(it).and_then(|hold| hold.until).into()),
+    ];
+
+    fn id(&self) -> String {
+        self.provider_id.to_string()
+    }
+}
+
+/// The hold that the state of a queue names.
+fn named(queue: &QueueView) -> Option<&HoldView> {
+    let kind = match queue.state.as_str() {
+        "paused" => HoldKind::Pause,
+        "draining" => HoldKind::Drain,
+        "limited" => HoldKind::Limit,
+        "circuit_open" => HoldKind::CircuitOpen,
+        _ => return None,
+    };
+    queue.holds.iter().find(|hold| hold.kind.known() == Some(kind))
+}
+
+impl Row for HoldView {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("id", |it| it.id.as_str().into()),
+        always("provider", |it| it.provider_name.as_str().into()),
+        always("kind", |it| it.kind.to_string().into()),
+        always("limit", |it| it.limit.into()),
+        always("made", |it| it.made_at.into()),
+        always("ends", |it| it.until.into()),
+        always("by", |it| it.actor.as_str().into()),
+        always("reason", |it| it.reason.clone().into()),
+    ];
+
+    fn id(&self) -> String {
+        self.id.clone()
     }
 }
 

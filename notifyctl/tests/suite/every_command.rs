@@ -27,6 +27,19 @@ const LINES: &[&str] = &[
     "provider enable mock",
     "provider disable mock",
     "provider test mock --to +15005550006",
+    "provider circuit show",
+    "provider circuit show mock",
+    "provider circuit open mock --yes",
+    "provider circuit half-open mock",
+    "provider circuit close mock",
+    "queue list",
+    "queue show mock",
+    "queue pause mock --for 10m --yes",
+    "queue resume mock",
+    "queue limit mock 5",
+    "queue drain mock --wait --yes",
+    "queue hold list",
+    "queue hold cancel hold_3",
     "notification send --service acme --channel sms --to +15005550006 --body hello",
     "notification show ID",
     "notification list --all",
@@ -145,11 +158,48 @@ fn aliases_and_plurals_are_the_same_commands() {
         "ntf list",
         "op list",
         "operations list",
+        "q list",
+        "queues list",
     ] {
         assert_eq!(fake.run(&words(line)).exit, 0, "{line}");
     }
     assert_eq!(fake.run(&["serv", "list"]).exit, 2, "no guessing");
     assert_eq!(fake.run(&["ntf", "revoke", ID, "-y"]).exit, 0);
+}
+
+#[test]
+fn what_is_forced_ends_by_itself_unless_it_shall_not() {
+    let fake = willing();
+    let paused = fake.run(&["queue", "pause", "mock", "--yes"]);
+    assert_eq!(paused.stdout, "queue mock is paused until 2026-01-01T00:10:00.000Z (hold_3)\n");
+    for line in [
+        "queue pause mock --yes --for 90s",
+        "queue pause mock --yes --no-end",
+        "queue limit mock 5",
+        "queue limit mock 5 --for 1h",
+        "provider circuit open mock --yes",
+        "queue drain mock --yes",
+    ] {
+        assert_eq!(fake.run(&words(line)).exit, 0, "{line}");
+    }
+    let asked: Vec<_> = fake
+        .calls("HoldSet")
+        .into_iter()
+        .map(|call| (call["request"]["kind"].to_string(), call["request"]["for_ms"].as_u64()))
+        .collect();
+    let expected = [
+        ("pause", Some(600_000)),
+        ("pause", Some(90_000)),
+        ("pause", None),
+        ("limit", None),
+        ("limit", Some(3_600_000)),
+        ("circuit_open", Some(600_000)),
+        ("drain", None),
+    ];
+    assert_eq!(asked, expected.map(|(kind, for_ms)| (format!("\"{kind}\""), for_ms)));
+    let listed = fake.run(&["queue", "list"]);
+    assert!(listed.stdout.contains("1,284") && listed.stderr.contains("5,000 more"), "{}", listed.stderr);
+    assert_eq!(fake.run(&["queue", "hold", "list", "-o", "id"]).stdout, "hold_3\nhold_3\nhold_3\n");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The documented exit code for every class of failure.
 
 use crate::house::Answer::{Err, HangUp, Ok, Silence};
-use crate::house::{ID, OTHER, command, detail, fake, run_with, usual, welcome, willing};
+use crate::house::{ID, OTHER, command, detail, fake, queue, run_with, usual, welcome, willing};
 use serde_json::json;
 use std::os::unix::net::UnixListener;
 use std::process::Stdio;
@@ -38,6 +38,11 @@ fn refusals() {
             &["operation", "show", "op_9"],
             &["operation", "wait", "op_9"],
             &["daemon", "reload"],
+            &["queue", "show", "x"],
+            &["queue", "pause", "x", "--yes"],
+            &["queue", "resume", "x"],
+            &["queue", "hold", "cancel", "hold_9"],
+            &["provider", "circuit", "close", "x"],
         ] {
             assert_eq!(refused(code, line).0, exit, "{code} {line:?}");
         }
@@ -86,6 +91,13 @@ fn usage() {
         "store prune --older-than 90d --status failed --confirm many",
         "store stats -o id",
         "operation show",
+        "queue pause",
+        "queue pause x --for 10",
+        "queue pause x --for 10m --no-end",
+        "queue limit x",
+        "queue limit x 0",
+        "queue hold",
+        "provider circuit open",
         "completions tcsh",
         "help nonsense",
         "service create acme -o id",
@@ -112,6 +124,9 @@ fn questions_nobody_can_answer() {
         (&["ntf", "retry", "--filter", "status:failed"], "--yes"),
         (&["daemon", "shutdown"], "--yes"),
         (&["operation", "cancel", "op_3"], "--yes"),
+        (&["queue", "pause", "mock"], "--yes"),
+        (&["queue", "drain", "mock", "--wait"], "--yes"),
+        (&["provider", "circuit", "open", "mock"], "--yes"),
         (&["store", "prune", "--older-than", "90d", "--status", "delivered"], "--confirm 3"),
         (&["store", "prune", "--older-than", "90d", "--status", "delivered", "--yes"], "--confirm 3"),
         (&["service", "key", "reset", "acme"], "--confirm acme"),
@@ -134,6 +149,7 @@ fn questions_nobody_can_answer() {
         "KeyRevoke",
         "OperationCancel",
         "ProviderRemove",
+        "HoldSet",
     ] {
         assert!(fake.calls(verb).is_empty(), "{verb}");
     }
@@ -215,6 +231,15 @@ fn waiting_in_vain_and_not_healthy() {
     ];
     assert_eq!(failed.run(&send).exit, 8);
     assert_eq!(willing().run(&send).exit, 0);
+    let busy = fake(|verb, arguments| match verb {
+        "QueueShow" => Ok(queue(3)),
+        _ => Ok(usual(verb, arguments)),
+    });
+    let drained = busy.run(&["queue", "drain", "mock", "--wait", "--yes", "--timeout", "1s"]);
+    assert_eq!(drained.exit, 8);
+    assert!(drained.stderr.contains("3 calls of mock"), "{}", drained.stderr);
+    assert_eq!(busy.run(&["queue", "drain", "mock", "--yes"]).exit, 0, "nobody waits");
+    assert_eq!(willing().run(&["queue", "drain", "mock", "--wait", "--yes"]).exit, 0);
     assert_eq!(willing().run(&["status"]).exit, 0);
     assert_eq!(willing().run(&["status", "--check"]).exit, 8);
 }

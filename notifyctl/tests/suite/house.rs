@@ -180,6 +180,23 @@ pub(crate) fn provider() -> Value {
     })
 }
 
+/// A hold of this kind, with a reason that would play tricks on a terminal.
+pub(crate) fn hold(kind: &str) -> Value {
+    json!({
+        "id": "hold_3", "provider_id": ID, "provider_name": "mock", "kind": kind,
+        "limit": if kind == "limit" { json!(5) } else { Value::Null }, "reason": "carrier\u{1b}[5m maintenance",
+        "actor": "ada(uid 1000, pid 42)", "made_at": "2026-01-01T00:00:00.000Z", "until": "2026-01-01T00:10:00.000Z"
+    })
+}
+
+/// A queue with this many calls under way.
+pub(crate) fn queue(busy: u32) -> Value {
+    json!({
+        "name": "mock", "provider_id": ID, "state": "paused", "waiting": 1_284, "oldest_at": "2026-01-01T00:00:00.000Z",
+        "busy": busy, "limit": 32, "circuit_reason": null, "holds": [hold("pause")]
+    })
+}
+
 pub(crate) fn notification(id: &str, status: &str) -> Value {
     json!({
         "id": id, "service_id": ID, "service_name": "acme", "type": "sms", "channels": ["sms"],
@@ -279,7 +296,7 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
         "KeyRevoke" => key(),
         "ProviderSeed" => json!([{"provider": provider(), "created": true}]),
         "ProviderList" => json!([provider()]),
-        "ProviderAdd" | "ProviderShow" | "ProviderSetActive" => provider(),
+        "ProviderAdd" | "ProviderShow" | "ProviderSetActive" | "CircuitForce" => provider(),
         "ProviderUpdate" => json!({
             "provider": provider(),
             "changed": [{"key": "config.host", "from": "\"a\u{1b}[1m\"", "to": "none"}]
@@ -304,6 +321,11 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
         "NotificationList" => json!({
             "items": [notification(ID, "queued"), notification(OTHER, "failed")], "next_cursor": null, "total": 2
         }),
+        "QueueList" => json!({"queues": [queue(2)], "elsewhere": 5_000}),
+        "QueueShow" | "QueueResume" => queue(0),
+        "HoldList" => json!([hold("pause"), hold("limit"), hold("of a newer daemon")]),
+        "HoldSet" => hold(arguments["request"]["kind"].as_str().unwrap()),
+        "HoldCancel" => hold("pause"),
         "NotificationCount" => json!({"queued": 1, "failed": 1}),
         "NotificationCancel" => changed(arguments, "cancelled"),
         "NotificationRetry" => changed(arguments, "queued"),

@@ -7,6 +7,7 @@ use notify_proto::control::{
     RemovedProvider, RouteRequest, RouteView, Seeded, Sent, TestResult, UpdatedProvider, Welcome,
 };
 use notify_proto::filter::Filter;
+use notify_proto::hold::{Force, HoldRequest, HoldView, QueueList, QueueView};
 use notify_proto::send::SendRequest;
 use notify_proto::transport::{Context, Reply};
 use notify_proto::upkeep::{OperationView, PruneRequest, PruneView, ReloadView, StorageView};
@@ -245,5 +246,33 @@ impl Control for Session {
         wait_seconds: u32,
     ) -> Reply<NotificationDetail> {
         verbs::notification::wait(&self, id, wait_seconds).await
+    }
+
+    async fn queue_list(self, _: Context) -> Reply<QueueList> {
+        verbs::queue::list(&self).await
+    }
+
+    async fn queue_show(self, _: Context, name: String) -> Reply<QueueView> {
+        verbs::queue::show(&self, &name).await
+    }
+
+    async fn queue_resume(self, _: Context, name: String, change: Change) -> Reply<QueueView> {
+        verbs::queue::resume(&self, &name, &change).await
+    }
+
+    async fn hold_list(self, _: Context) -> Reply<Vec<HoldView>> {
+        verbs::hold::list(&self)
+    }
+
+    async fn hold_set(self, _: Context, request: HoldRequest, change: Change) -> Reply<HoldView> {
+        verbs::hold::set(&self, &request, &change).await
+    }
+
+    async fn hold_cancel(self, _: Context, id: String, change: Change) -> Reply<HoldView> {
+        verbs::hold::cancel(&self, &id, &change).await
+    }
+
+    async fn circuit_force(self, _: Context, name: String, to: Force, change: Change) -> Reply<ProviderView> {
+        verbs::circuit::force(&self, &name, to, &change).await
     }
 }

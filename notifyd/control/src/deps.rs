@@ -2,15 +2,17 @@
 
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
+use notify_proto::hold::Force;
 use notify_proto::upkeep::ReloadView;
 use notify_proto::{Channel, NotificationId, ProviderId, Timestamp};
 use notifyd_engine::Handle;
-use notifyd_engine::{KindInfo, ProviderState, Route, SettingError, TestCall, Totals};
+use notifyd_engine::{KindInfo, ProviderState, Queue, Route, SettingError, TestCall, Totals};
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::{Clock, Entropy, Secret};
 use notifyd_store::api::{Audit, Changed};
 use notifyd_store::{Store, StoreError, Upkeep};
 use serde_json::Value;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +26,10 @@ pub trait EngineHandle: Send + Sync + 'static {
     fn totals(&self) -> Totals;
     /// How a provider is doing.
     fn provider_state(&self, id: ProviderId) -> ProviderState;
+    /// What stands in front of each provider.
+    async fn queues(&self) -> Result<HashMap<ProviderId, Queue>, StoreError>;
+    /// Forces the circuit breaker of a provider.
+    async fn force(&self, id: ProviderId, to: Force) -> Result<(), StoreError>;
     /// The types of providers there are.
     fn kinds(&self) -> Vec<KindInfo>;
     /// Checks the settings of a provider without making a call.
@@ -64,6 +70,14 @@ impl EngineHandle for Handle {
 
     fn provider_state(&self, id: ProviderId) -> ProviderState {
         Self::provider_state(self, id)
+    }
+
+    async fn queues(&self) -> Result<HashMap<ProviderId, Queue>, StoreError> {
+        Self::queues(self).await
+    }
+
+    async fn force(&self, id: ProviderId, to: Force) -> Result<(), StoreError> {
+        Self::force(self, id, to).await
     }
 
     fn kinds(&self) -> Vec<KindInfo> {

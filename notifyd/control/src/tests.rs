@@ -1,6 +1,7 @@
 //! The room as a whole: a real log, a real connection, an engine that does as it is told.
 
 mod fakes;
+mod holds;
 mod keys;
 mod notifications;
 mod operations;

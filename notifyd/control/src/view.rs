@@ -1,8 +1,9 @@
 //! What is told about services, providers and the daemon.
 
 use crate::session::Room;
+use notify_proto::hold::HoldView;
 use notify_proto::view::{DaemonInfo, ProviderView, ServiceView};
-use notifyd_store::{Provider, Service};
+use notifyd_store::{Hold, Provider, Service};
 
 impl Room {
     /// A service as it is now.
@@ -39,9 +40,16 @@ impl Room {
             circuit: state.circuit.to_owned(),
             circuit_reason: state.reason,
             in_flight: state.in_flight,
+            holds: self.holds_on(provider),
             config: None,
             created_at: provider.created_at,
         }
+    }
+
+    /// What operators force on a provider now.
+    pub(crate) fn holds_on(&self, provider: &Provider) -> Vec<HoldView> {
+        let directory = self.deps.store.directory();
+        directory.holds_on(provider.id, self.now()).map(|hold| hold_view(hold, provider)).collect()
     }
 
     /// Who answers.
@@ -59,6 +67,21 @@ impl Room {
             store_bytes: database + log,
             sqlite_version: daemon.sqlite_version.clone(),
         }
+    }
+}
+
+/// What an operator forces on a provider.
+pub(crate) fn hold_view(hold: &Hold, provider: &Provider) -> HoldView {
+    HoldView {
+        id: hold.id(),
+        provider_id: provider.id,
+        provider_name: provider.name.clone(),
+        kind: hold.kind.into(),
+        limit: hold.limit,
+        reason: hold.reason.clone(),
+        actor: hold.actor.clone(),
+        made_at: hold.made_at,
+        until: hold.until,
     }
 }
 

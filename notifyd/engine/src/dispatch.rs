@@ -3,6 +3,7 @@
 
 use crate::attempt::{self, Claimed, Sent};
 use crate::lines::{Lines, Load, Loaded};
+use crate::queues;
 use crate::route::route;
 use crate::settle::{self, Settled};
 use crate::slots::Slots;
@@ -163,9 +164,14 @@ impl Dispatch {
     /// Answers what was asked since the last look. Who asked may be gone.
     fn answer_asked(&mut self) {
         let (now, wall) = (Instant::now().into_std(), self.inner.deps.clock.now());
-        for ask in self.asked.drain(..) {
+        for ask in std::mem::take(&mut self.asked) {
             match ask {
                 Ask::Beat(answer) => drop(answer.send(())),
+                Ask::Queues(answer) => drop(answer.send(queues::count(&self.lines, &self.slots))),
+                Ask::Force(provider, to, answer) => {
+                    self.slots.force(provider, to, &self.inner, now);
+                    let _ = answer.send(());
+                }
                 Ask::Route { channels, pinned, answer } => {
                     drop(answer.send(route(&self.slots, &channels, pinned, now, wall)));
                 }
@@ -188,10 +194,21 @@ impl Dispatch {
     fn look_on_disk(&mut self) {
         self.lines.tidy();
         self.slots.publish(&self.inner, Instant::now().into_std());
+        self.count_waiting();
         let (store, tell) = (Arc::clone(&self.inner.deps.store), self.tell.clone());
         tokio::spawn(async move {
             let _ = tell.send(News::Backlog(store.backlog().await));
         });
+    }
+
+    /// Lets the metrics see how long the queues are.
+    fn count_waiting(&self) {
+        let queues = queues::count(&self.lines, &self.slots);
+        for provider in self.slots.directory().providers() {
+            let waiting = queues.get(&provider.id).map_or(0, |queue| queue.waiting);
+            let gauge = self.inner.metrics.provider_waiting.with_label_values(&[provider.name.as_str()]);
+            gauge.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        }
     }
 
     fn load(&mut self) {

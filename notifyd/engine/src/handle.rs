@@ -1,14 +1,16 @@
 //! What the rest of the daemon may ask of the engine.
 
 use crate::route::Route;
-use crate::{Ask, Options};
-use notify_proto::{Channel, NotificationId, ProviderId};
+use crate::{Ask, Options, Queue};
+use notify_proto::hold::Force;
+use notify_proto::{Channel, HoldKind, NotificationId, ProviderId};
 use notifyd_lifecycle::outcome::Outcome;
 use notifyd_lifecycle::{Message, Report, Secret, address};
 use notifyd_providers::{Call, Provider};
 use notifyd_store::StoreError;
 use notifyd_store::api::{Audit, Changed, Scope};
 use serde_json::Value;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -29,6 +31,8 @@ pub struct ProviderState {
     pub reason: Option<String>,
     /// Calls under way.
     pub in_flight: u32,
+    /// `paused` or `draining`, when an operator keeps new work from it.
+    pub held: Option<&'static str>,
 }
 
 /// What the loop lets handles see of a provider.
@@ -96,8 +100,12 @@ impl Handle {
 
     /// Answers when the loop has come round: the sign of life that a supervisor is told. Fails when there is no loop.
     pub async fn beat(&self) -> Result<(), StoreError> {
+        self.ask(Ask::Beat).await
+    }
+
+    async fn ask<T>(&self, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, StoreError> {
         let (answer, heard) = oneshot::channel();
-        self.inner.asks.send(Ask::Beat(answer)).await.map_err(|_| StoreError::Closing)?;
+        self.inner.asks.send(ask(answer)).await.map_err(|_| StoreError::Closing)?;
         heard.await.map_err(|_| StoreError::Closing)
     }
 
@@ -108,10 +116,21 @@ impl Handle {
         channels: Vec<Channel>,
         pinned: Option<ProviderId>,
     ) -> Result<Vec<Route>, StoreError> {
-        let (answer, heard) = oneshot::channel();
-        let ask = Ask::Route { channels, pinned, answer };
-        self.inner.asks.send(ask).await.map_err(|_| StoreError::Closing)?;
-        heard.await.map_err(|_| StoreError::Closing)
+        self.ask(|answer| Ask::Route { channels, pinned, answer }).await
+    }
+
+    /// What stands in front of each provider. Asked after a change was committed, it counts all that began before the
+    /// change was obeyed. Empty while nothing is delivered yet.
+    pub async fn queues(&self) -> Result<HashMap<ProviderId, Queue>, StoreError> {
+        if self.is_running() { self.ask(Ask::Queues).await } else { Ok(HashMap::new()) }
+    }
+
+    /// Forces the circuit breaker of a provider; a breaker that does not run yet is closed.
+    pub async fn force(&self, provider: ProviderId, to: Force) -> Result<(), StoreError> {
+        if !self.is_running() {
+            return Ok(());
+        }
+        self.ask(|answer| Ask::Force(provider, to, answer)).await
     }
 
     /// Changes what may change while it runs: calls and turns that begin from now on follow it.
@@ -147,13 +166,27 @@ impl Handle {
         self.inner.drain_ms.store(ms, Ordering::Release);
     }
 
-    /// How a provider is doing; a closed circuit when it was never used.
+    /// How a provider is doing; a closed circuit when it was never used. An operator who keeps the circuit open is why.
     pub fn provider_state(&self, id: ProviderId) -> ProviderState {
-        let shown = self.inner.providers.lock().unwrap_or_else(PoisonError::into_inner);
-        shown.get(&id).map_or(ProviderState { circuit: "closed", reason: None, in_flight: 0 }, |shown| {
-            let in_flight = shown.in_flight.load(Ordering::Acquire);
-            ProviderState { circuit: shown.circuit, reason: shown.reason.clone(), in_flight }
-        })
+        let mut state = ProviderState { circuit: "closed", reason: None, in_flight: 0, held: None };
+        if let Some(shown) = self.inner.providers.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            state.in_flight = shown.in_flight.load(Ordering::Acquire);
+            (state.circuit, state.reason) = (shown.circuit, shown.reason.clone());
+        }
+        let (directory, now) = (self.inner.deps.store.directory(), self.inner.deps.clock.now());
+        for hold in directory.holds_on(id, now) {
+            match hold.kind {
+                HoldKind::Pause => state.held = Some("paused"),
+                HoldKind::Drain if state.held.is_none() => state.held = Some("draining"),
+                HoldKind::CircuitOpen => {
+                    state.circuit = "open";
+                    state.reason =
+                        Some(hold.reason.clone().unwrap_or_else(|| format!("opened by {}", hold.actor)));
+                }
+                HoldKind::Drain | HoldKind::Limit => {}
+            }
+        }
+        state
     }
 
     /// The types of providers there are.

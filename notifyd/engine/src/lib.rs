@@ -7,6 +7,7 @@
 //! * [`lines`] holds loaded work in the order of turns and knows what is still on disk.
 //! * [`slots`] knows each provider's free slots, circuit breaker and pace.
 //! * [`route`] tells people where a notification would go now, and why.
+//! * [`holds`] is what operators force by hand on a provider; [`queues`] counts what stands in front of each.
 //! * [`attempt`] is one call of a provider: `Claimed → Sent`.
 //! * [`settle`] turns what came back into the record to be written.
 //! * [`schedule`] moves on what waits for a time; [`rescue`] takes up what a dead run left; [`sweep`] removes what is old.
@@ -18,9 +19,11 @@
 mod attempt;
 mod dispatch;
 pub mod handle;
+mod holds;
 mod lines;
 mod metrics;
 mod options;
+mod queues;
 mod rescue;
 pub mod route;
 mod schedule;
@@ -30,10 +33,12 @@ mod sweep;
 
 pub use handle::{Handle, KindInfo, ProviderState, SettingError, TestCall, Totals};
 pub use options::Options;
+pub use queues::Queue;
 pub use route::{Route, Step, Verdict};
 
 use crate::metrics::Metrics;
 use arc_swap::ArcSwap;
+use notify_proto::hold::Force;
 use notify_proto::{Channel, ProviderId};
 use notifyd_lifecycle::{Clock, Entropy};
 use notifyd_providers::BuildContext;
@@ -46,8 +51,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-/// Questions to the loop that may wait; whoever asks one more waits with it.
-const MAX_ASKS: usize = 4;
+/// Questions and orders to the loop that may wait; whoever has one more waits until there is room.
+const MAX_ASKED: usize = 16;
 
 /// Time between two tries to take up what another run left.
 const RESCUE_PAUSE: Duration = Duration::from_secs(1);
@@ -63,10 +68,14 @@ pub struct Deps {
     pub entropy: Arc<dyn Entropy>,
 }
 
-/// What only the loop can answer.
+/// What somebody wants of the loop; each is answered when it has come round.
 pub(crate) enum Ask {
-    /// Whether it comes round.
+    /// A sign of life.
     Beat(oneshot::Sender<()>),
+    /// What stands in front of each provider.
+    Queues(oneshot::Sender<HashMap<ProviderId, Queue>>),
+    /// Force a circuit breaker.
+    Force(ProviderId, Force, oneshot::Sender<()>),
     /// Who would be tried now.
     Route { channels: Vec<Channel>, pinned: Option<ProviderId>, answer: oneshot::Sender<Vec<Route>> },
 }
@@ -106,7 +115,7 @@ impl Engine {
         let mut seed = [0; 8];
         deps.entropy.fill(&mut seed);
         let context = BuildContext { seed: u64::from_le_bytes(seed), clock: Arc::clone(&deps.clock) };
-        let (asks, asked) = mpsc::channel(MAX_ASKS);
+        let (asks, asked) = mpsc::channel(MAX_ASKED);
         let inner = Arc::new(Inner {
             metrics: Metrics::register(registry)?,
             context,

@@ -270,7 +270,7 @@ impl Lines {
 
     /// The job, unless it was changed since it was loaded.
     fn current(&mut self, loaded: Box<Loaded>) -> Option<Box<Loaded>> {
-        if self.known.get(&loaded.job.seq) == Some(&loaded.job.fence) {
+        if self.is_current(&loaded) {
             return Some(loaded);
         }
         self.bytes -= loaded.job.bytes;
@@ -278,9 +278,24 @@ impl Lines {
         None
     }
 
+    fn is_current(&self, loaded: &Loaded) -> bool {
+        self.known.get(&loaded.job.seq) == Some(&loaded.job.fence)
+    }
+
     /// The providers that are waited for.
     pub(crate) fn waited_for(&self) -> Vec<ProviderId> {
         self.waiting.iter().filter(|(_, line)| !line.is_empty()).map(|(provider, _)| *provider).collect()
+    }
+
+    /// What waits for a provider, with whom it waits for.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = (ProviderId, &Loaded)> {
+        let all = self.waiting.iter().flat_map(|(provider, line)| line.iter().map(|it| (*provider, &**it)));
+        all.filter(|(_, loaded)| self.is_current(loaded))
+    }
+
+    /// What waits until something opens.
+    pub(crate) fn held(&self) -> impl Iterator<Item = &Loaded> {
+        self.held.iter().map(|it| &**it).filter(|loaded| self.is_current(loaded))
     }
 
     /// Whether anything is held.

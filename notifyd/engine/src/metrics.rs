@@ -12,6 +12,9 @@ pub(crate) struct Metrics {
     pub rate_limited: IntCounterVec,
     pub in_doubt: IntCounter,
     pub breaker: IntGaugeVec,
+    pub held: IntGaugeVec,
+    pub provider_in_flight: IntGaugeVec,
+    pub provider_waiting: IntGaugeVec,
     pub latency: Histogram,
     pub call_seconds: HistogramVec,
 }
@@ -40,6 +43,21 @@ impl Metrics {
                 Opts::new("notifyd_breaker_state", "Circuit breaker: 0 closed, 1 half open, 2 open."),
                 &["provider"],
             )?,
+            held: IntGaugeVec::new(
+                Opts::new("notifyd_provider_held", "What operators force on a provider: 1 while it stands."),
+                &["provider", "hold"],
+            )?,
+            provider_in_flight: IntGaugeVec::new(
+                Opts::new("notifyd_provider_in_flight", "Calls of a provider under way."),
+                &["provider"],
+            )?,
+            provider_waiting: IntGaugeVec::new(
+                Opts::new(
+                    "notifyd_provider_waiting",
+                    "Queued notifications in memory that go to a provider next; counted every 5 s.",
+                ),
+                &["provider"],
+            )?,
             latency: Histogram::with_opts(
                 HistogramOpts::new("notifyd_delivery_latency_seconds", "From acceptance to delivery.")
                     .buckets(seconds.clone()),
@@ -54,6 +72,9 @@ impl Metrics {
         registry.register(Box::new(it.rate_limited.clone()))?;
         registry.register(Box::new(it.in_doubt.clone()))?;
         registry.register(Box::new(it.breaker.clone()))?;
+        registry.register(Box::new(it.held.clone()))?;
+        registry.register(Box::new(it.provider_in_flight.clone()))?;
+        registry.register(Box::new(it.provider_waiting.clone()))?;
         registry.register(Box::new(it.latency.clone()))?;
         registry.register(Box::new(it.call_seconds.clone()))?;
         Ok(it)

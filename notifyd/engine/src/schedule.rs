@@ -54,5 +54,19 @@ async fn pass(inner: &Inner) -> Result<Option<notify_proto::Timestamp>, notifyd_
             break expired.next;
         }
     };
-    Ok(next_due.into_iter().chain(next_expiry).min())
+    Ok(next_due.into_iter().chain(next_expiry).chain(end_holds(inner).await?).min())
+}
+
+/// Removes what operators forced for a time that is over. Answers when the next such time is.
+async fn end_holds(inner: &Inner) -> Result<Option<notify_proto::Timestamp>, StoreError> {
+    let (store, now) = (&inner.deps.store, inner.deps.clock.now());
+    if store.directory().holds().iter().any(|hold| !hold.stands(now)) {
+        for hold in store.expire_holds(now).await? {
+            let directory = store.directory();
+            let provider = directory.provider(hold.provider).map(|provider| provider.name.as_str());
+            let (id, kind) = (hold.id(), hold.kind.as_str());
+            tracing::info!(event = "hold_ended", hold = id, kind, provider, "its time is over");
+        }
+    }
+    Ok(store.directory().holds().iter().filter_map(|hold| hold.until).min())
 }

@@ -1,8 +1,10 @@
-//! Each provider's free slots, circuit breaker and pace.
+//! Each provider's free slots, circuit breaker and pace, and what operators force on it.
 
 use crate::handle::Shown;
+use crate::holds::Holds;
 use crate::{Inner, StoreError};
-use notify_proto::{ProviderId, SkipReason};
+use notify_proto::hold::Force;
+use notify_proto::{HoldKind, ProviderId, SkipReason};
 use notifyd_lifecycle::breaker::{Breaker, BreakerRules, Change, Circuit};
 use notifyd_lifecycle::candidate::Gate;
 use notifyd_lifecycle::outcome::Outcome;
@@ -33,6 +35,12 @@ impl Slot {
         self.in_flight.load(Ordering::Acquire)
     }
 
+    /// Lets the metrics see how many calls are under way.
+    fn count(&self, inner: &Inner) {
+        let gauge = inner.metrics.provider_in_flight.with_label_values(&[self.row.name.as_str()]);
+        gauge.set(self.in_flight().into());
+    }
+
     /// Takes over settings that its client does not care for.
     fn follow(&mut self, row: &Arc<Row>, now: Instant) {
         if (self.row.rate_per_second, self.row.burst) != (row.rate_per_second, row.burst) {
@@ -55,6 +63,7 @@ pub(crate) struct Standing {
 pub(crate) struct Slots {
     all: HashMap<ProviderId, Slot>,
     directory: Arc<Directory>,
+    holds: Holds,
     opened: bool,
 }
 
@@ -70,10 +79,11 @@ impl Slots {
             let row = directory.provider(*id);
             slot.gone = row.is_none();
             if row.is_none_or(|row| row.name != slot.row.name) {
-                // It may not have one, when it was gone before.
-                let _ = inner.metrics.breaker.remove_label_values(&[slot.row.name.as_str()]);
+                inner.metrics.forget_provider(&slot.row.name);
             }
         }
+        // First, as it needs nothing that could fail.
+        self.holds.refresh(&directory, (inner.deps.clock.now(), now));
         for row in directory.providers() {
             match self.all.get_mut(&row.id) {
                 Some(slot) if slot.row.client == row.client => slot.follow(row, now),
@@ -130,13 +140,17 @@ impl Slots {
         let Some(slot) = self.all.get(&id).filter(|slot| slot.row.active && !slot.gone) else {
             return Gate::Closed(SkipReason::Disabled);
         };
+        if let Some(reason) = self.holds.closes(id, now) {
+            return Gate::Closed(reason);
+        }
         if slot.client.is_err() || !slot.breaker.admits(now) {
             return Gate::Closed(SkipReason::BreakerOpen);
         }
         if slot.pace.paused(now).is_some() {
             return Gate::Closed(SkipReason::RateLimited);
         }
-        if slot.in_flight() >= slot.row.max_in_flight || slot.pace.ready_at(now) > now {
+        let most = self.holds.limit(id, now).unwrap_or(u32::MAX).min(slot.row.max_in_flight);
+        if slot.in_flight() >= most || slot.pace.ready_at(now) > now {
             return Gate::Busy;
         }
         Gate::Open
@@ -148,6 +162,10 @@ impl Slots {
         let mut standing = Standing { gate, why: None, since: None, until: None };
         let Some(slot) = self.all.get(&id) else { return standing };
         let cause = || slot.breaker.cause().map(str::to_owned);
+        if self.holds.closes(id, now).is_some() {
+            standing.why = Some("an operator has it held; see notifyctl queue hold list".into());
+            return standing;
+        }
         match gate {
             Gate::Closed(SkipReason::BreakerOpen) => match (&slot.client, slot.breaker.circuit(now)) {
                 (Err(problem), _) => standing.why = Some(format!("it cannot be used: {problem}")),
@@ -182,6 +200,29 @@ impl Slots {
         standing
     }
 
+    /// Calls under way of each provider.
+    pub(crate) fn in_flight(&self) -> impl Iterator<Item = (ProviderId, u32)> {
+        self.all.iter().map(|(id, slot)| (*id, slot.in_flight()))
+    }
+
+    /// Forces the circuit breaker of a provider by an operator's hand.
+    pub(crate) fn force(&mut self, id: ProviderId, to: Force, inner: &Inner, now: Instant) {
+        let Some(slot) = self.all.get_mut(&id) else { return };
+        match to {
+            Force::HalfOpen => slot.breaker.half_open(),
+            Force::Closed => slot.breaker.reset(),
+        }
+        let provider = slot.row.name.as_str();
+        tracing::info!(
+            event = "provider_circuit_forced",
+            provider,
+            to = to.as_str(),
+            "circuit forced by hand"
+        );
+        self.opened = true;
+        self.publish(inner, now);
+    }
+
     /// Whether whoever waits for a provider has to go on waiting.
     pub(crate) fn is_busy(&self, id: ProviderId, now: Instant) -> bool {
         self.gate(id, now) == Gate::Busy
@@ -196,6 +237,7 @@ impl Slots {
     pub(crate) fn take(&mut self, id: ProviderId, inner: &Inner, now: Instant) {
         if let Some(slot) = self.all.get_mut(&id) {
             slot.in_flight.fetch_add(1, Ordering::AcqRel);
+            slot.count(inner);
             slot.breaker.start(now);
             slot.pace.take(now);
             inner.in_flight.fetch_add(1, Ordering::AcqRel);
@@ -206,6 +248,7 @@ impl Slots {
     pub(crate) fn free(&mut self, id: ProviderId, inner: &Inner) {
         if let Some(slot) = self.all.get_mut(&id) {
             slot.in_flight.fetch_sub(1, Ordering::AcqRel);
+            slot.count(inner);
             inner.in_flight.fetch_sub(1, Ordering::AcqRel);
             if slot.gone && slot.in_flight() == 0 {
                 self.all.remove(&id);
@@ -277,7 +320,7 @@ impl Slots {
             };
             [breaker, slot.pace.paused(now)]
         });
-        moments.flatten().min()
+        moments.flatten().chain(self.holds.next_end(now)).min()
     }
 
     /// Lets handles see how the providers are doing.
@@ -292,6 +335,11 @@ impl Slots {
             let state = ["closed", "half_open", "open"].iter().position(|word| *word == circuit).unwrap_or(0);
             let gauge = inner.metrics.breaker.with_label_values(&[slot.row.name.as_str()]);
             gauge.set(i64::try_from(state).unwrap_or(0));
+            slot.count(inner);
+            for kind in HoldKind::ALL {
+                let held = inner.metrics.held.with_label_values(&[slot.row.name.as_str(), kind.as_str()]);
+                held.set(self.holds.has(*id, *kind, now).into());
+            }
             shown.insert(*id, Shown { circuit, reason, in_flight: Arc::clone(&slot.in_flight) });
         }
     }

@@ -8,7 +8,8 @@ pub struct Pulse {
     pub queue_running: bool,
     /// Whether attempts are made.
     pub workers_running: bool,
-    /// Each active provider with its circuit: `closed`, `half_open` or `open`.
+    /// Each active provider with its circuit, `closed`, `half_open` or `open`; `paused` or `draining` when an operator
+    /// keeps new work from it.
     pub providers: Vec<(String, &'static str)>,
     /// Whether an active provider only pretends to send.
     pub simulated: bool,

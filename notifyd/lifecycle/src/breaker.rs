@@ -98,6 +98,16 @@ impl Breaker {
         }
     }
 
+    /// Closes it, as if nothing had ever failed.
+    pub fn reset(&mut self) {
+        *self = Self::new(self.rules);
+    }
+
+    /// Makes the next call a probe, whatever it was.
+    pub const fn half_open(&mut self) {
+        self.circuit = Circuit::HalfOpen { probing: false };
+    }
+
     /// Where it stands at `now`; an open one whose time is over is half open.
     pub fn circuit(&self, now: Instant) -> Circuit {
         match self.circuit {
@@ -287,6 +297,26 @@ mod tests {
         breaker.abandon();
         assert!(breaker.admits(second(61, t)));
     }
+
+    #[test]
+    fn by_hand_it_is_half_open_or_closed_at_once() {
+        let t = Instant::now();
+        let mut breaker = Breaker::new(BreakerRules::default());
+        breaker.finish(&Outcome::ProviderConfig, Some("401"), t);
+        breaker.half_open();
+        assert!(breaker.admits(t));
+        breaker.start(t);
+        assert!(!breaker.admits(t), "one probe at a time");
+        assert_eq!(breaker.finish(&Outcome::Transient, None, t), Some(Change::Opened));
+        breaker.reset();
+        assert_eq!((breaker.word(t), breaker.cause()), ("closed", None));
+        for _ in 0..4 {
+            assert_eq!(breaker.finish(&Outcome::Transient, None, t), None, "it starts to count anew");
+        }
+        assert_eq!(breaker.finish(&Outcome::Transient, None, t), Some(Change::Opened));
+        assert!(breaker.admits(second(60, t)), "failed probes from before it was closed count no more");
+    }
+
     #[test]
     fn a_success_that_was_under_way_does_not_close_it() {
         let t = Instant::now();

@@ -58,6 +58,11 @@ impl<T> Line<T> {
         self.len == 0
     }
 
+    /// Everything in it, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.groups.values().flatten().map(|(_, item)| item)
+    }
+
     /// Adds behind the group's others. `ripe`: when it counts as `normal`, should it be `low`.
     pub fn push(&mut self, group: Group, ripe: Instant, item: T) {
         let queue = self.enter(group, ripe);

@@ -2,7 +2,7 @@
 //! [`Store`] and passes the same conformance suite; nothing here knows SQL.
 
 use crate::bell::Bell;
-use crate::directory::Directory;
+use crate::directory::{Directory, Hold};
 use crate::door::Door;
 use crate::error::Result;
 use crate::feed::Feed;
@@ -12,7 +12,8 @@ use notify_proto::filter::Filter;
 use notify_proto::send::Recipient;
 use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsView};
 use notify_proto::{
-    AttemptStatus, Channel, KeyId, NotificationId, Priority, ProviderId, ServiceId, Status, Timestamp,
+    AttemptStatus, Channel, HoldKind, KeyId, NotificationId, Priority, ProviderId, ServiceId, Status,
+    Timestamp,
 };
 use notifyd_lifecycle::admission::Draft;
 use notifyd_lifecycle::candidate::Skip;
@@ -22,6 +23,7 @@ use notifyd_lifecycle::order::Group;
 use notifyd_lifecycle::{Message, Plan, Secret, Transition};
 use serde_json::{Map, Value};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Whose notifications a call may see: numbers are the store's own, from [`Directory`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -378,6 +380,21 @@ pub struct ProviderUpdate {
     pub what: String,
 }
 
+/// What an operator wants to force on a provider.
+#[derive(Debug, Clone)]
+pub struct NewHold {
+    /// On whom.
+    pub provider: ProviderId,
+    /// What.
+    pub kind: HoldKind,
+    /// Calls at once; for `limit` alone.
+    pub limit: Option<u32>,
+    /// How long it stands; none when somebody has to end it.
+    pub lasts: Option<Duration>,
+    /// Its word in the audit log.
+    pub verb: &'static str,
+}
+
 /// Who changes something and why, for the audit log.
 #[derive(Debug, Clone)]
 pub struct Audit {
@@ -512,6 +529,22 @@ pub trait Store: Send + Sync + 'static {
     /// Removes a provider with its settings and its secret. Its name is free for another one; what went through it
     /// keeps telling who it was.
     async fn remove_provider(&self, id: ProviderId, audit: Audit) -> Result<()>;
+
+    /// Forces something on a provider, in place of what of this kind stands; the hold as it is stored.
+    async fn set_hold(&self, hold: NewHold, audit: Audit) -> Result<Hold>;
+
+    /// Ends the holds of one provider that have these numbers and still stand, under one word of the audit log; those that
+    /// it ended. Nothing is written when there is none.
+    async fn end_holds(
+        &self,
+        provider: ProviderId,
+        holds: Vec<i64>,
+        verb: &'static str,
+        audit: Audit,
+    ) -> Result<Vec<Hold>>;
+
+    /// Removes the holds whose time was over at `now`; those that it removed.
+    async fn expire_holds(&self, now: Timestamp) -> Result<Vec<Hold>>;
 
     /// The secret of a provider, unsealed.
     async fn provider_secret(&self, id: ProviderId) -> Result<Option<Secret<String>>>;

@@ -217,19 +217,25 @@ impl<'a> Desk<'a> {
         self.state.wall.now()
     }
 
-    /// Moves the ends of the delays that retries wait for, if the wall clock was set: whatever writes or compares one asks
+    /// Moves the ends of the delays that retries and holds wait for, if the wall clock was set: whatever writes or compares one asks
     /// for this first.
     pub fn follow_clock(&mut self) -> Result<()> {
         let Some(by) = self.state.wall.moved() else { return Ok(()) };
         let retries =
             self.prepare(include_str!("sql/shift_retries.sql"))?.execute([by]).map_err(StoreError::Write)?;
+        let holds =
+            self.prepare(include_str!("sql/shift_holds.sql"))?.execute([by]).map_err(StoreError::Write)?;
+        if holds > 0 {
+            self.directory_changed();
+        }
         self.ring_timer();
         let by_seconds = by / 1_000;
         tracing::warn!(
             event = "clock_set",
             by_seconds,
             retries,
-            "the clock was set; retries keep their delays"
+            holds,
+            "the clock was set; retries and holds keep their delays"
         );
         Ok(())
     }

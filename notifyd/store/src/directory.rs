@@ -1,6 +1,6 @@
 //! Services and providers as a snapshot in memory: read on every request, replaced as a whole after each change.
 
-use notify_proto::{Channel, KeyId, ProviderId, ServiceId, Timestamp};
+use notify_proto::{Channel, HoldKind, KeyId, ProviderId, ServiceId, Timestamp};
 use notifyd_lifecycle::candidate::Candidate;
 use notifyd_lifecycle::key::KeyHash;
 use serde_json::Value;
@@ -92,6 +92,39 @@ pub struct Known {
     pub name: String,
 }
 
+/// What an operator forces by hand on a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// The store's number, never given twice.
+    pub no: i64,
+    /// On whom.
+    pub provider: ProviderId,
+    /// What.
+    pub kind: HoldKind,
+    /// Calls at once; for `limit` alone.
+    pub limit: Option<u32>,
+    /// Why, in the operator's words.
+    pub reason: Option<String>,
+    /// Who made it.
+    pub actor: String,
+    /// When.
+    pub made_at: Timestamp,
+    /// When it ends by itself; none when somebody has to end it.
+    pub until: Option<Timestamp>,
+}
+
+impl Hold {
+    /// The id people tell it by.
+    pub fn id(&self) -> String {
+        format!("hold_{}", self.no)
+    }
+
+    /// Whether it has not ended by itself at `now`.
+    pub fn stands(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| until > now)
+    }
+}
+
 /// The snapshot.
 #[derive(Debug, Default)]
 pub struct Directory {
@@ -101,11 +134,17 @@ pub struct Directory {
     providers: Vec<Arc<Provider>>,
     candidates: Vec<Candidate>,
     known: Vec<Known>,
+    holds: Vec<Hold>,
 }
 
 impl Directory {
     /// From the stored rows.
-    pub fn new(mut services: Vec<Service>, mut providers: Vec<Provider>, removed: Vec<Known>) -> Self {
+    pub fn new(
+        mut services: Vec<Service>,
+        mut providers: Vec<Provider>,
+        removed: Vec<Known>,
+        holds: Vec<Hold>,
+    ) -> Self {
         services.sort_by(|a, b| a.name.cmp(&b.name));
         providers.sort_by_key(|provider| (provider.priority, provider.id));
         let candidates = providers
@@ -126,6 +165,7 @@ impl Directory {
             services: services.into_iter().map(Arc::new).collect(),
             providers: providers.into_iter().map(Arc::new).collect(),
             candidates,
+            holds,
         }
     }
 
@@ -158,6 +198,16 @@ impl Directory {
     /// The same as the choice of a provider needs them.
     pub fn candidates(&self) -> &[Candidate] {
         &self.candidates
+    }
+
+    /// What operators force on providers, oldest first; also what has ended by itself and is not removed yet.
+    pub fn holds(&self) -> &[Hold] {
+        &self.holds
+    }
+
+    /// What operators force on one provider at `now`.
+    pub fn holds_on(&self, provider: ProviderId, now: Timestamp) -> impl Iterator<Item = &Hold> {
+        self.holds.iter().filter(move |hold| hold.provider == provider && hold.stands(now))
     }
 
     /// A provider by id.

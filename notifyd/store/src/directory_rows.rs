@@ -5,6 +5,7 @@ use crate::audit;
 use crate::desk::Desk;
 use crate::directory::{Directory, Key, Service};
 use crate::error::{Result, StoreError};
+use crate::holds;
 use crate::provider_rows;
 use crate::row::{millis, moment};
 use notify_proto::view::KeyView;
@@ -40,7 +41,8 @@ pub fn read(connection: &Connection) -> rusqlite::Result<Directory> {
         })
     })?;
     let services = services.collect::<rusqlite::Result<Vec<_>>>()?;
-    Ok(Directory::new(services, provider_rows::read(connection)?, provider_rows::removed(connection)?))
+    let providers = provider_rows::read(connection)?;
+    Ok(Directory::new(services, providers, provider_rows::removed(connection)?, holds::read(connection)?))
 }
 
 /// Creates a service with its first key.

@@ -34,6 +34,7 @@ mod cursor;
 mod desk;
 mod directory_rows;
 mod due;
+mod holds;
 mod key_index;
 mod list;
 mod metrics;
@@ -52,7 +53,7 @@ mod writer;
 
 pub use api::{Scope, Store};
 pub use bell::Bell;
-pub use directory::{Directory, Provider, Service};
+pub use directory::{Directory, Hold, Provider, Service};
 pub use door::Door;
 pub use error::StoreError;
 pub use feed::Feed;

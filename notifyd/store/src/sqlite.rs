@@ -1,13 +1,14 @@
 //! The embedded log: one writer thread, pooled readers.
 
 use crate::api::{
-    Accepted, Audit, Backlog, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job, NewKey,
-    NewNotification, NewProvider, NewService, Page, ProviderUpdate, Record, Scope, Store, Swept, Verdict,
+    Accepted, Audit, Backlog, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job, NewHold,
+    NewKey, NewNotification, NewProvider, NewService, Page, ProviderUpdate, Record, Scope, Store, Swept,
+    Verdict,
 };
 use crate::bell::Bell;
 use crate::cursor::Cursors;
 use crate::desk::{Shared, State};
-use crate::directory::Directory;
+use crate::directory::{Directory, Hold};
 use crate::door::Door;
 use crate::error::{Result, StoreError};
 use crate::feed::Feed;
@@ -19,7 +20,7 @@ use crate::seal::Seal;
 use crate::sweep::Retention;
 use crate::writer::{Fatal, Kind, Writer};
 use crate::{
-    accept, audit, change, claim, directory_rows, due, list, provider_rows, read, record, stats, sweep,
+    accept, audit, change, claim, directory_rows, due, holds, list, provider_rows, read, record, stats, sweep,
 };
 use crate::{backup, disk, restored};
 use async_trait::async_trait;
@@ -403,6 +404,24 @@ impl Store for SqliteStore {
 
     async fn remove_provider(&self, id: ProviderId, audit: Audit) -> Result<()> {
         self.writer()?.run_alone(move |desk| provider_rows::remove(desk, id, &audit)).await
+    }
+
+    async fn set_hold(&self, hold: NewHold, audit: Audit) -> Result<Hold> {
+        self.writer()?.run_alone(move |desk| holds::set(desk, &hold, &audit)).await
+    }
+
+    async fn end_holds(
+        &self,
+        provider: ProviderId,
+        holds: Vec<i64>,
+        verb: &'static str,
+        audit: Audit,
+    ) -> Result<Vec<Hold>> {
+        self.writer()?.run_alone(move |desk| holds::end(desk, provider, &holds, verb, &audit)).await
+    }
+
+    async fn expire_holds(&self, now: Timestamp) -> Result<Vec<Hold>> {
+        self.writer()?.run_alone(move |desk| holds::expire(desk, now)).await
     }
 
     async fn provider_secret(&self, id: ProviderId) -> Result<Option<Secret<String>>> {

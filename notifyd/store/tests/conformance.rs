@@ -7,6 +7,7 @@ mod conformance {
     pub mod changing;
     pub mod delivering;
     pub mod fixture;
+    pub mod holds;
     pub mod people;
     pub mod providers;
     pub mod reading;
@@ -97,5 +98,12 @@ suite! {
         a_change_from_an_older_look_changes_nothing,
         a_removed_provider_stays_in_the_stories,
         what_is_removed_is_gone_and_its_number_too,
+    }
+    holds {
+        a_hold_survives_a_restart,
+        a_new_one_replaces_the_old,
+        only_what_stands_can_be_ended,
+        what_is_over_is_removed,
+        a_hold_keeps_its_length_when_the_clock_is_set,
     }
 }

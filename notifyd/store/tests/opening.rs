@@ -148,6 +148,7 @@ fn empty() -> rusqlite::Result<rusqlite::Connection> {
         include_str!("../migrations/0001_log.sql"),
         include_str!("../migrations/0002_marks.sql"),
         include_str!("../migrations/0003_providers.sql"),
+        include_str!("../migrations/0004_holds.sql"),
     ] {
         database.execute_batch(migration)?;
     }

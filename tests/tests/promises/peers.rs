@@ -60,6 +60,17 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("provider_update", Change("provider.update"), "provider update quiet --priority 7"),
     ("provider_remove", Change("provider.remove"), "provider remove broken --confirm broken"),
     ("provider_test", Change("provider.test"), "provider test quiet --channel sms --to +15005550006"),
+    ("queue_list", Look, "queue list"),
+    ("queue_show", Look, "queue show quiet"),
+    ("hold_list", Look, "queue hold list"),
+    ("hold_set", Change("queue.pause"), "queue pause quiet --yes"),
+    ("queue_resume", Change("queue.resume"), "queue resume quiet"),
+    ("hold_set", Change("queue.drain"), "queue drain quiet --yes"),
+    ("hold_set", Change("queue.limit"), "queue limit quiet 2"),
+    ("hold_cancel", Change("queue.hold.cancel"), "queue hold cancel hold_2"),
+    ("hold_set", Change("provider.circuit.open"), "provider circuit open quiet --yes"),
+    ("circuit_force", Change("provider.circuit.half_open"), "provider circuit half-open quiet"),
+    ("circuit_force", Change("provider.circuit.close"), "provider circuit close quiet"),
     (
         "notification_send",
         Change("notification.send"),
@@ -156,6 +167,7 @@ impl House {
             &["service", "list"][..],
             &["service", "key", "list", "acme"],
             &["provider", "list"],
+            &["queue", "hold", "list"],
             &["notification", "list", "--all"],
         ];
         let mut seen: Vec<Value> = lists.iter().map(|list| self.ctl().json(list)).collect();

@@ -4,7 +4,7 @@ mod remove;
 mod route;
 mod update;
 
-use super::{Desk, key::all};
+use super::{Desk, circuit, key::all};
 use crate::failure::{Ended, Exit, Failure};
 use crate::output::{Cell, Tone};
 use crate::{given, secret};
@@ -89,6 +89,9 @@ Examples:
         after_help = "Examples:\n  notifyctl provider test relay --to ops@example.org\n  notifyctl provider test mock --channel sms --to +15005550006"
     )]
     Test(Test),
+    /// Its circuit breaker: look, force
+    #[command(subcommand, arg_required_else_help = true, after_help = circuit::EXAMPLES)]
+    Circuit(circuit::Circuit),
 }
 
 /// Which built-in definitions.
@@ -168,6 +171,7 @@ impl Provider {
             Self::Enable(it) => set_active(desk, it.name, true).await,
             Self::Disable(it) => set_active(desk, it.name, false).await,
             Self::Test(test) => test.run(desk).await,
+            Self::Circuit(circuit) => circuit.run(desk).await,
         }
     }
 }

@@ -6,11 +6,12 @@ use crate::peer::Caller;
 use crate::session::{Room, Session};
 use async_trait::async_trait;
 use notify_proto::control::{Change, ControlClient, Hello, NewService, Role};
+use notify_proto::hold::{Force, HoldRequest};
 use notify_proto::send::SendRequest;
 use notify_proto::transport::{self, Context};
 use notify_proto::upkeep::{ChangedSetting, ReloadView};
-use notify_proto::{Channel, ErrorCode, NotificationId, ProviderId, SkipReason, Timestamp};
-use notifyd_engine::{KindInfo, ProviderState, Route, SettingError, Step, TestCall, Totals, Verdict};
+use notify_proto::{Channel, ErrorCode, HoldKind, NotificationId, ProviderId, SkipReason, Timestamp};
+use notifyd_engine::{KindInfo, ProviderState, Queue, Route, SettingError, Step, TestCall, Totals, Verdict};
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::candidate::Gate;
 use notifyd_lifecycle::entropy::SeededEntropy;
@@ -18,6 +19,7 @@ use notifyd_lifecycle::{Clock, Report, Secret};
 use notifyd_store::api::{Audit, Changed, Scope};
 use notifyd_store::{Options, SqliteStore, Store, StoreError, Upkeep};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::UnixStream;
@@ -52,7 +54,19 @@ impl EngineHandle for FakeEngine {
             circuit,
             reason: (circuit != "closed").then(|| "5 failures in a row".into()),
             in_flight: 1,
+            held: None,
         }
+    }
+
+    async fn queues(&self) -> Result<HashMap<ProviderId, Queue>, StoreError> {
+        let queue = Queue { waiting: 7, oldest: Some(StoppedClock.now()), in_flight: 2 };
+        let directory = self.store.directory();
+        Ok(directory.providers().iter().map(|provider| (provider.id, queue)).collect())
+    }
+
+    async fn force(&self, _: ProviderId, to: Force) -> Result<(), StoreError> {
+        *self.circuit.lock().unwrap() = to.as_str();
+        Ok(())
     }
 
     fn kinds(&self) -> Vec<KindInfo> {
@@ -259,6 +273,16 @@ pub(super) async fn sent(client: &ControlClient, content: &str) -> NotificationI
         .unwrap()
         .unwrap()
         .id
+}
+
+/// A pause of ten minutes.
+pub(super) fn pause() -> HoldRequest {
+    hold("mock", HoldKind::Pause, None)
+}
+
+/// A hold of ten minutes.
+pub(super) fn hold(provider: &str, kind: HoldKind, limit: Option<u32>) -> HoldRequest {
+    HoldRequest { provider: provider.into(), kind, limit, for_ms: Some(600_000) }
 }
 
 /// Enough time for anything here.

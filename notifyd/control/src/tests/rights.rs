@@ -1,11 +1,12 @@
 //! Who may do what.
 
-use super::fakes::{Refused, dry, furnished, house, plain, sent, soon, text};
+use super::fakes::{Refused, dry, furnished, house, pause, plain, sent, soon, text};
 use notify_proto::ErrorCode::{Forbidden, Invalid};
 use notify_proto::control::{
     Hello, ListRequest, NewProvider, NewService, ProviderChange, Role, RouteRequest,
 };
 use notify_proto::filter::Filter;
+use notify_proto::hold::Force;
 use notify_proto::upkeep::PruneRequest;
 use notifyd_store::Store as _;
 use serde_json::Value;
@@ -36,6 +37,9 @@ async fn viewers_look_and_do_not_change() {
     viewer.store_stats(soon()).await.unwrap().unwrap();
     assert!(viewer.operation_list(soon()).await.unwrap().unwrap().is_empty());
     viewer.notification_show(soon(), id, false).await.unwrap().unwrap();
+    viewer.queue_list(soon()).await.unwrap().unwrap();
+    viewer.queue_show(soon(), "mock".into()).await.unwrap().unwrap();
+    viewer.hold_list(soon()).await.unwrap().unwrap();
     viewer.notification_count(soon(), Filter::default()).await.unwrap().unwrap();
     viewer.provider_route(soon(), RouteRequest::default()).await.unwrap().unwrap();
 
@@ -67,6 +71,10 @@ async fn viewers_look_and_do_not_change() {
             viewer.provider_update(soon(), "mock".into(), Box::default(), change()).await.code(),
             viewer.provider_remove(soon(), "mock".into(), change()).await.code(),
             viewer.provider_test(soon(), "mock".into(), None, "+15005550006".into(), change()).await.code(),
+            viewer.hold_set(soon(), pause(), change()).await.code(),
+            viewer.hold_cancel(soon(), "hold_1".into(), change()).await.code(),
+            viewer.queue_resume(soon(), "mock".into(), change()).await.code(),
+            viewer.circuit_force(soon(), "mock".into(), Force::Closed, change()).await.code(),
             viewer.notification_send(soon(), acme(), text("x"), change()).await.code(),
             viewer.notification_cancel(soon(), vec![id], change()).await.code(),
             viewer.notification_retry(soon(), vec![id], change()).await.code(),

@@ -2,9 +2,9 @@
 
 use crate::refuse;
 use crate::session::{Room, Session};
-use notify_proto::Status;
 use notify_proto::transport::Reply;
 use notify_proto::view::{Health, ProviderView, StatusView};
+use notify_proto::{HoldKind, Status};
 
 /// How it is.
 pub(crate) async fn status(session: &Session) -> Reply<StatusView> {
@@ -62,6 +62,16 @@ fn health(room: &Room, providers: &[ProviderView]) -> (Health, Vec<String>) {
                 "the circuit of provider {name} is {}{why}",
                 provider.circuit.replace('_', "-")
             ));
+        }
+        for hold in &provider.holds {
+            let what = match hold.kind.known() {
+                Some(HoldKind::Pause) => "paused",
+                Some(HoldKind::Drain) => "draining",
+                // A limit slows nothing down unless work piles up, and an open circuit was told of above.
+                _ => continue,
+            };
+            let why = hold.reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+            concerns.push(format!("the queue of provider {name} is {what} by {}{why}", hold.actor));
         }
         if provider.simulated {
             concerns.push(format!("provider {name} is simulated: what it takes is not really sent"));

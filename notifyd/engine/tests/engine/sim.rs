@@ -10,15 +10,15 @@ use crate::house::who;
 use crate::slow::{Slow, Step, stand};
 use chrono::TimeDelta;
 use notify_proto::view::NotificationDetail;
-use notify_proto::{KeyId, NotificationId, ProviderId, ServiceId, Timestamp};
+use notify_proto::{HoldKind, KeyId, NotificationId, ProviderId, ServiceId, Timestamp};
 use notifyd_engine::{Deps, Engine, Handle, Options};
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::entropy::SeededEntropy;
 use notifyd_lifecycle::{Clock, Entropy, Secret};
 use notifyd_store::api::{
-    Accepted, Idempotency, NewKey, NewProvider, NewService, Page, ProviderUpdate, Verdict,
+    Accepted, Audit, Idempotency, NewHold, NewKey, NewProvider, NewService, Page, ProviderUpdate, Verdict,
 };
-use notifyd_store::{Retention, Scope, SqliteStore, Store, StoreError, Tenant};
+use notifyd_store::{Hold, Retention, Scope, SqliteStore, Store, StoreError, Tenant};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
@@ -257,6 +257,25 @@ impl World {
     /// Removes a provider.
     pub fn remove(&self, provider: ProviderId) {
         stand(self.log().remove_provider(provider, who())).unwrap();
+    }
+
+    /// Forces something on a provider by hand.
+    pub fn hold(
+        &self,
+        provider: ProviderId,
+        kind: HoldKind,
+        limit: Option<u32>,
+        lasts: Option<Duration>,
+    ) -> Hold {
+        let audit = Audit { actor: "ada".into(), reason: Some("carrier maintenance".into()) };
+        let new = NewHold { provider, kind, limit, lasts, verb: "queue.pause" };
+        stand(self.log().set_hold(new, audit)).unwrap()
+    }
+
+    /// Ends it before its time.
+    pub fn end(&self, hold: &Hold) {
+        let ended = stand(self.log().end_holds(hold.provider, vec![hold.no], "queue.resume", who()));
+        assert_eq!(ended.unwrap().len(), 1);
     }
 
     /// The view of a service, which is created when there is none of that name.

@@ -8,10 +8,10 @@ use notify_proto::{KeyId, NotificationId, ProviderId, ServiceId, Timestamp};
 use notifyd_lifecycle::order::Group;
 use notifyd_lifecycle::{Clock, Secret};
 use notifyd_store::api::{
-    Accepted, Audit, Backlog, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job, NewKey,
-    NewNotification, NewProvider, NewService, Page, ProviderUpdate, Record, Swept, Verdict,
+    Accepted, Audit, Backlog, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job, NewHold,
+    NewKey, NewNotification, NewProvider, NewService, Page, ProviderUpdate, Record, Swept, Verdict,
 };
-use notifyd_store::{Bell, Cause, Directory, Door, Feed, Scope, Store, StoreError};
+use notifyd_store::{Bell, Cause, Directory, Door, Feed, Hold, Scope, Store, StoreError};
 use rand::Rng as _;
 use rand::rngs::StdRng;
 use std::collections::BTreeMap;
@@ -249,6 +249,24 @@ impl Store for Slow {
 
     async fn remove_provider(&self, id: ProviderId, audit: Audit) -> Result<()> {
         self.ask(self.log.remove_provider(id, audit)).await
+    }
+
+    async fn set_hold(&self, hold: NewHold, audit: Audit) -> Result<Hold> {
+        self.ask(self.log.set_hold(hold, audit)).await
+    }
+
+    async fn end_holds(
+        &self,
+        provider: ProviderId,
+        holds: Vec<i64>,
+        verb: &'static str,
+        audit: Audit,
+    ) -> Result<Vec<Hold>> {
+        self.ask(self.log.end_holds(provider, holds, verb, audit)).await
+    }
+
+    async fn expire_holds(&self, now: Timestamp) -> Result<Vec<Hold>> {
+        self.ask(self.log.expire_holds(now)).await
     }
 
     async fn provider_secret(&self, id: ProviderId) -> Result<Option<Secret<String>>> {

@@ -8,13 +8,14 @@ use notifyd_lifecycle::FailPoint;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The schema this daemon knows: that of the last step, which a test holds it to.
-pub const SCHEMA: i64 = 3;
+pub const SCHEMA: i64 = 4;
 
 /// The steps, each from the schema before it.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("../../migrations/0001_log.sql"),
     include_str!("../../migrations/0002_marks.sql"),
     include_str!("../../migrations/0003_providers.sql"),
+    include_str!("../../migrations/0004_holds.sql"),
 ];
 
 /// Takes all steps that are missing, in one transaction.

@@ -55,6 +55,7 @@ pub(super) fn preview(operator: &Operator<'_>, row: &Row) -> ProviderView {
         circuit: "closed".into(),
         circuit_reason: None,
         in_flight: 0,
+        holds: Vec::new(),
         config: None,
         created_at: operator.room.now(),
     }

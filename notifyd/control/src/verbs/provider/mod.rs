@@ -24,7 +24,7 @@ use notifyd_store::Provider;
 use std::sync::Arc;
 
 /// A provider by name or id.
-fn find(room: &Room, name: &str) -> Reply<Arc<Provider>> {
+pub(super) fn find(room: &Room, name: &str) -> Reply<Arc<Provider>> {
     let found = room.deps.store.directory().find_provider(name).cloned();
     found.ok_or_else(|| refuse::not_found("provider", name).hint("see notifyctl provider list"))
 }

@@ -1,0 +1,109 @@
+//! `notifyctl provider circuit`.
+
+use super::queue::{Lasting, hold};
+use super::{Desk, key::all};
+use crate::confirm;
+use crate::failure::{Ended, Exit};
+use clap::{Args, Subcommand};
+use notify_proto::HoldKind;
+use notify_proto::hold::Force;
+
+pub(crate) const EXAMPLES: &str = "Examples:
+  notifyctl provider circuit show
+  notifyctl provider circuit open relay --for 30m --yes --reason \"vendor is down\"
+  notifyctl provider circuit close relay --reason \"vendor says fixed\"";
+
+/// A circuit breaker stops calling what is broken, and probes until it works again.
+#[derive(Debug, Subcommand)]
+pub enum Circuit {
+    /// Show the circuit of one provider, or of all
+    #[command(
+        after_help = "Examples:\n  notifyctl provider circuit show\n  notifyctl provider circuit show relay"
+    )]
+    Show(Which),
+    /// Keep it open, whatever the provider answers
+    #[command(
+        after_help = "It ends by itself, also across a restart. What waits goes to other providers, or waits on.
+
+Examples:
+  notifyctl provider circuit open relay --for 30m --yes --reason \"vendor is down\""
+    )]
+    Open(Open),
+    /// Make the next call a probe that decides
+    #[command(after_help = "Examples:\n  notifyctl provider circuit half-open relay --reason \"one try\"")]
+    HalfOpen(Name),
+    /// Close it, as if nothing had failed
+    #[command(
+        after_help = "Examples:\n  notifyctl provider circuit close relay --reason \"vendor says fixed\""
+    )]
+    Close(Name),
+}
+
+/// One provider or all.
+#[derive(Debug, Args)]
+pub struct Which {
+    /// Its name or id
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+}
+
+/// One provider.
+#[derive(Debug, Args)]
+pub struct Name {
+    /// Its name or id
+    #[arg(value_name = "NAME")]
+    name: String,
+}
+
+/// A circuit to be kept open.
+#[derive(Debug, Args)]
+pub struct Open {
+    /// The provider, by name or id
+    #[arg(value_name = "NAME")]
+    name: String,
+    #[command(flatten)]
+    lasting: Lasting,
+}
+
+impl Circuit {
+    pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
+        match self {
+            Self::Show(it) => show(desk, it.name).await,
+            Self::Open(open) => {
+                let (until, for_ms) = (open.lasting.words(), open.lasting.for_ms());
+                let question = format!("Keep the circuit of provider {} open {until}?", open.name);
+                confirm::yes(desk.globals, desk.out, &question)?;
+                let what = "provider.circuit.open";
+                hold(desk, what, open.name, (HoldKind::CircuitOpen, None), for_ms).await.map(|_| Exit::Done)
+            }
+            Self::HalfOpen(it) => force(desk, it.name, Force::HalfOpen).await,
+            Self::Close(it) => force(desk, it.name, Force::Closed).await,
+        }
+    }
+}
+
+async fn show(desk: &Desk<'_>, name: Option<String>) -> Ended {
+    let link = desk.link().await?;
+    let providers = match name {
+        Some(name) => vec![link.read(link.client.provider_show(link.within(), name)).await?],
+        None => link.read(link.client.provider_list(link.within())).await?,
+    };
+    let circuits: Vec<_> = providers.into_iter().map(crate::output::rows::CircuitRow::from).collect();
+    let mut listing = desk.out.list("provider.circuit.show")?;
+    listing.page(&circuits)?;
+    listing.close(None, Some(all(&circuits)))?;
+    Ok(Exit::Done)
+}
+
+async fn force(desk: &Desk<'_>, name: String, to: Force) -> Ended {
+    let link = desk.link().await?;
+    let call = link.client.circuit_force(link.within(), name, to, desk.globals.change());
+    let provider = link.change(call).await?;
+    let (what, done) = match to {
+        Force::HalfOpen => ("provider.circuit.half-open", "half-open: the next call decides"),
+        Force::Closed => ("provider.circuit.close", "closed"),
+    };
+    let sentence = desk.says(&format!("the circuit of provider {}", provider.name), done);
+    desk.out.changed(what, "provider", &sentence, &provider)?;
+    Ok(Exit::Done)
+}

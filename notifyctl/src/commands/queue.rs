@@ -1,0 +1,316 @@
+//! `notifyctl queue`: the line of work in front of each provider.
+
+use super::{Desk, key::all};
+use crate::failure::{Ended, Exit, Failure, Stop};
+use crate::output::short;
+use crate::{clock, confirm, given};
+use clap::{Args, Subcommand};
+use notify_proto::HoldKind;
+use notify_proto::hold::{HoldRequest, HoldView};
+use notify_proto::upkeep::grouped;
+use notify_proto::view::rfc3339;
+use std::time::Duration;
+
+/// How long a hold stands when nothing is said.
+const USUAL: Duration = Duration::from_mins(10);
+
+/// How long to wait for a drain when nothing is said.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Between two looks at a queue that is draining.
+const PAUSE: Duration = Duration::from_millis(250);
+
+pub(crate) const EXAMPLES: &str = "Examples:
+  notifyctl queue list
+  notifyctl queue pause relay --for 10m --yes --reason \"carrier maintenance\"
+  notifyctl q resume relay";
+
+/// A queue is the line of work in front of one provider, and has its name.
+#[derive(Debug, Subcommand)]
+pub enum Queue {
+    /// List all queues, in the order in which their providers are tried
+    #[command(
+        after_help = "WAITING counts the queued notifications in memory that go to this provider next, also those that
+are held until it opens. What is still on disk stands in no queue yet: it gets its provider when it is read, and a note
+tells how many those are. OLDEST is the age of the oldest that waits; BUSY counts calls under way, LIMIT those allowed.
+
+Examples:
+  notifyctl queue list
+  notifyctl q list --json | jq '.items[] | select(.state==\"paused\")'"
+    )]
+    List,
+    /// Show one queue with what operators force on it
+    #[command(after_help = "Examples:\n  notifyctl queue show relay")]
+    Show(Name),
+    /// Let nothing go to a provider for a while
+    #[command(
+        after_help = "It ends by itself, also across a restart. What waits goes to other providers, or waits on without
+spending a retry, and goes in the order of priority when the queue runs again. A new pause replaces the old one.
+
+Examples:
+  notifyctl queue pause relay --for 10m --yes --reason \"carrier maintenance\""
+    )]
+    Pause(Pause),
+    /// End a pause or a drain
+    #[command(
+        after_help = "A limit stays: notifyctl queue hold cancel ends it.\n\nExamples:\n  notifyctl queue resume relay"
+    )]
+    Resume(Name),
+    /// Allow a provider fewer calls at once than it takes by itself
+    #[command(after_help = "Examples:\n  notifyctl queue limit relay 2 --for 1h --reason \"slow start\"")]
+    Limit(Limit),
+    /// Let a queue run dry: nothing new goes to the provider, what is under way finishes
+    #[command(
+        after_help = "--timeout says how long --wait waits in all [default: 60s]. Exit code 8: calls were still under way
+then; the queue goes on draining.
+
+Examples:
+  notifyctl queue drain relay --wait --yes --reason \"moving the relay\""
+    )]
+    Drain(Drain),
+    /// What operators force on providers: pauses, limits, drains, open circuits
+    #[command(subcommand, arg_required_else_help = true)]
+    #[command(after_help = "Examples:\n  notifyctl queue hold list\n  notifyctl queue hold cancel hold_3")]
+    Hold(Hold),
+}
+
+/// Holds.
+#[derive(Debug, Subcommand)]
+pub enum Hold {
+    /// List what stands now, oldest first
+    #[command(after_help = "Examples:\n  notifyctl queue hold list")]
+    List,
+    /// End a hold before its time
+    #[command(after_help = "Examples:\n  notifyctl queue hold cancel hold_3 --reason \"vendor says fixed\"")]
+    Cancel(Id),
+}
+
+/// One queue.
+#[derive(Debug, Args)]
+pub struct Name {
+    /// The provider it stands in front of, by name or id
+    #[arg(value_name = "NAME")]
+    name: String,
+}
+
+/// One hold.
+#[derive(Debug, Args)]
+pub struct Id {
+    /// Its id, such as hold_3
+    #[arg(value_name = "ID")]
+    id: String,
+}
+
+/// How long something is forced that should end soon.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Lasting {
+    /// How long, up to 366d [default: 10m]
+    #[arg(long = "for", value_name = "DUR", value_parser = given::span, conflicts_with = "no_end")]
+    lasts: Option<Duration>,
+    /// Until somebody ends it
+    #[arg(long)]
+    no_end: bool,
+}
+
+impl Lasting {
+    fn lasts(self) -> Option<Duration> {
+        (!self.no_end).then(|| self.lasts.unwrap_or(USUAL))
+    }
+
+    /// As the daemon is asked for it.
+    pub(super) fn for_ms(self) -> Option<u64> {
+        self.lasts().map(millis)
+    }
+
+    /// For the question.
+    pub(super) fn words(self) -> String {
+        self.lasts().map_or_else(
+            || "until somebody ends it".into(),
+            |lasts| format!("for {}", short(lasts.as_secs())),
+        )
+    }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A pause.
+#[derive(Debug, Args)]
+pub struct Pause {
+    #[command(flatten)]
+    name: Name,
+    #[command(flatten)]
+    lasting: Lasting,
+}
+
+/// A limit.
+#[derive(Debug, Args)]
+pub struct Limit {
+    #[command(flatten)]
+    name: Name,
+    /// Calls at once, fewer than the provider takes by itself
+    #[arg(value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    calls: u32,
+    /// How long, up to 366d [default: until somebody ends it]
+    #[arg(long = "for", value_name = "DUR", value_parser = given::span)]
+    lasts: Option<Duration>,
+}
+
+/// A drain.
+#[derive(Debug, Args)]
+pub struct Drain {
+    #[command(flatten)]
+    name: Name,
+    /// Wait until no call is under way
+    #[arg(long)]
+    wait: bool,
+    /// How long, up to 366d [default: until somebody ends it]
+    #[arg(long = "for", value_name = "DUR", value_parser = given::span)]
+    lasts: Option<Duration>,
+}
+
+impl Queue {
+    pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
+        match self {
+            Self::List => list(desk).await,
+            Self::Show(it) => show(desk, it.name).await,
+            Self::Pause(Pause { name: Name { name }, lasting }) => {
+                let question = format!("Pause queue {name} {}?", lasting.words());
+                confirm::yes(desk.globals, desk.out, &question)?;
+                hold(desk, "queue.pause", name, (HoldKind::Pause, None), lasting.for_ms()).await?;
+                Ok(Exit::Done)
+            }
+            Self::Resume(it) => resume(desk, it.name).await,
+            Self::Limit(Limit { name: Name { name }, calls, lasts }) => {
+                let what = (HoldKind::Limit, Some(calls));
+                hold(desk, "queue.limit", name, what, lasts.map(millis)).await?;
+                Ok(Exit::Done)
+            }
+            Self::Drain(drain) => drain.run(desk).await,
+            Self::Hold(Hold::List) => holds(desk).await,
+            Self::Hold(Hold::Cancel(it)) => cancel(desk, it.id).await,
+        }
+    }
+}
+
+async fn list(desk: &Desk<'_>) -> Ended {
+    let link = desk.link().await?;
+    let list = link.read(link.client.queue_list(link.within())).await?;
+    let mut listing = desk.out.list("queue.list")?;
+    listing.page(&list.queues)?;
+    listing.close(None, Some(all(&list.queues)))?;
+    if list.elsewhere > 0 {
+        desk.out.note(&format!(
+            "{} more are queued and stand in no queue at this moment: on disk, or on their way",
+            grouped(list.elsewhere)
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+async fn show(desk: &Desk<'_>, name: String) -> Ended {
+    let link = desk.link().await?;
+    let queue = link.read(link.client.queue_show(link.within(), name)).await?;
+    desk.out.one("queue.show", "queue", &queue)?;
+    if desk.out.for_people() && !queue.holds.is_empty() {
+        desk.out.heading("holds")?;
+        let mut listing = desk.out.list("queue.hold.list")?;
+        listing.page(&queue.holds)?;
+        listing.close(None, None)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Forces something on a provider, and says so.
+pub(super) async fn hold(
+    desk: &Desk<'_>,
+    what: &str,
+    provider: String,
+    (kind, limit): (HoldKind, Option<u32>),
+    for_ms: Option<u64>,
+) -> Result<HoldView, Stop> {
+    let link = desk.link().await?;
+    let request = HoldRequest { provider, kind, limit, for_ms };
+    let call = link.client.hold_set(link.within(), request, desk.globals.change());
+    let hold = link.change(call).await?;
+    desk.out.changed(what, "hold", &said(desk, &hold), &hold)?;
+    Ok(hold)
+}
+
+/// What a hold does, until when.
+fn said(desk: &Desk<'_>, hold: &HoldView) -> String {
+    let name = &hold.provider_name;
+    let (object, done) = match hold.kind.known() {
+        Some(HoldKind::Pause) => (format!("queue {name}"), "paused".to_owned()),
+        Some(HoldKind::Drain) => (format!("queue {name}"), "draining".into()),
+        Some(HoldKind::Limit) => {
+            (format!("queue {name}"), format!("limited to {} calls at once", hold.limit.unwrap_or_default()))
+        }
+        Some(HoldKind::CircuitOpen) => (format!("the circuit of provider {name}"), "open".into()),
+        None => (format!("provider {name}"), format!("held ({})", hold.kind)),
+    };
+    let until = hold.until.map_or_else(|| "somebody ends it".into(), rfc3339);
+    let id = if desk.globals.dry_run { String::new() } else { format!(" ({})", hold.id) };
+    desk.says(&object, &format!("{done} until {until}{id}"))
+}
+
+async fn resume(desk: &Desk<'_>, name: String) -> Ended {
+    let link = desk.link().await?;
+    let queue = link.change(link.client.queue_resume(link.within(), name, desk.globals.change())).await?;
+    let now = queue.state.replace('_', " ");
+    desk.out.changed("queue.resume", "queue", &desk.says(&format!("queue {}", queue.name), &now), &queue)?;
+    Ok(Exit::Done)
+}
+
+impl Drain {
+    async fn run(self, desk: &Desk<'_>) -> Ended {
+        let name = self.name.name;
+        confirm::yes(desk.globals, desk.out, &format!("Let nothing new go to queue {name}?"))?;
+        let link = if self.wait { desk.link_to_wait().await? } else { desk.link().await? };
+        let kind = HoldKind::Drain;
+        let request = HoldRequest { provider: name, kind, limit: None, for_ms: self.lasts.map(millis) };
+        let hold = link.change(link.client.hold_set(link.within(), request, desk.globals.change())).await?;
+        desk.out.changed("queue.drain", "hold", &said(desk, &hold), &hold)?;
+        if !self.wait || desk.globals.dry_run {
+            return Ok(Exit::Done);
+        }
+        let (start, patience) = (clock::start(), desk.globals.timeout.unwrap_or(PATIENCE));
+        loop {
+            let name = hold.provider_id.to_string();
+            let queue = link.read(link.client.queue_show(link.within(), name)).await?;
+            if queue.busy == 0 {
+                desk.out.note(&format!("nothing is under way in queue {}", queue.name));
+                return Ok(Exit::Done);
+            }
+            let left = patience.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                let name = &queue.name;
+                let message = match queue.busy {
+                    1 => format!("waited in vain: 1 call of {name} is still under way"),
+                    busy => format!("waited in vain: {busy} calls of {name} are still under way"),
+                };
+                let hint = format!("it goes on draining; notifyctl queue resume {name} ends that");
+                return Err(Failure::new(Exit::InVain, message).hint(hint).into());
+            }
+            tokio::time::sleep(left.min(PAUSE)).await;
+        }
+    }
+}
+
+async fn holds(desk: &Desk<'_>) -> Ended {
+    let link = desk.link().await?;
+    let holds = link.read(link.client.hold_list(link.within())).await?;
+    let mut listing = desk.out.list("queue.hold.list")?;
+    listing.page(&holds)?;
+    listing.close(None, Some(all(&holds)))?;
+    Ok(Exit::Done)
+}
+
+async fn cancel(desk: &Desk<'_>, id: String) -> Ended {
+    let link = desk.link().await?;
+    let hold = link.change(link.client.hold_cancel(link.within(), id, desk.globals.change())).await?;
+    let object = format!("{} ({} on {})", hold.id, hold.kind, hold.provider_name);
+    desk.out.changed("queue.hold.cancel", "hold", &desk.says(&object, "ended"), &hold)?;
+    Ok(Exit::Done)
+}

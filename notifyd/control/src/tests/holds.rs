@@ -1,0 +1,98 @@
+//! Queues, and what operators force on them.
+
+use super::fakes::{Refused, because, dry, furnished, hold, pause, plain, soon};
+use notify_proto::ErrorCode::{Conflict, Invalid, NotFound};
+use notify_proto::HoldKind;
+use notify_proto::hold::{Force, HoldRequest};
+
+#[tokio::test]
+async fn a_pause_is_shown_wherever_its_provider_is() {
+    let (_house, admin) = furnished().await;
+    let queue = || async { admin.queue_show(soon(), "mock".into()).await.unwrap().unwrap() };
+    assert_eq!((queue().await.state.as_str(), queue().await.waiting, queue().await.busy), ("running", 7, 2));
+    let made = admin.hold_set(soon(), pause(), because("carrier maintenance")).await.unwrap().unwrap();
+    assert_eq!((made.id.as_str(), made.provider_name.as_str()), ("hold_1", "mock"));
+    assert_eq!(made.reason.as_deref(), Some("carrier maintenance"));
+    assert_eq!(made.actor, "ada(uid 1000, pid 42)");
+    assert_eq!(made.until, Some(made.made_at + chrono::TimeDelta::minutes(10)));
+    assert_eq!(admin.hold_list(soon()).await.unwrap().unwrap(), std::slice::from_ref(&made));
+    assert_eq!((queue().await.state.as_str(), queue().await.holds), ("paused", vec![made.clone()]));
+    assert_eq!(admin.provider_list(soon()).await.unwrap().unwrap()[0].holds, [made]);
+    let concerns = admin.status(soon()).await.unwrap().unwrap().concerns;
+    let told = "the queue of provider mock is paused by ada(uid 1000, pid 42): carrier maintenance";
+    assert!(concerns.iter().any(|concern| concern == told), "{concerns:?}");
+
+    let resumed = admin.queue_resume(soon(), "mock".into(), plain()).await.unwrap().unwrap();
+    assert_eq!((resumed.state.as_str(), resumed.holds.len()), ("running", 0));
+    assert_eq!(admin.queue_resume(soon(), "mock".into(), plain()).await.code(), Conflict);
+    assert_eq!(admin.queue_show(soon(), "nobody".into()).await.code(), NotFound);
+}
+
+#[tokio::test]
+async fn the_strongest_hold_names_the_state_and_resume_leaves_limits() {
+    let (_house, admin) = furnished().await;
+    let state = || async { admin.queue_show(soon(), "mock".into()).await.unwrap().unwrap().state };
+    let set = |kind, limit| admin.hold_set(soon(), hold("mock", kind, limit), plain());
+    for (kind, limit, now) in [
+        (HoldKind::Limit, Some(5), "limited"),
+        (HoldKind::Drain, None, "draining"),
+        (HoldKind::Pause, None, "paused"),
+    ] {
+        set(kind, limit).await.unwrap().unwrap();
+        assert_eq!(state().await, now);
+    }
+    let queues = admin.queue_list(soon()).await.unwrap().unwrap().queues;
+    assert_eq!((queues[0].limit, queues[0].holds.len()), (5, 3));
+    let preview = admin.queue_resume(soon(), "mock".into(), dry()).await.unwrap().unwrap();
+    assert_eq!((preview.state.as_str(), state().await.as_str()), ("limited", "paused"));
+    assert_eq!(admin.queue_resume(soon(), "mock".into(), plain()).await.unwrap().unwrap().state, "limited");
+    let left = admin.hold_list(soon()).await.unwrap().unwrap();
+    assert!(left.len() == 1 && left[0].limit == Some(5), "{left:?}");
+    let refused = admin.queue_resume(soon(), "mock".into(), plain()).await.unwrap().unwrap_err();
+    assert!(refused.hint.unwrap().contains("hold cancel"));
+
+    let id = || left[0].id.clone();
+    assert_eq!(admin.hold_cancel(soon(), id(), dry()).await.unwrap().unwrap(), left[0]);
+    admin.hold_cancel(soon(), id(), plain()).await.unwrap().unwrap();
+    assert_eq!(state().await, "running");
+    assert_eq!(admin.hold_cancel(soon(), id(), plain()).await.code(), NotFound);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_hold_is_said() {
+    let (_house, admin) = furnished().await;
+    let long = HoldRequest { for_ms: Some(367 * 86_400_000), ..pause() };
+    for (request, hint) in [
+        (hold("mock", HoldKind::Limit, None), "is missing"),
+        (hold("mock", HoldKind::Limit, Some(0)), "from 1 on"),
+        (hold("mock", HoldKind::Limit, Some(32)), "32 calls at once by itself"),
+        (hold("mock", HoldKind::Pause, Some(3)), "the kind limit alone"),
+        (HoldRequest { for_ms: Some(0), ..pause() }, "for: "),
+        (long, "366 days"),
+    ] {
+        let error = admin.hold_set(soon(), request, plain()).await.unwrap().unwrap_err();
+        assert!(error.code == Invalid && error.message.contains(hint), "{hint}: {}", error.message);
+    }
+    assert_eq!(admin.hold_set(soon(), hold("x", HoldKind::Pause, None), plain()).await.code(), NotFound);
+    let preview = admin.hold_set(soon(), pause(), dry()).await.unwrap().unwrap();
+    assert!(preview.until.is_some());
+    assert!(admin.hold_list(soon()).await.unwrap().unwrap().is_empty(), "nothing stands");
+}
+
+#[tokio::test]
+async fn a_circuit_is_forced_once_and_its_hold_ends_with_it() {
+    let (house, admin) = furnished().await;
+    let force = |to, change| admin.circuit_force(soon(), "mock".into(), to, change);
+    assert_eq!(force(Force::Closed, plain()).await.code(), Conflict, "it is closed already");
+    admin.hold_set(soon(), hold("mock", HoldKind::CircuitOpen, None), plain()).await.unwrap().unwrap();
+    *house.engine.circuit.lock().unwrap() = "open";
+    assert_eq!(force(Force::HalfOpen, dry()).await.unwrap().unwrap().circuit, "half_open");
+    assert_eq!(admin.hold_list(soon()).await.unwrap().unwrap().len(), 1);
+    let half = force(Force::HalfOpen, because("one try")).await.unwrap().unwrap();
+    assert_eq!((half.circuit.as_str(), half.holds.len()), ("half_open", 0));
+    assert_eq!(force(Force::Closed, because("vendor says fixed")).await.unwrap().unwrap().circuit, "closed");
+    let log = house.on_disk().await;
+    for told in ["provider.circuit.half_openmockone try", "provider.circuit.closemockvendor says fixed"] {
+        assert!(log.contains(told), "{told}");
+    }
+}

@@ -1,0 +1,114 @@
+//! What operators force by hand: `notifyctl queue pause`, `limit`, `drain` and `hold`, `notifyctl provider circuit open`.
+
+use super::provider::find;
+use crate::refuse;
+use crate::session::{Room, Session};
+use crate::view::hold_view;
+use notify_proto::HoldKind;
+use notify_proto::control::Change;
+use notify_proto::hold::{HoldRequest, HoldView};
+use notify_proto::transport::Reply;
+use notifyd_store::api::NewHold;
+use notifyd_store::{Hold, Provider};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest time after which a hold ends by itself.
+const LONGEST: Duration = Duration::from_secs(366 * 86_400);
+
+/// What stands now, oldest first.
+pub(crate) fn list(session: &Session) -> Reply<Vec<HoldView>> {
+    let room = session.look()?;
+    let (directory, now) = (room.deps.store.directory(), room.now());
+    let standing = directory.holds().iter().filter(|hold| hold.stands(now));
+    Ok(standing.filter_map(|hold| Some(hold_view(hold, directory.provider(hold.provider)?))).collect())
+}
+
+/// Forces something on a provider.
+pub(crate) async fn set(session: &Session, request: &HoldRequest, change: &Change) -> Reply<HoldView> {
+    let operator = session.change(change)?;
+    let room = operator.room;
+    let provider = find(room, &request.provider)?;
+    check_limit(&provider, request)?;
+    let lasts = request.for_ms.map(Duration::from_millis);
+    if lasts.is_some_and(|lasts| lasts.is_zero() || lasts > LONGEST) {
+        return Err(refuse::invalid("for: use a time above 0 and up to 366 days"));
+    }
+    if operator.dry_run {
+        let now = room.now();
+        let audit = operator.audit();
+        let hold = Hold {
+            no: 0,
+            provider: provider.id,
+            kind: request.kind,
+            limit: request.limit,
+            reason: audit.reason,
+            actor: audit.actor,
+            made_at: now,
+            until: lasts.map(|lasts| now + lasts),
+        };
+        return Ok(hold_view(&hold, &provider));
+    }
+    let verb = verb(request.kind);
+    let new = NewHold { provider: provider.id, kind: request.kind, limit: request.limit, lasts, verb };
+    let hold = room.deps.store.set_hold(new, operator.audit()).await.map_err(refuse::log)?;
+    operator.tell(verb, &provider.name);
+    Ok(hold_view(&hold, &provider))
+}
+
+/// The word of a new hold in the audit log.
+const fn verb(kind: HoldKind) -> &'static str {
+    match kind {
+        HoldKind::Pause => "queue.pause",
+        HoldKind::Limit => "queue.limit",
+        HoldKind::Drain => "queue.drain",
+        HoldKind::CircuitOpen => "provider.circuit.open",
+    }
+}
+
+/// Only a limit has a limit, and it is one.
+fn check_limit(provider: &Provider, request: &HoldRequest) -> Reply<()> {
+    let (name, own) = (&provider.name, provider.max_in_flight);
+    match (request.kind, request.limit) {
+        (HoldKind::Limit, Some(limit)) if (1..own).contains(&limit) => Ok(()),
+        (HoldKind::Limit, Some(0)) => {
+            Err(refuse::invalid("limit: use a number from 1 on")
+                .hint(format!("notifyctl queue pause {name}")))
+        }
+        (HoldKind::Limit, Some(_)) => Err(refuse::invalid(format!(
+            "limit: provider {name} takes {own} calls at once by itself; a limit is a smaller number"
+        ))),
+        (HoldKind::Limit, None) => Err(refuse::invalid("limit: is missing; give a number of calls at once")),
+        (_, Some(_)) => Err(refuse::invalid("limit: goes with the kind limit alone")),
+        (_, None) => Ok(()),
+    }
+}
+
+/// Ends a hold before its time.
+pub(crate) async fn cancel(session: &Session, id: &str, change: &Change) -> Reply<HoldView> {
+    let operator = session.change(change)?;
+    let room = operator.room;
+    let (hold, provider) = standing(room, id)?;
+    let view = hold_view(&hold, &provider);
+    if operator.dry_run {
+        return Ok(view);
+    }
+    let verb = "queue.hold.cancel";
+    let ended = room.deps.store.end_holds(hold.provider, vec![hold.no], verb, operator.audit()).await;
+    if ended.map_err(refuse::log)?.is_empty() {
+        return Err(gone(id));
+    }
+    operator.tell(verb, &provider.name);
+    Ok(view)
+}
+
+fn standing(room: &Room, id: &str) -> Reply<(Hold, Arc<Provider>)> {
+    let (directory, now) = (room.deps.store.directory(), room.now());
+    let hold = directory.holds().iter().find(|hold| hold.stands(now) && hold.id() == id);
+    hold.and_then(|hold| Some((hold.clone(), Arc::clone(directory.provider(hold.provider)?))))
+        .ok_or_else(|| gone(id))
+}
+
+fn gone(id: &str) -> notify_proto::ApiError {
+    refuse::not_found("hold", id).hint("it may have ended: see notifyctl queue hold list")
+}

@@ -1,0 +1,77 @@
+//! What operators force by hand on providers, as the loop obeys it.
+//!
+//! How long a hold stands is a duration: its end is taken from the wall clock once, when it is heard of, and is monotonic
+//! from then on, so that setting the clock ends nothing early and keeps nothing longer.
+
+use notify_proto::{HoldKind, ProviderId, SkipReason, Timestamp};
+use notifyd_store::{Directory, Hold};
+use std::collections::HashMap;
+use std::time::Instant;
+
+/// One hold.
+struct Standing {
+    no: i64,
+    kind: HoldKind,
+    limit: Option<u32>,
+    /// When it ends by itself.
+    until: Option<Instant>,
+}
+
+impl Standing {
+    fn stands(&self, now: Instant) -> bool {
+        self.until.is_none_or(|until| until > now)
+    }
+}
+
+/// All of them.
+#[derive(Default)]
+pub(crate) struct Holds {
+    all: HashMap<ProviderId, Vec<Standing>>,
+}
+
+impl Holds {
+    /// Takes over what stands now; `now` by both clocks. What is known already keeps its end.
+    pub(crate) fn refresh(&mut self, directory: &Directory, (wall, now): (Timestamp, Instant)) {
+        let known: HashMap<i64, Option<Instant>> =
+            self.all.drain().flat_map(|(_, holds)| holds).map(|it| (it.no, it.until)).collect();
+        let end = |hold: &Hold| {
+            let left = hold.until.map(|until| (until - wall).to_std().unwrap_or_default());
+            left.and_then(|left| now.checked_add(left))
+        };
+        for hold in directory.holds() {
+            let until = known.get(&hold.no).copied().unwrap_or_else(|| end(hold));
+            let standing = Standing { no: hold.no, kind: hold.kind, limit: hold.limit, until };
+            self.all.entry(hold.provider).or_default().push(standing);
+        }
+    }
+
+    fn on(&self, provider: ProviderId, now: Instant) -> impl Iterator<Item = &Standing> {
+        self.all.get(&provider).into_iter().flatten().filter(move |hold| hold.stands(now))
+    }
+
+    /// Why a provider is passed over, if it is: a pause before a drain before a circuit.
+    pub(crate) fn closes(&self, provider: ProviderId, now: Instant) -> Option<SkipReason> {
+        let closing = self.on(provider, now).filter_map(|hold| match hold.kind {
+            HoldKind::Pause => Some((0, SkipReason::Paused)),
+            HoldKind::Drain => Some((1, SkipReason::Draining)),
+            HoldKind::CircuitOpen => Some((2, SkipReason::BreakerOpen)),
+            HoldKind::Limit => None,
+        });
+        closing.min_by_key(|(rank, _)| *rank).map(|(_, reason)| reason)
+    }
+
+    /// Calls at once that a provider may have at most, if that is limited.
+    pub(crate) fn limit(&self, provider: ProviderId, now: Instant) -> Option<u32> {
+        self.on(provider, now).filter_map(|hold| hold.limit).min()
+    }
+
+    /// Which kinds stand on a provider.
+    pub(crate) fn has(&self, provider: ProviderId, kind: HoldKind, now: Instant) -> bool {
+        self.on(provider, now).any(|hold| hold.kind == kind)
+    }
+
+    /// When the next one ends by itself.
+    pub(crate) fn next_end(&self, now: Instant) -> Option<Instant> {
+        self.all.values().flatten().filter_map(|hold| hold.until).filter(|until| *until > now).min()
+    }
+}

@@ -1,0 +1,46 @@
+//! What stands in front of each provider, counted when somebody asks.
+
+use crate::lines::{Lines, Loaded};
+use crate::slots::Slots;
+use notify_proto::{ProviderId, Timestamp};
+use notifyd_lifecycle::candidate::{Choice, Gate, choose};
+use std::collections::HashMap;
+
+/// The queue in front of one provider.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Queue {
+    /// Notifications in memory that go to this provider next, also those held until something opens.
+    pub waiting: u64,
+    /// When the oldest of them was accepted.
+    pub oldest: Option<Timestamp>,
+    /// Calls under way.
+    pub in_flight: u32,
+}
+
+impl Queue {
+    fn add(&mut self, loaded: &Loaded) {
+        let accepted = loaded.job.created_at;
+        self.waiting += 1;
+        self.oldest = Some(self.oldest.map_or(accepted, |oldest| oldest.min(accepted)));
+    }
+}
+
+/// Counts them. What is held counts for the provider it would go to if all were open.
+pub(crate) fn count(lines: &Lines, slots: &Slots) -> HashMap<ProviderId, Queue> {
+    let mut queues: HashMap<ProviderId, Queue> = slots
+        .in_flight()
+        .map(|(provider, in_flight)| (provider, Queue { in_flight, ..Queue::default() }))
+        .collect();
+    for (provider, loaded) in lines.waiting() {
+        queues.entry(provider).or_default().add(loaded);
+    }
+    for loaded in lines.held() {
+        let job = &loaded.job;
+        let open = |_: &_| Gate::Open;
+        let choice = choose(&job.plan, &job.message, &job.progress, slots.directory().candidates(), open);
+        if let Choice::Try { provider, .. } = choice {
+            queues.entry(provider).or_default().add(loaded);
+        }
+    }
+    queues
+}

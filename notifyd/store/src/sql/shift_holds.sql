@@ -1,0 +1,1 @@
+UPDATE holds SET until = until + ?1 WHERE until IS NOT NULL
