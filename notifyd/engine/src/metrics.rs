@@ -1,7 +1,8 @@
 //! What the engine measures.
 
+use notify_proto::HoldKind;
 use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     exponential_buckets,
 };
 
@@ -78,5 +79,21 @@ impl Metrics {
         registry.register(Box::new(it.latency.clone()))?;
         registry.register(Box::new(it.call_seconds.clone()))?;
         Ok(it)
+    }
+
+    /// The calls of a provider under way.
+    pub(crate) fn in_flight_of(&self, provider: &str) -> IntGauge {
+        self.provider_in_flight.with_label_values(&[provider])
+    }
+
+    /// A provider of this name is no more. What it has counted stays, what it is goes.
+    pub(crate) fn forget_provider(&self, provider: &str) {
+        // Whatever it did not have need not be removed.
+        for gauge in [&self.breaker, &self.provider_in_flight, &self.provider_waiting] {
+            let _ = gauge.remove_label_values(&[provider]);
+        }
+        for kind in HoldKind::ALL {
+            let _ = self.held.remove_label_values(&[provider, kind.as_str()]);
+        }
     }
 }

@@ -12,6 +12,7 @@ use notifyd_lifecycle::pacing::Pace;
 use notifyd_providers::Provider;
 use notifyd_store::Directory;
 use notifyd_store::directory::Provider as Row;
+use prometheus::IntGauge;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -26,6 +27,8 @@ pub(crate) struct Slot {
     gone: bool,
     /// Calls under way; shared with the handles, who want to know it at any moment.
     in_flight: Arc<AtomicU32>,
+    /// The same for the metrics.
+    gauge: IntGauge,
     breaker: Breaker,
     pace: Pace,
 }
@@ -36,13 +39,16 @@ impl Slot {
     }
 
     /// Lets the metrics see how many calls are under way.
-    fn count(&self, inner: &Inner) {
-        let gauge = inner.metrics.provider_in_flight.with_label_values(&[self.row.name.as_str()]);
-        gauge.set(self.in_flight().into());
+    fn count(&self) {
+        self.gauge.set(self.in_flight().into());
     }
 
     /// Takes over settings that its client does not care for.
-    fn follow(&mut self, row: &Arc<Row>, now: Instant) {
+    fn follow(&mut self, row: &Arc<Row>, inner: &Inner, now: Instant) {
+        if self.row.name != row.name {
+            self.gauge = inner.metrics.in_flight_of(&row.name);
+            self.count();
+        }
         if (self.row.rate_per_second, self.row.burst) != (row.rate_per_second, row.burst) {
             self.pace.set_limits(row.rate_per_second, row.burst, now);
         }
@@ -86,7 +92,7 @@ impl Slots {
         self.holds.refresh(&directory, (inner.deps.clock.now(), now));
         for row in directory.providers() {
             match self.all.get_mut(&row.id) {
-                Some(slot) if slot.row.client == row.client => slot.follow(row, now),
+                Some(slot) if slot.row.client == row.client => slot.follow(row, inner, now),
                 existing => {
                     let secret = match inner.deps.store.provider_secret(row.id).await {
                         Err(StoreError::Seal(problem)) => Err(problem),
@@ -105,6 +111,7 @@ impl Slots {
                         client,
                         row: Arc::clone(row),
                         gone: false,
+                        gauge: inner.metrics.in_flight_of(&row.name),
                         in_flight: existing.map(|slot| Arc::clone(&slot.in_flight)).unwrap_or_default(),
                         breaker: Breaker::new(inner.options.load().breaker),
                         pace: Pace::new(row.rate_per_second, row.burst, now),
@@ -237,7 +244,7 @@ impl Slots {
     pub(crate) fn take(&mut self, id: ProviderId, inner: &Inner, now: Instant) {
         if let Some(slot) = self.all.get_mut(&id) {
             slot.in_flight.fetch_add(1, Ordering::AcqRel);
-            slot.count(inner);
+            slot.count();
             slot.breaker.start(now);
             slot.pace.take(now);
             inner.in_flight.fetch_add(1, Ordering::AcqRel);
@@ -248,7 +255,7 @@ impl Slots {
     pub(crate) fn free(&mut self, id: ProviderId, inner: &Inner) {
         if let Some(slot) = self.all.get_mut(&id) {
             slot.in_flight.fetch_sub(1, Ordering::AcqRel);
-            slot.count(inner);
+            slot.count();
             inner.in_flight.fetch_sub(1, Ordering::AcqRel);
             if slot.gone && slot.in_flight() == 0 {
                 self.all.remove(&id);
@@ -335,7 +342,7 @@ impl Slots {
             let state = ["closed", "half_open", "open"].iter().position(|word| *word == circuit).unwrap_or(0);
             let gauge = inner.metrics.breaker.with_label_values(&[slot.row.name.as_str()]);
             gauge.set(i64::try_from(state).unwrap_or(0));
-            slot.count(inner);
+            slot.count();
             for kind in HoldKind::ALL {
                 let held = inner.metrics.held.with_label_values(&[slot.row.name.as_str(), kind.as_str()]);
                 held.set(self.holds.has(*id, *kind, now).into());

@@ -217,8 +217,8 @@ impl<'a> Desk<'a> {
         self.state.wall.now()
     }
 
-    /// Moves the ends of the delays that retries and holds wait for, if the wall clock was set: whatever writes or compares one asks
-    /// for this first.
+    /// Moves the ends of the delays that retries and holds wait for, if the wall clock was set: whatever writes or
+    /// compares one asks for this first.
     pub fn follow_clock(&mut self) -> Result<()> {
         let Some(by) = self.state.wall.moved() else { return Ok(()) };
         let retries =

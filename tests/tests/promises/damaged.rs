@@ -136,15 +136,18 @@ async fn a_newer_log_is_refused_and_left_as_it_is() {
 /// Makes the log one of the first schema, as the first daemon left it.
 fn of_first_schema(builder: &Builder) {
     let log = rusqlite::Connection::open(database(builder)).unwrap();
-    let later = "DROP TABLE marks; DROP TABLE removed_providers; ALTER TABLE providers DROP COLUMN client;";
-    log.execute_batch(&format!("{later} PRAGMA user_version = 1; PRAGMA application_id = 0;")).unwrap();
+    let older = "DROP TABLE marks; DROP TABLE holds; DROP TABLE removed_providers; \
+                 ALTER TABLE providers DROP COLUMN client; PRAGMA user_version = 1; PRAGMA application_id = 0;";
+    log.execute_batch(older).unwrap();
 }
 
-fn schema(path: &Path) -> (i64, bool) {
+/// Its number, and how many of the tables it has that the first one had not.
+fn schema(path: &Path) -> (i64, i64) {
     let log = rusqlite::Connection::open(path).unwrap();
-    let marks = "SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'marks'";
+    let newer = "SELECT count(*) FROM sqlite_schema
+                 WHERE type = 'table' AND name IN ('marks', 'holds', 'removed_providers')";
     let version = log.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    (version, log.query_row(marks, [], |row| row.get(0)).unwrap())
+    (version, log.query_row(newer, [], |row| row.get(0)).unwrap())
 }
 
 fn backups(builder: &Builder) -> Vec<PathBuf> {
@@ -161,14 +164,14 @@ async fn an_older_log_is_brought_up_to_date_whole_or_not_at_all_after_a_backup()
     of_first_schema(&builder);
     let (code, said) = builder.clone().env("NOTIFYD_FAIL_POINT", "migration.written").refused();
     assert_eq!(code, None, "killed in the middle: {said}");
-    assert_eq!(schema(&database(&builder)), (1, false), "not at all");
+    assert_eq!(schema(&database(&builder)), (1, 0), "not at all");
     let daemon = builder.start();
     assert_eq!(daemon.ctl().json(&["notification", "count"])["total"], 20);
     drop(daemon);
-    assert_eq!(schema(&database(&builder)), (3, true), "whole");
+    assert_eq!(schema(&database(&builder)), (4, 3), "whole");
     let backups = backups(&builder);
     let backup = backups.last().expect("a backup was made first");
-    assert_eq!(schema(backup), (1, false), "{}", backup.display());
+    assert_eq!(schema(backup), (1, 0), "{}", backup.display());
     let copy = rusqlite::Connection::open(backup).unwrap();
     let kept: i64 = copy.query_row("SELECT count(*) FROM notifications", [], |row| row.get(0)).unwrap();
     assert_eq!(kept, 20);
