@@ -22,7 +22,8 @@ fn generated(section: fn(&clap_mangen::Man, &mut dyn std::io::Write) -> std::io:
     let page = clap_mangen::Man::new(Args::command());
     let mut text = Vec::new();
     section(&page, &mut text).unwrap();
-    let text = String::from_utf8(text).unwrap().replace("\\*(Aq", "\\(aq");
+    let text =
+        String::from_utf8(text).unwrap().replace("\\*(Aq", "\\(aq").replace("\n.br\n\n.br\n", "\n.sp\n");
     let preamble = [".ie \\n(.g .ds Aq", ".el .ds Aq", ".SH "];
     let lines = text.lines().filter(|line| !preamble.iter().any(|start| line.starts_with(start)));
     lines.flat_map(|line| [line.trim_end(), "\n"]).collect()
