@@ -49,15 +49,18 @@ impl Holds {
         self.all.get(&provider).into_iter().flatten().filter(move |hold| hold.stands(now))
     }
 
-    /// Why a provider is passed over, if it is: a pause before a drain before a circuit.
-    pub(crate) fn closes(&self, provider: ProviderId, now: Instant) -> Option<SkipReason> {
-        let closing = self.on(provider, now).filter_map(|hold| match hold.kind {
-            HoldKind::Pause => Some((0, SkipReason::Paused)),
-            HoldKind::Drain => Some((1, SkipReason::Draining)),
-            HoldKind::CircuitOpen => Some((2, SkipReason::BreakerOpen)),
-            HoldKind::Limit => None,
+    /// Why a provider is passed over, if it is, and until when: a pause before a drain before a circuit.
+    pub(crate) fn closes(&self, provider: ProviderId, now: Instant) -> Option<(SkipReason, Option<Instant>)> {
+        let closing = self.on(provider, now).filter_map(|hold| {
+            let (rank, reason) = match hold.kind {
+                HoldKind::Pause => (0, SkipReason::Paused),
+                HoldKind::Drain => (1, SkipReason::Draining),
+                HoldKind::CircuitOpen => (2, SkipReason::BreakerOpen),
+                HoldKind::Limit => return None,
+            };
+            Some((rank, reason, hold.until))
         });
-        closing.min_by_key(|(rank, _)| *rank).map(|(_, reason)| reason)
+        closing.min_by_key(|(rank, ..)| *rank).map(|(_, reason, until)| (reason, until))
     }
 
     /// Calls at once that a provider may have at most, if that is limited.

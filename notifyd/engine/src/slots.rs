@@ -83,10 +83,11 @@ impl Slots {
         }
         for (id, slot) in &mut self.all {
             let row = directory.provider(*id);
-            slot.gone = row.is_none();
-            if row.is_none_or(|row| row.name != slot.row.name) {
+            // Once: its name may be another one's by now.
+            if !slot.gone && row.is_none_or(|row| row.name != slot.row.name) {
                 inner.metrics.forget_provider(&slot.row.name);
             }
+            slot.gone = row.is_none();
         }
         // First, as it needs nothing that could fail.
         self.holds.refresh(&directory, (inner.deps.clock.now(), now));
@@ -147,7 +148,7 @@ impl Slots {
         let Some(slot) = self.all.get(&id).filter(|slot| slot.row.active && !slot.gone) else {
             return Gate::Closed(SkipReason::Disabled);
         };
-        if let Some(reason) = self.holds.closes(id, now) {
+        if let Some((reason, _)) = self.holds.closes(id, now) {
             return Gate::Closed(reason);
         }
         if slot.client.is_err() || !slot.breaker.admits(now) {
@@ -156,11 +157,15 @@ impl Slots {
         if slot.pace.paused(now).is_some() {
             return Gate::Closed(SkipReason::RateLimited);
         }
-        let most = self.holds.limit(id, now).unwrap_or(u32::MAX).min(slot.row.max_in_flight);
-        if slot.in_flight() >= most || slot.pace.ready_at(now) > now {
+        if slot.in_flight() >= self.most(slot, now) || slot.pace.ready_at(now) > now {
             return Gate::Busy;
         }
         Gate::Open
+    }
+
+    /// Calls that a provider may have under way at most.
+    fn most(&self, slot: &Slot, now: Instant) -> u32 {
+        self.holds.limit(slot.row.id, now).unwrap_or(u32::MAX).min(slot.row.max_in_flight)
     }
 
     /// The same with what a person wants to know besides.
@@ -169,8 +174,9 @@ impl Slots {
         let mut standing = Standing { gate, why: None, since: None, until: None };
         let Some(slot) = self.all.get(&id) else { return standing };
         let cause = || slot.breaker.cause().map(str::to_owned);
-        if self.holds.closes(id, now).is_some() {
+        if let Some((_, until)) = self.holds.closes(id, now) {
             standing.why = Some("an operator has it held; see notifyctl queue hold list".into());
+            standing.until = until;
             return standing;
         }
         match gate {
@@ -190,8 +196,8 @@ impl Slots {
                 standing.why = Some("it asked to be left alone".into());
                 standing.until = slot.pace.paused(now);
             }
-            Gate::Busy if slot.in_flight() >= slot.row.max_in_flight => {
-                let (under_way, most) = (slot.in_flight(), slot.row.max_in_flight);
+            Gate::Busy if slot.in_flight() >= self.most(slot, now) => {
+                let (under_way, most) = (slot.in_flight(), self.most(slot, now));
                 standing.why = Some(format!("{under_way} calls are under way, of at most {most}"));
             }
             Gate::Busy => {

@@ -2,7 +2,7 @@
 //! [`Store`] and passes the same conformance suite; nothing here knows SQL.
 
 use crate::bell::Bell;
-use crate::directory::{Directory, Hold};
+use crate::directory::{Directory, Hold, Provider};
 use crate::door::Door;
 use crate::error::Result;
 use crate::feed::Feed;
@@ -378,6 +378,25 @@ pub struct ProviderUpdate {
     pub secret: Option<Secret<String>>,
     /// Its name so far and what changes, for the audit log; without secrets.
     pub what: String,
+}
+
+impl ProviderUpdate {
+    /// One that changes nothing yet.
+    pub fn of(row: &Provider) -> Self {
+        Self {
+            id: row.id,
+            revision: row.revision,
+            name: row.name.clone(),
+            channels: row.channels.clone(),
+            priority: row.priority,
+            rate_per_second: row.rate_per_second,
+            burst: row.burst,
+            max_in_flight: row.max_in_flight,
+            config: row.config.clone(),
+            secret: None,
+            what: row.name.clone(),
+        }
+    }
 }
 
 /// What an operator wants to force on a provider.

@@ -1,7 +1,7 @@
 //! What people are told of where a notification would go, beside where it goes.
 
 use crate::sim::World;
-use notify_proto::{Channel, ProviderId, SkipReason, Status};
+use notify_proto::{Channel, HoldKind, ProviderId, SkipReason, Status};
 use notifyd_engine::{Handle, Options, Step, Verdict};
 use notifyd_lifecycle::candidate::Gate;
 use notifyd_store::StoreError;
@@ -84,6 +84,29 @@ async fn the_route_says_who_is_passed_over_and_why_and_is_the_one_taken() {
     assert!(none.len() == 1 && none[0].steps.is_empty());
     world.stop().await;
     assert!(matches!(handle.route(vec![SMS], None).await, Err(StoreError::Closing)));
+}
+
+#[tokio::test(flavor = "current_thread", start_paused = true)]
+async fn what_an_operator_holds_is_said_with_its_end() {
+    let mut world = World::new(0);
+    let paused = world.provider(|it| it.name = "paused".into());
+    let limited = world.provider(|it| {
+        (it.name, it.priority, it.config) = ("limited".into(), 2, json!({"latency_ms": 20_000}));
+        it.max_in_flight = 8;
+    });
+    world.hold(paused, HoldKind::Pause, None, Some(Duration::from_mins(10)));
+    world.hold(limited, HoldKind::Limit, Some(1), None);
+    let handle = world.start(Options::default());
+    assert_eq!(goes(&world).await.as_deref(), Some("limited"));
+    let now = notifyd_lifecycle::Clock::now(&*world.clock);
+    let steps = steps(&handle, None).await;
+    let closed = Gate::Closed(SkipReason::Paused);
+    let expected = [("paused", Verdict::PassedOver, closed), ("limited", Verdict::Awaited, Gate::Busy)];
+    assert_eq!(told(&steps), expected);
+    let left = steps[0].until.expect("it ends by itself") - now;
+    assert!(left > chrono::TimeDelta::minutes(9) && left <= chrono::TimeDelta::minutes(10), "{left}");
+    assert_eq!(steps[1].why.as_deref(), Some("1 calls are under way, of at most 1"), "not its own eight");
+    world.stop().await;
 }
 
 #[tokio::test(flavor = "current_thread", start_paused = true)]

@@ -237,19 +237,7 @@ impl World {
     /// Changes a provider.
     pub fn update(&self, provider: ProviderId, change: impl FnOnce(&mut ProviderUpdate)) {
         let row = Arc::clone(self.log().directory().provider(provider).unwrap());
-        let mut update = ProviderUpdate {
-            id: row.id,
-            revision: row.revision,
-            name: row.name.clone(),
-            channels: row.channels.clone(),
-            priority: row.priority,
-            rate_per_second: row.rate_per_second,
-            burst: row.burst,
-            max_in_flight: row.max_in_flight,
-            config: row.config.clone(),
-            secret: None,
-            what: row.name.clone(),
-        };
+        let mut update = ProviderUpdate::of(&row);
         change(&mut update);
         assert_eq!(stand(self.log().update_provider(update, who())).unwrap(), Verdict::Applied);
     }

@@ -14,23 +14,6 @@ fn relay(it: &Opened) -> Arc<Provider> {
     Arc::clone(it.store.directory().find_provider("relay").unwrap())
 }
 
-/// An update that changes nothing yet.
-fn same(row: &Provider) -> ProviderUpdate {
-    ProviderUpdate {
-        id: row.id,
-        revision: row.revision,
-        name: row.name.clone(),
-        channels: row.channels.clone(),
-        priority: row.priority,
-        rate_per_second: row.rate_per_second,
-        burst: row.burst,
-        max_in_flight: row.max_in_flight,
-        config: row.config.clone(),
-        secret: None,
-        what: format!("{}: all as it was", row.name),
-    }
-}
-
 async fn with_secret(it: &Opened) -> Arc<Provider> {
     let mut new = new_provider(ProviderId::from_bytes([5; 16]), "relay");
     new.secret = Some(Secret::new("hunter2".into()));
@@ -50,7 +33,7 @@ pub async fn a_provider_changes_and_keeps_its_secret(it: Opened) {
         rate_per_second: Some(2.5),
         burst: Some(7),
         max_in_flight: 1,
-        ..same(&before)
+        ..ProviderUpdate::of(&before)
     };
     assert_eq!(it.store.update_provider(limits, who()).await.unwrap(), Verdict::Applied);
     let now = relay(&it);
@@ -58,12 +41,13 @@ pub async fn a_provider_changes_and_keeps_its_secret(it: Opened) {
     assert_eq!((now.rate_per_second, now.burst, now.max_in_flight), (Some(2.5), Some(7), 1));
     assert!(now.revision > before.revision);
     assert_eq!(now.client, before.client, "nothing its client is built from");
-    let settings = ProviderUpdate { config: json!({"latency_ms": 1}), ..same(&now) };
+    let settings = ProviderUpdate { config: json!({"latency_ms": 1}), ..ProviderUpdate::of(&now) };
     it.store.update_provider(settings, who()).await.unwrap();
     let settled = relay(&it);
     assert!(settled.client > now.client);
     assert_eq!(secret(&it, now.id).await.as_deref(), Some("hunter2"));
-    let other = ProviderUpdate { secret: Some(Secret::new("hunter3".into())), ..same(&settled) };
+    let other =
+        ProviderUpdate { secret: Some(Secret::new("hunter3".into())), ..ProviderUpdate::of(&settled) };
     it.store.update_provider(other, who()).await.unwrap();
     assert!(relay(&it).client > settled.client);
     let it = it.restart().await;
@@ -75,14 +59,18 @@ pub async fn a_provider_changes_and_keeps_its_secret(it: Opened) {
 pub async fn a_change_from_an_older_look_changes_nothing(it: Opened) {
     let before = with_secret(&it).await;
     it.provider("p").await;
-    let first = ProviderUpdate { priority: 1, ..same(&before) };
+    let first = ProviderUpdate { priority: 1, ..ProviderUpdate::of(&before) };
     assert_eq!(it.store.update_provider(first, who()).await.unwrap(), Verdict::Applied);
-    let late = ProviderUpdate { priority: 2, secret: Some(Secret::new("late".into())), ..same(&before) };
+    let late = ProviderUpdate {
+        priority: 2,
+        secret: Some(Secret::new("late".into())),
+        ..ProviderUpdate::of(&before)
+    };
     assert_eq!(it.store.update_provider(late, who()).await.unwrap(), Verdict::SomeoneElses);
-    let taken = ProviderUpdate { name: "p".into(), priority: 3, ..same(&relay(&it)) };
+    let taken = ProviderUpdate { name: "p".into(), priority: 3, ..ProviderUpdate::of(&relay(&it)) };
     let taken = it.store.update_provider(taken, who()).await;
     assert!(matches!(taken, Err(StoreError::Exists { kind: "provider", .. })), "{taken:?}");
-    let nobody = ProviderUpdate { id: ProviderId::from_bytes([9; 16]), ..same(&before) };
+    let nobody = ProviderUpdate { id: ProviderId::from_bytes([9; 16]), ..ProviderUpdate::of(&before) };
     let nobody = it.store.update_provider(nobody, who()).await;
     assert!(matches!(nobody, Err(StoreError::NotFound { kind: "provider", .. })), "{nobody:?}");
     assert_eq!((relay(&it).priority, relay(&it).revision), (1, before.revision + 1));
@@ -130,7 +118,7 @@ pub async fn what_is_removed_is_gone_and_its_number_too(it: Opened) {
     assert!(it.store.directory().find_provider(&first.id.to_string()).is_none());
     let again = it.store.remove_provider(first.id, who()).await;
     assert!(matches!(again, Err(StoreError::NotFound { kind: "provider", .. })), "{again:?}");
-    let late = it.store.update_provider(same(&first), who()).await;
+    let late = it.store.update_provider(ProviderUpdate::of(&first), who()).await;
     assert!(matches!(late, Err(StoreError::NotFound { kind: "provider", .. })), "{late:?}");
     // It was the last, so a number that is only counted up from those there are would come again.
     let it = it.restart().await;

@@ -2,7 +2,7 @@
 
 use crate::bed::Bed;
 use crate::drive::flood;
-use crate::process::{round, usage};
+use crate::process::{ms, round, usage};
 use crate::wire::{body, now};
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -20,7 +20,6 @@ pub async fn run(connections: usize, seconds: u64, deliver: bool) -> Result<Valu
     bed.nothing_lost(seen.accepted).await?;
     let status = bed.control.status().await?;
     let elapsed = seen.elapsed.as_secs_f64();
-    let ms = |quantile: f64| round(seen.latency.value_at_quantile(quantile) as f64 / 1_000.0);
     Ok(json!({
         "scenario": "accept",
         "connections": connections,
@@ -29,9 +28,9 @@ pub async fn run(connections: usize, seconds: u64, deliver: bool) -> Result<Valu
         "refused": seen.refused,
         "accepted_per_second": (seen.accepted as f64 / elapsed).round(),
         "delivered_meanwhile": status.by_status.get("delivered"),
-        "p50_ms": ms(0.5),
-        "p99_ms": ms(0.99),
-        "max_ms": ms(1.0),
+        "p50_ms": ms(&seen.latency, 0.5),
+        "p99_ms": ms(&seen.latency, 0.99),
+        "max_ms": ms(&seen.latency, 1.0),
         "rss_mib": round(after.peak_rss_mib),
         "daemon_cpu_cores": round((after.cpu_seconds - before.cpu_seconds) / elapsed),
         "store_mib": round(status.daemon.store_bytes as f64 / 1_048_576.0),

@@ -2,7 +2,7 @@
 
 use crate::bed::Bed;
 use crate::drain::{drain, fill, held_back};
-use crate::process::{round, usage};
+use crate::process::{ms, round, usage};
 use crate::say;
 use crate::wire::now;
 use anyhow::{Result, bail};
@@ -61,7 +61,7 @@ pub async fn run(count: u64, drained: u64, max_in_flight: u32) -> Result<Value> 
         "queued": count,
         "max_in_flight": max_in_flight,
         "accepted_per_second": (count as f64 / seen.elapsed.as_secs_f64()).round(),
-        "p99_ms": round(seen.latency.value_at_quantile(0.99) as f64 / 1_000.0),
+        "p99_ms": ms(&seen.latency, 0.99),
         "rss_mib": round(full.rss_mib),
         "peak_rss_mib": round(full.peak_rss_mib),
         "rss_after_start_mib": round(started.rss_mib),

@@ -1,7 +1,7 @@
 //! How long it takes from a POST to the call of the provider, at a modest pace.
 
 use crate::bed::Bed;
-use crate::process::{round, usage};
+use crate::process::{ms, round, usage};
 use crate::wire::{Wire, body};
 use anyhow::{Context, Result, ensure};
 use hdrhistogram::Histogram;
@@ -20,15 +20,14 @@ pub async fn run(rate: u64, seconds: u64) -> Result<Value> {
     let after = usage(bed.daemon.pid());
     let wanted = rate * seconds;
     bed.nothing_lost(wanted).await?;
-    let ms = |quantile: f64| round(latency.value_at_quantile(quantile) as f64 / 1_000.0);
     Ok(json!({
         "scenario": "latency",
         "rate": rate,
         "sent": wanted,
-        "p50_ms": ms(0.5),
-        "p95_ms": ms(0.95),
-        "p99_ms": ms(0.99),
-        "max_ms": ms(1.0),
+        "p50_ms": ms(&latency, 0.5),
+        "p95_ms": ms(&latency, 0.95),
+        "p99_ms": ms(&latency, 0.99),
+        "max_ms": ms(&latency, 1.0),
         "rss_mib": round(after.peak_rss_mib),
         "daemon_cpu_cores": round((after.cpu_seconds - before.cpu_seconds) / seconds as f64),
         "lost": 0,

@@ -4,11 +4,10 @@
 use crate::bed::Bed;
 use crate::crowd::{Answered, Crowd};
 use crate::drive::flood;
-use crate::process::{round, usage};
+use crate::process::{ms, round, usage};
 use crate::say;
 use crate::wire::{Wire, body, now};
 use anyhow::{Context as _, Result, ensure};
-use hdrhistogram::Histogram;
 use notify_proto::{NotificationId, Status};
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -124,10 +123,6 @@ fn apart(polite: Crowd, newcomers: Crowd) -> JoinHandle<Result<(Answered, Answer
         let both = async { tokio::try_join!(polite.come(), newcomers.come()) };
         LocalSet::new().block_on(&runtime, both)
     })
-}
-
-fn ms(latency: &Histogram<u64>, quantile: f64) -> f64 {
-    round(latency.value_at_quantile(quantile) as f64 / 1_000.0)
 }
 
 /// Asks until it accepts as it does when nothing is wrong; how long after the storm that began.

@@ -1,5 +1,6 @@
-//! What a process uses, from /proc.
+//! What a process uses, from /proc, and how figures are written.
 
+use hdrhistogram::Histogram;
 use std::fs;
 
 /// CPU seconds, resident memory and wake-ups of a process.
@@ -50,4 +51,9 @@ fn number(status: &str, name: &str) -> f64 {
 /// Rounds to two digits, for the line of JSON.
 pub fn round(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
+}
+
+/// A quantile of microseconds, in milliseconds.
+pub fn ms(latency: &Histogram<u64>, quantile: f64) -> f64 {
+    round(latency.value_at_quantile(quantile) as f64 / 1_000.0)
 }

@@ -3,7 +3,7 @@
 use crate::bed::{Bed, CONFIG};
 use crate::drain::fill;
 use crate::latency::paced;
-use crate::process::{round, usage};
+use crate::process::{ms, round, usage};
 use anyhow::{Result, ensure};
 use notify_proto::Status;
 use notify_tests::daemon::Builder;
@@ -35,17 +35,16 @@ pub async fn run(count: u64, rate: u64, seconds: u64) -> Result<Value> {
     let queued = bed.control.count(Status::Queued).await?;
     ensure!(queued > 0, "the bulk was gone before the last urgent one; queue more, or measure for less time");
     bed.nothing_lost(count + rate * seconds).await?;
-    let ms = |quantile: f64| round(latency.value_at_quantile(quantile) as f64 / 1_000.0);
     Ok(json!({
         "scenario": "urgent",
         "bulk": count,
         "bulk_left": queued,
         "rate": rate,
         "sent": rate * seconds,
-        "p50_ms": ms(0.5),
-        "p95_ms": ms(0.95),
-        "p99_ms": ms(0.99),
-        "max_ms": ms(1.0),
+        "p50_ms": ms(&latency, 0.5),
+        "p95_ms": ms(&latency, 0.95),
+        "p99_ms": ms(&latency, 0.99),
+        "max_ms": ms(&latency, 1.0),
         "rss_mib": round(after.peak_rss_mib),
         "daemon_cpu_cores": round((after.cpu_seconds - before.cpu_seconds) / seconds as f64),
         "lost": 0,
