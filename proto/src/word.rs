@@ -188,6 +188,8 @@ words! {
         Disabled = "disabled",
         /// The provider said when to come back and that time is ahead.
         RateLimited = "rate_limited",
+        /// It had no free slot, and the notification had waited long enough for one.
+        Busy = "busy",
         /// The notification has no address for the channel.
         NoAddress = "no_address",
         /// No active provider supports the channel.

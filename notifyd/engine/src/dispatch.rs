@@ -9,7 +9,7 @@ use crate::settle::{self, Settled};
 use crate::slots::Slots;
 use crate::{Ask, Inner, Options, StoreError};
 use notify_proto::{Channel, ProviderId, Status, Timestamp};
-use notifyd_lifecycle::candidate::{Choice, choose};
+use notifyd_lifecycle::candidate::{Choice, Gate, choose};
 use notifyd_providers::Provider;
 use notifyd_store::Cause;
 use notifyd_store::api::{Backlog, Claim, Job, Verdict};
@@ -59,8 +59,10 @@ pub(crate) struct Dispatch {
     tell: mpsc::UnboundedSender<News>,
     answers: mpsc::UnboundedReceiver<Sent>,
     answer: mpsc::UnboundedSender<Sent>,
-    /// When something that is closed may open by itself, while anything is held.
+    /// When something that is closed may open by itself, while anything waits.
     reopens_at: Option<std::time::Instant>,
+    /// When somebody's patience with a busy provider ends.
+    restless_at: Option<std::time::Instant>,
     /// Claims, calls and records under way: the drain waits for them.
     under_way: usize,
     draining: bool,
@@ -84,6 +86,7 @@ impl Dispatch {
             answers,
             answer,
             reopens_at: None,
+            restless_at: None,
             under_way: 0,
             draining: false,
             inner,
@@ -173,7 +176,8 @@ impl Dispatch {
                     let _ = answer.send(());
                 }
                 Ask::Route { channels, pinned, answer } => {
-                    drop(answer.send(route(&self.slots, &channels, pinned, now, wall)));
+                    let overflow = self.options.overflow_after.is_some();
+                    drop(answer.send(route(&self.slots, overflow, &channels, pinned, now, wall)));
                 }
             }
         }
@@ -182,7 +186,8 @@ impl Dispatch {
     fn wake(&self, look_at: Instant, drained_by: Option<Instant>) -> Instant {
         let now = Instant::now().into_std();
         let opening = if self.lines.is_empty() { None } else { self.slots.next_opening(now) };
-        [opening.map(Instant::from_std), drained_by].into_iter().flatten().fold(look_at, Instant::min)
+        let [opening, restless] = [opening, self.restless_at].map(|at| at.map(Instant::from_std));
+        [opening, restless, drained_by].into_iter().flatten().fold(look_at, Instant::min)
     }
 
     fn rung(&mut self) {
@@ -192,7 +197,7 @@ impl Dispatch {
     }
 
     fn look_on_disk(&mut self) {
-        self.lines.tidy();
+        self.lines.queues.tidy();
         self.slots.publish(&self.inner, Instant::now().into_std());
         self.count_waiting();
         let (store, tell) = (Arc::clone(&self.inner.deps.store), self.tell.clone());
@@ -232,21 +237,31 @@ impl Dispatch {
         let mut untried = Vec::new();
         if self.slots.take_opened() || self.reopens_at.is_some_and(|at| now >= at) {
             self.lines.release_held();
+            let all = self.lines.queues.all();
+            self.look_again(all, (wall, now), &mut untried);
         }
-        while let Some(loaded) = self.lines.next_fresh() {
-            let choice = self.choose(&loaded, now);
-            self.place(loaded, choice, wall, &mut untried);
-        }
+        let grown = self.lines.queues.grown_restless(now);
+        self.look_again(grown, (wall, now), &mut untried);
         let mut moved = true;
-        while std::mem::take(&mut moved) {
-            for provider in self.lines.waited_for() {
-                // A provider that is closed is looked at as well: who waits for it may go elsewhere.
-                while ready.len() < MAX_CLAIMS && !self.slots.is_busy(provider, now) {
-                    let Some(loaded) = self.lines.next_of(provider, now) else { break };
-                    match self.choose(&loaded, now) {
-                        Choice::Try { channel_index, channel, provider: chosen, skipped }
-                            if chosen == provider =>
-                        {
+        while std::mem::take(&mut moved) && ready.len() < MAX_CLAIMS {
+            while let Some(loaded) = self.lines.next_fresh() {
+                self.place(loaded, (wall, now), &mut untried);
+            }
+            for provider in self.lines.queues.waited_for(self.slots.directory().candidates()) {
+                loop {
+                    match self.slots.gate(provider, now) {
+                        Gate::Open if ready.len() < MAX_CLAIMS => {}
+                        Gate::Open | Gate::Busy => break,
+                        Gate::Closed(_) => {
+                            self.lines.scatter(provider, now);
+                            moved = true;
+                            break;
+                        }
+                    }
+                    let Some(loaded) = self.lines.queues.take_next_of(provider, now) else { break };
+                    match self.choose(&loaded, loaded.is_restless(now), |id| self.slots.gate(id, now)) {
+                        // Another one may have come to be better meanwhile, and is free.
+                        Choice::Try { channel_index, channel, provider, skipped } => {
                             match self.make_ready(loaded, (channel_index, channel), provider, skipped) {
                                 Ok(it) => ready.push(it),
                                 Err(loaded) => self.lines.hold(loaded),
@@ -254,30 +269,74 @@ impl Dispatch {
                         }
                         other => {
                             moved = true;
-                            self.place(loaded, other, wall, &mut untried);
+                            self.put(loaded, other, (wall, now), &mut untried);
                         }
                     }
                 }
             }
-            moved &= ready.len() < MAX_CLAIMS;
         }
-        self.reopens_at = if self.lines.has_held() { self.slots.next_reopening(now) } else { None };
+        let waits = self.lines.has_held() || !self.lines.is_empty();
+        self.reopens_at = if waits { self.slots.next_reopening(now) } else { None };
+        self.restless_at = self.lines.queues.next_restless();
         self.record(untried);
         self.claim(ready);
     }
 
-    fn choose(&self, loaded: &Loaded, now: std::time::Instant) -> Choice {
+    fn choose(&self, loaded: &Loaded, restless: bool, gate: impl Fn(ProviderId) -> Gate) -> Choice {
         let job = &loaded.job;
         let candidates = self.slots.directory().candidates();
-        choose(&job.plan, &job.message, &job.progress, candidates, |candidate| {
-            self.slots.gate(candidate.id, now)
+        choose(&job.plan, &job.message, &job.progress, restless, candidates, |candidate| gate(candidate.id))
+    }
+
+    /// Where a job could go, whether there is a free slot or not.
+    fn could_go(&self, loaded: &Loaded, now: std::time::Instant) -> Choice {
+        self.choose(loaded, false, |id| match self.slots.gate(id, now) {
+            Gate::Open | Gate::Busy => Gate::Busy,
+            Gate::Closed(reason) => Gate::Closed(reason),
         })
     }
 
-    /// Lets a job wait where the choice sends it, or settles it when there is nowhere to go.
-    fn place(&mut self, loaded: Box<Loaded>, choice: Choice, wall: Timestamp, untried: &mut Vec<Settled>) {
+    /// Lets a job stand where it can go, or settles it when there is nowhere to go.
+    fn place(
+        &mut self,
+        loaded: Box<Loaded>,
+        at: (Timestamp, std::time::Instant),
+        untried: &mut Vec<Settled>,
+    ) {
+        let choice = self.could_go(&loaded, at.1);
+        self.put(loaded, choice, at, untried);
+    }
+
+    /// Looks where those in line can go now: something opened, or they have waited long enough.
+    fn look_again(
+        &mut self,
+        seqs: Vec<i64>,
+        at: (Timestamp, std::time::Instant),
+        untried: &mut Vec<Settled>,
+    ) {
+        for seq in seqs {
+            let Some(loaded) = self.lines.queues.get(seq) else { continue };
+            match self.could_go(loaded, at.1) {
+                Choice::Wait(candidates) => self.lines.queues.stand_anew(seq, candidates, at.1),
+                other => {
+                    let Some(loaded) = self.lines.queues.take(seq) else { continue };
+                    self.put(loaded, other, at, untried);
+                }
+            }
+        }
+    }
+
+    /// Does with a job that is in no line what was chosen.
+    fn put(
+        &mut self,
+        loaded: Box<Loaded>,
+        choice: Choice,
+        (wall, now): (Timestamp, std::time::Instant),
+        untried: &mut Vec<Settled>,
+    ) {
         match choice {
-            Choice::Try { provider, .. } | Choice::Wait(provider) => self.lines.wait_for(provider, loaded),
+            Choice::Wait(candidates) => self.lines.queues.stand(loaded, candidates, now),
+            Choice::Try { provider, .. } => self.lines.queues.stand(loaded, vec![provider], now),
             Choice::Closed(_) if loaded.held && !loaded.job.progress.cost => self.lines.hold(loaded),
             other => {
                 self.lines.taken(&loaded);

@@ -29,6 +29,7 @@ pub mod route;
 mod schedule;
 mod settle;
 mod slots;
+mod standing;
 mod sweep;
 
 pub use handle::{Handle, KindInfo, ProviderState, SettingError, TestCall, Totals};

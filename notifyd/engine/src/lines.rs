@@ -1,16 +1,17 @@
 //! Work in memory, and what is known of the rest on disk.
 //!
-//! A job comes in fresh. Once somebody has looked where it can go, it waits for one provider, in the order of turns, or
-//! it is held: everything that could take it is closed. A provider that is busy or slow therefore has its own line, and
-//! nobody stands in it who could go elsewhere.
+//! A job comes in fresh. Once somebody has looked where it can go, it stands in the line of the provider that comes first
+//! for it; when its patience has ended, in the lines of all that could take it, and whoever is free first does. So a
+//! provider that is busy or slow keeps nobody who could go elsewhere, and each provider has one line in which the rules
+//! of turns hold. A job that nobody may take now is held.
 //!
 //! Memory is bounded by count and by bytes over everything in memory, under way or not. Each group of a line on disk
 //! (one service's fresh or retried work of one priority) has its own share, so that a service with a million queued
 //! cannot crowd out another one's first.
 
 use crate::options::Options;
-use notify_proto::{Channel, ProviderId, Timestamp};
-use notifyd_lifecycle::order::Line;
+use crate::standing::{Queues, Stand};
+use notify_proto::{Channel, Priority, ProviderId, Timestamp};
 use notifyd_store::api::{Backlog, Job};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Instant;
@@ -22,6 +23,9 @@ const CHUNK: usize = 512;
 /// twice the bound in all.
 const RESERVED: usize = 16;
 
+/// Urgent work has this part of the patience that other work has.
+const URGENT: u32 = 10;
+
 /// A job in memory.
 pub(crate) struct Loaded {
     pub job: Job,
@@ -30,9 +34,20 @@ pub(crate) struct Loaded {
     /// Whether its story says already that nothing could be tried.
     pub held: bool,
     /// When it counts as `normal`, should it be `low`.
-    ripe: Instant,
+    pub ripe: Instant,
+    /// When it stops waiting for the provider that comes first, while others could take it; none: never.
+    pub restless: Option<Instant>,
     /// Whether it was tried before and goes in front of those of its group that were not.
-    front: bool,
+    pub front: bool,
+    /// Where it stands in line.
+    pub stand: Stand,
+}
+
+impl Loaded {
+    /// Whether it has waited long enough to pass over a busy provider.
+    pub(crate) fn is_restless(&self, now: Instant) -> bool {
+        self.restless.is_some_and(|at| at <= now)
+    }
 }
 
 /// What is known of a group on disk.
@@ -57,7 +72,8 @@ pub(crate) struct Load {
 /// All of them. What is walked through is sorted, so that chance has no say in who comes first.
 pub(crate) struct Lines {
     fresh: VecDeque<Box<Loaded>>,
-    waiting: BTreeMap<ProviderId, Line<Box<Loaded>>>,
+    /// What stands in line.
+    pub queues: Queues,
     held: VecDeque<Box<Loaded>>,
     /// Jobs of each group that are not under way.
     here: HashMap<Backlog, usize>,
@@ -73,7 +89,7 @@ impl Lines {
     pub(crate) fn new(options: Options) -> Self {
         Self {
             fresh: VecDeque::new(),
-            waiting: BTreeMap::new(),
+            queues: Queues::default(),
             held: VecDeque::new(),
             here: HashMap::new(),
             disk: BTreeMap::new(),
@@ -153,8 +169,20 @@ impl Lines {
             if self.known.get(&job.seq).is_none_or(|fence| *fence < job.fence) {
                 self.known.insert(job.seq, job.fence);
                 self.bytes += job.bytes;
-                let ripe = self.ripe(&job, now);
-                self.enter(Box::new(Loaded { job, line: line.clone(), held: false, ripe, front: false }));
+                if let Some(old) = self.queues.take(job.seq) {
+                    self.drop_copy(&old);
+                }
+                let (ripe, restless) = (self.ripe(&job, now), self.restless(&job, now));
+                let loaded = Loaded {
+                    line: line.clone(),
+                    held: false,
+                    ripe,
+                    restless,
+                    front: false,
+                    stand: Stand::default(),
+                    job,
+                };
+                self.enter(Box::new(loaded));
             }
         }
     }
@@ -164,6 +192,16 @@ impl Lines {
     fn ripe(&self, job: &Job, (wall, now): (Timestamp, Instant)) -> Instant {
         let age = (wall - job.created_at).to_std().unwrap_or_default();
         now + self.options.ageing.saturating_sub(age)
+    }
+
+    /// When its patience with a busy provider ends. It counts from when it was due, which nobody keeps of a retry: that
+    /// one's from now.
+    fn restless(&self, job: &Job, (wall, now): (Timestamp, Instant)) -> Option<Instant> {
+        let patience = self.options.overflow_after?;
+        let urgent = matches!(job.group.priority, Priority::Instant | Priority::High);
+        let patience = if urgent { patience / URGENT } else { patience };
+        let due = if job.group.retried { wall } else { job.due_at };
+        Some(now + patience.saturating_sub((wall - due).to_std().unwrap_or_default()))
     }
 
     /// A load failed: it is wanted again.
@@ -236,15 +274,9 @@ impl Lines {
         None
     }
 
-    /// Lets a job wait for a provider.
-    pub(crate) fn wait_for(&mut self, provider: ProviderId, loaded: Box<Loaded>) {
-        let line = self.waiting.entry(provider).or_default();
-        let (group, ripe) = (loaded.job.group, loaded.ripe);
-        if loaded.front {
-            line.put_back(group, ripe, loaded);
-        } else {
-            line.push(group, ripe, loaded);
-        }
+    /// A provider is closed: nobody stands in its line any more. Who stands in no other is looked at again.
+    pub(crate) fn scatter(&mut self, provider: ProviderId, now: Instant) {
+        self.fresh.extend(self.queues.scatter(provider, now));
     }
 
     /// Lets a job wait until something opens.
@@ -258,39 +290,23 @@ impl Lines {
         std::mem::swap(&mut self.held, &mut self.fresh);
     }
 
-    /// The job whose turn it is with a provider.
-    pub(crate) fn next_of(&mut self, provider: ProviderId, now: Instant) -> Option<Box<Loaded>> {
-        loop {
-            let (_, _, loaded) = self.waiting.get_mut(&provider)?.pop(now)?;
-            if let Some(loaded) = self.current(loaded) {
-                return Some(loaded);
-            }
-        }
-    }
-
     /// The job, unless it was changed since it was loaded.
     fn current(&mut self, loaded: Box<Loaded>) -> Option<Box<Loaded>> {
         if self.is_current(&loaded) {
             return Some(loaded);
         }
-        self.bytes -= loaded.job.bytes;
-        self.taken(&loaded);
+        self.drop_copy(&loaded);
         None
+    }
+
+    /// Lets go of a copy that was overtaken by a change.
+    fn drop_copy(&mut self, loaded: &Loaded) {
+        self.bytes -= loaded.job.bytes;
+        self.taken(loaded);
     }
 
     fn is_current(&self, loaded: &Loaded) -> bool {
         self.known.get(&loaded.job.seq) == Some(&loaded.job.fence)
-    }
-
-    /// The providers that are waited for.
-    pub(crate) fn waited_for(&self) -> Vec<ProviderId> {
-        self.waiting.iter().filter(|(_, line)| !line.is_empty()).map(|(provider, _)| *provider).collect()
-    }
-
-    /// What waits for a provider, with whom it waits for.
-    pub(crate) fn waiting(&self) -> impl Iterator<Item = (ProviderId, &Loaded)> {
-        let all = self.waiting.iter().flat_map(|(provider, line)| line.iter().map(|it| (*provider, &**it)));
-        all.filter(|(_, loaded)| self.is_current(loaded))
     }
 
     /// What waits until something opens.
@@ -306,11 +322,6 @@ impl Lines {
     /// Whether nothing waits in memory.
     pub(crate) fn is_empty(&self) -> bool {
         self.here.is_empty()
-    }
-
-    /// Drops lines of providers nobody waits for, so that those long gone leave no trace.
-    pub(crate) fn tidy(&mut self) {
-        self.waiting.retain(|_, line| !line.is_empty());
     }
 }
 

@@ -3,6 +3,7 @@ use notify_proto::{NotificationId, OnUnknown, Priority};
 use notifyd_lifecycle::order::Group;
 use notifyd_lifecycle::retry::RetryPolicy;
 use notifyd_lifecycle::{Message, Plan};
+use std::time::Duration;
 
 const SMS: Channel = Channel::Sms;
 
@@ -25,6 +26,7 @@ fn job(seq: i64, priority: Priority) -> Job {
         id: NotificationId::from_bytes([0; 16]),
         group: Group { priority, retried: false, service: 1 },
         created_at: Timestamp::default(),
+        due_at: Timestamp::default(),
         expires_at: None,
         fence: 1,
         attempts: 0,
@@ -79,12 +81,12 @@ fn a_changed_job_overtakes_the_copy_in_memory() {
     let mut lines = lines(100);
     bring(&mut lines, &line(Priority::Low), vec![job(7, Priority::Low)]);
     let old = lines.next_fresh().unwrap();
-    lines.wait_for(provider(), old);
+    lines.queues.stand(old, vec![provider()], now().1);
     let changed = Job { fence: 2, ..job(7, Priority::Instant) };
     bring(&mut lines, &line(Priority::Instant), vec![changed]);
     let new = lines.next_fresh().unwrap();
     assert_eq!(new.job.group.priority, Priority::Instant);
-    assert!(lines.next_of(provider(), now().1).is_none(), "the old copy is dropped");
+    assert!(lines.queues.take_next_of(provider(), now().1).is_none(), "the old copy is dropped");
     lines.taken(&new);
     lines.forget(&new);
     assert!(lines.is_empty());
@@ -165,4 +167,108 @@ fn what_is_held_is_looked_at_again_before_what_is_new() {
     lines.release_held();
     assert_eq!(lines.next_fresh().unwrap().job.seq, 1);
     assert_eq!(lines.next_fresh().unwrap().job.seq, 2);
+}
+
+fn other() -> ProviderId {
+    ProviderId::from_bytes([2; 16])
+}
+
+/// Brings jobs with these numbers and lets them stand where these could take them.
+fn standing(lines: &mut Lines, seqs: std::ops::Range<i64>, candidates: &[ProviderId]) {
+    bring(lines, &line(Priority::Normal), seqs.map(|seq| job(seq, Priority::Normal)).collect());
+    while let Some(loaded) = lines.next_fresh() {
+        lines.queues.stand(loaded, candidates.to_vec(), now().1);
+    }
+}
+
+fn taken(lines: &mut Lines, provider: ProviderId, at: Instant) -> Vec<i64> {
+    std::iter::from_fn(|| lines.queues.take_next_of(provider, at)).map(|it| it.job.seq).collect()
+}
+
+/// What patience is to be had with a busy provider, and by whom the jobs can be taken then.
+fn patient(lines: &mut Lines) -> Instant {
+    standing(lines, 1..5, &[provider(), other()]);
+    lines.queues.next_restless().expect("their patience ends")
+}
+
+#[test]
+fn who_is_patient_stands_in_the_first_line_and_then_in_all() {
+    let mut lines = lines(100);
+    let end = patient(&mut lines);
+    assert!(lines.queues.take_next_of(other(), now().1).is_none(), "it is not their first choice");
+    assert!(lines.queues.grown_restless(end - Duration::from_millis(1)).is_empty());
+    let first = lines.queues.take_next_of(provider(), end).unwrap();
+    assert_eq!(first.job.seq, 1);
+    let grown = lines.queues.grown_restless(end + Duration::from_millis(100));
+    assert_eq!(grown, [2, 3, 4]);
+    assert_eq!(lines.queues.next_restless(), None);
+    for seq in grown {
+        lines.queues.stand_anew(seq, vec![provider(), other()], end + Duration::from_millis(100));
+    }
+    let at = end + Duration::from_millis(100);
+    assert_eq!(lines.queues.take_next_of(other(), at).unwrap().job.seq, 2);
+    assert_eq!(
+        lines.queues.take_next_of(provider(), at).unwrap().job.seq,
+        3,
+        "who was taken by another is gone"
+    );
+    assert_eq!(taken(&mut lines, other(), at), [4]);
+    assert_eq!(taken(&mut lines, provider(), at), [0; 0]);
+    assert!(lines.queues.waited_for(&[]).is_empty());
+}
+
+#[test]
+fn who_stands_anew_keeps_its_place_and_who_leaves_loses_it() {
+    let mut lines = lines(100);
+    let end = patient(&mut lines);
+    lines.queues.stand_anew(1, vec![provider(), other()], end);
+    assert_eq!(lines.queues.take_next_of(provider(), end).unwrap().job.seq, 1);
+    lines.queues.stand_anew(2, vec![other()], end);
+    lines.queues.stand_anew(2, vec![provider()], end);
+    assert_eq!(taken(&mut lines, provider(), end), [3, 4, 2]);
+}
+
+#[test]
+fn a_closed_line_is_left_by_all_and_who_stands_in_no_other_is_looked_at_again() {
+    let mut lines = lines(100);
+    let end = patient(&mut lines);
+    lines.queues.stand_anew(3, vec![provider(), other()], end);
+    lines.scatter(provider(), end);
+    let fresh: Vec<i64> = std::iter::from_fn(|| lines.next_fresh()).map(|it| it.job.seq).collect();
+    assert_eq!(fresh, [1, 2, 4]);
+    assert_eq!(lines.queues.waited_for(&[]), [other()]);
+    assert_eq!(taken(&mut lines, other(), end), [3]);
+}
+
+#[test]
+fn what_is_left_behind_in_a_line_nobody_serves_has_an_end() {
+    let mut lines = lines(1_000);
+    for round in 0..100 {
+        let seqs = round * 100 + 1..round * 100 + 101;
+        standing(&mut lines, seqs.clone(), &[provider()]);
+        for seq in seqs {
+            lines.queues.stand_anew(seq, vec![provider(), other()], now().1 + Duration::from_secs(60));
+        }
+        for loaded in std::iter::from_fn(|| lines.queues.take_next_of(other(), now().1)).collect::<Vec<_>>() {
+            lines.taken(&loaded);
+            lines.forget(&loaded);
+        }
+    }
+    assert!(lines.queues.litter() <= 200, "{} tickets were left behind", lines.queues.litter());
+}
+
+#[test]
+fn urgent_work_has_less_patience_and_a_retry_its_own() {
+    let mut lines = lines(100);
+    let wall = now().0 + chrono::TimeDelta::milliseconds(400);
+    let at = now().1;
+    let patience = |it: Job| lines.restless(&it, (wall, at)).map(|end| (end - at).as_millis());
+    assert_eq!(patience(job(1, Priority::Normal)), Some(600), "it was due 400 ms ago");
+    assert_eq!(patience(job(1, Priority::High)), Some(0));
+    let due = Job { due_at: wall, ..job(1, Priority::Instant) };
+    assert_eq!(patience(due), Some(100));
+    let group = Group { retried: true, ..line(Priority::Low).group };
+    assert_eq!(patience(Job { group, ..job(1, Priority::Low) }), Some(1_000));
+    lines.set_options(Options { overflow_after: None, ..Options::default() });
+    assert_eq!(lines.restless(&job(1, Priority::Instant), (wall, at)), None);
 }

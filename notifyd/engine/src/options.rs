@@ -12,6 +12,9 @@ pub struct Options {
     pub loaded_bytes: usize,
     /// Age at which `low` work counts as `normal`.
     pub ageing: Duration,
+    /// How long a notification waits for a busy provider when another could take it: from when it is due, a tenth of it
+    /// when it is urgent. None: as long as it takes.
+    pub overflow_after: Option<Duration>,
     /// Longest a provider may take over one call before its end counts as unknown. A provider's own limit is shorter.
     pub attempt_timeout: Duration,
     /// How long calls under way may finish after a stop was asked for.
@@ -28,6 +31,7 @@ impl Default for Options {
             loaded: 10_000,
             loaded_bytes: 32 * 1_024 * 1_024,
             ageing: Duration::from_secs(600),
+            overflow_after: Some(Duration::from_secs(1)),
             attempt_timeout: Duration::from_secs(120),
             drain_timeout: Duration::from_secs(10),
             breaker: BreakerRules::default(),

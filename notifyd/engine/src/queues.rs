@@ -31,13 +31,14 @@ pub(crate) fn count(lines: &Lines, slots: &Slots) -> HashMap<ProviderId, Queue> 
         .in_flight()
         .map(|(provider, in_flight)| (provider, Queue { in_flight, ..Queue::default() }))
         .collect();
-    for (provider, loaded) in lines.waiting() {
+    for (provider, loaded) in lines.queues.iter() {
         queues.entry(provider).or_default().add(loaded);
     }
     for loaded in lines.held() {
         let job = &loaded.job;
         let open = |_: &_| Gate::Open;
-        let choice = choose(&job.plan, &job.message, &job.progress, slots.directory().candidates(), open);
+        let choice =
+            choose(&job.plan, &job.message, &job.progress, false, slots.directory().candidates(), open);
         if let Choice::Try { provider, .. } = choice {
             queues.entry(provider).or_default().add(loaded);
         }

@@ -45,6 +45,8 @@ pub enum Verdict {
     Taken,
     /// Its next free slot is waited for.
     Awaited,
+    /// It is called when the one that is awaited stays busy for longer than a notification waits.
+    Overflow,
     /// It cannot be called.
     PassedOver,
     /// It is called when those before it fail.
@@ -57,15 +59,18 @@ impl Verdict {
         match self {
             Self::Taken => "taken",
             Self::Awaited => "awaited",
+            Self::Overflow => "overflow",
             Self::PassedOver => "passed_over",
             Self::InReserve => "in_reserve",
         }
     }
 }
 
-/// Asks the choice itself, twice for each channel: whom it would take, and in which order it looks.
+/// Asks the choice itself, three times for each channel: whom it would take, whom after a while, which is none when
+/// nobody passes over a busy one (`overflow`), and in which order it looks.
 pub(crate) fn route(
     slots: &Slots,
+    overflow: bool,
     channels: &[Channel],
     pinned: Option<ProviderId>,
     now: Instant,
@@ -78,10 +83,12 @@ pub(crate) fn route(
         let plan = plan(channel, pinned);
         let message = Message::text(channel, "somebody".into(), "");
         let progress = Progress::default();
-        let choice = choose(&plan, &message, &progress, candidates, |it| slots.gate(it.id, now));
+        let [choice, later] = [false, overflow].map(|restless| {
+            choose(&plan, &message, &progress, restless, candidates, |it| slots.gate(it.id, now))
+        });
         let mut steps = Vec::new();
-        let _ = choose(&plan, &message, &progress, &all, |candidate| {
-            steps.push(step(slots, candidate, &choice, now, wall));
+        let _ = choose(&plan, &message, &progress, false, &all, |candidate| {
+            steps.push(step(slots, candidate, [&choice, &later], now, wall));
             Gate::Closed(SkipReason::Disabled)
         });
         Route { channel, steps }
@@ -100,11 +107,19 @@ fn plan(channel: Channel, pinned: Option<ProviderId>) -> Plan {
     }
 }
 
-fn step(slots: &Slots, candidate: &Candidate, choice: &Choice, now: Instant, wall: Timestamp) -> Step {
+fn step(
+    slots: &Slots,
+    candidate: &Candidate,
+    [choice, later]: [&Choice; 2],
+    now: Instant,
+    wall: Timestamp,
+) -> Step {
     let standing = slots.standing(candidate.id, now);
+    let takes = |choice: &Choice| matches!(choice, Choice::Try { provider, .. } if *provider == candidate.id);
     let verdict = match (choice, standing.gate) {
-        (Choice::Try { provider, .. }, _) if *provider == candidate.id => Verdict::Taken,
-        (Choice::Wait(provider), _) if *provider == candidate.id => Verdict::Awaited,
+        _ if takes(choice) => Verdict::Taken,
+        (Choice::Wait(providers), _) if providers.first() == Some(&candidate.id) => Verdict::Awaited,
+        _ if takes(later) => Verdict::Overflow,
         (_, Gate::Closed(_)) => Verdict::PassedOver,
         (_, Gate::Open | Gate::Busy) => Verdict::InReserve,
     };

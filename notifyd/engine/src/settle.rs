@@ -84,7 +84,7 @@ fn decide(
         return transition;
     }
     let choice =
-        choose(&job.plan, &job.message, &job.progress, slots.directory().candidates(), |candidate| {
+        choose(&job.plan, &job.message, &job.progress, false, slots.directory().candidates(), |candidate| {
             slots.gate(candidate.id, now)
         });
     let after = match report.outcome {

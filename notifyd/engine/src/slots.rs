@@ -236,11 +236,6 @@ impl Slots {
         self.publish(inner, now);
     }
 
-    /// Whether whoever waits for a provider has to go on waiting.
-    pub(crate) fn is_busy(&self, id: ProviderId, now: Instant) -> bool {
-        self.gate(id, now) == Gate::Busy
-    }
-
     /// Whether something may have opened since this was asked last, other than by the passing of time.
     pub(crate) const fn take_opened(&mut self) -> bool {
         std::mem::replace(&mut self.opened, false)

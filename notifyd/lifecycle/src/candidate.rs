@@ -46,7 +46,7 @@ pub struct Candidate {
 pub enum Gate {
     /// Yes.
     Open,
-    /// Not this instant: all its slots are busy or its pace is reached. It is worth waiting for.
+    /// Not this instant: all its slots are busy or its pace is reached. It is worth waiting for, up to a point.
     Busy,
     /// No; it is passed over.
     Closed(SkipReason),
@@ -77,8 +77,8 @@ pub enum Choice {
         /// Who was passed over on the way.
         skipped: Vec<Skip>,
     },
-    /// Wait for this provider's next free slot.
-    Wait(ProviderId),
+    /// Wait for the first of these, best first, that has a free slot; for the very first, as long as there is patience.
+    Wait(Vec<ProviderId>),
     /// Every candidate left is closed.
     Closed(Vec<Skip>),
     /// Every candidate was tried in this cycle.
@@ -88,10 +88,12 @@ pub enum Choice {
 }
 
 /// Walks the channels and their candidates in order. `providers` are sorted by [`sort`] and include the inactive ones.
+/// Who is `restless` has waited long enough and passes over a busy one for another that has a free slot.
 pub fn choose(
     plan: &Plan,
     message: &Message,
     progress: &Progress,
+    restless: bool,
     providers: &[Candidate],
     mut gate: impl FnMut(&Candidate) -> Gate,
 ) -> Choice {
@@ -109,6 +111,7 @@ pub fn choose(
             continue;
         }
         let mut known = false;
+        let mut waits_for = Vec::new();
         for candidate in in_order(plan, channel, providers) {
             known = true;
             if progress.only.is_some_and(|only| only != (index, candidate.id)) {
@@ -120,16 +123,29 @@ pub fn choose(
             }
             let open = if candidate.active { gate(candidate) } else { Gate::Closed(SkipReason::Disabled) };
             match open {
-                Gate::Open => {
+                Gate::Open if waits_for.is_empty() || restless => {
                     let skipped = passed_over(skipped);
                     return Choice::Try { channel_index: index, channel, provider: candidate.id, skipped };
                 }
-                Gate::Busy => return Choice::Wait(candidate.id),
+                Gate::Open => waits_for.push(candidate.id),
+                Gate::Busy => {
+                    waits_for.push(candidate.id);
+                    if restless {
+                        skipped.push(Skip {
+                            channel,
+                            provider: Some(candidate.id),
+                            reason: SkipReason::Busy,
+                        });
+                    }
+                }
                 Gate::Closed(reason) => {
                     any_closed = true;
                     skipped.push(Skip { channel, provider: Some(candidate.id), reason });
                 }
             }
+        }
+        if !waits_for.is_empty() {
+            return Choice::Wait(waits_for);
         }
         if !known {
             skipped.push(Skip { channel, provider: None, reason: SkipReason::NoProvider });
@@ -228,7 +244,8 @@ mod tests {
     fn the_lowest_priority_number_goes_first_and_ties_go_by_id() {
         let mut all = vec![provider(3, 10, &[SMS]), provider(2, 5, &[SMS]), provider(1, 5, &[SMS])];
         sort(&mut all);
-        let choice = choose(&plan(&[SMS]), &message(&[SMS]), &Progress::default(), &all, |_| Gate::Open);
+        let choice =
+            choose(&plan(&[SMS]), &message(&[SMS]), &Progress::default(), false, &all, |_| Gate::Open);
         assert_eq!(tried(&choice), Some((SMS, id(1))));
     }
 
@@ -238,7 +255,7 @@ mod tests {
         let gate =
             |c: &Candidate| if c.id == id(1) { Gate::Closed(SkipReason::BreakerOpen) } else { Gate::Open };
         let Choice::Try { provider, skipped, .. } =
-            choose(&plan(&[SMS]), &message(&[SMS]), &Progress::default(), &all, gate)
+            choose(&plan(&[SMS]), &message(&[SMS]), &Progress::default(), false, &all, gate)
         else {
             panic!("nobody was chosen")
         };
@@ -251,7 +268,7 @@ mod tests {
         let off = |n: u8, priority: i32| Candidate { active: false, ..provider(n, priority, &[SMS]) };
         let skips = |all: &[Candidate]| {
             let closed = |_: &Candidate| Gate::Closed(SkipReason::BreakerOpen);
-            match choose(&plan(&[SMS]), &message(&[SMS]), &Progress::default(), all, closed) {
+            match choose(&plan(&[SMS]), &message(&[SMS]), &Progress::default(), false, all, closed) {
                 Choice::Closed(skipped) => skipped.iter().map(|skip| skip.reason).collect::<Vec<_>>(),
                 other => panic!("{other:?}"),
             }
@@ -261,11 +278,29 @@ mod tests {
     }
 
     #[test]
-    fn a_busy_one_is_waited_for() {
-        let all = [provider(1, 1, &[SMS]), provider(2, 2, &[SMS])];
+    fn a_busy_one_is_waited_for_until_patience_ends() {
+        let all = [provider(1, 1, &[SMS]), provider(2, 2, &[SMS]), provider(3, 3, &[SMS])];
+        let (plan, message, progress) = (plan(&[SMS]), message(&[SMS]), Progress::default());
+        let full = |busy: &'static [u8]| {
+            move |c: &Candidate| if busy.iter().any(|n| c.id == id(*n)) { Gate::Busy } else { Gate::Open }
+        };
+        let choice = choose(&plan, &message, &progress, false, &all, full(&[1]));
+        assert_eq!(choice, Choice::Wait(vec![id(1), id(2), id(3)]));
+        let choice = choose(&plan, &message, &progress, true, &all, full(&[1, 2]));
+        let Choice::Try { provider, skipped, .. } = choice else { panic!("{choice:?}") };
+        let busy = |n: u8| Skip { channel: SMS, provider: Some(id(n)), reason: SkipReason::Busy };
+        assert_eq!((provider, skipped), (id(3), vec![busy(1), busy(2)]));
+        let choice = choose(&plan, &message, &progress, true, &all, full(&[1, 2, 3]));
+        assert_eq!(choice, Choice::Wait(vec![id(1), id(2), id(3)]));
+    }
+
+    #[test]
+    fn nobody_goes_to_another_channel_because_of_a_busy_provider() {
+        let all = [provider(1, 1, &[SMS]), provider(2, 2, &[EMAIL])];
         let gate = |c: &Candidate| if c.id == id(1) { Gate::Busy } else { Gate::Open };
-        let choice = choose(&plan(&[SMS]), &message(&[SMS]), &Progress::default(), &all, gate);
-        assert_eq!(choice, Choice::Wait(id(1)));
+        let (plan, message) = (plan(&[SMS, EMAIL]), message(&[SMS, EMAIL]));
+        let choice = choose(&plan, &message, &Progress::default(), true, &all, gate);
+        assert_eq!(choice, Choice::Wait(vec![id(1)]));
     }
 
     #[test]
@@ -275,23 +310,29 @@ mod tests {
         pinned.pinned = Some(id(2));
         let mut progress = Progress::default();
         let message = message(&[SMS]);
-        assert_eq!(tried(&choose(&pinned, &message, &progress, &all, |_| Gate::Open)), Some((SMS, id(2))));
+        assert_eq!(
+            tried(&choose(&pinned, &message, &progress, false, &all, |_| Gate::Open)),
+            Some((SMS, id(2)))
+        );
         progress.tried.push(id(2));
-        assert_eq!(choose(&pinned, &message, &progress, &all, |_| Gate::Open), Choice::Spent);
+        assert_eq!(choose(&pinned, &message, &progress, false, &all, |_| Gate::Open), Choice::Spent);
         pinned.allow_failover = true;
-        assert_eq!(tried(&choose(&pinned, &message, &progress, &all, |_| Gate::Open)), Some((SMS, id(1))));
+        assert_eq!(
+            tried(&choose(&pinned, &message, &progress, false, &all, |_| Gate::Open)),
+            Some((SMS, id(1)))
+        );
     }
 
     #[test]
     fn the_next_channel_follows_and_a_missing_address_is_said() {
         let all = [provider(1, 1, &[SMS, EMAIL])];
         let both = plan(&[SMS, EMAIL]);
-        let choice = choose(&both, &message(&[EMAIL]), &Progress::default(), &all, |_| Gate::Open);
+        let choice = choose(&both, &message(&[EMAIL]), &Progress::default(), false, &all, |_| Gate::Open);
         let Choice::Try { channel, skipped, .. } = choice else { panic!("nobody was chosen") };
         assert_eq!((channel, skipped[0].reason), (EMAIL, SkipReason::NoAddress));
         let mut progress = Progress::default();
         progress.tried.push(id(1));
-        let choice = choose(&both, &message(&[SMS, EMAIL]), &progress, &all, |_| Gate::Open);
+        let choice = choose(&both, &message(&[SMS, EMAIL]), &progress, false, &all, |_| Gate::Open);
         assert_eq!(tried(&choice), Some((EMAIL, id(1))));
     }
 
@@ -302,13 +343,13 @@ mod tests {
             dead: vec![Dead { channel: 0, reason: FailureReason::InvalidRecipient }],
             ..Progress::default()
         };
-        let choice = choose(&plan(&[SMS]), &message(&[SMS]), &progress, &all, |_| Gate::Open);
+        let choice = choose(&plan(&[SMS]), &message(&[SMS]), &progress, false, &all, |_| Gate::Open);
         assert_eq!(choice, Choice::Dead(FailureReason::InvalidRecipient));
-        let closed = choose(&plan(&[SMS]), &message(&[SMS]), &Progress::default(), &all, |_| {
+        let closed = choose(&plan(&[SMS]), &message(&[SMS]), &Progress::default(), false, &all, |_| {
             Gate::Closed(SkipReason::Paused)
         });
         assert!(matches!(closed, Choice::Closed(_)));
-        let none = choose(&plan(&[SMS]), &message(&[SMS]), &Progress::default(), &[], |_| Gate::Open);
+        let none = choose(&plan(&[SMS]), &message(&[SMS]), &Progress::default(), false, &[], |_| Gate::Open);
         assert_eq!(none, Choice::Dead(FailureReason::NoProvider));
     }
 }

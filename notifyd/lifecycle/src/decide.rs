@@ -274,7 +274,7 @@ mod tests {
     fn a_permanent_refusal_falls_through_to_the_next_channel_or_ends_it() {
         let plan = plan(OnUnknown::Resend);
         let mut progress = Progress::default();
-        let next = Choice::Wait(provider());
+        let next = Choice::Wait(vec![provider()]);
         assert_eq!(
             after(&Outcome::Permanent, &mut progress, &standing(&plan, 0), &next).event(),
             "failed_over"
@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn an_unknown_end_obeys_the_policy_and_never_fails_over_by_itself() {
-        let open = Choice::Wait(provider());
+        let open = Choice::Wait(vec![provider()]);
         let resend = plan(OnUnknown::Resend);
         let mut progress = Progress::default();
         let again = after(&Outcome::Ambiguous, &mut progress, &standing(&resend, 0), &open);

@@ -34,6 +34,14 @@ pub struct Line<T> {
     len: usize,
 }
 
+/// Whose turn it is: a group, and its place among those of its priority and kind.
+struct Turn {
+    group: Group,
+    place: usize,
+    /// Whether it is `low` work that counts as `normal`.
+    aged: bool,
+}
+
 impl<T> Default for Line<T> {
     fn default() -> Self {
         Self {
@@ -56,11 +64,6 @@ impl<T> Line<T> {
     /// Whether nothing is held.
     pub const fn is_empty(&self) -> bool {
         self.len == 0
-    }
-
-    /// Everything in it, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.groups.values().flatten().map(|(_, item)| item)
     }
 
     /// Adds behind the group's others. `ripe`: when it counts as `normal`, should it be `low`.
@@ -93,64 +96,15 @@ impl<T> Line<T> {
         queue
     }
 
-    /// Takes the item whose turn it is at `now`.
-    pub fn pop(&mut self, now: Instant) -> Option<(Group, Instant, T)> {
-        for priority in Priority::ALL.iter().copied() {
-            if priority != Priority::Normal {
-                if let Some(popped) = self.pop_of(priority) {
-                    return Some(popped);
-                }
-                continue;
-            }
-            let aged_first = self.aged_next || self.turns[priority as usize].iter().all(VecDeque::is_empty);
-            if aged_first && let Some(popped) = self.pop_aged(now) {
-                self.aged_next = false;
-                return Some(popped);
-            }
-            if let Some(popped) = self.pop_of(priority) {
-                self.aged_next = true;
-                return Some(popped);
-            }
-        }
-        None
-    }
-
-    fn pop_of(&mut self, priority: Priority) -> Option<(Group, Instant, T)> {
-        let slot = priority as usize;
-        let wanted = usize::from(self.retried_next[slot]);
-        let kind = if self.turns[slot][wanted].is_empty() { 1 - wanted } else { wanted };
-        let service = self.turns[slot][kind].pop_front()?;
-        self.serve(Group { priority, retried: kind == 1, service })
-    }
-
-    /// Takes the `low` item that is ripe and whose turn it is; who is not ripe yet is passed over, not waited for.
-    fn pop_aged(&mut self, now: Instant) -> Option<(Group, Instant, T)> {
-        if self.ripens.is_none_or(|at| now < at) {
-            return None;
-        }
-        let priority = Priority::Low;
-        let slot = priority as usize;
-        let wanted = usize::from(self.retried_next[slot]);
-        let mut ripens: Option<Instant> = None;
-        for kind in [wanted, 1 - wanted] {
-            for place in 0..self.turns[slot][kind].len() {
-                let group = Group { priority, retried: kind == 1, service: self.turns[slot][kind][place] };
-                let Some((ripe, _)) = self.groups.get(&group).and_then(VecDeque::front) else { continue };
-                if *ripe <= now {
-                    self.turns[slot][kind].remove(place);
-                    return self.serve(group);
-                }
-                ripens = Some(ripens.map_or(*ripe, |at| at.min(*ripe)));
-            }
-        }
-        self.ripens = ripens;
-        None
-    }
-
-    /// Takes the first item of a group whose turn was taken from the list.
-    fn serve(&mut self, group: Group) -> Option<(Group, Instant, T)> {
+    /// Takes the item whose turn it is at `now`. What `lives` says no to is dropped on the way and had no turn.
+    pub fn pop(&mut self, now: Instant, lives: impl Fn(&T) -> bool) -> Option<(Group, Instant, T)> {
+        let Turn { group, place, aged } = self.find(now, &lives)?;
         let Group { priority, retried, service } = group;
+        if aged || priority == Priority::Normal {
+            self.aged_next = !aged;
+        }
         self.retried_next[priority as usize] = !retried;
+        self.turns[priority as usize][usize::from(retried)].remove(place);
         let queue = self.groups.get_mut(&group)?;
         let (ripe, item) = queue.pop_front()?;
         if queue.is_empty() {
@@ -160,6 +114,100 @@ impl<T> Line<T> {
         }
         self.len -= 1;
         Some((group, ripe, item))
+    }
+
+    /// Drops what `lives` says no to.
+    pub fn retain(&mut self, lives: impl Fn(&T) -> bool) {
+        for queue in self.groups.values_mut() {
+            queue.retain(|(_, item)| lives(item));
+        }
+        self.groups.retain(|_, queue| !queue.is_empty());
+        self.len = self.groups.values().map(VecDeque::len).sum();
+        for (slot, priority) in Priority::ALL.iter().copied().enumerate() {
+            for retried in [false, true] {
+                let groups = &self.groups;
+                let has =
+                    |service: &i64| groups.contains_key(&Group { priority, retried, service: *service });
+                self.turns[slot][usize::from(retried)].retain(has);
+            }
+        }
+    }
+
+    fn find(&mut self, now: Instant, lives: &impl Fn(&T) -> bool) -> Option<Turn> {
+        for priority in Priority::ALL.iter().copied() {
+            if priority != Priority::Normal {
+                if let Some(turn) = self.first_of(priority, lives) {
+                    return Some(turn);
+                }
+                continue;
+            }
+            let normal = self.first_of(priority, lives);
+            if (self.aged_next || normal.is_none())
+                && let Some(turn) = self.first_aged(now, lives)
+            {
+                return Some(turn);
+            }
+            if normal.is_some() {
+                return normal;
+            }
+        }
+        None
+    }
+
+    /// The group whose turn it is within a priority.
+    fn first_of(&mut self, priority: Priority, lives: &impl Fn(&T) -> bool) -> Option<Turn> {
+        let slot = priority as usize;
+        let wanted = usize::from(self.retried_next[slot]);
+        for kind in [wanted, 1 - wanted] {
+            while let Some(service) = self.turns[slot][kind].front().copied() {
+                let group = Group { priority, retried: kind == 1, service };
+                if self.purge(group, 0, lives).is_some() {
+                    return Some(Turn { group, place: 0, aged: false });
+                }
+            }
+        }
+        None
+    }
+
+    /// The group of `low` work that is ripe and whose turn it is; who is not ripe yet is passed over, not waited for.
+    fn first_aged(&mut self, now: Instant, lives: &impl Fn(&T) -> bool) -> Option<Turn> {
+        if self.ripens.is_none_or(|at| now < at) {
+            return None;
+        }
+        let priority = Priority::Low;
+        let slot = priority as usize;
+        let wanted = usize::from(self.retried_next[slot]);
+        let mut ripens: Option<Instant> = None;
+        for kind in [wanted, 1 - wanted] {
+            let mut place = 0;
+            while let Some(service) = self.turns[slot][kind].get(place).copied() {
+                let group = Group { priority, retried: kind == 1, service };
+                let Some(ripe) = self.purge(group, place, lives) else { continue };
+                if ripe <= now {
+                    return Some(Turn { group, place, aged: true });
+                }
+                ripens = Some(ripens.map_or(ripe, |at| at.min(ripe)));
+                place += 1;
+            }
+        }
+        self.ripens = ripens;
+        None
+    }
+
+    /// Drops what lives no more from the front of a group, and the group from its place among the turns when nothing is
+    /// left. Answers when the first one ripens.
+    fn purge(&mut self, group: Group, place: usize, lives: &impl Fn(&T) -> bool) -> Option<Instant> {
+        let queue = self.groups.entry(group).or_default();
+        while queue.front().is_some_and(|(_, item)| !lives(item)) {
+            queue.pop_front();
+            self.len -= 1;
+        }
+        let first = queue.front().map(|(ripe, _)| *ripe);
+        if first.is_none() {
+            self.groups.remove(&group);
+            self.turns[group.priority as usize][usize::from(group.retried)].remove(place);
+        }
+        first
     }
 }
 
@@ -186,7 +234,7 @@ mod tests {
     }
 
     fn drain(line: &mut Line<u32>, now: Instant) -> Vec<u32> {
-        std::iter::from_fn(|| line.pop(now)).map(|(_, _, item)| item).collect()
+        std::iter::from_fn(|| line.pop(now, |_| true)).map(|(_, _, item)| item).collect()
     }
 
     #[test]
@@ -246,7 +294,7 @@ mod tests {
         line.put_back(group(Priority::Normal, false, 1), at(0), 1);
         line.push(group(Priority::Normal, false, 2), at(0), 10);
         for n in 2..5 {
-            let (_, _, item) = line.pop(at(0)).unwrap();
+            let (_, _, item) = line.pop(at(0), |_| true).unwrap();
             // Its line runs empty with every turn, and the next of it arrives just then.
             line.put_back(group(Priority::Normal, false, 1), at(0), n);
             if item == 10 {
@@ -261,12 +309,33 @@ mod tests {
         let mut line = line();
         line.push(group(Priority::Normal, false, 1), at(0), 1);
         line.push(group(Priority::Normal, false, 1), at(0), 2);
-        let (group, created, item) = line.pop(at(0)).unwrap();
+        let (group, created, item) = line.pop(at(0), |_| true).unwrap();
         line.put_back(group, created, item);
         assert_eq!(drain(&mut line, at(0)), [1, 2]);
     }
 
     proptest! {
+        /// What lives no more has no turn, whether it is swept out beforehand or dropped on the way.
+        #[test]
+        fn the_dead_have_no_turn(
+            work in proptest::collection::vec((0usize..4, any::<bool>(), 0i64..4, any::<bool>()), 1..80),
+        ) {
+            let (mut lazy, mut swept) = (self::line(), self::line());
+            for (n, (slot, retried, service, _)) in (0..).zip(&work) {
+                let group = group(Priority::ALL[*slot], *retried, *service);
+                lazy.push(group, at(u64::from(n % 3)), n);
+                swept.push(group, at(u64::from(n % 3)), n);
+            }
+            let lives = |n: &u32| work[*n as usize].3;
+            swept.retain(lives);
+            prop_assert_eq!(swept.len(), work.iter().filter(|it| it.3).count());
+            while let Some((_, _, next)) = lazy.pop(at(1), lives) {
+                prop_assert!(lives(&next));
+                prop_assert_eq!(swept.pop(at(1), |_| true).unwrap().2, next);
+            }
+            prop_assert!(lazy.is_empty() && swept.is_empty());
+        }
+
         /// Nothing is lost or doubled, and one service's bulk never puts more than one item per other service in front.
         #[test]
         fn a_bulk_never_delays_another_service(bulk in 1u32..500, others in 1i64..20) {

@@ -152,6 +152,7 @@ impl Settings {
             loaded: delivery.loaded,
             loaded_bytes: delivery.loaded_mib * 1_024 * 1_024,
             ageing: sections::seconds(delivery.ageing_seconds),
+            overflow_after: delivery.overflow.then(|| sections::seconds(delivery.overflow_after_seconds)),
             attempt_timeout: sections::seconds(delivery.attempt_timeout_seconds),
             drain_timeout: sections::seconds(delivery.drain_timeout_seconds),
             breaker: self.breaker.rules(),

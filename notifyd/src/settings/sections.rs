@@ -157,6 +157,10 @@ pub struct Delivery {
     pub on_unknown: OnUnknown,
     /// Age at which `low` work counts as `normal`, seconds, 1 to 86,400.
     pub ageing_seconds: u64,
+    /// Whether a notification goes to the next provider when the one that comes first stays busy.
+    pub overflow: bool,
+    /// How long it waits for a busy one before that, seconds, 0 to 3,600; urgent work a tenth of it.
+    pub overflow_after_seconds: u64,
     /// Longest a call of a provider may take, seconds, 1 to 3,600.
     pub attempt_timeout_seconds: u64,
     /// How long calls under way may finish at a stop, seconds, 0 to 600.
@@ -178,6 +182,8 @@ impl Default for Delivery {
             expires_after_seconds: None,
             on_unknown: OnUnknown::Resend,
             ageing_seconds: 600,
+            overflow: true,
+            overflow_after_seconds: 1,
             attempt_timeout_seconds: 120,
             drain_timeout_seconds: 10,
             loaded: 10_000,
@@ -198,6 +204,7 @@ impl Delivery {
         )?;
         within("delivery.expires_after_seconds", &self.expires_after_seconds.unwrap_or(1), &1, &31_536_000)?;
         within("delivery.ageing_seconds", &self.ageing_seconds, &1, &86_400)?;
+        within("delivery.overflow_after_seconds", &self.overflow_after_seconds, &0, &3_600)?;
         within("delivery.attempt_timeout_seconds", &self.attempt_timeout_seconds, &1, &3_600)?;
         within("delivery.drain_timeout_seconds", &self.drain_timeout_seconds, &0, &600)?;
         within("delivery.loaded", &self.loaded, &100, &1_000_000)?;

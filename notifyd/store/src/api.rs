@@ -115,6 +115,8 @@ pub struct Job {
     pub group: Group,
     /// When it was accepted.
     pub created_at: Timestamp,
+    /// When it was due first: then, or the time it was scheduled for.
+    pub due_at: Timestamp,
     /// Not after.
     pub expires_at: Option<Timestamp>,
     /// Guards claim and record against anybody else's.

@@ -129,10 +129,10 @@ pub fn interrupted(
 }
 
 fn interrupted_attempt(row: &Row<'_>, directory: &Directory) -> rusqlite::Result<Interrupted> {
-    let no: Option<i64> = row.get(12)?;
+    let no: Option<i64> = row.get(13)?;
     let provider = no.and_then(|no| directory.known_no(no)).map(|it| it.id);
     let job = job(row)?;
-    Ok(Interrupted { attempt: job.attempts, job, provider, channel: channel(row, 13)? })
+    Ok(Interrupted { attempt: job.attempts, job, provider, channel: channel(row, 14)? })
 }
 
 /// What was read of a row that starts with its number; nothing when it cannot be understood, as one row must not stop

@@ -95,7 +95,9 @@ impl Tenant {
     fn likely_provider(&self, draft: &Draft) -> Option<String> {
         let directory = self.store.directory();
         let choice =
-            choose(&draft.plan, &draft.message, &Progress::default(), directory.candidates(), |_| Gate::Open);
+            choose(&draft.plan, &draft.message, &Progress::default(), false, directory.candidates(), |_| {
+                Gate::Open
+            });
         match choice {
             Choice::Try { provider, .. } => {
                 directory.provider(provider).map(|provider| provider.name.clone())

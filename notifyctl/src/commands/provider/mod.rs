@@ -70,8 +70,8 @@ Examples:
     Remove(remove::Remove),
     /// Show in which order providers would be tried now, and why
     #[command(
-        after_help = "The verdict is taken, awaited (it is busy), passed_over (it cannot be called), or in_reserve for when those before
-it fail.
+        after_help = "The verdict is taken, awaited (it is busy), overflow (it takes what has waited too long for that one), passed_over (it
+cannot be called), or in_reserve for when those before it fail.
 
 Examples:
   notifyctl provider route --channel sms

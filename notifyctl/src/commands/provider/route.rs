@@ -64,7 +64,7 @@ impl Row for RouteStep {
 fn verdict(step: &RouteStep) -> Cell {
     let tone = match step.verdict.as_str() {
         "taken" => Tone::Good,
-        "awaited" => Tone::Warn,
+        "awaited" | "overflow" => Tone::Warn,
         "passed_over" => Tone::Bad,
         _ => Tone::Plain,
     };

@@ -108,7 +108,9 @@ impl Scene {
         };
         let ageing = Duration::from_secs(*[4, 12, 600].choose(&mut world.dice).unwrap());
         let loaded = *[100, 400, 10_000].choose(&mut world.dice).unwrap();
-        let options = Options { loaded, ageing, breaker, ..Options::default() };
+        let overflow_after = [None, Some(Duration::ZERO), Some(Duration::from_secs(1))];
+        let overflow_after = *overflow_after.choose(&mut world.dice).unwrap();
+        let options = Options { loaded, ageing, breaker, overflow_after, ..Options::default() };
         Self { providers, bulk: vec![bulk; size], arrivals, pauses, options }
     }
 

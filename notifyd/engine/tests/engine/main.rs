@@ -13,6 +13,7 @@ mod holds;
 mod house;
 mod judge;
 mod jumps;
+mod overflow;
 mod paused;
 mod recovering;
 mod retries;

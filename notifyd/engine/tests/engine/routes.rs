@@ -54,8 +54,9 @@ async fn the_route_says_who_is_passed_over_and_why_and_is_the_one_taken() {
 
     let now = notifyd_lifecycle::Clock::now(&*world.clock);
     let second = steps(&handle, None).await;
+    let overflow = ("last", Verdict::Overflow, Gate::Open);
     let expected =
-        [disabled, ("broken", Verdict::PassedOver, closed), ("busy", Verdict::Awaited, Gate::Busy), reserve];
+        [disabled, ("broken", Verdict::PassedOver, closed), ("busy", Verdict::Awaited, Gate::Busy), overflow];
     assert_eq!(told(&second), expected);
     let why: Vec<_> = second.iter().map(|step| step.why.as_deref().unwrap_or_default()).collect();
     assert_eq!(why[1..3], ["mock: simulated provider_config", "1 calls are under way, of at most 1"]);
@@ -65,6 +66,9 @@ async fn the_route_says_who_is_passed_over_and_why_and_is_the_one_taken() {
         "{since} {until}"
     );
     assert_eq!(goes(&world).await, None, "it waits for the busy one");
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let waited = world.detail(world.newest(1)[0]);
+    assert_eq!(waited.notification.provider_name.as_deref(), Some("last"), "but not for long");
 
     // Settings that were changed before the question are in the answer.
     world.update(busy, |it| it.priority = 9);

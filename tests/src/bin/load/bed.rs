@@ -30,14 +30,21 @@ impl Bed {
         Self::of(daemon, key).await
     }
 
-    /// With a provider that goes first and admits one call an hour: all other work waits for it, until [`Bed::let_go`].
-    pub async fn held(daemon: Daemon, key: String) -> Result<Self> {
+    /// With a provider that admits one call an hour, and these switched off: all work waits, until [`Bed::let_go`].
+    pub async fn held(daemon: Daemon, key: String, off: &[&'static str]) -> Result<Self> {
         daemon.mock(GATE, &json!({}), &["--rate", "1/h", "--burst", "1", "--priority", "1"]);
+        for name in off {
+            daemon.ctl().ok(&["provider", "disable", name, "--yes"]);
+        }
         Self::of(daemon, key).await
     }
 
     /// Lets go what is held back.
     pub fn let_go(&self) {
+        let all = self.daemon.ctl().json(&["provider", "list"]);
+        for provider in all["items"].as_array().into_iter().flatten().filter(|it| it["active"] == false) {
+            self.daemon.ctl().ok(&["provider", "enable", provider["name"].as_str().unwrap_or_default()]);
+        }
         self.daemon.ctl().ok(&["provider", "disable", GATE, "--yes"]);
     }
 

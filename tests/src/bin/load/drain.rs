@@ -70,7 +70,7 @@ pub async fn held_back(max_in_flight: u32) -> Result<Bed> {
     let key = daemon.service("load");
     let in_flight = max_in_flight.to_string();
     daemon.mock("fast", &json!({}), &["--priority", "2", "--max-in-flight", &in_flight]);
-    Bed::held(daemon, key).await
+    Bed::held(daemon, key, &["fast"]).await
 }
 
 /// Queues so many.

@@ -60,12 +60,14 @@ async fn day(count: u64, bad: bool) -> Result<Day> {
     let config = format!("{CONFIG}[delivery]\nattempt_timeout_seconds = {PATIENCE_S}\n");
     let daemon = Builder::new().config(&config).start();
     let key = daemon.service("load");
-    let bed = Bed::held(daemon, key).await?;
+    daemon.mock(WORKS, &json!({"latency_ms": CALL_MS}), &["--priority", "4"]);
+    let mut all = vec![WORKS];
     if bad {
-        bed.daemon.mock("hangs", &json!({"hang": true}), &["--priority", "2"]);
-        bed.daemon.mock("throttles", &json!({"rate_limit_per_second": THROTTLED}), &["--priority", "3"]);
+        daemon.mock("hangs", &json!({"hang": true}), &["--priority", "2"]);
+        daemon.mock("throttles", &json!({"rate_limit_per_second": THROTTLED}), &["--priority", "3"]);
+        all.extend(["hangs", "throttles"]);
     }
-    bed.daemon.mock(WORKS, &json!({"latency_ms": CALL_MS}), &["--priority", "4"]);
+    let bed = Bed::held(daemon, key, &all).await?;
     // Who asks a provider that hangs may ask another, though the first may have done it: otherwise it would wait for that
     // one to come back.
     fill_with(&bed, count, |run, number| {

@@ -18,7 +18,7 @@ pub async fn run(count: u64, rate: u64, seconds: u64) -> Result<Value> {
     let daemon = Builder::new().config(CONFIG).start();
     let (bulk, urgent) = (daemon.service("bulk"), daemon.service("urgent"));
     daemon.mock("works", &json!({"latency_ms": CALL_MS, "record_file": record}), &["--priority", "2"]);
-    let bed = Bed::held(daemon, bulk).await?;
+    let bed = Bed::held(daemon, bulk, &["works"]).await?;
     fill(&bed, count).await?;
     bed.let_go();
 
