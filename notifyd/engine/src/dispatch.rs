@@ -2,14 +2,14 @@
 //! looks once what can go next; everything it waits for is somebody else's work.
 
 use crate::attempt::{self, Claimed, Sent};
-use crate::lines::{Lines, Load, Loaded};
+use crate::lines::{Lines, Load};
 use crate::queues;
 use crate::route::route;
 use crate::settle::{self, Settled};
 use crate::slots::Slots;
+use crate::write;
 use crate::{Ask, Inner, Options, StoreError};
-use notify_proto::{Channel, ProviderId, Status, Timestamp};
-use notifyd_lifecycle::candidate::{Choice, Gate, choose};
+use notify_proto::Status;
 use notifyd_providers::Provider;
 use notifyd_store::Cause;
 use notifyd_store::api::{Backlog, Claim, Job, Verdict};
@@ -20,9 +20,6 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Claims of one transaction, at most.
-const MAX_CLAIMS: usize = 512;
-
 /// Answers taken together into one record, at most.
 const MAX_RECORDS: usize = 1_000;
 
@@ -30,10 +27,10 @@ const MAX_RECORDS: usize = 1_000;
 const LOOK_ANYWAY: Duration = Duration::from_secs(5);
 
 /// How long it waits before it repeats what the store refused.
-const STORE_PAUSE: Duration = Duration::from_millis(100);
+pub(crate) const STORE_PAUSE: Duration = Duration::from_millis(100);
 
 /// What others bring to the loop.
-enum News {
+pub(crate) enum News {
     Loaded(Load, Result<Vec<Job>, StoreError>),
     Backlog(Result<Vec<Backlog>, StoreError>),
     Claimed(Vec<Ready>, Result<Vec<Verdict>, StoreError>),
@@ -41,17 +38,17 @@ enum News {
 }
 
 /// A job with a slot, on its way to be claimed.
-struct Ready {
-    claimed: Claimed,
-    client: Arc<dyn Provider>,
+pub(crate) struct Ready {
+    pub claimed: Claimed,
+    pub client: Arc<dyn Provider>,
 }
 
 pub(crate) struct Dispatch {
-    inner: Arc<Inner>,
-    lines: Lines,
-    slots: Slots,
-    rng: StdRng,
-    options: Arc<Options>,
+    pub inner: Arc<Inner>,
+    pub lines: Lines,
+    pub slots: Slots,
+    pub rng: StdRng,
+    pub options: Arc<Options>,
     asks: mpsc::Receiver<Ask>,
     /// What was asked and is answered at the next look, with settings as they are then.
     asked: Vec<Ask>,
@@ -59,10 +56,12 @@ pub(crate) struct Dispatch {
     tell: mpsc::UnboundedSender<News>,
     answers: mpsc::UnboundedReceiver<Sent>,
     answer: mpsc::UnboundedSender<Sent>,
+    /// What came out since the last look, to be recorded.
+    pub settled: Vec<Settled>,
     /// When something that is closed may open by itself, while anything waits.
-    reopens_at: Option<std::time::Instant>,
+    pub reopens_at: Option<std::time::Instant>,
     /// When somebody's patience with a busy provider ends.
-    restless_at: Option<std::time::Instant>,
+    pub restless_at: Option<std::time::Instant>,
     /// Claims, calls and records under way: the drain waits for them.
     under_way: usize,
     draining: bool,
@@ -85,6 +84,7 @@ impl Dispatch {
             tell,
             answers,
             answer,
+            settled: Vec::new(),
             reopens_at: None,
             restless_at: None,
             under_way: 0,
@@ -106,10 +106,12 @@ impl Dispatch {
             self.answer_asked();
             // While outcomes could not be recorded nothing is claimed; the bell rings when that has passed.
             let recordable = store.latched().is_none_or(Cause::delivers);
+            let mut ready = Vec::new();
             if !self.draining && recordable {
                 self.load();
-                self.dispatch();
+                self.assign(&mut ready);
             }
+            self.commit(ready);
             if self.draining && self.under_way == 0 {
                 return Ok(());
             }
@@ -145,6 +147,7 @@ impl Dispatch {
             let now = Instant::now();
             if self.under_way > 0 && drained_by.is_some_and(|by| now >= by) {
                 tracing::warn!(under_way = self.under_way, "calls still under way are left in doubt");
+                self.commit(vec![]);
                 return Ok(());
             }
             if now >= look_at {
@@ -229,152 +232,13 @@ impl Dispatch {
         }
     }
 
-    /// Gives free slots to the jobs whose turn it is.
-    fn dispatch(&mut self) {
-        let now = Instant::now().into_std();
-        let wall = self.inner.deps.clock.now();
-        let mut ready = Vec::new();
-        let mut untried = Vec::new();
-        if self.slots.take_opened() || self.reopens_at.is_some_and(|at| now >= at) {
-            self.lines.release_held();
-            let all = self.lines.queues.all();
-            self.look_again(all, (wall, now), &mut untried);
-        }
-        let grown = self.lines.queues.grown_restless(now);
-        self.look_again(grown, (wall, now), &mut untried);
-        let mut moved = true;
-        while std::mem::take(&mut moved) && ready.len() < MAX_CLAIMS {
-            while let Some(loaded) = self.lines.next_fresh() {
-                self.place(loaded, (wall, now), &mut untried);
-            }
-            for provider in self.lines.queues.waited_for(self.slots.directory().candidates()) {
-                loop {
-                    match self.slots.gate(provider, now) {
-                        Gate::Open if ready.len() < MAX_CLAIMS => {}
-                        Gate::Open | Gate::Busy => break,
-                        Gate::Closed(_) => {
-                            self.lines.scatter(provider, now);
-                            moved = true;
-                            break;
-                        }
-                    }
-                    let Some(loaded) = self.lines.queues.take_next_of(provider, now) else { break };
-                    match self.choose(&loaded, loaded.is_restless(now), |id| self.slots.gate(id, now)) {
-                        // Another one may have come to be better meanwhile, and is free.
-                        Choice::Try { channel_index, channel, provider, skipped } => {
-                            match self.make_ready(loaded, (channel_index, channel), provider, skipped) {
-                                Ok(it) => ready.push(it),
-                                Err(loaded) => self.lines.hold(loaded),
-                            }
-                        }
-                        other => {
-                            moved = true;
-                            self.put(loaded, other, (wall, now), &mut untried);
-                        }
-                    }
-                }
-            }
-        }
-        let waits = self.lines.has_held() || !self.lines.is_empty();
-        self.reopens_at = if waits { self.slots.next_reopening(now) } else { None };
-        self.restless_at = self.lines.queues.next_restless();
-        self.record(untried);
-        self.claim(ready);
-    }
-
-    fn choose(&self, loaded: &Loaded, restless: bool, gate: impl Fn(ProviderId) -> Gate) -> Choice {
-        let job = &loaded.job;
-        let candidates = self.slots.directory().candidates();
-        choose(&job.plan, &job.message, &job.progress, restless, candidates, |candidate| gate(candidate.id))
-    }
-
-    /// Where a job could go, whether there is a free slot or not.
-    fn could_go(&self, loaded: &Loaded, now: std::time::Instant) -> Choice {
-        self.choose(loaded, false, |id| match self.slots.gate(id, now) {
-            Gate::Open | Gate::Busy => Gate::Busy,
-            Gate::Closed(reason) => Gate::Closed(reason),
-        })
-    }
-
-    /// Lets a job stand where it can go, or settles it when there is nowhere to go.
-    fn place(
-        &mut self,
-        loaded: Box<Loaded>,
-        at: (Timestamp, std::time::Instant),
-        untried: &mut Vec<Settled>,
-    ) {
-        let choice = self.could_go(&loaded, at.1);
-        self.put(loaded, choice, at, untried);
-    }
-
-    /// Looks where those in line can go now: something opened, or they have waited long enough.
-    fn look_again(
-        &mut self,
-        seqs: Vec<i64>,
-        at: (Timestamp, std::time::Instant),
-        untried: &mut Vec<Settled>,
-    ) {
-        for seq in seqs {
-            let Some(loaded) = self.lines.queues.get(seq) else { continue };
-            match self.could_go(loaded, at.1) {
-                Choice::Wait(candidates) => self.lines.queues.stand_anew(seq, candidates, at.1),
-                other => {
-                    let Some(loaded) = self.lines.queues.take(seq) else { continue };
-                    self.put(loaded, other, at, untried);
-                }
-            }
-        }
-    }
-
-    /// Does with a job that is in no line what was chosen.
-    fn put(
-        &mut self,
-        loaded: Box<Loaded>,
-        choice: Choice,
-        (wall, now): (Timestamp, std::time::Instant),
-        untried: &mut Vec<Settled>,
-    ) {
-        match choice {
-            Choice::Wait(candidates) => self.lines.queues.stand(loaded, candidates, now),
-            Choice::Try { provider, .. } => self.lines.queues.stand(loaded, vec![provider], now),
-            Choice::Closed(_) if loaded.held && !loaded.job.progress.cost => self.lines.hold(loaded),
-            other => {
-                self.lines.taken(&loaded);
-                untried.push(settle::untried(loaded, other, &self.slots, &self.inner, &mut self.rng, wall));
-            }
-        }
-    }
-
-    fn make_ready(
-        &mut self,
-        loaded: Box<Loaded>,
-        (channel_index, channel): (usize, Channel),
-        provider: ProviderId,
-        skipped: Vec<notifyd_lifecycle::candidate::Skip>,
-    ) -> Result<(Ready, Claim), Box<Loaded>> {
-        let Some(slot) = self.slots.get(provider) else { return Err(loaded) };
-        let Ok(client) = &slot.client else { return Err(loaded) };
-        let (client, simulated, built) = (Arc::clone(client), slot.row.simulated, slot.row.client);
-        self.slots.take(provider, &self.inner, Instant::now().into_std());
-        let claim = Claim {
-            seq: loaded.job.seq,
-            fence: loaded.job.fence,
-            attempts: loaded.job.attempts,
-            at: self.inner.deps.clock.now(),
-            channel,
-            provider,
-            skipped,
-        };
-        self.lines.taken(&loaded);
-        let claimed = Claimed { loaded, channel, channel_index, provider, simulated, client: built };
-        Ok((Ready { claimed, client }, claim))
-    }
-
-    fn claim(&mut self, ready: Vec<(Ready, Claim)>) {
-        if ready.is_empty() {
+    /// Records what came out and claims what goes next, on one way to the log: a slot changes hands in one transaction.
+    fn commit(&mut self, ready: Vec<(Ready, Claim)>) {
+        let settled = std::mem::take(&mut self.settled);
+        self.under_way += usize::from(!settled.is_empty()) + usize::from(!ready.is_empty());
+        if settled.is_empty() && ready.is_empty() {
             return;
         }
-        self.under_way += 1;
         let (mut ready, claims): (Vec<Ready>, Vec<Claim>) = ready.into_iter().unzip();
         for (it, claim) in ready.iter_mut().zip(&claims) {
             it.claimed.loaded.job.attempts = claim.attempt();
@@ -383,11 +247,7 @@ impl Dispatch {
         }
         let (store, tell) = (Arc::clone(&self.inner.deps.store), self.tell.clone());
         tokio::spawn(async move {
-            let verdicts = store.claim(claims).await;
-            if verdicts.is_err() {
-                tokio::time::sleep(STORE_PAUSE).await;
-            }
-            let _ = tell.send(News::Claimed(ready, verdicts));
+            tokio::join!(write::record(&*store, settled, &tell), write::claim(&*store, ready, claims, &tell))
         });
     }
 
@@ -450,39 +310,15 @@ impl Dispatch {
     fn settle(&mut self, answers: &mut Vec<Sent>) {
         let now = Instant::now().into_std();
         self.under_way -= answers.len();
-        let settled = answers
-            .drain(..)
-            .map(|sent| settle::attempt(sent, &mut self.slots, &self.inner, &mut self.rng, now))
-            .collect();
-        self.record(settled);
-    }
-
-    /// Writes records until the store has taken them: an outcome that is known must not be lost.
-    fn record(&mut self, settled: Vec<Settled>) {
-        if settled.is_empty() {
-            return;
+        for sent in answers.drain(..) {
+            let settled = settle::attempt(sent, &mut self.slots, &self.inner, &mut self.rng, now);
+            self.settled.push(settled);
         }
-        self.under_way += 1;
-        let (store, tell) = (Arc::clone(&self.inner.deps.store), self.tell.clone());
-        tokio::spawn(async move {
-            let records: Vec<_> = settled.iter().map(|it| it.record.clone()).collect();
-            let verdicts = loop {
-                match store.record(records.clone()).await {
-                    Ok(verdicts) => break verdicts,
-                    Err(StoreError::Closing) => return,
-                    Err(error) => {
-                        tracing::error!(%error, "outcomes were not committed; trying again");
-                        tokio::time::sleep(STORE_PAUSE).await;
-                    }
-                }
-            };
-            let _ = tell.send(News::Recorded(settled, verdicts));
-        });
     }
 
     fn recorded(&mut self, it: Settled, verdict: Verdict) {
         if let Some(provider) = it.provider {
-            self.slots.free(provider, &self.inner);
+            self.slots.recorded(provider, &self.inner);
         }
         let mut loaded = it.loaded;
         if verdict == Verdict::SomeoneElses || it.record.transition.to() != Status::Queued {

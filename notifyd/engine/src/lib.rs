@@ -16,6 +16,7 @@
 //! [`dispatch`] claims it (the claim is on disk before anything is sent), [`attempt`] calls the provider, [`settle`]
 //! decides, the record is committed, and only then is the slot free.
 
+mod assign;
 mod attempt;
 mod dispatch;
 pub mod handle;
@@ -31,6 +32,7 @@ mod settle;
 mod slots;
 mod standing;
 mod sweep;
+mod write;
 
 pub use handle::{Handle, KindInfo, ProviderState, SettingError, TestCall, Totals};
 pub use options::Options;

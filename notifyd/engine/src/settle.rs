@@ -19,7 +19,7 @@ use std::time::Instant;
 pub(crate) struct Settled {
     pub record: Record,
     pub loaded: Box<Loaded>,
-    /// The slot to be freed once it is committed.
+    /// Whose answer it is: its slot is freed once it is committed.
     pub provider: Option<notify_proto::ProviderId>,
 }
 
@@ -33,6 +33,7 @@ pub(crate) fn attempt(
 ) -> Settled {
     let Sent { claimed, what, elapsed, at } = sent;
     let crate::attempt::Claimed { mut loaded, channel, channel_index, provider, simulated, client } = claimed;
+    slots.answered(provider);
     let (transition, end) = match what {
         What::Expired => {
             let end = AttemptEnd {

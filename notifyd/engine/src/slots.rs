@@ -25,8 +25,10 @@ pub(crate) struct Slot {
     pub row: Arc<Row>,
     /// Whether it was removed: nothing begins any more, and it goes with its last call.
     gone: bool,
-    /// Calls under way; shared with the handles, who want to know it at any moment.
+    /// Calls under way, until their outcome is recorded; shared with the handles, who want to know it at any moment.
     in_flight: Arc<AtomicU32>,
+    /// Those of them that were answered already.
+    answered: u32,
     /// The same for the metrics.
     gauge: IntGauge,
     breaker: Breaker,
@@ -36,6 +38,11 @@ pub(crate) struct Slot {
 impl Slot {
     fn in_flight(&self) -> u32 {
         self.in_flight.load(Ordering::Acquire)
+    }
+
+    /// Calls that are not answered yet.
+    fn unanswered(&self) -> u32 {
+        self.in_flight().saturating_sub(self.answered)
     }
 
     /// Lets the metrics see how many calls are under way.
@@ -108,8 +115,10 @@ impl Slots {
                     if let Err(error) = &client {
                         tracing::error!(provider = %row.name, %error, "provider cannot be used");
                     }
+                    let answered = existing.as_ref().map_or(0, |slot| slot.answered);
                     let slot = Slot {
                         client,
+                        answered,
                         row: Arc::clone(row),
                         gone: false,
                         gauge: inner.metrics.in_flight_of(&row.name),
@@ -157,10 +166,17 @@ impl Slots {
         if slot.pace.paused(now).is_some() {
             return Gate::Closed(SkipReason::RateLimited);
         }
-        if slot.in_flight() >= self.most(slot, now) || slot.pace.ready_at(now) > now {
+        if self.is_full(slot, now) || slot.pace.ready_at(now) > now {
             return Gate::Busy;
         }
         Gate::Open
+    }
+
+    /// Whether a provider has all it may have under way. Who has answered makes room for the next one, which is claimed
+    /// in the transaction that records the answer; but what is not recorded has a bound as well.
+    fn is_full(&self, slot: &Slot, now: Instant) -> bool {
+        let most = self.most(slot, now);
+        slot.unanswered() >= most || slot.in_flight() >= most.saturating_mul(2)
     }
 
     /// Calls that a provider may have under way at most.
@@ -196,7 +212,7 @@ impl Slots {
                 standing.why = Some("it asked to be left alone".into());
                 standing.until = slot.pace.paused(now);
             }
-            Gate::Busy if slot.in_flight() >= self.most(slot, now) => {
+            Gate::Busy if self.is_full(slot, now) => {
                 let (under_way, most) = (slot.in_flight(), self.most(slot, now));
                 standing.why = Some(format!("{under_way} calls are under way, of at most {most}"));
             }
@@ -250,6 +266,21 @@ impl Slots {
             slot.pace.take(now);
             inner.in_flight.fetch_add(1, Ordering::AcqRel);
         }
+    }
+
+    /// A call was answered, which is recorded next.
+    pub(crate) fn answered(&mut self, id: ProviderId) {
+        if let Some(slot) = self.all.get_mut(&id) {
+            slot.answered += 1;
+        }
+    }
+
+    /// What was answered is recorded.
+    pub(crate) fn recorded(&mut self, id: ProviderId, inner: &Inner) {
+        if let Some(slot) = self.all.get_mut(&id) {
+            slot.answered = slot.answered.saturating_sub(1);
+        }
+        self.free(id, inner);
     }
 
     /// Frees a slot.

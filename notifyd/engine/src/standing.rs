@@ -10,7 +10,7 @@ use notify_proto::ProviderId;
 use notifyd_lifecycle::candidate::Candidate;
 use notifyd_lifecycle::order::Line;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
 use std::time::Instant;
 
 /// Tickets left behind that are not worth a walk through the line.
@@ -47,7 +47,7 @@ struct Queue {
 pub(crate) struct Queues {
     /// Who stands in any, by number.
     waiting: HashMap<i64, Box<Loaded>>,
-    queues: BTreeMap<ProviderId, Queue>,
+    lines: BTreeMap<ProviderId, Queue>,
     /// When the patience of those in line ends. Those that have left by then are passed over.
     patience: BinaryHeap<Reverse<(Instant, Ticket)>>,
     /// Tickets given out.
@@ -97,7 +97,7 @@ impl Queues {
     /// Puts it into a line. Answers the number of its ticket.
     fn enter(&mut self, provider: ProviderId, loaded: &Loaded) -> u64 {
         let ticket = self.ticket(loaded.job.seq);
-        let queue = self.queues.entry(provider).or_default();
+        let queue = self.lines.entry(provider).or_default();
         queue.standing += 1;
         if loaded.front {
             queue.line.put_back(loaded.job.group, loaded.ripe, ticket);
@@ -109,7 +109,7 @@ impl Queues {
 
     /// Somebody left a line.
     fn left(&mut self, provider: ProviderId) {
-        let Some(queue) = self.queues.get_mut(&provider) else { return };
+        let Some(queue) = self.lines.get_mut(&provider) else { return };
         queue.standing -= 1;
         if queue.line.len() > 2 * queue.standing + LITTER {
             queue.line.retain(|ticket| stands(&self.waiting, *ticket, provider));
@@ -133,15 +133,15 @@ impl Queues {
     /// Takes the job whose turn it is with a provider; it has had its turn.
     pub(crate) fn take_next_of(&mut self, provider: ProviderId, now: Instant) -> Option<Box<Loaded>> {
         let waiting = &self.waiting;
-        let queue = self.queues.get_mut(&provider)?;
+        let queue = self.lines.get_mut(&provider)?;
         let (_, _, ticket) = queue.line.pop(now, |ticket| stands(waiting, *ticket, provider))?;
         self.take(ticket.seq)
     }
 
     /// Removes a line. Answers those who stand in no other, in the order of turns.
-    pub(crate) fn scatter(&mut self, provider: ProviderId, now: Instant) -> Vec<Box<Loaded>> {
-        let mut alone = Vec::new();
-        let Some(mut queue) = self.queues.remove(&provider) else { return alone };
+    pub(crate) fn scatter(&mut self, provider: ProviderId, now: Instant) -> VecDeque<Box<Loaded>> {
+        let mut alone = VecDeque::new();
+        let Some(mut queue) = self.lines.remove(&provider) else { return alone };
         loop {
             let waiting = &self.waiting;
             let next = queue.line.pop(now, |ticket| stands(waiting, *ticket, provider));
@@ -183,7 +183,7 @@ impl Queues {
 
     /// The providers that are waited for, those first that come first; who is not among the candidates any more, last.
     pub(crate) fn waited_for(&self, candidates: &[Candidate]) -> Vec<ProviderId> {
-        let waited_for = self.queues.iter().filter(|(_, queue)| queue.standing > 0);
+        let waited_for = self.lines.iter().filter(|(_, queue)| queue.standing > 0);
         let mut all: Vec<_> = waited_for.map(|(provider, _)| *provider).collect();
         all.sort_by_cached_key(|id| candidates.iter().position(|it| it.id == *id).unwrap_or(usize::MAX));
         all
@@ -197,12 +197,12 @@ impl Queues {
     /// Tickets left behind.
     #[cfg(test)]
     pub(crate) fn litter(&self) -> usize {
-        self.queues.values().map(|queue| queue.line.len() - queue.standing).sum()
+        self.lines.values().map(|queue| queue.line.len() - queue.standing).sum()
     }
 
     /// Drops lines of providers nobody waits for, so that those long gone leave no trace.
     pub(crate) fn tidy(&mut self) {
-        self.queues.retain(|_, queue| queue.standing > 0);
+        self.lines.retain(|_, queue| queue.standing > 0);
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod delivering;
 mod fairness;
+mod handover;
 mod holds;
 mod house;
 mod judge;

@@ -80,11 +80,11 @@ async fn urgent_work_waits_a_tenth_of_it() {
 async fn a_pin_and_an_operator_who_wants_none_of_it_wait_for_the_busy_one() {
     let pinned = |[busy, _]: [ProviderId; 2]| json!({"provider_id": busy.to_string(), "priority": "instant"});
     let detail = behind_a_busy_one(Options::default(), pinned).await;
-    assert!(waited(&detail) >= SLOW - Duration::from_millis(1) && passed_over(&detail).is_empty());
+    assert!(waited(&detail) > SLOW * 9 / 10 && passed_over(&detail).is_empty());
     let options = Options { overflow_after: None, ..Options::default() };
     let detail = behind_a_busy_one(options, |_| json!({"priority": "instant"})).await;
     assert_eq!(detail.notification.provider_name.as_deref(), Some("p0"));
-    assert!(waited(&detail) >= SLOW - Duration::from_millis(1) && passed_over(&detail).is_empty());
+    assert!(waited(&detail) > SLOW * 9 / 10 && passed_over(&detail).is_empty());
 }
 
 #[tokio::test(flavor = "current_thread", start_paused = true)]
