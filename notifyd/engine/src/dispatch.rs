@@ -7,6 +7,7 @@ use crate::queues;
 use crate::route::route;
 use crate::settle::{self, Settled};
 use crate::slots::Slots;
+use crate::way::way;
 use crate::{Ask, Inner, Options, StoreError};
 use notify_proto::{Channel, ProviderId, Status, Timestamp};
 use notifyd_lifecycle::candidate::{Choice, choose};
@@ -174,6 +175,9 @@ impl Dispatch {
                 }
                 Ask::Route { channels, pinned, answer } => {
                     drop(answer.send(route(&self.slots, &channels, pinned, now, wall)));
+                }
+                Ask::Way(job, answer) => {
+                    drop(answer.send(way(&self.lines, &self.slots, &job, now, wall)));
                 }
             }
         }

@@ -49,6 +49,10 @@ pub enum Verdict {
     PassedOver,
     /// It is called when those before it fail.
     InReserve,
+    /// It was tried in this cycle; of one notification alone.
+    Tried,
+    /// It can never take it; of one notification alone.
+    RuledOut,
 }
 
 impl Verdict {
@@ -59,6 +63,8 @@ impl Verdict {
             Self::Awaited => "awaited",
             Self::PassedOver => "passed_over",
             Self::InReserve => "in_reserve",
+            Self::Tried => "tried",
+            Self::RuledOut => "ruled_out",
         }
     }
 }
@@ -100,7 +106,13 @@ fn plan(channel: Channel, pinned: Option<ProviderId>) -> Plan {
     }
 }
 
-fn step(slots: &Slots, candidate: &Candidate, choice: &Choice, now: Instant, wall: Timestamp) -> Step {
+pub(crate) fn step(
+    slots: &Slots,
+    candidate: &Candidate,
+    choice: &Choice,
+    now: Instant,
+    wall: Timestamp,
+) -> Step {
     let standing = slots.standing(candidate.id, now);
     let verdict = match (choice, standing.gate) {
         (Choice::Try { provider, .. }, _) if *provider == candidate.id => Verdict::Taken,
