@@ -61,8 +61,8 @@ pub struct Decision {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waits {
     /// In one word: `nothing` when it is final, `outcome` of the attempt under way, its `time`, an `operator`, its `turn`,
-    /// a free `slot`, the `opening` of a provider, the `engine` to deliver, the `log` to be written again, or the
-    /// `decision` that is due at the next look.
+    /// a free `slot`, the `opening` of a provider, the `engine` to deliver, the `log` to be written again, the `decision`
+    /// that is due at the next look, or `unknown` for a status that this version does not know.
     #[serde(rename = "for")]
     pub what: String,
     /// Why, in one word.

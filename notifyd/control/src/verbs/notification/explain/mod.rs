@@ -9,9 +9,9 @@ mod story;
 mod words;
 
 use super::show::{find, tidy};
-use crate::refuse;
 use crate::session::{Room, Session};
 use crate::verbs::provider::steps;
+use crate::{bound, refuse};
 use notify_proto::control::RouteView;
 use notify_proto::explain::Explanation;
 use notify_proto::transport::Reply;
@@ -28,9 +28,10 @@ pub(crate) async fn explain(session: &Session, id: NotificationId) -> Reply<Expl
     let way = way(room, &detail).await?;
     let now = now::waits(room, &detail, way.as_ref());
     let decisions = story::decisions(&detail);
-    let cut = detail.events.first().is_some_and(|first| first.sequence > 1);
+    let cut = detail.events.first().is_some_and(|first| first.sequence > 1)
+        || detail.attempts.first().is_some_and(|first| first.number > 1);
     let of = detail.notification;
-    Ok(Explanation {
+    let mut explanation = Explanation {
         id,
         service_name: of.service_name,
         channels: of.channels,
@@ -43,7 +44,13 @@ pub(crate) async fn explain(session: &Session, id: NotificationId) -> Reply<Expl
         cut,
         now,
         route: way.map_or_else(RouteView::default, |(job, way)| route(room, &job, &way)),
-    })
+    };
+    while bound::size(&explanation) > bound::MAX_ANSWER && !explanation.decisions.is_empty() {
+        let older = explanation.decisions.len().div_ceil(2);
+        explanation.decisions.drain(..older);
+        explanation.cut = true;
+    }
+    Ok(explanation)
 }
 
 /// What the engine says of one that is neither final nor under way.
