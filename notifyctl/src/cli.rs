@@ -1,7 +1,8 @@
 //! The grammar: `notifyctl [global flags] NOUN VERB [ARGS] [flags]`.
 
 use crate::commands::{
-    completions, daemon, help, man, notification, operation, ping, provider, queue, service, status, store,
+    completions, daemon, help, man, notification, operation, ping, provider, queue, schedule, service,
+    status, store,
 };
 use crate::given;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -161,6 +162,10 @@ pub enum Command {
     #[command(visible_aliases = ["queues", "q"], subcommand, arg_required_else_help = true)]
     #[command(after_help = queue::EXAMPLES)]
     Queue(queue::Queue),
+    /// What waits for a time: look, give it another one, run it now
+    #[command(visible_alias = "schedules", subcommand, arg_required_else_help = true)]
+    #[command(after_help = schedule::EXAMPLES)]
+    Schedule(Box<schedule::Schedule>),
     /// Long work that the daemon does: look, wait, give up
     #[command(visible_aliases = ["operations", "op"], subcommand, arg_required_else_help = true)]
     #[command(after_help = operation::EXAMPLES)]

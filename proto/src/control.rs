@@ -1,8 +1,10 @@
 //! The calls of the control socket. Each is one file in `notifyd/control` and one in `notifyctl/commands`, by the same
 //! name.
 
+use crate::explain::Explanation;
 use crate::filter::Filter;
 use crate::hold::{Force, HoldRequest, HoldView, QueueList, QueueView};
+use crate::schedule::HistogramView;
 use crate::send::SendRequest;
 use crate::transport::Reply;
 use crate::upkeep::{ChangedSetting, OperationView, PruneRequest, PruneView, ReloadView, StorageView};
@@ -241,7 +243,7 @@ pub struct RouteRequest {
 }
 
 /// Where a notification that is due now would go.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RouteView {
     /// The candidates of each channel, in the order they are tried.
     pub steps: Vec<RouteStep>,
@@ -262,7 +264,8 @@ pub struct RouteStep {
     pub provider_id: ProviderId,
     /// Lower is tried first.
     pub priority: i32,
-    /// `taken`, `awaited`, `passed_over`, or `in_reserve` for when those before it fail.
+    /// `taken`, `awaited`, `overflow` for when that one stays busy, `passed_over`, or `in_reserve` for when those before it
+    /// fail; of one notification also `tried` in this cycle, and `ruled_out` for good.
     pub verdict: String,
     /// `open`, `busy`, or why it cannot be called: `breaker_open`, `paused`, `disabled`, `rate_limited`.
     pub state: String,
@@ -439,8 +442,28 @@ pub trait Control {
     async fn notification_cancel(ids: Vec<NotificationId>, change: Change) -> Reply<Vec<Changed>>;
     /// Starts dead letters again with a fresh budget.
     async fn notification_retry(ids: Vec<NotificationId>, change: Change) -> Reply<Vec<Changed>>;
+    /// Gives what is neither final nor under way a later time.
+    async fn notification_postpone(
+        ids: Vec<NotificationId>,
+        until: Timestamp,
+        change: Change,
+    ) -> Reply<Vec<Changed>>;
+    /// Gives up what is neither final nor under way: to the dead letters. With `notify` its webhooks hear of it.
+    async fn notification_bury(ids: Vec<NotificationId>, notify: bool, change: Change)
+    -> Reply<Vec<Changed>>;
+    /// What was decided about it and why, and what it waits for now.
+    async fn notification_explain(id: NotificationId) -> Reply<Explanation>;
     /// Waits until it is final, or for `wait_seconds` (at most 60), and tells where it stands.
     async fn notification_wait(id: NotificationId, wait_seconds: u32) -> Reply<NotificationDetail>;
+
+    /// A page of what waits for a time, soonest first.
+    async fn schedule_list(request: ListRequest) -> Reply<NotificationPage>;
+    /// How much waits for a time, by how far ahead that is.
+    async fn schedule_histogram() -> Reply<HistogramView>;
+    /// Gives what waits for a time another one.
+    async fn schedule_move(ids: Vec<NotificationId>, at: Timestamp, change: Change) -> Reply<Vec<Changed>>;
+    /// Makes what waits for a time due now.
+    async fn schedule_run(ids: Vec<NotificationId>, change: Change) -> Reply<Vec<Changed>>;
 
     /// The queues, in the order in which their providers are tried.
     async fn queue_list() -> Reply<QueueList>;

@@ -6,6 +6,8 @@
 //! * [`word`]: the closed vocabularies: [`Channel`], [`Priority`], [`Status`], the reasons;
 //! * [`send`]: the one superset body with which a notification is asked for, by HTTP or by `notifyctl`;
 //! * [`view`]: what is told about notifications, attempts, services and providers;
+//! * [`story`]: what happened to a notification, in order; [`explain`]: the same in sentences, and what it waits for;
+//! * [`schedule`]: what is told about all that waits for a time;
 //! * [`upkeep`]: what is told about the log as a whole and about long work;
 //! * [`hold`]: what operators force by hand on the line of work in front of a provider;
 //! * [`filter`]: the filter language of every list;
@@ -15,11 +17,14 @@
 pub mod codec;
 pub mod control;
 pub mod error;
+pub mod explain;
 pub mod filter;
 pub mod hold;
 pub mod id;
+pub mod schedule;
 pub mod send;
 pub mod socket;
+pub mod story;
 pub mod transport;
 pub mod upkeep;
 pub mod view;

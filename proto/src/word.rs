@@ -152,6 +152,8 @@ words! {
         CrashLoop = "crash_loop",
         /// An attempt ended without a whole answer and the policy says not to send again.
         InDoubt = "in_doubt",
+        /// An operator gave it up before it was sent.
+        Buried = "buried",
     }
 
     /// What proves a delivery.

@@ -9,6 +9,8 @@ mod load;
 mod notifyctl;
 #[path = "operating/starts.rs"]
 mod starts;
+#[path = "operating/steering.rs"]
+mod steering;
 #[path = "operating/store.rs"]
 mod store;
 #[path = "operating/story.rs"]

@@ -11,6 +11,7 @@ pub(crate) mod operation;
 pub(crate) mod ping;
 pub(crate) mod provider;
 pub(crate) mod queue;
+pub(crate) mod schedule;
 pub(crate) mod service;
 pub(crate) mod status;
 pub(crate) mod store;
@@ -58,6 +59,7 @@ pub(crate) async fn run(cli: Cli, out: &Out) -> Ended {
         Command::Provider(provider) => provider.run(&desk).await,
         Command::Notification(notification) => notification.run(&desk).await,
         Command::Queue(queue) => queue.run(&desk).await,
+        Command::Schedule(schedule) => schedule.run(&desk).await,
         Command::Operation(operation) => operation.run(&desk).await,
         Command::Store(store) => store.run(&desk).await,
         Command::Daemon(daemon) => daemon.run(&desk).await,

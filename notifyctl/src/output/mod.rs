@@ -223,6 +223,16 @@ impl Out {
         Ok(())
     }
 
+    /// Moments with what is said of them, one a line. Sentences are read whole, so nothing is cut.
+    pub(crate) fn told(&self, told: &[(Option<Timestamp>, &str)]) -> io::Result<()> {
+        let moment = |at: &Option<Timestamp>| at.map_or_else(|| "-".into(), |at| self.moment(at));
+        let width = told.iter().map(|(at, _)| moment(at).len()).max().unwrap_or(0);
+        for (at, sentence) in told {
+            self.line(&format!("{:width$}  {}", moment(at), text::clean(sentence)))?;
+        }
+        Ok(())
+    }
+
     /// A JSON document: the schema and these members; with `jsonl` the members alone.
     pub(crate) fn document(&self, what: &str, members: Value) -> io::Result<()> {
         let members = if members.is_null() { Value::Object(Map::new()) } else { members };

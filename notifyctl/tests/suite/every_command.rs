@@ -48,8 +48,16 @@ const LINES: &[&str] = &[
     "notification export",
     "notification cancel ID --yes",
     "notification retry ID OTHER",
+    "notification postpone ID OTHER --until 2h",
+    "notification bury ID --yes",
+    "notification explain ID",
+    "notification explain ID OTHER",
     "notification wait ID",
     "notification count",
+    "schedule list --due <1h",
+    "schedule move ID --at 2026-12-24T18:00:00Z",
+    "schedule run ID OTHER",
+    "schedule histogram",
     "operation list",
     "operation show op_3",
     "operation wait op_3",
@@ -160,6 +168,7 @@ fn aliases_and_plurals_are_the_same_commands() {
         "operations list",
         "q list",
         "queues list",
+        "schedules list",
     ] {
         assert_eq!(fake.run(&words(line)).exit, 0, "{line}");
     }
@@ -200,6 +209,65 @@ fn what_is_forced_ends_by_itself_unless_it_shall_not() {
     let listed = fake.run(&["queue", "list"]);
     assert!(listed.stdout.contains("1,284") && listed.stderr.contains("5,000 more"), "{}", listed.stderr);
     assert_eq!(fake.run(&["queue", "hold", "list", "-o", "id"]).stdout, "hold_3\nhold_3\nhold_3\n");
+}
+
+#[test]
+fn what_is_steered_says_what_became_of_it() {
+    let fake = willing();
+    let at = "2030-01-01T00:00:00Z";
+    for (line, said) in [
+        (&["ntf", "postpone", ID, "--until", at][..], "postponed until 2030-01-01T00:00:00.000Z"),
+        (&["ntf", "bury", ID, "--yes"], "buried"),
+        (&["schedule", "move", ID, "--at", at], "moved to 2030-01-01T00:00:00.000Z"),
+        (&["schedule", "run", ID], "due now"),
+    ] {
+        assert_eq!(fake.run(line).stdout, format!("notification {ID} is {said}\n"));
+        let dry = fake.run(&[line, &["-n", "--reason", "because"]].concat());
+        assert_eq!(dry.stdout, format!("dry run: notification {ID} would be {said}\n"));
+    }
+    assert_eq!(fake.calls("NotificationBury")[0]["notify"], false);
+    assert_eq!(fake.calls("ScheduleRun")[1]["change"]["reason"], "because");
+    let many =
+        fake.run_on(&["schedule", "run", "-", "-o", "jsonl"], &format!("{ID}\n{{\"id\":\"{OTHER}\"}}\n"));
+    assert!(many.stdout.lines().count() == 2 && many.stderr.contains("2 due now"), "{}", many.stderr);
+    let listed = fake.run(&["schedule", "list", "--due", "<1h", "--service", "acme", "-o", "id"]);
+    assert_eq!(listed.stdout, format!("{ID}\n"));
+    let terms = fake.calls("ScheduleList")[0]["request"]["filter"]["terms"].to_string();
+    assert!(terms.contains("service") && terms.contains("due_before"), "{terms}");
+}
+
+#[test]
+fn the_histogram_is_bars_for_people_and_numbers_for_programs() {
+    let fake = willing();
+    let bars = fake.run(&["schedule", "histogram"]);
+    let drawn = format!("<1m     4,000    3,000     1,000  {}{}", "=".repeat(30), "#".repeat(10));
+    assert!(bars.stdout.lines().any(|line| line == drawn), "{}", bars.stdout);
+    assert!(bars.stderr.contains("17 more wait for an operator"), "{}", bars.stderr);
+    let json = fake.run(&["schedule", "histogram", "--json"]).json();
+    assert_eq!((&json["buckets"][1]["retrying"], &json["held"]), (&1_000.into(), &17.into()));
+    let csv = fake.run(&["schedule", "histogram", "-o", "csv", "--columns", "due_in,pending,retrying"]);
+    assert_eq!(csv.stdout, "due_in,pending,retrying\nlate,0,0\n<1m,3000,1000\nlater,,\n");
+}
+
+#[test]
+fn an_explanation_is_read_whole() {
+    let fake = willing();
+    let told = fake.run(&["ntf", "explain", ID]).stdout;
+    for line in [
+        "status        queued",
+        "2026-01-01T00:00:00.000Z  it was accepted from acme for sms\\u{202e}, due at once",
+        "waits for  opening",
+        "that is    it is held until somebody can be called: mock on sms: its circuit is open\\u{9b}",
+    ] {
+        assert!(told.lines().any(|it| it == line), "{line}: {told}");
+    }
+    assert!(told.contains("passed_over"), "{told}");
+    let plain = fake.run(&["ntf", "explain", ID, "-o", "plain", "--columns", "what,reason"]).stdout;
+    assert_eq!(plain, "created\t\nwaits_for_opening\tbreaker_open\n");
+    assert_eq!(
+        fake.run(&["ntf", "explain", ID, OTHER, "--json"]).json()["items"][1]["now"]["for"],
+        "opening"
+    );
 }
 
 #[test]

@@ -32,7 +32,14 @@ fn refusals() {
             &["provider", "remove", "x", "--confirm", "x"],
             &["provider", "route"],
             &["ntf", "retry", ID],
+            &["ntf", "postpone", ID, "--until", "1h"],
+            &["ntf", "bury", ID, "--yes"],
+            &["ntf", "explain", ID],
             &["ntf", "list"],
+            &["schedule", "list"],
+            &["schedule", "histogram"],
+            &["schedule", "move", ID, "--at", "1h"],
+            &["schedule", "run", ID],
             &["store", "stats"],
             &["store", "backup"],
             &["operation", "show", "op_9"],
@@ -75,6 +82,18 @@ fn usage() {
         "ntf cancel",
         "ntf cancel --filter status:failed x",
         "ntf retry --expect 5 x",
+        "ntf postpone 0197a6c2-5b1e-7cc0-8000-0123456789ab",
+        "ntf postpone --until 1h",
+        "ntf postpone x --until 1h",
+        "ntf postpone 0197a6c2-5b1e-7cc0-8000-0123456789ab --until 90",
+        "ntf bury",
+        "ntf explain",
+        "schedule",
+        "schedule list --due 90",
+        "schedule list --limit 0",
+        "schedule list --filter state:failed",
+        "schedule move 0197a6c2-5b1e-7cc0-8000-0123456789ab",
+        "schedule run",
         "ntf send --service acme --to x --body y",
         "ntf send --service acme --channel fax --to x --body y",
         "ntf send --service acme --channel sms --to x",
@@ -121,6 +140,7 @@ fn questions_nobody_can_answer() {
     for (line, flag) in [
         (&["ntf", "cancel", ID][..], "--yes"),
         (&["ntf", "cancel", "--filter", "*"], "--yes"),
+        (&["ntf", "bury", ID, OTHER], "--yes"),
         (&["ntf", "retry", "--filter", "status:failed"], "--yes"),
         (&["daemon", "shutdown"], "--yes"),
         (&["operation", "cancel", "op_3"], "--yes"),
@@ -144,6 +164,7 @@ fn questions_nobody_can_answer() {
     for verb in [
         "NotificationCancel",
         "NotificationRetry",
+        "NotificationBury",
         "DaemonShutdown",
         "KeyReset",
         "KeyRevoke",
@@ -196,6 +217,14 @@ fn partly_done_and_nothing_done() {
         "NotificationShow" if arguments["id"] == OTHER => Err("not_found", "there is no such notification"),
         _ => Ok(usual(verb, arguments)),
     });
+    let unexplained = fake(|verb, arguments| match verb {
+        "NotificationExplain" if arguments["id"] == OTHER => {
+            Err("not_found", "there is no such notification")
+        }
+        _ => Ok(usual(verb, arguments)),
+    });
+    assert_eq!(unexplained.run(&["ntf", "explain", ID, OTHER]).exit, 7);
+    assert_eq!(unexplained.run(&["ntf", "explain", OTHER]).exit, 3);
     let run = half.run(&["ntf", "show", ID, OTHER, "-o", "id"]);
     assert_eq!((run.exit, run.stdout.trim()), (7, ID));
     assert_eq!(half.run(&["ntf", "show", OTHER]).exit, 3);

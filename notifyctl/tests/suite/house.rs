@@ -262,6 +262,44 @@ fn storage() -> Value {
     })
 }
 
+/// Held behind an open circuit.
+fn explanation(id: &str) -> Value {
+    json!({
+        "id": id, "service_name": "acme", "channels": ["sms"], "priority": "normal", "status": "queued",
+        "retry_count": 0, "max_retries": 3, "expires_at": null, "cut": true,
+        "decisions": [{
+            "at": "2026-01-01T00:00:00.000Z", "what": "created", "attempt": null, "channel": null, "provider": null,
+            "status": "queued", "reason": null, "sentence": "it was accepted from acme for sms\u{202e}, due at once"
+        }],
+        "now": {
+            "for": "opening", "reason": "breaker_open", "provider": "mock", "since": "2026-01-01T00:00:00.000Z",
+            "until": null,
+            "sentence": "it is held until somebody can be called: mock on sms: its circuit is open\u{9b}"
+        },
+        "route": route()
+    })
+}
+
+fn histogram() -> Value {
+    let bucket = |due_in: &str, total: u64, retrying: Option<u64>| {
+        json!({"due_in": due_in, "from": null, "to": "2026-01-01T00:01:00.000Z", "total": total,
+            "pending": retrying.map(|retrying| total - retrying), "retrying": retrying})
+    };
+    let buckets = [bucket("late", 0, Some(0)), bucket("<1m", 4_000, Some(1_000)), bucket("later", 9, None)];
+    json!({"as_of": "2026-01-01T00:00:00.000Z", "buckets": buckets, "held": 17})
+}
+
+fn route() -> Value {
+    json!({
+        "steps": [{
+            "channel": "sms", "place": 1, "provider": "mock", "provider_id": ID, "priority": 100,
+            "verdict": "passed_over", "state": "breaker_open", "why": "no\u{9b}31m",
+            "since": "2026-01-01T00:00:00.000Z", "until": null
+        }],
+        "notes": ["sms: nobody\u{202e} can be called now"]
+    })
+}
+
 fn changed(arguments: &Value, status: &str) -> Value {
     let ids = arguments["ids"].as_array().unwrap();
     ids.iter().map(|id| json!({"id": id, "result": {"Ok": status}})).collect()
@@ -302,14 +340,7 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
             "changed": [{"key": "config.host", "from": "\"a\u{1b}[1m\"", "to": "none"}]
         }),
         "ProviderRemove" => json!({"provider": provider(), "unserved": ["sms"]}),
-        "ProviderRoute" => json!({
-            "steps": [{
-                "channel": "sms", "place": 1, "provider": "mock", "provider_id": ID, "priority": 100,
-                "verdict": "passed_over", "state": "breaker_open", "why": "no\u{9b}31m",
-                "since": "2026-01-01T00:00:00.000Z", "until": null
-            }],
-            "notes": ["sms: nobody\u{202e} can be called now"]
-        }),
+        "ProviderRoute" => route(),
         "ProviderTest" => json!({
             "accepted": true, "outcome": "accepted", "message": null, "external_id": "x1", "elapsed_ms": 7,
             "simulated": true
@@ -328,7 +359,12 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
         "HoldCancel" => hold("pause"),
         "NotificationCount" => json!({"queued": 1, "failed": 1}),
         "NotificationCancel" => changed(arguments, "cancelled"),
-        "NotificationRetry" => changed(arguments, "queued"),
+        "NotificationPostpone" | "ScheduleMove" => changed(arguments, "pending"),
+        "NotificationBury" => changed(arguments, "failed"),
+        "NotificationExplain" => explanation(arguments["id"].as_str().unwrap()),
+        "ScheduleList" => json!({"items": [notification(ID, "pending")], "next_cursor": null, "total": 1}),
+        "ScheduleHistogram" => histogram(),
+        "NotificationRetry" | "ScheduleRun" => changed(arguments, "queued"),
         other => panic!("a call nobody knows: {other}"),
     }
 }

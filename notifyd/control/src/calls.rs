@@ -6,8 +6,10 @@ use notify_proto::control::{
     Change, Changed, Control, FreshKey, Hello, ListRequest, NewProvider, NewService, ProviderChange,
     RemovedProvider, RouteRequest, RouteView, Seeded, Sent, TestResult, UpdatedProvider, Welcome,
 };
+use notify_proto::explain::Explanation;
 use notify_proto::filter::Filter;
 use notify_proto::hold::{Force, HoldRequest, HoldView, QueueList, QueueView};
+use notify_proto::schedule::HistogramView;
 use notify_proto::send::SendRequest;
 use notify_proto::transport::{Context, Reply};
 use notify_proto::upkeep::{OperationView, PruneRequest, PruneView, ReloadView, StorageView};
@@ -239,6 +241,30 @@ impl Control for Session {
         verbs::notification::retry(&self, ids, &change).await
     }
 
+    async fn notification_postpone(
+        self,
+        _: Context,
+        ids: Vec<NotificationId>,
+        until: Timestamp,
+        change: Change,
+    ) -> Reply<Vec<Changed>> {
+        verbs::notification::postpone(&self, ids, until, &change).await
+    }
+
+    async fn notification_bury(
+        self,
+        _: Context,
+        ids: Vec<NotificationId>,
+        notify: bool,
+        change: Change,
+    ) -> Reply<Vec<Changed>> {
+        verbs::notification::bury(&self, ids, notify, &change).await
+    }
+
+    async fn notification_explain(self, _: Context, id: NotificationId) -> Reply<Explanation> {
+        verbs::notification::explain(&self, id).await
+    }
+
     async fn notification_wait(
         self,
         _: Context,
@@ -246,6 +272,28 @@ impl Control for Session {
         wait_seconds: u32,
     ) -> Reply<NotificationDetail> {
         verbs::notification::wait(&self, id, wait_seconds).await
+    }
+
+    async fn schedule_list(self, _: Context, request: ListRequest) -> Reply<NotificationPage> {
+        verbs::schedule::list(&self, request).await
+    }
+
+    async fn schedule_histogram(self, _: Context) -> Reply<HistogramView> {
+        verbs::schedule::histogram(&self).await
+    }
+
+    async fn schedule_move(
+        self,
+        _: Context,
+        ids: Vec<NotificationId>,
+        at: Timestamp,
+        change: Change,
+    ) -> Reply<Vec<Changed>> {
+        verbs::schedule::move_to(&self, ids, at, &change).await
+    }
+
+    async fn schedule_run(self, _: Context, ids: Vec<NotificationId>, change: Change) -> Reply<Vec<Changed>> {
+        verbs::schedule::run(&self, ids, &change).await
     }
 
     async fn queue_list(self, _: Context) -> Reply<QueueList> {

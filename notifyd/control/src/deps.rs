@@ -6,10 +6,11 @@ use notify_proto::hold::Force;
 use notify_proto::upkeep::ReloadView;
 use notify_proto::{Channel, NotificationId, ProviderId, Timestamp};
 use notifyd_engine::Handle;
-use notifyd_engine::{KindInfo, ProviderState, Queue, Route, SettingError, TestCall, Totals};
+use notifyd_engine::{KindInfo, ProviderState, Queue, Route, SettingError, TestCall, Totals, Way};
 use notifyd_lifecycle::admission::AdmissionRules;
+use notifyd_lifecycle::steer::Wish;
 use notifyd_lifecycle::{Clock, Entropy, Secret};
-use notifyd_store::api::{Audit, Changed};
+use notifyd_store::api::{Audit, Changed, Job, Steered};
 use notifyd_store::{Store, StoreError, Upkeep};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -56,6 +57,16 @@ pub trait EngineHandle: Send + Sync + 'static {
     async fn revoke(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError>;
     /// Starts a dead letter again.
     async fn retry(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError>;
+    /// Gives one that waits another time, lets it wait no more, or buries it.
+    async fn steer(
+        &self,
+        id: NotificationId,
+        wish: Wish,
+        verb: &'static str,
+        audit: Audit,
+    ) -> Result<Steered, StoreError>;
+    /// What becomes of this notification next; none while nothing is delivered yet.
+    async fn way(&self, job: Job) -> Result<Option<Way>, StoreError>;
 }
 
 #[async_trait]
@@ -116,6 +127,20 @@ impl EngineHandle for Handle {
 
     async fn retry(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError> {
         Self::retry(self, id, audit).await
+    }
+
+    async fn steer(
+        &self,
+        id: NotificationId,
+        wish: Wish,
+        verb: &'static str,
+        audit: Audit,
+    ) -> Result<Steered, StoreError> {
+        Self::steer(self, id, wish, verb, audit).await
+    }
+
+    async fn way(&self, job: Job) -> Result<Option<Way>, StoreError> {
+        Self::way(self, job).await
     }
 }
 

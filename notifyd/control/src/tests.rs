@@ -1,5 +1,6 @@
 //! The room as a whole: a real log, a real connection, an engine that does as it is told.
 
+mod explain;
 mod fakes;
 mod holds;
 mod keys;
@@ -8,6 +9,7 @@ mod operations;
 mod provider_changes;
 mod providers;
 mod rights;
+mod schedule;
 mod socket;
 mod store;
 mod upkeep;

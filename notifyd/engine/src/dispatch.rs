@@ -7,6 +7,7 @@ use crate::queues;
 use crate::route::route;
 use crate::settle::{self, Settled};
 use crate::slots::Slots;
+use crate::way::way;
 use crate::write;
 use crate::{Ask, Inner, Options, StoreError};
 use notify_proto::Status;
@@ -181,6 +182,10 @@ impl Dispatch {
                 Ask::Route { channels, pinned, answer } => {
                     let overflow = self.options.overflow_after.is_some();
                     drop(answer.send(route(&self.slots, overflow, &channels, pinned, now, wall)));
+                }
+                Ask::Way(job, answer) => {
+                    let overflow = self.options.overflow_after.is_some();
+                    drop(answer.send(way(&self.lines, &self.slots, overflow, &job, now, wall)));
                 }
             }
         }

@@ -1,14 +1,16 @@
 //! What the rest of the daemon may ask of the engine.
 
 use crate::route::Route;
+use crate::way::Way;
 use crate::{Ask, Options, Queue};
 use notify_proto::hold::Force;
-use notify_proto::{Channel, HoldKind, NotificationId, ProviderId};
+use notify_proto::{Channel, HoldKind, NotificationId, ProviderId, Status};
 use notifyd_lifecycle::outcome::Outcome;
+use notifyd_lifecycle::steer::Wish;
 use notifyd_lifecycle::{Message, Report, Secret, address};
 use notifyd_providers::{Call, Provider};
 use notifyd_store::StoreError;
-use notifyd_store::api::{Audit, Changed, Scope};
+use notifyd_store::api::{Audit, Changed, Job, Scope, Steered};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -117,6 +119,14 @@ impl Handle {
         pinned: Option<ProviderId>,
     ) -> Result<Vec<Route>, StoreError> {
         self.ask(|answer| Ask::Route { channels, pinned, answer }).await
+    }
+
+    /// What becomes of this notification next, as things stand; none while nothing is delivered yet.
+    pub async fn way(&self, job: Job) -> Result<Option<Way>, StoreError> {
+        if !self.is_running() {
+            return Ok(None);
+        }
+        self.ask(|answer| Ask::Way(Box::new(job), answer)).await.map(Some)
     }
 
     /// What stands in front of each provider. Asked after a change was committed, it counts all that began before the
@@ -264,6 +274,21 @@ impl Handle {
     /// Starts a dead letter again.
     pub async fn retry(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError> {
         self.inner.deps.store.retry(Scope::All, id, audit).await
+    }
+
+    /// Gives one that waits another time, lets it wait no more, or buries it; `verb` is the word of the audit log.
+    pub async fn steer(
+        &self,
+        id: NotificationId,
+        wish: Wish,
+        verb: &'static str,
+        audit: Audit,
+    ) -> Result<Steered, StoreError> {
+        let steered = self.inner.deps.store.steer(Scope::All, id, wish, verb, audit).await?;
+        if steered == Steered::Applied(Status::Failed) {
+            self.inner.failed.fetch_add(1, Ordering::AcqRel);
+        }
+        Ok(steered)
     }
 }
 

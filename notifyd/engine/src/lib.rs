@@ -6,7 +6,7 @@
 //! * [`dispatch`] is the loop: it owns the lines of work and the providers' slots, and nobody else touches them.
 //! * [`lines`] holds loaded work in the order of turns and knows what is still on disk.
 //! * [`slots`] knows each provider's free slots, circuit breaker and pace.
-//! * [`route`] tells people where a notification would go now, and why.
+//! * [`route`] tells people where a notification would go now, and why; [`way`] where this one would.
 //! * [`holds`] is what operators force by hand on a provider; [`queues`] counts what stands in front of each.
 //! * [`attempt`] is one call of a provider: `Claimed → Sent`.
 //! * [`settle`] turns what came back into the record to be written.
@@ -32,12 +32,14 @@ mod settle;
 mod slots;
 mod standing;
 mod sweep;
+pub mod way;
 mod write;
 
 pub use handle::{Handle, KindInfo, ProviderState, SettingError, TestCall, Totals};
 pub use options::Options;
 pub use queues::Queue;
 pub use route::{Route, Step, Verdict};
+pub use way::Way;
 
 use crate::metrics::Metrics;
 use arc_swap::ArcSwap;
@@ -45,6 +47,7 @@ use notify_proto::hold::Force;
 use notify_proto::{Channel, ProviderId};
 use notifyd_lifecycle::{Clock, Entropy};
 use notifyd_providers::BuildContext;
+use notifyd_store::api::Job;
 use notifyd_store::{Store, StoreError};
 use prometheus::Registry;
 use std::collections::HashMap;
@@ -81,6 +84,8 @@ pub(crate) enum Ask {
     Force(ProviderId, Force, oneshot::Sender<()>),
     /// Who would be tried now.
     Route { channels: Vec<Channel>, pinned: Option<ProviderId>, answer: oneshot::Sender<Vec<Route>> },
+    /// What becomes of one notification.
+    Way(Box<Job>, oneshot::Sender<Way>),
 }
 
 /// What the loop and the handles share.

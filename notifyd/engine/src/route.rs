@@ -51,6 +51,10 @@ pub enum Verdict {
     PassedOver,
     /// It is called when those before it fail.
     InReserve,
+    /// It was tried in this cycle; of one notification alone.
+    Tried,
+    /// It can never take it; of one notification alone.
+    RuledOut,
 }
 
 impl Verdict {
@@ -62,6 +66,8 @@ impl Verdict {
             Self::Overflow => "overflow",
             Self::PassedOver => "passed_over",
             Self::InReserve => "in_reserve",
+            Self::Tried => "tried",
+            Self::RuledOut => "ruled_out",
         }
     }
 }
@@ -107,7 +113,7 @@ fn plan(channel: Channel, pinned: Option<ProviderId>) -> Plan {
     }
 }
 
-fn step(
+pub(crate) fn step(
     slots: &Slots,
     candidate: &Candidate,
     [choice, later]: [&Choice; 2],

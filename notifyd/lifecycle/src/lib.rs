@@ -10,6 +10,7 @@
 //! 4. [`candidate`]: which provider to try; [`breaker`] and [`pacing`] say whether it may be called now.
 //! 5. [`outcome`]: what the provider said, as a value.
 //! 6. [`decide`]: what follows from it, as a [`Transition`]; [`retry`] knows the delays.
+//! 7. [`steer`]: what an operator may do with what waits: another time, now, or never.
 //!
 //! [`fail_point`] names the places at which a test has the process die.
 //!
@@ -23,6 +24,7 @@
 //!                                             └──► failed
 //!            pending, queued, retrying ──revoke──► cancelled          expiry ──► failed
 //!            failed, cancelled, held pending ──operator──► queued
+//!            pending, queued, retrying ──operator──► later, now, or failed
 //! ```
 
 pub mod address;
@@ -44,6 +46,7 @@ pub mod quote;
 pub mod retry;
 pub mod revision;
 pub mod secret;
+pub mod steer;
 pub mod transition;
 
 pub use clock::Clock;

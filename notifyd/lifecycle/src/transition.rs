@@ -34,6 +34,11 @@ impl Transition {
         Self { from, to, event, reason: None, due_at: None, failure: None, proof: None, budget: Budget::Keep }
     }
 
+    const fn due(mut self, at: Timestamp) -> Self {
+        self.due_at = Some(at);
+        self
+    }
+
     /// Accepted and due at once.
     pub const fn accept() -> Self {
         Self::new(&[], Queued, "created")
@@ -136,6 +141,39 @@ impl Transition {
         it
     }
 
+    /// An operator gives it a later time. Waiting for one costs no retry.
+    pub const fn postpone(at: Timestamp) -> Self {
+        Self::new(&[Pending, Queued], Pending, "postponed").due(at)
+    }
+
+    /// An operator gives the next try a later time. It costs no retry: that was spent when the try got its first one.
+    pub const fn postpone_retry(at: Timestamp) -> Self {
+        Self::new(&[Retrying], Retrying, "postponed").due(at)
+    }
+
+    /// An operator gives what is scheduled another time.
+    pub const fn move_to(at: Timestamp) -> Self {
+        Self::new(&[Pending], Pending, "moved").due(at)
+    }
+
+    /// An operator gives the next try another time, at no cost.
+    pub const fn move_retry(at: Timestamp) -> Self {
+        Self::new(&[Retrying], Retrying, "moved").due(at)
+    }
+
+    /// An operator does not let it wait for its time.
+    pub const fn run_now() -> Self {
+        Self::new(&[Pending, Retrying], Queued, "run_now")
+    }
+
+    /// An operator gives it up: to the dead letters.
+    pub const fn bury() -> Self {
+        let mut it = Self::new(&[Pending, Queued, Retrying], Failed, "buried");
+        it.failure = Some(FailureReason::Buried);
+        it.reason = Some(FailureReason::Buried.as_str());
+        it
+    }
+
     /// Edited before it was sent: due at once.
     pub const fn edit_now() -> Self {
         Self::new(&[Pending, Queued, Retrying], Queued, "edited")
@@ -214,6 +252,12 @@ mod tests {
             Transition::expire(),
             Transition::cancel(),
             Transition::operator_retry(),
+            Transition::postpone(at),
+            Transition::postpone_retry(at),
+            Transition::move_to(at),
+            Transition::move_retry(at),
+            Transition::run_now(),
+            Transition::bury(),
             Transition::edit_now(),
             Transition::edit_later(at),
         ];
@@ -245,7 +289,8 @@ mod tests {
             if it.to() == Retrying {
                 assert!(it.due_at().is_some(), "{it:?}");
             }
-            assert_eq!(it.budget() == Budget::Spend, it.to() == Retrying, "{it:?}");
+            let fails = it.to() == Retrying && it.allows(Sending);
+            assert_eq!(it.budget() == Budget::Spend, fails, "{it:?}");
         }
     }
 

@@ -20,6 +20,7 @@ use notifyd_lifecycle::candidate::Skip;
 use notifyd_lifecycle::decide::Progress;
 use notifyd_lifecycle::key::KeyHash;
 use notifyd_lifecycle::order::Group;
+use notifyd_lifecycle::steer::{Refusal, Wish};
 use notifyd_lifecycle::{Message, Plan, Secret, Transition};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -233,6 +234,21 @@ pub enum Changed {
     Refused(Status),
 }
 
+/// The answer to what an operator wants of a notification that waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Steered {
+    /// It is committed; the status now.
+    Applied(Status),
+    /// It was so already; the status it has.
+    AlreadyDone(Status),
+    /// Somebody else moved the notification at the same moment.
+    SomeoneElses,
+    /// There is no such notification in this scope.
+    NotFound,
+    /// The rules do not allow it.
+    Refused(Refusal),
+}
+
 /// New values for a notification that was not sent yet; absent ones stay.
 #[derive(Debug, Clone, Default)]
 pub struct Edit {
@@ -285,6 +301,19 @@ pub struct Page {
     pub cursor: Option<String>,
     /// Whether to count all that match.
     pub with_total: bool,
+}
+
+/// What waits for a time between two moments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bucket {
+    /// From here on; none for whatever was due before.
+    pub from: Option<Timestamp>,
+    /// Up to here; none for whatever is due later.
+    pub to: Option<Timestamp>,
+    /// How many.
+    pub total: u64,
+    /// How many of them wait for a retry; none when there are too many to look at each. The others are scheduled.
+    pub retrying: Option<u64>,
 }
 
 /// Notifications by status, kept as they change; no query.
@@ -481,11 +510,30 @@ pub trait Store: Send + Sync + 'static {
     /// Starts a dead letter again with a fresh budget.
     async fn retry(&self, scope: Scope, id: NotificationId, audit: Audit) -> Result<Changed>;
 
+    /// Gives one that waits another time, lets it wait no more, or buries it; `verb` is the word of the audit log.
+    async fn steer(
+        &self,
+        scope: Scope,
+        id: NotificationId,
+        wish: Wish,
+        verb: &'static str,
+        audit: Audit,
+    ) -> Result<Steered>;
+
     /// Edits one that was not sent yet.
     async fn edit(&self, scope: Scope, id: NotificationId, edit: Edit) -> Result<Changed>;
 
     /// One notification with its attempts and events.
     async fn notification(&self, scope: Scope, id: NotificationId) -> Result<Option<NotificationDetail>>;
+
+    /// One notification as the engine works with it, wherever it stands.
+    async fn job(&self, id: NotificationId) -> Result<Option<Job>>;
+
+    /// A page of what waits for a time, soonest first.
+    async fn schedule(&self, page: Page) -> Result<NotificationPage>;
+
+    /// How many wait for a time before the first of these moments, between each two, and from the last on.
+    async fn histogram(&self, bounds: Vec<Timestamp>) -> Result<Vec<Bucket>>;
 
     /// A page, newest first.
     async fn list(&self, scope: Scope, page: Page) -> Result<NotificationPage>;

@@ -25,9 +25,10 @@ pub const MAX_PAGE: u32 = 1_000;
 pub const MAX_PAGE_BYTES: usize = 512 * 1_024;
 
 /// A condition with its values.
-struct Where {
+pub struct Where {
     sql: Vec<String>,
-    values: Vec<Value>,
+    /// In the order of their marks.
+    pub values: Vec<Value>,
 }
 
 impl Where {
@@ -36,7 +37,8 @@ impl Where {
         self.values.extend(values);
     }
 
-    fn text(&self) -> String {
+    /// As SQL.
+    pub fn text(&self) -> String {
         if self.sql.is_empty() { "1".to_owned() } else { self.sql.join(" AND ") }
     }
 }
@@ -159,7 +161,8 @@ fn needs_message(filter: &Filter) -> bool {
     })
 }
 
-fn conditions(directory: &Directory, scope: Scope, filter: &Filter) -> Where {
+/// What a filter asks of a row `n` of notifications and its row `m` of messages.
+pub fn conditions(directory: &Directory, scope: Scope, filter: &Filter) -> Where {
     let mut wanted = Where { sql: Vec::new(), values: Vec::new() };
     if let Scope::Service(no) = scope {
         wanted.and("n.service = ?", [no.into()]);

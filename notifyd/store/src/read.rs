@@ -1,6 +1,6 @@
 //! Reads one notification with its attempts and its story.
 
-use crate::api::Scope;
+use crate::api::{Job, Scope};
 use crate::directory::Directory;
 use crate::error::{Result, StoreError};
 use crate::row::{StoredBody, channel, json, moment, opt_word, priority, status, word};
@@ -47,6 +47,14 @@ pub fn notification(
     let attempts = attempts(connection, directory, seq, id).map_err(StoreError::Read)?;
     let events = events(connection, seq).map_err(StoreError::Read)?;
     Ok(Some(NotificationDetail { notification, attempts, events }))
+}
+
+/// One notification as the engine works with it.
+pub fn job(connection: &Connection, id: NotificationId) -> Result<Option<Job>> {
+    connection
+        .prepare_cached(include_str!("sql/job.sql"))
+        .and_then(|mut query| query.query_row([id.as_bytes()], crate::row::job).optional())
+        .map_err(StoreError::Read)
 }
 
 /// A view from [`COLUMNS`].

@@ -1,9 +1,9 @@
 //! The embedded log: one writer thread, pooled readers.
 
 use crate::api::{
-    Accepted, Audit, Backlog, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job, NewHold,
-    NewKey, NewNotification, NewProvider, NewService, Page, ProviderUpdate, Record, Scope, Store, Swept,
-    Verdict,
+    Accepted, Audit, Backlog, Bucket, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job,
+    NewHold, NewKey, NewNotification, NewProvider, NewService, Page, ProviderUpdate, Record, Scope, Steered,
+    Store, Swept, Verdict,
 };
 use crate::bell::Bell;
 use crate::cursor::Cursors;
@@ -20,7 +20,8 @@ use crate::seal::Seal;
 use crate::sweep::Retention;
 use crate::writer::{Fatal, Kind, Writer};
 use crate::{
-    accept, audit, change, claim, directory_rows, due, holds, list, provider_rows, read, record, stats, sweep,
+    accept, audit, change, claim, directory_rows, due, holds, list, provider_rows, read, record, schedule,
+    stats, steer, sweep,
 };
 use crate::{backup, disk, restored};
 use async_trait::async_trait;
@@ -28,6 +29,7 @@ use notify_proto::filter::Filter;
 use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsView};
 use notify_proto::{KeyId, NotificationId, ProviderId, ServiceId, Timestamp};
 use notifyd_lifecycle::key::Pepper;
+use notifyd_lifecycle::steer::Wish;
 use notifyd_lifecycle::{Clock, Entropy, Secret};
 use prometheus::Registry;
 use rusqlite::Connection;
@@ -282,12 +284,36 @@ impl Store for SqliteStore {
         self.writer()?.run_alone(move |desk| change::retry(desk, scope, id, &audit)).await
     }
 
+    async fn steer(
+        &self,
+        scope: Scope,
+        id: NotificationId,
+        wish: Wish,
+        verb: &'static str,
+        audit: Audit,
+    ) -> Result<Steered> {
+        self.writer()?.run_alone(move |desk| steer::steer(desk, scope, id, wish, verb, &audit)).await
+    }
+
     async fn edit(&self, scope: Scope, id: NotificationId, edit: Edit) -> Result<Changed> {
         self.writer()?.run_alone(move |desk| change::edit(desk, scope, id, edit)).await
     }
 
     async fn notification(&self, scope: Scope, id: NotificationId) -> Result<Option<NotificationDetail>> {
         self.ask(move |connection, directory| read::notification(connection, directory, scope, id)).await
+    }
+
+    async fn job(&self, id: NotificationId) -> Result<Option<Job>> {
+        self.ask(move |connection, _| read::job(connection, id)).await
+    }
+
+    async fn schedule(&self, page: Page) -> Result<NotificationPage> {
+        let cursors = self.cursors.clone();
+        self.ask(move |connection, directory| schedule::page(connection, directory, &cursors, &page)).await
+    }
+
+    async fn histogram(&self, bounds: Vec<Timestamp>) -> Result<Vec<Bucket>> {
+        self.ask(move |connection, _| schedule::histogram(connection, &bounds)).await
     }
 
     async fn list(&self, scope: Scope, page: Page) -> Result<NotificationPage> {

@@ -11,6 +11,8 @@ mod conformance {
     pub mod people;
     pub mod providers;
     pub mod reading;
+    pub mod schedule;
+    pub mod steering;
 }
 
 use conformance::fixture::{Fixture, Opened};
@@ -77,6 +79,21 @@ suite! {
         a_dead_letter_starts_again,
         an_edit_changes_what_is_sent,
         the_sweep_removes_only_old_final_ones,
+    }
+    steering {
+        what_waits_gets_another_time,
+        what_is_queued_is_postponed_and_goes_on_where_it_was,
+        a_retry_gets_another_time_at_no_cost,
+        what_is_buried_is_a_dead_letter,
+        what_is_under_way_or_final_is_left_alone,
+        a_wish_and_a_claim_at_the_same_moment,
+        a_moved_retry_keeps_its_delay_when_the_clock_is_set,
+    }
+    schedule {
+        pages_are_soonest_first_and_go_on_within_a_moment,
+        filters_and_a_bound_narrow_it,
+        a_page_says_when_it_stopped_looking,
+        buckets_add_up,
     }
     reading {
         pages_go_on_where_they_ended,

@@ -20,8 +20,8 @@ pub(crate) enum Is {
 }
 use Is::{Change, Look};
 
-/// Every call of the socket, by the command that makes it. `ID` is a notification that waits, `DEAD` one that failed,
-/// `KEY` the prefix of a key. The last one ends the daemon.
+/// Every call of the socket, by the command that makes it. `ID` is a notification that waits for a time and for the
+/// provider `quiet`, `DEAD` one that failed, `KEY` the prefix of a key. The last one ends the daemon.
 pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("hello", Look, "daemon info"),
     ("ping", Look, "ping"),
@@ -37,6 +37,9 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("notification_list", Look, "notification list --all"),
     ("notification_count", Look, "notification count"),
     ("notification_wait", Look, "notification wait DEAD"),
+    ("notification_explain", Look, "notification explain ID"),
+    ("schedule_list", Look, "schedule list"),
+    ("schedule_histogram", Look, "schedule histogram"),
     ("store_stats", Look, "store stats"),
     ("operation_list", Look, "operation list"),
     ("operation_show", Look, "operation show op_1"),
@@ -64,6 +67,12 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("queue_show", Look, "queue show quiet"),
     ("hold_list", Look, "queue hold list"),
     ("hold_set", Change("queue.pause"), "queue pause quiet --yes"),
+    ("schedule_run", Change("schedule.run"), "schedule run ID"),
+    ("notification_postpone", Change("notification.postpone"), "notification postpone ID --until 2h"),
+    ("schedule_move", Change("schedule.move"), "schedule move ID --at 1h"),
+    ("notification_cancel", Change("notification.cancel"), "notification cancel ID --yes"),
+    ("notification_retry", Change("notification.retry"), "notification retry ID"),
+    ("notification_bury", Change("notification.bury"), "notification bury ID --yes"),
     ("queue_resume", Change("queue.resume"), "queue resume quiet"),
     ("hold_set", Change("queue.drain"), "queue drain quiet --yes"),
     ("hold_set", Change("queue.limit"), "queue limit quiet 2"),
@@ -78,7 +87,6 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ),
     ("notification_show", Change("notification.reveal"), "notification show ID --reveal"),
     ("notification_list", Change("notification.reveal"), "notification list --all --reveal"),
-    ("notification_cancel", Change("notification.cancel"), "notification cancel ID --yes"),
     ("notification_retry", Change("notification.retry"), "notification retry DEAD"),
     ("daemon_shutdown", Change("daemon.shutdown"), "daemon shutdown --yes"),
 ];
@@ -136,7 +144,8 @@ impl House {
         assert!(ctl.run(&["notification", "wait", &dead.id()]).stdout.contains("failed"));
         let made: notify_proto::Timestamp = dead.json()["created_at"].as_str().unwrap().parse().unwrap();
         let tomorrow = notify_proto::view::rfc3339(made + chrono::TimeDelta::days(1));
-        let later = json!({"to": RECIPIENT, "message": "more secret words", "scheduled_at": tomorrow});
+        let mut later = json!({"to": RECIPIENT, "message": "more secret words", "scheduled_at": tomorrow});
+        later["provider_id"] = json!("quiet");
         let waits = client.post("/api/v1/sms", &later).await.unwrap().id();
         Some(Self { daemon, socket, waits, dead: dead.id(), key, reader, admin, stranger })
     }

@@ -30,7 +30,7 @@ pub(super) async fn run(desk: &Desk<'_>, verb: Verb, filter: Filter, expect: Opt
     }
     if total > 0 {
         let question =
-            format!("{total} notifications match ({}). {} them?", by_status.join(", "), capital(verb.name()));
+            format!("{total} notifications match ({}). {} them?", by_status.join(", "), verb.question());
         confirm::yes(desk.globals, desk.out, &question)?;
     }
     let mut listing = desk.out.list(verb.what())?;
@@ -60,18 +60,16 @@ fn narrow(verb: Verb, mut filter: Filter) -> Filter {
         filter.terms.iter().any(|term| matches!(term, Term::Is { field: Field::Status, negate: false, .. }));
     if !named {
         let states: &[Status] = match verb {
-            Verb::Cancel => &[Status::Pending, Status::Queued, Status::Retrying],
+            Verb::Cancel | Verb::Postpone(_) | Verb::Bury { .. } => {
+                &[Status::Pending, Status::Queued, Status::Retrying]
+            }
+            Verb::Move(_) | Verb::Run => &[Status::Pending, Status::Retrying],
             Verb::Retry => &[Status::Failed],
         };
         filter.and_any(Field::Status, states.iter().map(ToString::to_string).collect());
     }
     filter.and(Term::Until(clock::now()));
     filter
-}
-
-fn capital(word: &str) -> String {
-    let (first, rest) = word.split_at(1);
-    first.to_uppercase() + rest
 }
 
 #[cfg(test)]

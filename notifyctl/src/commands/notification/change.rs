@@ -1,4 +1,5 @@
-//! `notifyctl notification cancel` and `retry`: by id, or by filter.
+//! `notifyctl notification cancel` and `retry`: by id, or by filter; `postpone`, `bury` and what `notifyctl schedule`
+//! changes: by id.
 
 use super::super::Desk;
 use super::{bulk, ids};
@@ -9,7 +10,8 @@ use crate::{confirm, given};
 use clap::Args;
 use notify_proto::control::Changed;
 use notify_proto::filter::Filter;
-use notify_proto::{ErrorCode, NotificationId};
+use notify_proto::view::rfc3339;
+use notify_proto::{ErrorCode, NotificationId, Timestamp};
 
 pub(super) const CANCEL_HELP: &str = "Examples:
   notifyctl ntf cancel 0197a6c2-5b1e-7cc0-8000-0123456789ab --yes
@@ -24,11 +26,31 @@ pub(super) const RETRY_HELP: &str = "Examples:
 /// Ids of one call.
 const AT_ONCE: usize = 200;
 
+pub(super) const POSTPONE_HELP: &str =
+    "What is queued waits for its time then, and what waits for a retry keeps its count: no retry
+is spent. What is being sent cannot be postponed.
+
+Examples:
+  notifyctl ntf postpone 0197a6c2-5b1e-7cc0-8000-0123456789ab --until 2h --reason \"relay is down\"
+  notifyctl ntf list --service acme --status queued -o id | notifyctl ntf postpone - --until 18:00";
+
+pub(super) const BURY_HELP: &str =
+    "What is pending, queued or retrying is given up: it fails with the reason buried. What is being
+sent cannot be buried. notifyctl notification retry starts it again.
+
+Examples:
+  notifyctl ntf bury 0197a6c2-5b1e-7cc0-8000-0123456789ab --yes --reason \"sent by hand\"
+  notifyctl ntf list --service acme --status held -o id | notifyctl ntf bury - --yes";
+
 /// Which change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verb {
+pub(in crate::commands) enum Verb {
     Cancel,
     Retry,
+    Postpone(Timestamp),
+    Bury { notify: bool },
+    Move(Timestamp),
+    Run,
 }
 
 impl Verb {
@@ -36,6 +58,10 @@ impl Verb {
         match self {
             Self::Cancel => "cancel",
             Self::Retry => "retry",
+            Self::Postpone(_) => "postpone",
+            Self::Bury { .. } => "bury",
+            Self::Move(_) => "move",
+            Self::Run => "run",
         }
     }
 
@@ -43,14 +69,33 @@ impl Verb {
         match self {
             Self::Cancel => "notification.cancel",
             Self::Retry => "notification.retry",
+            Self::Postpone(_) => "notification.postpone",
+            Self::Bury { .. } => "notification.bury",
+            Self::Move(_) => "schedule.move",
+            Self::Run => "schedule.run",
         }
     }
 
-    const fn done(self) -> &'static str {
+    fn done(self) -> String {
         match self {
-            Self::Cancel => "cancelled",
-            Self::Retry => "queued again",
+            Self::Cancel => "cancelled".into(),
+            Self::Retry => "queued again".into(),
+            Self::Postpone(until) => format!("postponed until {}", rfc3339(until)),
+            Self::Bury { .. } => "buried".into(),
+            Self::Move(at) => format!("moved to {}", rfc3339(at)),
+            Self::Run => "due now".into(),
         }
+    }
+
+    /// Its name, as a question begins.
+    pub(super) fn question(self) -> String {
+        let (first, rest) = self.name().split_at(1);
+        first.to_uppercase() + rest
+    }
+
+    /// Whether it ends something, so that somebody has to say yes to it.
+    const fn ends(self) -> bool {
+        matches!(self, Self::Cancel | Self::Bury { .. })
     }
 }
 
@@ -73,21 +118,67 @@ impl Which {
         if let Some(filter) = self.filter {
             return bulk::run(desk, verb, filter, self.expect).await;
         }
+        Ids { ids: self.ids }.run(desk, verb).await
+    }
+}
+
+/// Some notifications.
+#[derive(Debug, Args)]
+pub struct Ids {
+    /// Their ids, or - for standard input: one per line, or JSON Lines with an id
+    #[arg(value_name = "ID", required = true)]
+    ids: Vec<String>,
+}
+
+/// Some notifications, and a later time.
+#[derive(Debug, Args)]
+pub struct Postpone {
+    #[command(flatten)]
+    which: Ids,
+    /// Not before: a span from now, an RFC 3339 time, or HH:MM today
+    #[arg(long, value_name = "TIME", value_parser = given::ahead)]
+    until: Timestamp,
+}
+
+impl Postpone {
+    pub(super) async fn run(self, desk: &Desk<'_>) -> Ended {
+        self.which.run(desk, Verb::Postpone(self.until)).await
+    }
+}
+
+/// Some notifications, and whether anybody hears of it.
+#[derive(Debug, Args)]
+pub struct Bury {
+    #[command(flatten)]
+    which: Ids,
+    /// Tell the webhooks of the service; this daemon sends none yet and refuses it
+    #[arg(long)]
+    notify: bool,
+}
+
+impl Bury {
+    pub(super) async fn run(self, desk: &Desk<'_>) -> Ended {
+        self.which.run(desk, Verb::Bury { notify: self.notify }).await
+    }
+}
+
+impl Ids {
+    pub(in crate::commands) async fn run(self, desk: &Desk<'_>, verb: Verb) -> Ended {
         let ids = ids::read(&self.ids)?;
-        if verb == Verb::Cancel {
+        if verb.ends() {
             let which = if let [id] = ids.as_slice() {
                 id.to_string()
             } else {
                 format!("{} notifications", ids.len())
             };
-            confirm::yes(desk.globals, desk.out, &format!("Cancel {which}?"))?;
+            confirm::yes(desk.globals, desk.out, &format!("{} {which}?", verb.question()))?;
         }
         let link = desk.link().await?;
         let mut tally = Tally::default();
         if let ([id], true) = (ids.as_slice(), desk.out.for_people()) {
             let changed = call(desk, &link, verb, vec![*id]).await?;
             if changed.iter().all(|it| it.result.is_ok()) {
-                let sentence = desk.says(&format!("notification {id}"), verb.done());
+                let sentence = desk.says(&format!("notification {id}"), &verb.done());
                 desk.out.did(verb.what(), &sentence, serde_json::Value::Null)?;
             }
             tally.add(&changed);
@@ -116,6 +207,14 @@ pub(super) async fn call(
     match verb {
         Verb::Cancel => link.change(link.client.notification_cancel(link.within(), ids, change)).await,
         Verb::Retry => link.change(link.client.notification_retry(link.within(), ids, change)).await,
+        Verb::Postpone(until) => {
+            link.change(link.client.notification_postpone(link.within(), ids, until, change)).await
+        }
+        Verb::Bury { notify } => {
+            link.change(link.client.notification_bury(link.within(), ids, notify, change)).await
+        }
+        Verb::Move(at) => link.change(link.client.schedule_move(link.within(), ids, at, change)).await,
+        Verb::Run => link.change(link.client.schedule_run(link.within(), ids, change)).await,
     }
 }
 

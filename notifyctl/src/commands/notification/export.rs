@@ -1,7 +1,7 @@
 //! `notifyctl notification export`: all that match, for other programs.
 
 use super::super::Desk;
-use super::list::{Terms, walk};
+use super::list::{Order, Terms, walk};
 use crate::cli::{Format, Globals};
 use crate::failure::{Ended, Exit, Failure, Stop};
 use crate::output::Out;
@@ -86,7 +86,7 @@ async fn write(desk: &Desk<'_>, out: &Out, first: ListRequest) -> Result<u64, St
     };
     let mut listing = out.list::<NotificationView>("notification.export")?;
     let mut rows = 0;
-    let walked = walk(&link, first, u64::MAX, |page| {
+    let walked = walk(&link, Order::Newest, first, u64::MAX, |page| {
         rows += page.items.len() as u64;
         progress.at(rows, total.max(rows));
         Ok(listing.page(&page.items)?)

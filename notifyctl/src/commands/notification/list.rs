@@ -14,6 +14,15 @@ use notify_proto::{Channel, Timestamp};
 /// Rows of one call, at most.
 pub(super) const PAGE: u32 = 200;
 
+/// What is listed, and in which order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::commands) enum Order {
+    /// All, newest first.
+    Newest,
+    /// What waits for a time, soonest first.
+    Soonest,
+}
+
 /// Which notifications.
 #[derive(Debug, Args)]
 pub struct Terms {
@@ -49,7 +58,7 @@ fn status(text: &str) -> Result<String, String> {
 
 impl Terms {
     /// As one filter.
-    pub(super) fn filter(self) -> Filter {
+    pub(in crate::commands) fn filter(self) -> Filter {
         let mut filter = self.filter.unwrap_or_default();
         filter
             .and_any(Field::Status, self.status)
@@ -85,16 +94,17 @@ pub struct List {
 }
 
 /// How far a walk through pages came.
-pub(super) struct Walked {
-    pub(super) cursor: Option<String>,
-    pub(super) total: Option<Total>,
-    pub(super) shown: u64,
-    pub(super) partial: bool,
+pub(in crate::commands) struct Walked {
+    pub(in crate::commands) cursor: Option<String>,
+    pub(in crate::commands) total: Option<Total>,
+    pub(in crate::commands) shown: u64,
+    pub(in crate::commands) partial: bool,
 }
 
 /// Asks for page after page until `left` rows were seen or there are no more. The limit of the request is set here.
-pub(super) async fn walk(
+pub(in crate::commands) async fn walk(
     link: &Link,
+    order: Order,
     mut request: ListRequest,
     mut left: u64,
     mut see: impl FnMut(&NotificationPage) -> Result<(), Stop>,
@@ -102,7 +112,10 @@ pub(super) async fn walk(
     let mut walked = Walked { cursor: None, total: None, shown: 0, partial: false };
     while left > 0 {
         request.limit = u32::try_from(left).unwrap_or(PAGE).min(PAGE);
-        let page = link.read(link.client.notification_list(link.within(), request.clone())).await?;
+        let page = match order {
+            Order::Newest => link.read(link.client.notification_list(link.within(), request.clone())).await?,
+            Order::Soonest => link.read(link.client.schedule_list(link.within(), request.clone())).await?,
+        };
         walked.total = walked.total.or_else(|| page.total.map(|value| Total { value, exact: !page.partial }));
         left -= left.min(page.items.len() as u64);
         walked.shown += page.items.len() as u64;
@@ -125,7 +138,7 @@ impl List {
         let first =
             ListRequest { filter: self.terms.filter(), cursor: self.after, limit: 0, reveal: self.reveal };
         let Walked { cursor, total, shown, partial } =
-            walk(&link, first, left, |page| Ok(listing.page(&page.items)?)).await?;
+            walk(&link, Order::Newest, first, left, |page| Ok(listing.page(&page.items)?)).await?;
         listing.close(cursor.as_deref(), total)?;
         if partial {
             desk.out.note(

@@ -1,11 +1,12 @@
 //! `notifyctl notification`.
 
 mod bulk;
-mod change;
+pub(super) mod change;
 mod count;
+mod explain;
 mod export;
 mod ids;
-mod list;
+pub(super) mod list;
 mod send;
 mod show;
 mod timeline;
@@ -43,6 +44,14 @@ pub enum Notification {
     /// Start dead letters again, with a fresh budget of retries
     #[command(after_help = change::RETRY_HELP)]
     Retry(change::Which),
+    /// Give what waits a later time
+    #[command(after_help = change::POSTPONE_HELP)]
+    Postpone(change::Postpone),
+    /// Give up what was not sent yet: to the dead letters
+    #[command(after_help = change::BURY_HELP)]
+    Bury(change::Bury),
+    /// Say why notifications are where they are, and what they wait for
+    Explain(explain::Explain),
     /// Wait until notifications are final, or delivered
     Wait(wait::Wait),
     /// Count notifications
@@ -60,6 +69,9 @@ impl Notification {
             Self::Export(export) => export.run(desk).await,
             Self::Cancel(which) => which.run(desk, change::Verb::Cancel).await,
             Self::Retry(which) => which.run(desk, change::Verb::Retry).await,
+            Self::Postpone(postpone) => postpone.run(desk).await,
+            Self::Bury(bury) => bury.run(desk).await,
+            Self::Explain(explain) => explain.run(desk).await,
             Self::Wait(wait) => wait.run(desk).await,
             Self::Count(count) => count.run(desk).await,
         }

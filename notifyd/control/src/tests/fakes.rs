@@ -10,13 +10,18 @@ use notify_proto::hold::{Force, HoldRequest};
 use notify_proto::send::SendRequest;
 use notify_proto::transport::{self, Context};
 use notify_proto::upkeep::{ChangedSetting, ReloadView};
-use notify_proto::{Channel, ErrorCode, HoldKind, NotificationId, ProviderId, SkipReason, Timestamp};
-use notifyd_engine::{KindInfo, ProviderState, Queue, Route, SettingError, Step, TestCall, Totals, Verdict};
+use notify_proto::{
+    Channel, ErrorCode, FailureReason, HoldKind, NotificationId, ProviderId, SkipReason, Timestamp,
+};
+use notifyd_engine::{
+    KindInfo, ProviderState, Queue, Route, SettingError, Step, TestCall, Totals, Verdict, Way,
+};
 use notifyd_lifecycle::admission::AdmissionRules;
-use notifyd_lifecycle::candidate::Gate;
+use notifyd_lifecycle::candidate::{Choice, Gate, Skip};
 use notifyd_lifecycle::entropy::SeededEntropy;
+use notifyd_lifecycle::steer::Wish;
 use notifyd_lifecycle::{Clock, Report, Secret};
-use notifyd_store::api::{Audit, Changed, Scope};
+use notifyd_store::api::{Audit, Changed, Job, Scope, Steered};
 use notifyd_store::{Options, SqliteStore, Store, StoreError, Upkeep};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -139,6 +144,34 @@ impl EngineHandle for FakeEngine {
 
     async fn retry(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError> {
         self.store.retry(Scope::All, id, audit).await
+    }
+
+    async fn steer(
+        &self,
+        id: NotificationId,
+        wish: Wish,
+        verb: &'static str,
+        audit: Audit,
+    ) -> Result<Steered, StoreError> {
+        self.store.steer(Scope::All, id, wish, verb, audit).await
+    }
+
+    /// The first one is taken while circuits are closed, and nobody while they are open.
+    async fn way(&self, job: Job) -> Result<Option<Way>, StoreError> {
+        let routes = self.route(job.plan.channels.clone(), job.plan.pinned).await?;
+        let first = routes.iter().find_map(|route| Some((route.channel, route.steps.first()?.provider)));
+        let open = *self.circuit.lock().unwrap() == "closed";
+        let choice = match first {
+            None => Choice::Dead(FailureReason::NoProvider),
+            Some((channel, provider)) if open => {
+                Choice::Try { channel_index: 0, channel, provider, skipped: vec![] }
+            }
+            Some((channel, provider)) => {
+                let provider = Some(provider);
+                Choice::Closed(vec![Skip { channel, provider, reason: SkipReason::BreakerOpen }])
+            }
+        };
+        Ok(Some(Way { choice, routes, loaded: true, waiting: 7 }))
     }
 }
 

@@ -42,6 +42,9 @@ async fn viewers_look_and_do_not_change() {
     viewer.hold_list(soon()).await.unwrap().unwrap();
     viewer.notification_count(soon(), Filter::default()).await.unwrap().unwrap();
     viewer.provider_route(soon(), RouteRequest::default()).await.unwrap().unwrap();
+    viewer.notification_explain(soon(), id).await.unwrap().unwrap();
+    viewer.schedule_list(soon(), ListRequest::default()).await.unwrap().unwrap();
+    viewer.schedule_histogram(soon()).await.unwrap().unwrap();
 
     let acme = || "acme".to_owned();
     let service = NewService { name: "b".into(), description: None, rate_per_second: None };
@@ -78,12 +81,18 @@ async fn viewers_look_and_do_not_change() {
             viewer.notification_send(soon(), acme(), text("x"), change()).await.code(),
             viewer.notification_cancel(soon(), vec![id], change()).await.code(),
             viewer.notification_retry(soon(), vec![id], change()).await.code(),
+            viewer.notification_postpone(soon(), vec![id], before, change()).await.code(),
+            viewer.notification_bury(soon(), vec![id], false, change()).await.code(),
+            viewer.notification_bury(soon(), vec![id], true, change()).await.code(),
+            viewer.schedule_move(soon(), vec![id], before, change()).await.code(),
+            viewer.schedule_run(soon(), vec![id], change()).await.code(),
         ] {
             assert_eq!(code, Forbidden);
         }
     }
     assert_eq!(viewer.notification_show(soon(), id, true).await.code(), Forbidden);
-    assert_eq!(viewer.notification_list(soon(), reveal).await.code(), Forbidden);
+    assert_eq!(viewer.notification_list(soon(), reveal.clone()).await.code(), Forbidden);
+    assert_eq!(viewer.schedule_list(soon(), reveal).await.code(), Forbidden);
     assert!(house.stops.lock().unwrap().is_empty());
 }
 
@@ -116,6 +125,8 @@ async fn dry_runs_change_nothing() {
     );
     let cancelled = admin.notification_cancel(soon(), vec![id], dry()).await.unwrap().unwrap();
     assert_eq!(cancelled[0].result.as_ref().unwrap().to_string(), "cancelled");
+    let buried = admin.notification_bury(soon(), vec![id], false, dry()).await.unwrap().unwrap();
+    assert_eq!(buried[0].result.as_ref().unwrap().to_string(), "failed");
     admin.daemon_shutdown(soon(), Some(1), dry()).await.unwrap().unwrap();
     assert_eq!(admin.store_backup(soon(), None, dry()).await.unwrap().unwrap(), None);
     assert_eq!(admin.store_check(soon(), dry()).await.unwrap().unwrap(), None);
@@ -136,12 +147,18 @@ async fn dry_runs_change_nothing() {
 async fn every_change_leaves_who_what_and_why() {
     let (house, admin) = furnished().await;
     let because = super::fakes::because;
-    let id = sent(&admin, "the body").await;
+    let (id, steered) = (sent(&admin, "the body").await, vec![sent(&admin, "another body").await]);
     admin.service_set_active(soon(), "acme".into(), false, because("reason one")).await.unwrap().unwrap();
     admin.service_unlock(soon(), "acme".into(), because("reason two")).await.unwrap().unwrap();
     admin.provider_set_active(soon(), "mock".into(), false, because("reason three")).await.unwrap().unwrap();
     admin.notification_cancel(soon(), vec![id], because("reason four")).await.unwrap().unwrap();
     admin.notification_show(soon(), id, true).await.unwrap().unwrap();
+    let at = |minutes| house.room.now() + chrono::TimeDelta::minutes(minutes);
+    let ids = || steered.clone();
+    admin.notification_postpone(soon(), ids(), at(5), because("reason seven")).await.unwrap().unwrap();
+    admin.schedule_move(soon(), ids(), at(10), because("reason eight")).await.unwrap().unwrap();
+    admin.schedule_run(soon(), ids(), because("reason nine")).await.unwrap().unwrap();
+    admin.notification_bury(soon(), ids(), false, because("reason ten")).await.unwrap().unwrap();
     let test =
         admin.provider_test(soon(), "mock".into(), None, "+15005550006".into(), because("reason five"));
     assert_eq!(test.await.unwrap().unwrap().external_id.as_deref(), Some("to +15005550006"));
@@ -150,12 +167,20 @@ async fn every_change_leaves_who_what_and_why() {
     assert_eq!(refused.code(), Invalid);
 
     let log = house.on_disk().await;
-    for reason in ["one", "two", "three", "four", "five", "six"] {
+    for reason in ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"] {
         assert!(log.contains(&format!("reason {reason}")), "{reason}");
     }
-    for verb in
-        ["service.unlock", "notification.send", "notification.reveal", "provider.test", "daemon.shutdown"]
-    {
+    for verb in [
+        "service.unlock",
+        "notification.send",
+        "notification.reveal",
+        "notification.postpone",
+        "notification.bury",
+        "schedule.move",
+        "schedule.run",
+        "provider.test",
+        "daemon.shutdown",
+    ] {
         assert!(log.contains(&format!("ada(uid 1000, pid 42){verb}")), "{verb}");
     }
     assert_eq!(*house.stops.lock().unwrap(), [Some(std::time::Duration::from_secs(5))]);

@@ -9,6 +9,7 @@ pub(crate) mod notification;
 pub(crate) mod operation;
 pub(crate) mod provider;
 pub(crate) mod queue;
+pub(crate) mod schedule;
 pub(crate) mod service;
 pub(crate) mod status;
 pub(crate) mod store;

@@ -22,6 +22,8 @@ mod routes;
 mod settings;
 mod sim;
 mod slow;
+mod steering;
 mod stories;
 mod turns;
 mod waiting;
+mod ways;

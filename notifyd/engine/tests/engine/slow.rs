@@ -6,10 +6,12 @@ use notify_proto::filter::Filter;
 use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsView};
 use notify_proto::{KeyId, NotificationId, ProviderId, ServiceId, Timestamp};
 use notifyd_lifecycle::order::Group;
+use notifyd_lifecycle::steer::Wish;
 use notifyd_lifecycle::{Clock, Secret};
 use notifyd_store::api::{
-    Accepted, Audit, Backlog, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job, NewHold,
-    NewKey, NewNotification, NewProvider, NewService, Page, ProviderUpdate, Record, Swept, Verdict,
+    Accepted, Audit, Backlog, Bucket, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job,
+    NewHold, NewKey, NewNotification, NewProvider, NewService, Page, ProviderUpdate, Record, Steered, Swept,
+    Verdict,
 };
 use notifyd_store::{Bell, Cause, Directory, Door, Feed, Hold, Scope, Store, StoreError};
 use rand::Rng as _;
@@ -163,12 +165,35 @@ impl Store for Slow {
         self.ask(self.log.retry(scope, id, audit)).await
     }
 
+    async fn steer(
+        &self,
+        scope: Scope,
+        id: NotificationId,
+        wish: Wish,
+        verb: &'static str,
+        audit: Audit,
+    ) -> Result<Steered> {
+        self.ask(self.log.steer(scope, id, wish, verb, audit)).await
+    }
+
     async fn edit(&self, scope: Scope, id: NotificationId, edit: Edit) -> Result<Changed> {
         self.ask(self.log.edit(scope, id, edit)).await
     }
 
     async fn notification(&self, scope: Scope, id: NotificationId) -> Result<Option<NotificationDetail>> {
         self.ask(self.log.notification(scope, id)).await
+    }
+
+    async fn job(&self, id: NotificationId) -> Result<Option<Job>> {
+        self.ask(self.log.job(id)).await
+    }
+
+    async fn schedule(&self, page: Page) -> Result<NotificationPage> {
+        self.ask(self.log.schedule(page)).await
+    }
+
+    async fn histogram(&self, bounds: Vec<Timestamp>) -> Result<Vec<Bucket>> {
+        self.ask(self.log.histogram(bounds)).await
     }
 
     async fn list(&self, scope: Scope, page: Page) -> Result<NotificationPage> {

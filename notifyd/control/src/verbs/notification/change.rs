@@ -27,7 +27,8 @@ pub(crate) async fn cancel(
     ids: Vec<NotificationId>,
     change: &Change,
 ) -> Reply<Vec<Changed>> {
-    each(&session.change(change)?, Verb::Cancel, ids).await
+    let operator = session.change(change)?;
+    each(ids, |id| one(&operator, Verb::Cancel, id)).await
 }
 
 /// Starts dead letters again with a fresh budget.
@@ -36,15 +37,25 @@ pub(crate) async fn retry(
     ids: Vec<NotificationId>,
     change: &Change,
 ) -> Reply<Vec<Changed>> {
-    each(&session.change(change)?, Verb::Retry, ids).await
+    let operator = session.change(change)?;
+    each(ids, |id| one(&operator, Verb::Retry, id)).await
 }
 
-async fn each(operator: &Operator<'_>, verb: Verb, ids: Vec<NotificationId>) -> Reply<Vec<Changed>> {
+/// Changes one after the other, some of them side by side; each id has its own answer.
+pub(super) async fn each<F>(
+    ids: Vec<NotificationId>,
+    one: impl Fn(NotificationId) -> F,
+) -> Reply<Vec<Changed>>
+where
+    F: Future<Output = Result<Open<Status>, ApiError>>,
+{
     if ids.len() > MAX_IDS {
         return Err(refuse::invalid(format!("a call takes at most {MAX_IDS} ids; these are {}", ids.len())));
     }
-    let changes =
-        ids.into_iter().map(|id| async move { Changed { id, result: one(operator, verb, id).await } });
+    let changes = ids.into_iter().map(|id| {
+        let changed = one(id);
+        async move { Changed { id, result: changed.await } }
+    });
     Ok(futures::stream::iter(changes).buffered(AT_ONCE).collect().await)
 }
 

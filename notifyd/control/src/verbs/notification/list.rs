@@ -16,35 +16,61 @@ const DEFAULT_LIMIT: u32 = 50;
 /// Most rows of a page.
 const MAX_LIMIT: u32 = 200;
 
+/// What is listed, and in which order.
+#[derive(Clone, Copy)]
+pub(in crate::verbs) enum Order {
+    /// All, newest first.
+    Newest,
+    /// What waits for a time, soonest first.
+    Soonest,
+}
+
 /// A page, newest first.
 pub(crate) async fn list(session: &Session, request: ListRequest) -> Reply<NotificationPage> {
+    page(session, request, Order::Newest).await
+}
+
+/// A page in this order.
+pub(in crate::verbs) async fn page(
+    session: &Session,
+    request: ListRequest,
+    order: Order,
+) -> Reply<NotificationPage> {
     let room = session.look()?;
     check(&request.filter)?;
     if request.reveal {
-        session.reveal("notification.reveal", "notification list").await?;
+        let what = match order {
+            Order::Newest => "notification list",
+            Order::Soonest => "schedule list",
+        };
+        session.reveal("notification.reveal", what).await?;
     }
     let limit = if request.limit == 0 { DEFAULT_LIMIT } else { request.limit.min(MAX_LIMIT) };
-    let mut page = read(room, &request, limit).await?;
+    let mut page = read(room, &request, order, limit).await?;
     if bound::size(&page) > bound::MAX_ANSWER {
         // The cursor belongs to a whole page, so a shorter page is read again.
         let fitting = u32::try_from(bound::fitting(&page.items)).unwrap_or(1);
-        page = read(room, &request, fitting.min(limit)).await?;
+        page = read(room, &request, order, fitting.min(limit)).await?;
     }
     Ok(page)
 }
 
-async fn read(room: &Room, request: &ListRequest, limit: u32) -> Reply<NotificationPage> {
+async fn read(room: &Room, request: &ListRequest, order: Order, limit: u32) -> Reply<NotificationPage> {
     let store = &room.deps.store;
-    let everything = request.filter.terms.is_empty();
+    let counted = request.filter.terms.is_empty() && matches!(order, Order::Newest);
     let page = Page {
         filter: request.filter.clone(),
         skip: 0,
         limit,
         cursor: request.cursor.clone(),
-        with_total: request.cursor.is_none() && !everything,
+        with_total: request.cursor.is_none() && !counted,
     };
-    let mut page = store.list(Scope::All, page).await.map_err(refuse::log)?;
-    if everything {
+    let page = match order {
+        Order::Newest => store.list(Scope::All, page).await,
+        Order::Soonest => store.schedule(page).await,
+    };
+    let mut page = page.map_err(refuse::log)?;
+    if counted {
         let counts = store.counts();
         page.total = Some(Status::ALL.iter().map(|status| counts.of(*status)).sum());
     }

@@ -77,7 +77,8 @@ fn note(route: &Route, pinned: Option<&Provider>) -> Option<String> {
     Some(format!("{channel}: nobody can be called now; what is due is held until somebody can"))
 }
 
-fn steps(route: &Route) -> impl Iterator<Item = RouteStep> + '_ {
+/// The candidates of one channel, for a person.
+pub(in crate::verbs) fn steps(route: &Route) -> impl Iterator<Item = RouteStep> + '_ {
     (1..).zip(&route.steps).map(|(place, step)| RouteStep {
         channel: route.channel.into(),
         place,

@@ -1,0 +1,276 @@
+//! `notifyctl schedule`: what waits for a time.
+
+use super::Desk;
+use super::notification::change::{Ids, Verb};
+use super::notification::list::{Order, Terms, Walked, walk};
+use crate::cli::Format;
+use crate::failure::{Ended, Exit};
+use crate::given;
+use crate::output::rows::{always, recipient, status, wide};
+use crate::output::{Column, Row};
+use clap::{Args, Subcommand};
+use notify_proto::Timestamp;
+use notify_proto::control::ListRequest;
+use notify_proto::filter::Term;
+use notify_proto::schedule::{HistogramBucket, HistogramView};
+use notify_proto::upkeep::grouped;
+use notify_proto::view::NotificationView;
+use serde::Serialize;
+
+pub(crate) const EXAMPLES: &str = "Examples:
+  notifyctl schedule list --due '<1h'
+  notifyctl schedule histogram
+  notifyctl schedule list --service acme -o id | notifyctl schedule move - --at 18:00";
+
+/// What waits for a time: what is scheduled, and what waits for a retry.
+#[derive(Debug, Subcommand)]
+pub enum Schedule {
+    /// List what waits for a time, soonest first
+    List(List),
+    /// Give what waits for a time another one, sooner or later
+    #[command(
+        after_help = "No retry is spent. What is queued waits for no time: notifyctl notification postpone gives it one.
+
+Examples:
+  notifyctl schedule move 0197a6c2-5b1e-7cc0-8000-0123456789ab --at 2026-12-24T18:00:00Z
+  notifyctl schedule list --service acme -o id | notifyctl schedule move - --at 2h --reason \"quiet hours\""
+    )]
+    Move(Move),
+    /// Make what waits for a time due now
+    #[command(after_help = "No retry is spent. What is queued already is left alone.
+
+Examples:
+  notifyctl schedule run 0197a6c2-5b1e-7cc0-8000-0123456789ab
+  notifyctl schedule list --status retrying -o id | notifyctl schedule run - --reason \"vendor says fixed\"")]
+    Run(Ids),
+    /// Count what waits for a time, by how far ahead that is
+    #[command(
+        after_help = "Of more than 300,000 the rest is counted without telling scheduled ones and retries apart.
+
+Examples:
+  notifyctl schedule histogram
+  notifyctl schedule histogram --json | jq '.buckets[] | select(.due_in==\"late\").total'"
+    )]
+    Histogram,
+}
+
+/// A list.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  notifyctl schedule list --due '<15m' --service acme
+  notifyctl schedule list --status retrying --filter 'provider:relay' -o wide
+  notifyctl schedule list --all -o jsonl > waiting.jsonl")]
+pub struct List {
+    /// Only what is due before: a span from now, an RFC 3339 time, or HH:MM today; a < in front is allowed
+    #[arg(long, value_name = "<TIME", value_parser = due)]
+    due: Option<Timestamp>,
+    #[command(flatten)]
+    terms: Terms,
+    /// How many
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..))]
+    limit: u64,
+    /// All of them
+    #[arg(long, conflicts_with = "limit")]
+    all: bool,
+    /// Go on where an earlier list ended: its `next`
+    #[arg(long, value_name = "CURSOR")]
+    after: Option<String>,
+    /// Show recipients, subjects and bodies; needs the admin role and is written to the audit log
+    #[arg(long)]
+    reveal: bool,
+}
+
+/// Some notifications, and another time.
+#[derive(Debug, Args)]
+pub struct Move {
+    #[command(flatten)]
+    which: Ids,
+    /// When: a span from now, an RFC 3339 time, or HH:MM today
+    #[arg(long, value_name = "TIME", value_parser = given::ahead)]
+    at: Timestamp,
+}
+
+fn due(text: &str) -> Result<Timestamp, String> {
+    given::ahead(text.strip_prefix('<').unwrap_or(text))
+}
+
+impl Schedule {
+    pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
+        match self {
+            Self::List(list) => list.run(desk).await,
+            Self::Move(Move { which, at }) => which.run(desk, Verb::Move(at)).await,
+            Self::Run(which) => which.run(desk, Verb::Run).await,
+            Self::Histogram => histogram(desk).await,
+        }
+    }
+}
+
+impl List {
+    async fn run(self, desk: &Desk<'_>) -> Ended {
+        let left = if self.all { u64::MAX } else { self.limit };
+        let link = desk.link().await?;
+        let mut listing = desk.out.list("schedule.list")?;
+        let mut filter = self.terms.filter();
+        filter.terms.extend(self.due.map(Term::DueBefore));
+        let first = ListRequest { filter, cursor: self.after, limit: 0, reveal: self.reveal };
+        let Walked { cursor, total, shown, .. } = walk(&link, Order::Soonest, first, left, |page| {
+            let rows: Vec<_> = page.items.iter().cloned().map(Waiting).collect();
+            Ok(listing.page(&rows)?)
+        })
+        .await?;
+        listing.close(cursor.as_deref(), total)?;
+        match (cursor, shown) {
+            (Some(cursor), _) => desk.out.advise(&format!("there are more: --all, or --after {cursor}")),
+            (None, 0) => desk.out.advise("nothing that matches waits for a time"),
+            (None, _) => {}
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// One that waits for a time.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+struct Waiting(NotificationView);
+
+impl Row for Waiting {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("id", |it| it.0.id.to_string().into()),
+        always("due", |it| it.0.next_attempt_at.into()),
+        always("status", |it| status(&it.0.status)),
+        always("service", |it| it.0.service_name.as_str().into()),
+        always("channel", |it| it.0.channel.to_string().into()),
+        always("priority", |it| it.0.priority.to_string().into()),
+        always("recipient", |it| recipient(&it.0.recipient).into()),
+        always("retries", |it| it.0.retry_count.into()),
+        wide("max_retries", |it| it.0.max_retries.into()),
+        wide("created", |it| it.0.created_at.into()),
+        wide("scheduled", |it| it.0.scheduled_at.into()),
+        wide("expires", |it| it.0.expires_at.into()),
+        always("provider", |it| it.0.provider_name.clone().into()),
+        wide("tenant", |it| it.0.tenant_id.clone().into()),
+        wide("correlation_id", |it| it.0.correlation_id.clone().into()),
+        wide("subject", |it| it.0.subject.clone().into()),
+        wide("content", |it| it.0.content.clone().into()),
+        always("error", |it| it.0.error_message.clone().into()),
+    ];
+
+    fn id(&self) -> String {
+        self.0.id.to_string()
+    }
+}
+
+async fn histogram(desk: &Desk<'_>) -> Ended {
+    let link = desk.link().await?;
+    let view = link.read(link.client.schedule_histogram(link.within())).await?;
+    match desk.out.format {
+        Format::Json => {
+            let members = serde_json::to_value(&view).map_err(std::io::Error::from)?;
+            desk.out.document("schedule.histogram", members)?;
+        }
+        Format::Table | Format::Wide => {
+            let mut listing = desk.out.list("schedule.histogram")?;
+            listing.page(&bars(&view))?;
+            listing.close(None, None)?;
+            desk.out.note("= scheduled, # waits for a retry, ? one of both");
+        }
+        _ => {
+            let mut listing = desk.out.list("schedule.histogram")?;
+            listing.page(&view.buckets)?;
+            listing.close(None, None)?;
+        }
+    }
+    if view.held > 0 {
+        let many = grouped(view.held);
+        desk.out
+            .note(&format!("{many} more wait for an operator: notifyctl notification list --status held"));
+    }
+    Ok(Exit::Done)
+}
+
+impl Row for HistogramBucket {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("due_in", |it| it.due_in.as_str().into()),
+        always("from", |it| it.from.into()),
+        always("to", |it| it.to.into()),
+        always("total", |it| it.total.into()),
+        always("pending", |it| it.pending.into()),
+        always("retrying", |it| it.retrying.into()),
+    ];
+
+    fn id(&self) -> String {
+        self.due_in.clone()
+    }
+}
+
+/// A bucket with its bar, for people.
+#[derive(Debug, Serialize)]
+struct Bar {
+    #[serde(flatten)]
+    bucket: HistogramBucket,
+    bar: String,
+}
+
+impl Row for Bar {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("due_in", |it| it.bucket.due_in.as_str().into()),
+        always("total", |it| it.bucket.total.into()),
+        always("pending", |it| it.bucket.pending.into()),
+        always("retrying", |it| it.bucket.retrying.into()),
+        wide("from", |it| it.bucket.from.into()),
+        wide("to", |it| it.bucket.to.into()),
+        always("bar", |it| it.bar.as_str().into()),
+    ];
+
+    fn id(&self) -> String {
+        self.bucket.due_in.clone()
+    }
+}
+
+/// Characters of the longest bar.
+const LONGEST: u64 = 40;
+
+fn bars(view: &HistogramView) -> Vec<Bar> {
+    let most = view.buckets.iter().map(|bucket| bucket.total).max().unwrap_or(0).max(1);
+    let bar = |bucket: &HistogramBucket| {
+        // What is there is seen, however little it is beside the rest.
+        let long = |count: u64| {
+            let length = u128::from(count) * u128::from(LONGEST) / u128::from(most);
+            usize::try_from(length).unwrap_or(0).max(usize::from(count > 0))
+        };
+        match (bucket.pending, bucket.retrying) {
+            (Some(pending), Some(retrying)) => "=".repeat(long(pending)) + &"#".repeat(long(retrying)),
+            _ => "?".repeat(long(bucket.total)),
+        }
+    };
+    view.buckets.iter().map(|bucket| Bar { bucket: bucket.clone(), bar: bar(bucket) }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_are_to_scale_and_never_hide_anything() {
+        let bucket = |total, retrying: Option<u64>| HistogramBucket {
+            due_in: "<1m".into(),
+            from: None,
+            to: None,
+            total,
+            pending: retrying.map(|retrying| total - retrying),
+            retrying,
+        };
+        let buckets =
+            vec![bucket(0, Some(0)), bucket(1, Some(1)), bucket(4_000, Some(1_000)), bucket(2_000, None)];
+        let view = HistogramView { as_of: Timestamp::default(), buckets, held: 0 };
+        let drawn: Vec<_> = bars(&view).into_iter().map(|bar| bar.bar).collect();
+        assert_eq!(drawn, [String::new(), "#".into(), "=".repeat(30) + &"#".repeat(10), "?".repeat(20)]);
+    }
+
+    #[test]
+    fn a_bound_is_read_with_and_without_its_sign() {
+        assert!(due("<1h").unwrap() > crate::clock::now());
+        assert_eq!(due("<2030-01-01T00:00:00Z"), due("2030-01-01T00:00:00Z"));
+        assert!(due("<90").unwrap_err().contains("write 90s"));
+    }
+}

@@ -1,0 +1,133 @@
+//! What waits for a time: listed, counted, steered.
+
+use super::fakes::{Refused, StoppedClock, dry, furnished, plain, sent, soon, text};
+use chrono::TimeDelta;
+use notify_proto::ErrorCode::{Conflict, Invalid, NotFound};
+use notify_proto::control::{Changed, ControlClient, ListRequest};
+use notify_proto::filter::{Filter, Term};
+use notify_proto::send::Recipient;
+use notify_proto::{ApiError, ErrorCode, NotificationId, Timestamp};
+use notifyd_lifecycle::Clock as _;
+
+fn at(minutes: i64) -> Timestamp {
+    StoppedClock.now() + TimeDelta::minutes(minutes)
+}
+
+async fn scheduled(admin: &ControlClient, minutes: i64) -> NotificationId {
+    let mut body = text(&format!("in {minutes}"));
+    (body.scheduled_at, body.deduplicate) = (Some(at(minutes)), Some(false));
+    let sent = admin.notification_send(soon(), "acme".into(), body, plain()).await;
+    sent.unwrap().unwrap().unwrap().id
+}
+
+/// The status or the refusal of each.
+fn told(changed: &[Changed]) -> Vec<Result<String, ErrorCode>> {
+    let one = |it: &Changed| match &it.result {
+        Ok(status) => Ok(status.to_string()),
+        Err(ApiError { code, .. }) => Err(*code),
+    };
+    changed.iter().map(one).collect()
+}
+
+#[tokio::test]
+async fn what_waits_is_listed_soonest_first_page_by_page() {
+    let (_house, admin) = furnished().await;
+    sent(&admin, "due now").await;
+    let (third, first, second) =
+        (scheduled(&admin, 90).await, scheduled(&admin, 5).await, scheduled(&admin, 5).await);
+    let mut request = ListRequest { limit: 2, ..ListRequest::default() };
+    let page = admin.schedule_list(soon(), request.clone()).await.unwrap().unwrap();
+    assert_eq!(page.items.iter().map(|it| it.id).collect::<Vec<_>>(), [first, second]);
+    assert_eq!((page.total, page.partial), (Some(3), false));
+    assert_eq!(page.items[0].recipient, Recipient::One("+1********06".into()), "hidden until revealed");
+    request.cursor = page.next_cursor;
+    let page = admin.schedule_list(soon(), request.clone()).await.unwrap().unwrap();
+    assert_eq!(page.items.iter().map(|it| it.id).collect::<Vec<_>>(), [third]);
+    assert_eq!((page.next_cursor, page.total), (None, None));
+    request =
+        ListRequest { filter: Filter { terms: vec![Term::DueBefore(at(60))] }, ..ListRequest::default() };
+    let page = admin.schedule_list(soon(), request.clone()).await.unwrap().unwrap();
+    assert_eq!((page.items.len(), page.total), (2, Some(2)));
+    request.reveal = true;
+    let page = admin.schedule_list(soon(), request.clone()).await.unwrap().unwrap();
+    assert_eq!(page.items[0].recipient, Recipient::One("+15005550006".into()));
+    request.filter = Filter { terms: vec![Term::AttemptsAtLeast(1); 33] };
+    assert_eq!(admin.schedule_list(soon(), request).await.code(), Invalid);
+    let made_up = ListRequest { cursor: Some("x".into()), ..ListRequest::default() };
+    assert_eq!(admin.schedule_list(soon(), made_up).await.code(), NotFound);
+}
+
+#[tokio::test]
+async fn the_histogram_has_a_bucket_for_every_time_ahead() {
+    let (_house, admin) = furnished().await;
+    for minutes in [1, 4, 30, 100, 60 * 12, 60 * 24 * 3, 60 * 24 * 20, 60 * 24 * 30] {
+        scheduled(&admin, minutes).await;
+    }
+    let view = admin.schedule_histogram(soon()).await.unwrap().unwrap();
+    let counts: Vec<_> = view.buckets.iter().map(|it| (it.due_in.as_str(), it.total)).collect();
+    let expected = [
+        ("late", 0),
+        ("<1m", 0),
+        ("<5m", 2),
+        ("<15m", 0),
+        ("<1h", 1),
+        ("<6h", 1),
+        ("<24h", 1),
+        ("<7d", 1),
+        ("later", 2),
+    ];
+    assert_eq!(counts, expected);
+    assert!(view.buckets.iter().all(|it| it.pending == Some(it.total) && it.retrying == Some(0)));
+    assert_eq!((view.as_of, view.held), (at(0), 0));
+    assert_eq!((view.buckets[0].from, view.buckets[0].to), (None, Some(at(0))));
+    assert_eq!((view.buckets[8].from, view.buckets[8].to), (Some(at(60 * 24 * 7)), None));
+}
+
+#[tokio::test]
+async fn each_id_has_its_own_answer_and_a_dry_run_says_the_same() {
+    let (_house, admin) = furnished().await;
+    let (waits, queued, nobody) =
+        (scheduled(&admin, 10).await, sent(&admin, "now").await, NotificationId::from_bytes([9; 16]));
+    let ids = vec![waits, queued, nobody];
+    let ok = |word: &str| Ok(word.to_owned());
+
+    let move_to = |minutes, change| admin.schedule_move(soon(), ids.clone(), at(minutes), change);
+    let preview = move_to(5, dry()).await.unwrap().unwrap();
+    let done = move_to(5, plain()).await.unwrap().unwrap();
+    assert_eq!(told(&done), [ok("pending"), Err(Conflict), Err(NotFound)]);
+    assert_eq!(preview, done);
+    let hint = done[1].result.as_ref().unwrap_err().hint.as_deref().unwrap();
+    assert!(hint.contains("notification postpone"), "{hint}");
+    assert_eq!(told(&move_to(-5, plain()).await.unwrap().unwrap())[0], Err(Invalid), "that time has passed");
+
+    let postpone = |minutes, change| admin.notification_postpone(soon(), ids.clone(), at(minutes), change);
+    let preview = postpone(20, dry()).await.unwrap().unwrap();
+    let done = postpone(20, plain()).await.unwrap().unwrap();
+    assert_eq!(told(&done), [ok("pending"), ok("pending"), Err(NotFound)]);
+    assert_eq!(preview, done);
+    assert_eq!(postpone(20, plain()).await.unwrap().unwrap(), done, "it is so already");
+    let sooner = postpone(15, plain()).await.unwrap().unwrap();
+    let error = sooner[0].result.as_ref().unwrap_err();
+    assert!(error.code == Conflict && error.hint.as_deref().unwrap().contains("schedule move"), "{error:?}");
+
+    let run = |change| admin.schedule_run(soon(), ids.clone(), change);
+    let preview = run(dry()).await.unwrap().unwrap();
+    let done = run(plain()).await.unwrap().unwrap();
+    assert_eq!(told(&done), [ok("queued"), ok("queued"), Err(NotFound)]);
+    assert_eq!((&preview, &run(plain()).await.unwrap().unwrap()), (&done, &done));
+
+    let bury = |change| admin.notification_bury(soon(), ids.clone(), false, change);
+    let preview = bury(dry()).await.unwrap().unwrap();
+    let done = bury(plain()).await.unwrap().unwrap();
+    assert_eq!(told(&done), [ok("failed"), ok("failed"), Err(NotFound)]);
+    assert_eq!((&preview, &bury(plain()).await.unwrap().unwrap()), (&done, &done));
+    assert_eq!(told(&run(plain()).await.unwrap().unwrap())[..2], [Err(Conflict), Err(Conflict)]);
+    // One event for each, however often it was asked for.
+    let detail = admin.notification_show(soon(), waits, false).await.unwrap().unwrap();
+    let story: Vec<_> = detail.events.iter().map(|it| it.event.as_str()).collect();
+    assert_eq!(story, ["created", "moved", "postponed", "run_now", "buried"]);
+
+    let notify = admin.notification_bury(soon(), vec![waits], true, plain()).await.unwrap().unwrap_err();
+    assert!(notify.code == Invalid && notify.message.contains("no webhooks"), "{notify:?}");
+    assert_eq!(admin.schedule_run(soon(), vec![waits; 1_001], plain()).await.code(), Invalid);
+}

@@ -1,0 +1,67 @@
+//! `notifyctl schedule`: all that waits for a time.
+
+use super::notification::steer::{steer, stored};
+use super::notification::{Order, page};
+use crate::refuse;
+use crate::session::Session;
+use chrono::TimeDelta;
+use notify_proto::control::{Change, Changed, ListRequest};
+use notify_proto::schedule::{HistogramBucket, HistogramView};
+use notify_proto::transport::Reply;
+use notify_proto::view::NotificationPage;
+use notify_proto::{NotificationId, Timestamp};
+use notifyd_lifecycle::steer::Wish;
+use notifyd_store::api::Bucket;
+
+/// What each bucket of the histogram is called, with its end in seconds from now.
+const BUCKETS: [(&str, i64); 8] = [
+    ("late", 0),
+    ("<1m", 60),
+    ("<5m", 300),
+    ("<15m", 900),
+    ("<1h", 3_600),
+    ("<6h", 21_600),
+    ("<24h", 86_400),
+    ("<7d", 604_800),
+];
+
+/// What the last bucket is called, which has no end.
+const LATER: &str = "later";
+
+/// A page, soonest first.
+pub(crate) async fn list(session: &Session, request: ListRequest) -> Reply<NotificationPage> {
+    page(session, request, Order::Soonest).await
+}
+
+/// How much waits for a time, by how far ahead that is.
+pub(crate) async fn histogram(session: &Session) -> Reply<HistogramView> {
+    let room = session.look()?;
+    let as_of = room.now();
+    let bounds = BUCKETS.iter().map(|(_, seconds)| as_of + TimeDelta::seconds(*seconds)).collect();
+    let buckets = room.deps.store.histogram(bounds).await.map_err(refuse::log)?;
+    let names = BUCKETS.iter().map(|(name, _)| *name).chain([LATER]);
+    let buckets = names.zip(buckets).map(|(name, bucket)| view(name, bucket)).collect();
+    let held = room.deps.store.held().await.map_err(refuse::log)?;
+    Ok(HistogramView { as_of, buckets, held })
+}
+
+fn view(name: &str, bucket: Bucket) -> HistogramBucket {
+    let Bucket { from, to, total, retrying } = bucket;
+    let pending = retrying.map(|retrying| total.saturating_sub(retrying));
+    HistogramBucket { due_in: name.to_owned(), from, to, total, pending, retrying }
+}
+
+/// Gives what waits for a time another one.
+pub(crate) async fn move_to(
+    session: &Session,
+    ids: Vec<NotificationId>,
+    at: Timestamp,
+    change: &Change,
+) -> Reply<Vec<Changed>> {
+    steer(session, ids, Wish::Move(stored(at)), "schedule.move", change).await
+}
+
+/// Makes what waits for a time due now.
+pub(crate) async fn run(session: &Session, ids: Vec<NotificationId>, change: &Change) -> Reply<Vec<Changed>> {
+    steer(session, ids, Wish::RunNow, "schedule.run", change).await
+}

@@ -1,0 +1,244 @@
+//! What an operator wants of a notification that waits: another time, no more waiting, or an end to it. Whoever carries it
+//! out and whoever only says what would happen ask the same rules.
+
+use crate::admission::MAX_AHEAD;
+use crate::transition::Transition;
+use notify_proto::view::rfc3339;
+use notify_proto::{FailureReason, Status, Timestamp};
+
+/// What is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// Whatever it waits for: not before this moment, which is later than its time so far.
+    Postpone(Timestamp),
+    /// What waits for a time gets this one, sooner or later.
+    Move(Timestamp),
+    /// What waits for a time is due now.
+    RunNow,
+    /// To the dead letters.
+    Bury,
+}
+
+/// What the rules need to know of a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// Where it stands.
+    pub status: Status,
+    /// What it waits for, when it waits for a time.
+    pub due_at: Option<Timestamp>,
+    /// Not after.
+    pub expires_at: Option<Timestamp>,
+    /// Why it was given up.
+    pub failure: Option<FailureReason>,
+}
+
+/// What follows from a wish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// This step is to be taken.
+    Take(Transition),
+    /// It is so already.
+    Already,
+}
+
+/// Why a wish cannot be granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It is final.
+    #[error("it is {0} and cannot be {1}")]
+    Final(Status, &'static str),
+    /// An attempt is under way, and its outcome decides.
+    #[error("it is being sent and cannot be {0}: the outcome of the attempt under way decides")]
+    Sending(&'static str),
+    /// Somebody has to decide what becomes of it first.
+    #[error("it is held for an operator to decide, so it waits for no time and cannot be {0}")]
+    Held(&'static str),
+    /// It is due, and waits for its turn.
+    #[error("it is queued: it waits for its turn and not for a time, so it cannot be {0}")]
+    Queued(&'static str),
+    /// The moment is no later than its time so far.
+    #[error("its time is {} already; it can only be postponed to a later one", rfc3339(*.0))]
+    NoLater(Timestamp),
+    /// It would expire before that.
+    #[error("it expires at {}, before it would be sent", rfc3339(*.0))]
+    Expires(Timestamp),
+    /// The moment has passed.
+    #[error("{} has passed; give a time ahead", rfc3339(*.0))]
+    Past(Timestamp),
+    /// The moment is further ahead than anything may be scheduled.
+    #[error("{} is too far ahead: a time is within {} days", rfc3339(*.0), MAX_AHEAD.num_days())]
+    TooFar(Timestamp),
+}
+
+use Status::{Failed, Pending, Queued, Retrying, Sending};
+
+impl Wish {
+    /// What it does to a notification, as in "cannot be postponed".
+    pub const fn done(self) -> &'static str {
+        match self {
+            Self::Postpone(_) => "postponed",
+            Self::Move(_) => "moved",
+            Self::RunNow => "run now",
+            Self::Bury => "buried",
+        }
+    }
+
+    /// The moment that is wished for.
+    pub const fn at(self) -> Option<Timestamp> {
+        match self {
+            Self::Postpone(at) | Self::Move(at) => Some(at),
+            Self::RunNow | Self::Bury => None,
+        }
+    }
+
+    /// What follows for a notification.
+    pub fn judge(self, it: &Waiting, now: Timestamp) -> Result<Verdict, Refusal> {
+        let done = self.done();
+        match (self, it.status) {
+            (Self::Bury, Failed) if it.failure == Some(FailureReason::Buried) => {
+                return Ok(Verdict::Already);
+            }
+            (_, status) if status.is_final() => return Err(Refusal::Final(status, done)),
+            (_, Sending) => return Err(Refusal::Sending(done)),
+            (Self::Bury, _) => return Ok(Verdict::Take(Transition::bury())),
+            (Self::RunNow, Queued) => return Ok(Verdict::Already),
+            (Self::Move(_), Queued) => return Err(Refusal::Queued(done)),
+            (_, Pending) if it.due_at.is_none() => return Err(Refusal::Held(done)),
+            _ => {}
+        }
+        let Some(at) = self.at() else { return Ok(Verdict::Take(Transition::run_now())) };
+        if it.due_at == Some(at) {
+            return Ok(Verdict::Already);
+        }
+        fits(at, it, now)?;
+        Ok(Verdict::Take(match (self, it.status, it.due_at) {
+            (Self::Postpone(_), _, Some(due)) if at < due => return Err(Refusal::NoLater(due)),
+            (Self::Postpone(_), Retrying, _) => Transition::postpone_retry(at),
+            (Self::Postpone(_), ..) => Transition::postpone(at),
+            (_, Retrying, _) => Transition::move_retry(at),
+            _ => Transition::move_to(at),
+        }))
+    }
+}
+
+/// Whether it can wait until that moment.
+fn fits(at: Timestamp, it: &Waiting, now: Timestamp) -> Result<(), Refusal> {
+    if at <= now {
+        return Err(Refusal::Past(at));
+    }
+    if at > now + MAX_AHEAD {
+        return Err(Refusal::TooFar(at));
+    }
+    match it.expires_at {
+        Some(expires) if expires <= at => Err(Refusal::Expires(expires)),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeDelta;
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::from_timestamp(1_800_000_000, 0).unwrap() + TimeDelta::minutes(minutes)
+    }
+
+    fn waiting(status: Status, due: Option<i64>) -> Waiting {
+        Waiting { status, due_at: due.map(at), expires_at: None, failure: None }
+    }
+
+    /// The step and where it leads, or the refusal.
+    fn judged(wish: Wish, it: Waiting) -> String {
+        match wish.judge(&it, at(0)) {
+            Ok(Verdict::Take(step)) => {
+                assert!(step.allows(it.status), "{wish:?} {it:?}");
+                assert_eq!(step.due_at(), wish.at());
+                format!("{} -> {}", step.event(), step.to())
+            }
+            Ok(Verdict::Already) => "already".into(),
+            Err(refusal) => format!("{refusal:?}").split('(').next().unwrap().to_owned(),
+        }
+    }
+
+    #[test]
+    fn each_wish_has_its_answer_in_each_status() {
+        let (postpone, sooner, later) = (Wish::Postpone(at(20)), Wish::Move(at(5)), Wish::Move(at(20)));
+        let cases = [
+            (
+                waiting(Pending, Some(10)),
+                [
+                    "postponed -> pending",
+                    "moved -> pending",
+                    "moved -> pending",
+                    "run_now -> queued",
+                    "buried -> failed",
+                ],
+            ),
+            (
+                waiting(Retrying, Some(10)),
+                [
+                    "postponed -> retrying",
+                    "moved -> retrying",
+                    "moved -> retrying",
+                    "run_now -> queued",
+                    "buried -> failed",
+                ],
+            ),
+            (
+                waiting(Queued, None),
+                ["postponed -> pending", "Queued", "Queued", "already", "buried -> failed"],
+            ),
+            (waiting(Pending, None), ["Held", "Held", "Held", "Held", "buried -> failed"]),
+            (waiting(Sending, None), ["Sending"; 5]),
+            (waiting(Status::Delivered, None), ["Final"; 5]),
+            (waiting(Status::Cancelled, None), ["Final"; 5]),
+            (waiting(Failed, None), ["Final"; 5]),
+        ];
+        for (it, expected) in cases {
+            let told = [postpone, sooner, later, Wish::RunNow, Wish::Bury].map(|wish| judged(wish, it));
+            assert_eq!(told, expected, "{it:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_so_already_is_left_alone() {
+        let due = waiting(Retrying, Some(10));
+        assert_eq!(judged(Wish::Postpone(at(10)), due), "already");
+        assert_eq!(judged(Wish::Move(at(10)), due), "already");
+        let buried = Waiting { failure: Some(FailureReason::Buried), ..waiting(Failed, None) };
+        assert_eq!(judged(Wish::Bury, buried), "already");
+        assert_eq!(judged(Wish::RunNow, buried), "Final");
+    }
+
+    #[test]
+    fn a_time_lies_ahead_and_before_the_expiry_and_a_postponement_after_the_time_so_far() {
+        let due = waiting(Pending, Some(10));
+        assert_eq!(judged(Wish::Postpone(at(5)), due), "NoLater");
+        for wish in [Wish::Postpone(at(0)), Wish::Move(at(-1))] {
+            assert_eq!(judged(wish, due), "Past");
+        }
+        let far = at(0) + MAX_AHEAD + TimeDelta::seconds(1);
+        assert_eq!(judged(Wish::Move(far), due), "TooFar");
+        let expiring = Waiting { expires_at: Some(at(20)), ..due };
+        assert_eq!(judged(Wish::Move(at(20)), expiring), "Expires");
+        assert_eq!(judged(Wish::Move(at(19)), expiring), "moved -> pending");
+    }
+
+    #[test]
+    fn refusals_say_what_is_in_the_way() {
+        let says = |wish: Wish, it| wish.judge(&it, at(0)).unwrap_err().to_string();
+        assert_eq!(
+            says(Wish::Bury, waiting(Sending, None)),
+            "it is being sent and cannot be buried: the outcome of the attempt under way decides"
+        );
+        assert_eq!(
+            says(Wish::Postpone(at(5)), waiting(Pending, Some(10))),
+            "its time is 2027-01-15T08:10:00.000Z already; it can only be postponed to a later one"
+        );
+        assert_eq!(
+            says(Wish::RunNow, waiting(Status::Delivered, None)),
+            "it is delivered and cannot be run now"
+        );
+    }
+}
