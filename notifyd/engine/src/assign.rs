@@ -4,8 +4,9 @@ use crate::attempt::Claimed;
 use crate::dispatch::{Dispatch, Ready};
 use crate::lines::Loaded;
 use crate::settle;
-use notify_proto::{Channel, ProviderId, Timestamp};
+use notify_proto::{Channel, Priority, ProviderId, Timestamp};
 use notifyd_lifecycle::candidate::{Choice, Gate, Skip, choose};
+use notifyd_lifecycle::order::URGENT;
 use notifyd_store::api::Claim;
 use std::sync::Arc;
 use std::time::Instant;
@@ -32,17 +33,21 @@ impl Dispatch {
             }
             for provider in self.lines.queues.waited_for(self.slots.directory().candidates()) {
                 loop {
-                    match self.slots.gate(provider, now) {
-                        Gate::Open if ready.len() < MAX_CLAIMS => {}
-                        Gate::Open | Gate::Busy => break,
-                        Gate::Closed(_) => {
+                    let least = match [false, true].map(|urgent| self.slots.gate(provider, urgent, now)) {
+                        [Gate::Open | Gate::Busy, _] if ready.len() >= MAX_CLAIMS => break,
+                        [Gate::Open, _] => Priority::Low,
+                        [_, Gate::Open] => URGENT,
+                        [Gate::Closed(_), _] => {
                             self.lines.scatter(provider, now);
                             moved = true;
                             break;
                         }
-                    }
-                    let Some(loaded) = self.lines.queues.take_next_of(provider, now) else { break };
-                    match self.choose(&loaded, loaded.is_restless(now), |id| self.slots.gate(id, now)) {
+                        [Gate::Busy, _] => break,
+                    };
+                    let Some(loaded) = self.lines.queues.take_next_of(provider, least, now) else { break };
+                    let urgent = loaded.job.group.priority <= URGENT;
+                    let gate = |id| self.slots.gate(id, urgent, now);
+                    match self.choose(&loaded, loaded.is_restless(now), gate) {
                         // Another one may have come to be better meanwhile, and is free.
                         Choice::Try { channel_index, channel, provider, skipped } => {
                             match self.make_ready(loaded, (channel_index, channel), provider, skipped) {
@@ -71,7 +76,7 @@ impl Dispatch {
 
     /// Where a job could go, whether there is a free slot or not.
     fn could_go(&self, loaded: &Loaded, now: Instant) -> Choice {
-        self.choose(loaded, false, |id| match self.slots.gate(id, now) {
+        self.choose(loaded, false, |id| match self.slots.gate(id, true, now) {
             Gate::Open | Gate::Busy => Gate::Busy,
             Gate::Closed(reason) => Gate::Closed(reason),
         })
@@ -80,6 +85,9 @@ impl Dispatch {
     /// Lets a job stand where it can go, or settles it when there is nowhere to go.
     fn place(&mut self, loaded: Box<Loaded>, at: (Timestamp, Instant)) {
         let choice = self.could_go(&loaded, at.1);
+        if let (Choice::Wait(candidates), true) = (&choice, loaded.job.group.priority <= URGENT) {
+            self.slots.keep_for_urgent(candidates, at.1);
+        }
         self.put(loaded, choice, at);
     }
 

@@ -11,7 +11,8 @@
 
 use crate::options::Options;
 use crate::standing::{Queues, Stand};
-use notify_proto::{Channel, Priority, ProviderId, Timestamp};
+use notify_proto::{Channel, ProviderId, Timestamp};
+use notifyd_lifecycle::order::URGENT;
 use notifyd_store::api::{Backlog, Job};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Instant;
@@ -24,7 +25,7 @@ const CHUNK: usize = 512;
 const RESERVED: usize = 16;
 
 /// Urgent work has this part of the patience that other work has.
-const URGENT: u32 = 10;
+const LESS_PATIENT: u32 = 10;
 
 /// A job in memory.
 pub(crate) struct Loaded {
@@ -198,8 +199,7 @@ impl Lines {
     /// one's from now.
     fn restless(&self, job: &Job, (wall, now): (Timestamp, Instant)) -> Option<Instant> {
         let patience = self.options.overflow_after?;
-        let urgent = matches!(job.group.priority, Priority::Instant | Priority::High);
-        let patience = if urgent { patience / URGENT } else { patience };
+        let patience = if job.group.priority <= URGENT { patience / LESS_PATIENT } else { patience };
         let due = if job.group.retried { wall } else { job.due_at };
         Some(now + patience.saturating_sub((wall - due).to_std().unwrap_or_default()))
     }

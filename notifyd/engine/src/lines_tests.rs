@@ -86,7 +86,10 @@ fn a_changed_job_overtakes_the_copy_in_memory() {
     bring(&mut lines, &line(Priority::Instant), vec![changed]);
     let new = lines.next_fresh().unwrap();
     assert_eq!(new.job.group.priority, Priority::Instant);
-    assert!(lines.queues.take_next_of(provider(), now().1).is_none(), "the old copy is dropped");
+    assert!(
+        lines.queues.take_next_of(provider(), Priority::Low, now().1).is_none(),
+        "the old copy is dropped"
+    );
     lines.taken(&new);
     lines.forget(&new);
     assert!(lines.is_empty());
@@ -182,7 +185,9 @@ fn standing(lines: &mut Lines, seqs: std::ops::Range<i64>, candidates: &[Provide
 }
 
 fn taken(lines: &mut Lines, provider: ProviderId, at: Instant) -> Vec<i64> {
-    std::iter::from_fn(|| lines.queues.take_next_of(provider, at)).map(|it| it.job.seq).collect()
+    std::iter::from_fn(|| lines.queues.take_next_of(provider, Priority::Low, at))
+        .map(|it| it.job.seq)
+        .collect()
 }
 
 /// What patience is to be had with a busy provider, and by whom the jobs can be taken then.
@@ -196,9 +201,12 @@ fn patient(lines: &mut Lines) -> Instant {
 fn who_is_patient_stands_in_the_first_line_and_then_in_all() {
     let mut lines = lines(100);
     let end = patient(&mut lines);
-    assert!(lines.queues.take_next_of(other(), now().1).is_none(), "it is not their first choice");
+    assert!(
+        lines.queues.take_next_of(other(), Priority::Low, now().1).is_none(),
+        "it is not their first choice"
+    );
     assert!(lines.queues.grown_restless(now().1).is_empty(), "not yet");
-    let first = lines.queues.take_next_of(provider(), end).unwrap();
+    let first = lines.queues.take_next_of(provider(), Priority::Low, end).unwrap();
     assert_eq!(first.job.seq, 1);
     let grown = lines.queues.grown_restless(end + Duration::from_millis(100));
     assert_eq!(grown, [2, 3, 4]);
@@ -207,9 +215,9 @@ fn who_is_patient_stands_in_the_first_line_and_then_in_all() {
         lines.queues.stand_anew(seq, vec![provider(), other()], end + Duration::from_millis(100));
     }
     let at = end + Duration::from_millis(100);
-    assert_eq!(lines.queues.take_next_of(other(), at).unwrap().job.seq, 2);
+    assert_eq!(lines.queues.take_next_of(other(), Priority::Low, at).unwrap().job.seq, 2);
     assert_eq!(
-        lines.queues.take_next_of(provider(), at).unwrap().job.seq,
+        lines.queues.take_next_of(provider(), Priority::Low, at).unwrap().job.seq,
         3,
         "who was taken by another is gone"
     );
@@ -223,7 +231,7 @@ fn who_stands_anew_keeps_its_place_and_who_leaves_loses_it() {
     let mut lines = lines(100);
     let end = patient(&mut lines);
     lines.queues.stand_anew(1, vec![provider(), other()], end);
-    assert_eq!(lines.queues.take_next_of(provider(), end).unwrap().job.seq, 1);
+    assert_eq!(lines.queues.take_next_of(provider(), Priority::Low, end).unwrap().job.seq, 1);
     lines.queues.stand_anew(2, vec![other()], end);
     lines.queues.stand_anew(2, vec![provider()], end);
     assert_eq!(taken(&mut lines, provider(), end), [3, 4, 2]);
@@ -250,7 +258,9 @@ fn what_is_left_behind_in_a_line_nobody_serves_has_an_end() {
         for seq in seqs {
             lines.queues.stand_anew(seq, vec![provider(), other()], now().1 + Duration::from_secs(60));
         }
-        for loaded in std::iter::from_fn(|| lines.queues.take_next_of(other(), now().1)).collect::<Vec<_>>() {
+        for loaded in std::iter::from_fn(|| lines.queues.take_next_of(other(), Priority::Low, now().1))
+            .collect::<Vec<_>>()
+        {
             lines.taken(&loaded);
             lines.forget(&loaded);
         }

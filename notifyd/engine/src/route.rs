@@ -90,7 +90,7 @@ pub(crate) fn route(
         let message = Message::text(channel, "somebody".into(), "");
         let progress = Progress::default();
         let [choice, later] = [false, overflow].map(|restless| {
-            choose(&plan, &message, &progress, restless, candidates, |it| slots.gate(it.id, now))
+            choose(&plan, &message, &progress, restless, candidates, |it| slots.gate(it.id, false, now))
         });
         let mut steps = Vec::new();
         let _ = choose(&plan, &message, &progress, false, &all, |candidate| {

@@ -7,6 +7,7 @@ use crate::slots::Slots;
 use notify_proto::{AttemptStatus, FailureReason, SkipReason, Status, Timestamp};
 use notifyd_lifecycle::candidate::{Choice, Skip, choose};
 use notifyd_lifecycle::decide::{Standing, absorb, end_cycle, go_on};
+use notifyd_lifecycle::order::URGENT;
 use notifyd_lifecycle::outcome::{Outcome, Report};
 use notifyd_lifecycle::{Transition, address, quote};
 use notifyd_store::api::{AttemptEnd, Job, Record};
@@ -86,7 +87,7 @@ fn decide(
     }
     let choice =
         choose(&job.plan, &job.message, &job.progress, false, slots.directory().candidates(), |candidate| {
-            slots.gate(candidate.id, now)
+            slots.gate(candidate.id, job.group.priority <= URGENT, now)
         });
     let after = match report.outcome {
         Outcome::RateLimited { after } => after,

@@ -16,7 +16,13 @@ use prometheus::IntGauge;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// One in so many slots is kept for urgent work, while there is any.
+const KEPT_OF: u32 = 16;
+
+/// How long slots are kept for urgent work after the last of it.
+const KEPT_FOR: Duration = Duration::from_secs(60);
 
 /// One provider at work.
 pub(crate) struct Slot {
@@ -29,6 +35,8 @@ pub(crate) struct Slot {
     in_flight: Arc<AtomicU32>,
     /// Those of them that were answered already.
     answered: u32,
+    /// Until when some of its slots are kept for urgent work.
+    keeps_until: Option<Instant>,
     /// The same for the metrics.
     gauge: IntGauge,
     breaker: Breaker,
@@ -115,10 +123,12 @@ impl Slots {
                     if let Err(error) = &client {
                         tracing::error!(provider = %row.name, %error, "provider cannot be used");
                     }
-                    let answered = existing.as_ref().map_or(0, |slot| slot.answered);
+                    let (answered, keeps_until) =
+                        existing.as_ref().map_or((0, None), |slot| (slot.answered, slot.keeps_until));
                     let slot = Slot {
                         client,
                         answered,
+                        keeps_until,
                         row: Arc::clone(row),
                         gone: false,
                         gauge: inner.metrics.in_flight_of(&row.name),
@@ -152,8 +162,8 @@ impl Slots {
         self.all.get(&id)
     }
 
-    /// Whether a candidate may be called now.
-    pub(crate) fn gate(&self, id: ProviderId, now: Instant) -> Gate {
+    /// Whether a candidate may be called now, for work that is urgent or not.
+    pub(crate) fn gate(&self, id: ProviderId, urgent: bool, now: Instant) -> Gate {
         let Some(slot) = self.all.get(&id).filter(|slot| slot.row.active && !slot.gone) else {
             return Gate::Closed(SkipReason::Disabled);
         };
@@ -166,7 +176,7 @@ impl Slots {
         if slot.pace.paused(now).is_some() {
             return Gate::Closed(SkipReason::RateLimited);
         }
-        if self.is_full(slot, now) || slot.pace.ready_at(now) > now {
+        if self.is_full(slot, urgent, now) || slot.pace.ready_at(now) > now {
             return Gate::Busy;
         }
         Gate::Open
@@ -174,9 +184,25 @@ impl Slots {
 
     /// Whether a provider has all it may have under way. Who has answered makes room for the next one, which is claimed
     /// in the transaction that records the answer; but what is not recorded has a bound as well.
-    fn is_full(&self, slot: &Slot, now: Instant) -> bool {
+    fn is_full(&self, slot: &Slot, urgent: bool, now: Instant) -> bool {
         let most = self.most(slot, now);
-        slot.unanswered() >= most || slot.in_flight() >= most.saturating_mul(2)
+        let kept = if urgent { 0 } else { self.kept(slot, now) };
+        slot.unanswered() >= most - kept || slot.in_flight() >= most.saturating_mul(2)
+    }
+
+    /// Slots that work which is not urgent leaves free: it comes in bulk and takes all there are, and who waits for a code
+    /// would wait for one of its calls to end.
+    fn kept(&self, slot: &Slot, now: Instant) -> u32 {
+        if slot.keeps_until.is_some_and(|until| until > now) { self.most(slot, now) / KEPT_OF } else { 0 }
+    }
+
+    /// There is urgent work for these.
+    pub(crate) fn keep_for_urgent(&mut self, ids: &[ProviderId], now: Instant) {
+        for id in ids {
+            if let Some(slot) = self.all.get_mut(id) {
+                slot.keeps_until = Some(now + KEPT_FOR);
+            }
+        }
     }
 
     /// Calls that a provider may have under way at most.
@@ -186,7 +212,7 @@ impl Slots {
 
     /// The same with what a person wants to know besides.
     pub(crate) fn standing(&self, id: ProviderId, now: Instant) -> Standing {
-        let gate = self.gate(id, now);
+        let gate = self.gate(id, false, now);
         let mut standing = Standing { gate, why: None, since: None, until: None };
         let Some(slot) = self.all.get(&id) else { return standing };
         let cause = || slot.breaker.cause().map(str::to_owned);
@@ -212,9 +238,13 @@ impl Slots {
                 standing.why = Some("it asked to be left alone".into());
                 standing.until = slot.pace.paused(now);
             }
-            Gate::Busy if self.is_full(slot, now) => {
+            Gate::Busy if self.is_full(slot, false, now) => {
                 let (under_way, most) = (slot.in_flight(), self.most(slot, now));
-                standing.why = Some(format!("{under_way} calls are under way, of at most {most}"));
+                let kept = match self.kept(slot, now) {
+                    0 => String::new(),
+                    kept => format!(", {kept} of which are kept for urgent work"),
+                };
+                standing.why = Some(format!("{under_way} calls are under way, of at most {most}{kept}"));
             }
             Gate::Busy => {
                 standing.why = Some("its rate is reached".into());

@@ -6,7 +6,7 @@
 //! than of the others.
 
 use crate::lines::Loaded;
-use notify_proto::ProviderId;
+use notify_proto::{Priority, ProviderId};
 use notifyd_lifecycle::candidate::Candidate;
 use notifyd_lifecycle::order::Line;
 use std::cmp::Reverse;
@@ -130,11 +130,16 @@ impl Queues {
         self.waiting.get(&seq).map(|it| &**it)
     }
 
-    /// Takes the job whose turn it is with a provider; it has had its turn.
-    pub(crate) fn take_next_of(&mut self, provider: ProviderId, now: Instant) -> Option<Box<Loaded>> {
+    /// Takes the job whose turn it is with a provider, of those that are at least so urgent; it has had its turn.
+    pub(crate) fn take_next_of(
+        &mut self,
+        provider: ProviderId,
+        least: Priority,
+        now: Instant,
+    ) -> Option<Box<Loaded>> {
         let waiting = &self.waiting;
         let queue = self.lines.get_mut(&provider)?;
-        let (_, _, ticket) = queue.line.pop(now, |ticket| stands(waiting, *ticket, provider))?;
+        let (_, _, ticket) = queue.line.pop(now, least, |ticket| stands(waiting, *ticket, provider))?;
         self.take(ticket.seq)
     }
 
@@ -144,7 +149,7 @@ impl Queues {
         let Some(mut queue) = self.lines.remove(&provider) else { return alone };
         loop {
             let waiting = &self.waiting;
-            let next = queue.line.pop(now, |ticket| stands(waiting, *ticket, provider));
+            let next = queue.line.pop(now, Priority::Low, |ticket| stands(waiting, *ticket, provider));
             let Some((_, _, ticket)) = next else { return alone };
             let Some(loaded) = self.waiting.get_mut(&ticket.seq) else { continue };
             loaded.stand.places.retain(|(id, _)| *id != provider);

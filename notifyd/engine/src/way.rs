@@ -8,6 +8,7 @@ use crate::slots::Slots;
 use notify_proto::{ProviderId, Timestamp};
 use notifyd_lifecycle::candidate::{Candidate, Choice, Gate, choose};
 use notifyd_lifecycle::decide::Progress;
+use notifyd_lifecycle::order::URGENT;
 use notifyd_lifecycle::{Message, Plan};
 use notifyd_store::api::Job;
 use std::time::Instant;
@@ -61,7 +62,9 @@ fn chosen(slots: &Slots, job: &Job, restless: bool, now: Instant) -> (Option<usi
     let of_first = |count: usize| {
         let plan = Plan { channels: job.plan.channels[..count].to_vec(), ..job.plan.clone() };
         let candidates = slots.directory().candidates();
-        choose(&plan, &job.message, &job.progress, restless, candidates, |it| slots.gate(it.id, now))
+        choose(&plan, &job.message, &job.progress, restless, candidates, |it| {
+            slots.gate(it.id, job.group.priority <= URGENT, now)
+        })
     };
     let mut last = Choice::Spent;
     for count in 1..=job.plan.channels.len() {

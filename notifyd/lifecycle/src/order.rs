@@ -19,6 +19,9 @@ pub struct Group {
     pub service: i64,
 }
 
+/// What is this urgent or more is waited for by somebody.
+pub const URGENT: Priority = Priority::High;
+
 /// A line of work held in memory.
 #[derive(Debug)]
 pub struct Line<T> {
@@ -96,9 +99,15 @@ impl<T> Line<T> {
         queue
     }
 
-    /// Takes the item whose turn it is at `now`. What `lives` says no to is dropped on the way and had no turn.
-    pub fn pop(&mut self, now: Instant, lives: impl Fn(&T) -> bool) -> Option<(Group, Instant, T)> {
-        let Turn { group, place, aged } = self.find(now, &lives)?;
+    /// Takes the item whose turn it is at `now`, of those that are at least so urgent. What `lives` says no to is dropped
+    /// on the way and had no turn.
+    pub fn pop(
+        &mut self,
+        now: Instant,
+        least: Priority,
+        lives: impl Fn(&T) -> bool,
+    ) -> Option<(Group, Instant, T)> {
+        let Turn { group, place, aged } = self.find(now, least, &lives)?;
         let Group { priority, retried, service } = group;
         if aged || priority == Priority::Normal {
             self.aged_next = !aged;
@@ -133,8 +142,8 @@ impl<T> Line<T> {
         }
     }
 
-    fn find(&mut self, now: Instant, lives: &impl Fn(&T) -> bool) -> Option<Turn> {
-        for priority in Priority::ALL.iter().copied() {
+    fn find(&mut self, now: Instant, least: Priority, lives: &impl Fn(&T) -> bool) -> Option<Turn> {
+        for priority in Priority::ALL.iter().copied().filter(|it| *it <= least) {
             if priority != Priority::Normal {
                 if let Some(turn) = self.first_of(priority, lives) {
                     return Some(turn);
@@ -234,7 +243,7 @@ mod tests {
     }
 
     fn drain(line: &mut Line<u32>, now: Instant) -> Vec<u32> {
-        std::iter::from_fn(|| line.pop(now, |_| true)).map(|(_, _, item)| item).collect()
+        std::iter::from_fn(|| line.pop(now, Priority::Low, |_| true)).map(|(_, _, item)| item).collect()
     }
 
     #[test]
@@ -247,6 +256,18 @@ mod tests {
         line.push(group(Priority::Instant, false, 3), at(0), 20);
         assert_eq!(drain(&mut line, at(1)), [20, 0, 10, 1, 2, 3]);
         assert!(line.is_empty());
+    }
+
+    #[test]
+    fn what_is_not_urgent_enough_is_left_and_keeps_its_turn() {
+        let mut line = line();
+        line.push(group(Priority::Normal, false, 1), at(0), 1);
+        line.push(group(Priority::Low, false, 1), at(0), 2);
+        line.push(group(Priority::High, false, 1), at(0), 3);
+        line.push(group(Priority::Normal, false, 2), at(0), 4);
+        let urgent: Vec<_> = std::iter::from_fn(|| line.pop(at(1), URGENT, |_| true)).collect();
+        assert_eq!(urgent.iter().map(|it| it.2).collect::<Vec<_>>(), [3]);
+        assert_eq!(drain(&mut line, at(0)), [1, 4, 2]);
     }
 
     #[test]
@@ -294,7 +315,7 @@ mod tests {
         line.put_back(group(Priority::Normal, false, 1), at(0), 1);
         line.push(group(Priority::Normal, false, 2), at(0), 10);
         for n in 2..5 {
-            let (_, _, item) = line.pop(at(0), |_| true).unwrap();
+            let (_, _, item) = line.pop(at(0), Priority::Low, |_| true).unwrap();
             // Its line runs empty with every turn, and the next of it arrives just then.
             line.put_back(group(Priority::Normal, false, 1), at(0), n);
             if item == 10 {
@@ -309,7 +330,7 @@ mod tests {
         let mut line = line();
         line.push(group(Priority::Normal, false, 1), at(0), 1);
         line.push(group(Priority::Normal, false, 1), at(0), 2);
-        let (group, created, item) = line.pop(at(0), |_| true).unwrap();
+        let (group, created, item) = line.pop(at(0), Priority::Low, |_| true).unwrap();
         line.put_back(group, created, item);
         assert_eq!(drain(&mut line, at(0)), [1, 2]);
     }
@@ -329,9 +350,9 @@ mod tests {
             let lives = |n: &u32| work[*n as usize].3;
             swept.retain(lives);
             prop_assert_eq!(swept.len(), work.iter().filter(|it| it.3).count());
-            while let Some((_, _, next)) = lazy.pop(at(1), lives) {
+            while let Some((_, _, next)) = lazy.pop(at(1), Priority::Low, lives) {
                 prop_assert!(lives(&next));
-                prop_assert_eq!(swept.pop(at(1), |_| true).unwrap().2, next);
+                prop_assert_eq!(swept.pop(at(1), Priority::Low, |_| true).unwrap().2, next);
             }
             prop_assert!(lazy.is_empty() && swept.is_empty());
         }

@@ -125,3 +125,35 @@ async fn one_that_works_is_enough() {
     assert!(works > 500, "{works}");
     world.stop().await;
 }
+
+/// Bulk takes every slot there is, but leaves some when urgent work is about.
+#[tokio::test(flavor = "current_thread", start_paused = true)]
+async fn urgent_work_finds_a_slot_that_bulk_left_free() {
+    let mut world = World::new(0);
+    let latency = json!({"latency_ms": 10_000});
+    world.provider(|it| (it.max_in_flight, it.config) = (16, latency));
+    let bulk: Vec<_> = (0..300).map(|_| world.send("bulk", &json!({}))).collect();
+    let handle = world.start(Options::default());
+    let sending = |world: &World| {
+        let under_way =
+            |id: &&NotificationId| world.detail(**id).notification.status.known() == Some(Status::Sending);
+        bulk.iter().filter(under_way).count()
+    };
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(sending(&world), 16, "nobody is in a hurry yet");
+    let urgent = json!({"priority": "high"});
+    let first = world.send("acme", &urgent);
+    delivered(&world, first).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(sending(&world), 15);
+    let route = handle.route(vec![notify_proto::Channel::Sms], None).await.unwrap().remove(0);
+    let why = route.steps[0].why.as_deref();
+    assert_eq!(why, Some("15 calls are under way, of at most 16, 1 of which are kept for urgent work"));
+    for _ in 0..3 {
+        let detail = delivered(&world, world.send("acme", &urgent)).await;
+        assert!(waited(&detail) < Duration::from_millis(100), "{:?}", waited(&detail));
+    }
+    tokio::time::sleep(Duration::from_secs(65)).await;
+    assert_eq!(sending(&world), 16, "a minute without anybody in a hurry");
+    world.stop().await;
+}
