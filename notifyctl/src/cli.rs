@@ -1,7 +1,8 @@
 //! The grammar: `notifyctl [global flags] NOUN VERB [ARGS] [flags]`.
 
 use crate::commands::{
-    completions, daemon, help, man, notification, operation, ping, provider, queue, service, status, store,
+    completions, daemon, dead, help, man, notification, operation, ping, provider, queue, service, status,
+    store,
 };
 use crate::given;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -161,6 +162,9 @@ pub enum Command {
     #[command(visible_aliases = ["queues", "q"], subcommand, arg_required_else_help = true)]
     #[command(after_help = queue::EXAMPLES)]
     Queue(queue::Queue),
+    /// Dead letters: look, group by what is wrong, start again, discard
+    #[command(subcommand, arg_required_else_help = true, after_help = dead::EXAMPLES)]
+    Dead(Box<dead::Dead>),
     /// Long work that the daemon does: look, wait, give up
     #[command(visible_aliases = ["operations", "op"], subcommand, arg_required_else_help = true)]
     #[command(after_help = operation::EXAMPLES)]

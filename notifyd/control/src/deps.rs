@@ -10,6 +10,7 @@ use notifyd_engine::{KindInfo, ProviderState, Queue, Route, SettingError, TestCa
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::{Clock, Entropy, Secret};
 use notifyd_store::api::{Audit, Changed};
+use notifyd_store::operations::{NewOperation, Operation};
 use notifyd_store::{Store, StoreError, Upkeep};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -56,6 +57,10 @@ pub trait EngineHandle: Send + Sync + 'static {
     async fn revoke(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError>;
     /// Starts a dead letter again.
     async fn retry(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError>;
+    /// Removes dead letters.
+    async fn discard(&self, ids: Vec<NotificationId>, audit: Audit) -> Result<Vec<Changed>, StoreError>;
+    /// Begins an operation that changes notifications in bulk.
+    async fn begin(&self, operation: NewOperation, audit: Audit) -> Result<Operation, StoreError>;
 }
 
 #[async_trait]
@@ -116,6 +121,14 @@ impl EngineHandle for Handle {
 
     async fn retry(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError> {
         Self::retry(self, id, audit).await
+    }
+
+    async fn discard(&self, ids: Vec<NotificationId>, audit: Audit) -> Result<Vec<Changed>, StoreError> {
+        Self::discard(self, ids, audit).await
+    }
+
+    async fn begin(&self, operation: NewOperation, audit: Audit) -> Result<Operation, StoreError> {
+        Self::begin(self, operation, audit).await
     }
 }
 

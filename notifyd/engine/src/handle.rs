@@ -9,6 +9,7 @@ use notifyd_lifecycle::{Message, Report, Secret, address};
 use notifyd_providers::{Call, Provider};
 use notifyd_store::StoreError;
 use notifyd_store::api::{Audit, Changed, Scope};
+use notifyd_store::operations::{NewOperation, Operation};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -264,6 +265,16 @@ impl Handle {
     /// Starts a dead letter again.
     pub async fn retry(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError> {
         self.inner.deps.store.retry(Scope::All, id, audit).await
+    }
+
+    /// Removes dead letters.
+    pub async fn discard(&self, ids: Vec<NotificationId>, audit: Audit) -> Result<Vec<Changed>, StoreError> {
+        self.inner.deps.store.operations().discard(ids, audit).await
+    }
+
+    /// Begins an operation that changes notifications in bulk.
+    pub async fn begin(&self, operation: NewOperation, audit: Audit) -> Result<Operation, StoreError> {
+        self.inner.deps.store.operations().begin(operation, audit).await
     }
 }
 

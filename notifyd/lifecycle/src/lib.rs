@@ -11,7 +11,7 @@
 //! 5. [`outcome`]: what the provider said, as a value.
 //! 6. [`decide`]: what follows from it, as a [`Transition`]; [`retry`] knows the delays.
 //!
-//! [`fail_point`] names the places at which a test has the process die.
+//! [`fault`] tells dead letters with the same fault by one fingerprint. [`fail_point`] names the places at which a test has the process die.
 //!
 //! ```text
 //!            accept ──► pending ──its time──► queued ◄──its time── retrying
@@ -34,6 +34,7 @@ pub mod decide;
 pub mod dedup;
 pub mod entropy;
 pub mod fail_point;
+pub mod fault;
 pub mod key;
 pub mod message;
 pub mod order;

@@ -149,6 +149,7 @@ fn empty() -> rusqlite::Result<rusqlite::Connection> {
         include_str!("../migrations/0002_marks.sql"),
         include_str!("../migrations/0003_providers.sql"),
         include_str!("../migrations/0004_holds.sql"),
+        include_str!("../migrations/0005_operations.sql"),
     ] {
         database.execute_batch(migration)?;
     }

@@ -1,13 +1,12 @@
 //! `notifyctl notification`.
 
-mod bulk;
-mod change;
+pub(super) mod change;
 mod count;
-mod export;
+pub(super) mod export;
 mod ids;
-mod list;
+pub(super) mod list;
 mod send;
-mod show;
+pub(super) mod show;
 mod timeline;
 mod wait;
 

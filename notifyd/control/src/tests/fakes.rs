@@ -17,6 +17,7 @@ use notifyd_lifecycle::candidate::Gate;
 use notifyd_lifecycle::entropy::SeededEntropy;
 use notifyd_lifecycle::{Clock, Report, Secret};
 use notifyd_store::api::{Audit, Changed, Scope};
+use notifyd_store::operations::{NewOperation, Operation};
 use notifyd_store::{Options, SqliteStore, Store, StoreError, Upkeep};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -139,6 +140,14 @@ impl EngineHandle for FakeEngine {
 
     async fn retry(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError> {
         self.store.retry(Scope::All, id, audit).await
+    }
+
+    async fn discard(&self, ids: Vec<NotificationId>, audit: Audit) -> Result<Vec<Changed>, StoreError> {
+        self.store.operations().discard(ids, audit).await
+    }
+
+    async fn begin(&self, operation: NewOperation, audit: Audit) -> Result<Operation, StoreError> {
+        self.store.operations().begin(operation, audit).await
     }
 }
 

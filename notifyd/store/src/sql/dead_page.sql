@@ -1,0 +1,4 @@
+-- The lowest number of the next dead letters below ?1, and how many they are.
+SELECT min(seq), count(*) FROM (
+    SELECT seq FROM notifications WHERE status = 'failed' AND seq < ?1 ORDER BY seq DESC LIMIT ?2
+)
