@@ -4,6 +4,7 @@ use crate::api::Scope;
 use crate::directory::Directory;
 use crate::error::{Result, StoreError};
 use crate::list::{conditions, needs_message};
+use crate::operations::DEAD;
 use crate::read;
 use crate::row::{moment, opt_word};
 use crate::sqlite::SqliteStore;
@@ -115,8 +116,9 @@ fn look(
     let Some(lowest) = lowest else { return Ok(None) };
     tally.scanned += count;
     let mut wanted = conditions(directory, Scope::All, filter);
-    wanted.and("n.status = 'failed' AND n.seq >= ? AND n.seq < ?", [lowest.into(), Value::from(below)]);
-    let join = if needs_message(filter) { "JOIN messages m ON m.seq = n.seq" } else { "" };
+    wanted.and(DEAD, []);
+    wanted.and("n.seq >= ? AND n.seq < ?", [lowest.into(), Value::from(below)]);
+    let join = if needs_message(filter) { "CROSS JOIN messages m ON m.seq = n.seq" } else { "" };
     let sql = format!(
         "SELECT n.seq, n.failure_reason, n.provider, n.error, coalesce(n.finished_at, n.created_at) \
          FROM notifications n {join} WHERE {} ORDER BY n.seq DESC",

@@ -104,6 +104,10 @@ fn the_hot_statements_use_their_indexes() {
             include_str!("../src/sql/floor_of_service.sql"),
             "SEARCH notifications USING COVERING INDEX notifications_by_service (service=? AND seq<?)",
         ),
+        (
+            include_str!("../src/sql/dead_page.sql"),
+            "SEARCH notifications USING COVERING INDEX notifications_dead (status=? AND seq<?)",
+        ),
         (include_str!("../src/sql/sweep_look.sql"), "SEARCH notifications USING INTEGER PRIMARY KEY"),
     ];
     for (sql, expected) in cases {

@@ -80,6 +80,11 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("notification_list", Change("notification.reveal"), "notification list --all --reveal"),
     ("notification_cancel", Change("notification.cancel"), "notification cancel ID --yes"),
     ("notification_retry", Change("notification.retry"), "notification retry DEAD"),
+    ("notification_wait", Look, "notification wait DEAD"),
+    ("notification_bulk", Change("notification.retry"), "dead retry --filter DEAD --yes"),
+    ("notification_wait", Look, "notification wait DEAD"),
+    ("dead_group", Look, "dead group"),
+    ("dead_discard", Change("dead.discard"), "dead discard DEAD --confirm 1"),
     ("daemon_shutdown", Change("daemon.shutdown"), "daemon shutdown --yes"),
 ];
 

@@ -17,7 +17,7 @@ letters are looked at, and the 100 largest groups are told.
 Examples:
   notifyctl dead group --since 24h
   notifyctl dead group -o json | jq -r '.items[0].fault'
-  notifyctl dead retry --filter \"fault:$(notifyctl dead group -o id | head -1)\" --yes"
+  notifyctl dead retry --filter fault:1f6c09ab --yes"
 )]
 pub struct Group {
     #[command(flatten)]

@@ -23,19 +23,22 @@ const PATIENCE: Duration = Duration::from_secs(8);
 pub async fn matching(store: &SqliteStore, bulk: Bulk) -> Result<Matching> {
     let until = Instant::now() + PATIENCE;
     let newest = store.read(|connection, _| newest(connection)).await?;
-    let (mut found, mut cursor) = (Matching::default(), 0);
+    let (mut found, mut cursor, mut span) = (Matching::default(), 0, SPAN);
     while cursor < newest {
         if Instant::now() >= until {
             return Err(StoreError::Slow);
         }
-        let (bulk, next) = (bulk.clone(), cursor.saturating_add(SPAN).min(newest));
-        found = store
-            .ask(move |connection, directory| {
-                look(connection, directory, &bulk, (cursor, next), &mut found).map_err(StoreError::Read)?;
-                Ok(found)
-            })
-            .await?;
-        cursor = next;
+        let next = cursor.saturating_add(span).min(newest);
+        let (bulk, mut more) = (bulk.clone(), found.clone());
+        let looked = store.ask(move |connection, directory| {
+            look(connection, directory, &bulk, (cursor, next), &mut more).map_err(StoreError::Read)?;
+            Ok(more)
+        });
+        match looked.await {
+            // Large messages: less at once.
+            Err(StoreError::Slow) if span > 1 => span /= 10,
+            looked => (found, cursor) = (looked?, next),
+        }
     }
     Ok(found)
 }

@@ -14,6 +14,7 @@ mod select;
 mod step;
 
 pub(crate) use rows::{lost, sweep};
+pub(crate) use select::DEAD;
 
 use crate::api::{Audit, Changed};
 use crate::desk::Desk;
@@ -227,10 +228,21 @@ impl Operations for SqliteStore {
 
     async fn advance(&self, no: i64, most: usize) -> Result<Option<Operation>> {
         let most = most.clamp(1, MAX_STEP);
-        let look = move |connection: &_, directory: &_| select::next(connection, directory, no, most);
-        let Some(selected) = self.ask(look).await? else { return Operations::find(self, no).await };
+        let mut span = select::SPAN;
+        let selected = loop {
+            let look =
+                move |connection: &_, directory: &_| select::next(connection, directory, no, most, span);
+            match self.ask(look).await {
+                // Large messages: less at once.
+                Err(StoreError::Slow) if span > 1 => span /= 10,
+                selected => break selected?,
+            }
+        };
+        let Some(selected) = selected else { return Operations::find(self, no).await };
+        // A retry makes work that has to be recorded; the others only write.
+        let kind = if selected.op == BulkOp::Retry { Kind::Work } else { Kind::Outcome };
         let work = move |desk: &mut Desk<'_>| step::step(desk, no, &selected);
-        let stands = self.writer()?.step(Kind::Work, most, work).await?;
+        let stands = self.writer()?.step(kind, most, work).await?;
         if stands.as_ref().is_none_or(|it| it.state != OperationState::Running) {
             self.operations_changed();
         }
