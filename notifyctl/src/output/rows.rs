@@ -295,10 +295,8 @@ impl Row for Dead {
         always("provider", |it| it.0.provider_name.clone().into()),
         always("retries", |it| it.0.retry_count.into()),
         always("reason", |it| {
-            it.0.failure_reason
-                .as_ref()
-                .map(|reason| Cell::Word(reason.to_string(), Tone::Bad))
-                .unwrap_or(Cell::None)
+            let bad = |reason: &Open<_>| Cell::Word(reason.to_string(), Tone::Bad);
+            it.0.failure_reason.as_ref().map_or(Cell::None, bad)
         }),
         wide("created", |it| it.0.created_at.into()),
         wide("priority", |it| it.0.priority.to_string().into()),

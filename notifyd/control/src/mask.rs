@@ -62,7 +62,9 @@ pub(crate) fn filter(filter: &Filter) -> String {
     for term in &mut filter.terms {
         match term {
             Term::Is { field: Field::Recipient, values, .. } => {
-                values.iter_mut().for_each(|value| *value = mask(value));
+                for value in values {
+                    *value = mask(value);
+                }
             }
             // A bare word may be an address.
             Term::Is { field: Field::Any, values, .. } => {

@@ -5,9 +5,6 @@ use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
-/// Characters of a fingerprint.
-pub const LENGTH: usize = 8;
-
 /// Longest error looked at, bytes; what follows is detail.
 const MAX_TEXT: usize = 500;
 
@@ -20,7 +17,7 @@ const SHORTEST_HEX: usize = 8;
 /// Stands for a quoted string until the words are looked at. Not a character that any error is told with.
 const QUOTED: char = '\u{1}';
 
-/// The fingerprint of a fault: why it was given up, the number of the last provider, and the error as [`template`] has it.
+/// The fingerprint of a fault, eight hexadecimal digits: why it was given up, the number of the last provider, and the error as [`template`] has it.
 pub fn fingerprint(reason: &str, provider: Option<i64>, error: &str) -> String {
     of_template(reason, provider, &template(error))
 }
@@ -29,7 +26,8 @@ pub fn fingerprint(reason: &str, provider: Option<i64>, error: &str) -> String {
 pub fn of_template(reason: &str, provider: Option<i64>, template: &str) -> String {
     let provider = provider.map_or_else(|| "-".to_owned(), |no| no.to_string());
     let hash = Sha256::digest(format!("{reason}\0{provider}\0{template}"));
-    hash.iter().take(LENGTH / 2).map(|byte| format!("{byte:02x}")).collect()
+    let first = hash.iter().take(4).fold(0_u32, |number, byte| number << 8 | u32::from(*byte));
+    format!("{first:08x}")
 }
 
 /// An error with placeholders: `<text>` for quoted strings, `<address>` for mail, phone and network addresses, `<url>`,
@@ -171,7 +169,7 @@ mod tests {
     fn a_fingerprint_is_the_faults_and_not_the_letters() {
         let one = fingerprint("exhausted", Some(1), "timeout after 30 s");
         assert_eq!(one, fingerprint("exhausted", Some(1), "timeout after 31 s"));
-        assert_eq!(one.len(), LENGTH);
+        assert_eq!(one.len(), 8);
         for other in [
             fingerprint("permanent", Some(1), "timeout after 30 s"),
             fingerprint("exhausted", Some(2), "timeout after 30 s"),

@@ -118,7 +118,7 @@ fn look(
     let mut wanted = conditions(directory, Scope::All, filter);
     wanted.and(DEAD, []);
     wanted.and("n.seq >= ? AND n.seq < ?", [lowest.into(), Value::from(below)]);
-    let join = if needs_message(filter) { "CROSS JOIN messages m ON m.seq = n.seq" } else { "" };
+    let join = if needs_message(filter) { "CROSS JOIN messages m ON m.seq = +n.seq" } else { "" };
     let sql = format!(
         "SELECT n.seq, n.failure_reason, n.provider, n.error, coalesce(n.finished_at, n.created_at) \
          FROM notifications n {join} WHERE {} ORDER BY n.seq DESC",

@@ -46,7 +46,7 @@ impl Group {
         }
         match found.groups.first() {
             Some(first) => {
-                desk.out.advise(&format!("next: notifyctl dead list --filter fault:{}", first.fault))
+                desk.out.advise(&format!("next: notifyctl dead list --filter fault:{}", first.fault));
             }
             None => desk.out.advise("no dead letter matches"),
         }

@@ -17,20 +17,20 @@ use notifyd_store::api::{AttemptEnd, Claim, Record};
 use std::sync::Arc;
 
 /// All that match `*`.
-pub(super) fn bulk(op: BulkOp) -> Box<BulkRequest> {
+pub(super) fn bulk(op: BulkOp) -> BulkRequest {
     of(op, "*")
 }
 
-fn of(op: BulkOp, filter: &str) -> Box<BulkRequest> {
+fn of(op: BulkOp, filter: &str) -> BulkRequest {
     let filter = Filter::parse(filter, StoppedClock.now()).unwrap();
-    Box::new(BulkRequest {
+    BulkRequest {
         op: op.into(),
         filter,
         cutoff: None,
         expect: None,
         limit: None,
         rate_per_second: Limit::Keep,
-    })
+    }
 }
 
 /// A second later, so that what was done before lies before a cut-off.
@@ -93,8 +93,8 @@ async fn fails(house: &House, error: &str) {
     house.store.record(vec![record]).await.unwrap();
 }
 
-async fn ask(admin: &ControlClient, request: Box<BulkRequest>) -> BulkView {
-    admin.notification_bulk(soon(), request, because("carrier is back")).await.unwrap().unwrap()
+async fn ask(admin: &ControlClient, request: BulkRequest) -> BulkView {
+    admin.notification_bulk(soon(), Box::new(request), because("carrier is back")).await.unwrap().unwrap()
 }
 
 /// The engine of this house has no wheels: takes the steps it would take.
@@ -107,7 +107,8 @@ async fn turn(house: &House) {
 #[tokio::test]
 async fn a_dry_run_counts_what_is_then_done() {
     let (house, admin, ids) = graveyard().await;
-    let counted = admin.notification_bulk(soon(), bulk(BulkOp::Retry), dry()).await.unwrap().unwrap();
+    let counted =
+        admin.notification_bulk(soon(), Box::new(bulk(BulkOp::Retry)), dry()).await.unwrap().unwrap();
     assert_eq!((counted.total, counted.by_status["failed"], counted.by_service["acme"]), (3, 3, 3));
     assert_eq!((counted.samples.as_slice(), counted.refused), (&ids[..3], 0));
     assert_eq!((counted.rate_per_second, counted.cutoff), (Some(200.0), LaterClock.now()));
@@ -117,9 +118,9 @@ async fn a_dry_run_counts_what_is_then_done() {
         cutoff: Some(counted.cutoff),
         expect: Some(Expect { count: 3, percent: 0 }),
         rate_per_second: Limit::Lift,
-        ..*bulk(BulkOp::Retry)
+        ..bulk(BulkOp::Retry)
     };
-    let begun = ask(&admin, Box::new(request)).await.operation.unwrap();
+    let begun = ask(&admin, request).await.operation.unwrap();
     assert_eq!(
         (begun.verb.as_str(), begun.state, begun.total),
         ("notification.retry", OperationState::Running, 3)
@@ -144,14 +145,15 @@ async fn another_count_than_expected_changes_nothing() {
     let (house, admin, _) = graveyard().await;
     let expecting = |count, percent| {
         let expect = Some(Expect { count, percent });
-        Box::new(BulkRequest { expect, ..*bulk(BulkOp::Retry) })
+        BulkRequest { expect, ..bulk(BulkOp::Retry) }
     };
     for change in [plain(), dry()] {
-        let refused = admin.notification_bulk(soon(), expecting(4, 0), change).await.unwrap().unwrap_err();
+        let refused =
+            admin.notification_bulk(soon(), Box::new(expecting(4, 0)), change).await.unwrap().unwrap_err();
         assert_eq!(refused.message, "3 match, not 4; nothing was changed");
         assert_eq!(refused.code, Conflict);
     }
-    assert_eq!(admin.notification_bulk(soon(), expecting(4, 20), plain()).await.code(), Conflict);
+    assert_eq!(admin.notification_bulk(soon(), Box::new(expecting(4, 20)), plain()).await.code(), Conflict);
     assert!(house.store.operations().list(1).await.unwrap().is_empty());
     assert!(ask(&admin, expecting(4, 25)).await.operation.is_some());
     let none = ask(&admin, of(BulkOp::Retry, "service:nobody")).await;
@@ -163,15 +165,15 @@ async fn what_cannot_be_asked_for_is_refused() {
     let (_house, admin, _) = graveyard().await;
     let mut strange = bulk(BulkOp::Retry);
     strange.op = Open::Unknown("polish".into());
-    let slow = BulkRequest { rate_per_second: Limit::Set(0.0), ..*bulk(BulkOp::Retry) };
-    let none = BulkRequest { limit: Some(0), ..*bulk(BulkOp::Retry) };
-    for (request, field) in [(strange, "op:"), (Box::new(slow), "rate:"), (Box::new(none), "limit:")] {
-        let error = admin.notification_bulk(soon(), request, plain()).await.unwrap().unwrap_err();
+    let slow = BulkRequest { rate_per_second: Limit::Set(0.0), ..bulk(BulkOp::Retry) };
+    let none = BulkRequest { limit: Some(0), ..bulk(BulkOp::Retry) };
+    for (request, field) in [(strange, "op:"), (slow, "rate:"), (none, "limit:")] {
+        let error = admin.notification_bulk(soon(), Box::new(request), plain()).await.unwrap().unwrap_err();
         assert!(error.code == Invalid && error.message.starts_with(field), "{error:?}");
     }
     // A cut-off that lies ahead is now.
     let ahead =
-        BulkRequest { cutoff: Some(LaterClock.now() + chrono::TimeDelta::days(1)), ..*bulk(BulkOp::Cancel) };
+        BulkRequest { cutoff: Some(LaterClock.now() + chrono::TimeDelta::days(1)), ..bulk(BulkOp::Cancel) };
     let counted = admin.notification_bulk(soon(), Box::new(ahead), dry()).await.unwrap().unwrap();
     assert_eq!((counted.cutoff, counted.by_status["queued"]), (LaterClock.now(), 1));
 }

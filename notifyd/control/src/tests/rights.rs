@@ -81,7 +81,7 @@ async fn viewers_look_and_do_not_change() {
             viewer.notification_send(soon(), acme(), text("x"), change()).await.code(),
             viewer.notification_cancel(soon(), vec![id], change()).await.code(),
             viewer.notification_retry(soon(), vec![id], change()).await.code(),
-            viewer.notification_bulk(soon(), bulk(BulkOp::Discard), change()).await.code(),
+            viewer.notification_bulk(soon(), Box::new(bulk(BulkOp::Discard)), change()).await.code(),
             viewer.dead_discard(soon(), vec![id], change()).await.code(),
         ] {
             assert_eq!(code, Forbidden);

@@ -55,22 +55,21 @@ pub fn next(
     let sql = statement(bulk, &wanted);
     let mut query = connection.prepare_cached(&sql).map_err(StoreError::Read)?;
     let (from, mut cursor) = (operation.cursor, operation.cursor);
-    let mut seqs = Vec::new();
     let begun = Instant::now();
-    loop {
+    let seqs = loop {
         let until = cursor.saturating_add(span).min(operation.upto);
         let bounds = [cursor.into(), until.into(), Value::from(i64::try_from(most).unwrap_or(i64::MAX))];
         let values = wanted.values.iter().cloned().chain(bounds);
         let found = query.query_map(params_from_iter(values), |row| row.get(0)).map_err(StoreError::Read)?;
-        seqs = found.collect::<rusqlite::Result<Vec<i64>>>().map_err(StoreError::Read)?;
+        let seqs = found.collect::<rusqlite::Result<Vec<i64>>>().map_err(StoreError::Read)?;
         cursor = match seqs.last() {
             Some(last) if seqs.len() == most => *last,
             _ => until,
         };
         if !seqs.is_empty() || cursor >= operation.upto || begun.elapsed() >= PATIENCE {
-            break;
+            break seqs;
         }
-    }
+    };
     Ok(Some(Selected { op: bulk.op, from, seqs, next: cursor }))
 }
 
@@ -95,9 +94,10 @@ pub fn wanted(bulk: &Bulk, directory: &Directory) -> Where {
     wanted
 }
 
-/// What the filter looks into; messages come after notifications, of which there may be few.
+/// What the filter looks into; messages come after notifications, of which there may be few. The plus keeps the planner from
+/// taking the bounds of one for those of the other.
 pub fn join(bulk: &Bulk) -> &'static str {
-    if needs_message(&bulk.filter) { "CROSS JOIN messages m ON m.seq = n.seq" } else { "" }
+    if needs_message(&bulk.filter) { "CROSS JOIN messages m ON m.seq = +n.seq" } else { "" }
 }
 
 /// Whether it can only ever come to dead letters.

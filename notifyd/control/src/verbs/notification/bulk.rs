@@ -19,7 +19,7 @@ use notifyd_store::operations::{Bulk, Matching, NewOperation};
 const RETRY_RATE: f64 = 200.0;
 
 /// Slowest and fastest pace, a second.
-const RATES: std::ops::RangeInclusive<f64> = 0.001..=1_000_000.0;
+const RATES: std::ops::RangeInclusive<f64> = 1.0 / 3_600.0..=1_000_000.0;
 
 /// Starts to change all that match; on a dry run it only counts them.
 pub(crate) async fn bulk(session: &Session, request: BulkRequest, change: &Change) -> Reply<BulkView> {
@@ -68,8 +68,7 @@ fn checked(request: &BulkRequest, now: Timestamp) -> Reply<Bulk> {
         Limit::Lift => None,
         Limit::Set(rate) if RATES.contains(&rate) => Some(rate),
         Limit::Set(_) => {
-            let (least, most) = (RATES.start(), RATES.end());
-            return Err(refuse::invalid(format!("rate: write {least} to {most} a second")));
+            return Err(refuse::invalid("rate: write 1/h to 1000000/s, or none"));
         }
     };
     // Nothing can have happened after now.
