@@ -1,7 +1,7 @@
 //! The grammar: `notifyctl [global flags] NOUN VERB [ARGS] [flags]`.
 
 use crate::commands::{
-    completions, daemon, help, man, notification, operation, ping, provider, queue, schedule, service,
+    completions, daemon, dead, help, man, notification, operation, ping, provider, queue, schedule, service,
     status, store,
 };
 use crate::given;
@@ -166,6 +166,9 @@ pub enum Command {
     #[command(visible_alias = "schedules", subcommand, arg_required_else_help = true)]
     #[command(after_help = schedule::EXAMPLES)]
     Schedule(Box<schedule::Schedule>),
+    /// Dead letters: look, group by what is wrong, start again, discard
+    #[command(subcommand, arg_required_else_help = true, after_help = dead::EXAMPLES)]
+    Dead(Box<dead::Dead>),
     /// Long work that the daemon does: look, wait, give up
     #[command(visible_aliases = ["operations", "op"], subcommand, arg_required_else_help = true)]
     #[command(after_help = operation::EXAMPLES)]

@@ -2,6 +2,7 @@
 
 use crate::clock;
 use chrono::{Local, NaiveTime, TimeZone as _};
+use notify_proto::bulk::Expect;
 use notify_proto::control::Limit;
 use notify_proto::filter::{Filter, span as parse_span};
 use notify_proto::{NotificationId, Timestamp};
@@ -43,6 +44,18 @@ pub(crate) fn rate_or_none(text: &str) -> Result<Limit<f64>, String> {
         "none" => Ok(Limit::Lift),
         text => rate(text).map(Limit::Set).map_err(|error| format!("{error}; or none")),
     }
+}
+
+/// A number of notifications, or about so many: `4218`, `4218~5%`.
+pub(crate) fn expect(text: &str) -> Result<Expect, String> {
+    let help = || format!("write a number, or one with a tolerance such as 4218~5%, not `{}`", shown(text));
+    let (count, percent) = match text.split_once('~') {
+        Some((count, percent)) => (count, percent.strip_suffix('%').ok_or_else(help)?),
+        None => (text, "0"),
+    };
+    let count = count.parse().map_err(|_| help())?;
+    let percent = percent.parse().map_err(|_| help())?;
+    if percent > 100 { Err(help()) } else { Ok(Expect { count, percent }) }
 }
 
 /// A number, or `none`.
@@ -142,6 +155,15 @@ mod tests {
         assert!(rate_or_none("0/s").unwrap_err().contains("or none"));
         assert_eq!((count_or_none("none"), count_or_none("3")), (Ok(Limit::Lift), Ok(Limit::Set(3))));
         assert!(count_or_none("-3").unwrap_err().contains("number or none"));
+    }
+
+    #[test]
+    fn expectations_have_a_tolerance() {
+        assert_eq!(expect("12"), Ok(Expect { count: 12, percent: 0 }));
+        assert_eq!(expect("4218~5%"), Ok(Expect { count: 4_218, percent: 5 }));
+        for text in ["", "x", "-1", "5~", "5~5", "5%", "5~101%", "5~1.5%"] {
+            assert!(expect(text).unwrap_err().contains("4218~5%"), "{text}");
+        }
     }
 
     #[test]

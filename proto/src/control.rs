@@ -1,6 +1,7 @@
 //! The calls of the control socket. Each is one file in `notifyd/control` and one in `notifyctl/commands`, by the same
 //! name.
 
+use crate::bulk::{BulkRequest, BulkView, FaultGroups};
 use crate::explain::Explanation;
 use crate::filter::Filter;
 use crate::hold::{Force, HoldRequest, HoldView, QueueList, QueueView};
@@ -367,7 +368,7 @@ pub trait Control {
     /// Starts to remove final notifications; a dry run counts them.
     async fn store_prune(request: PruneRequest, change: Change) -> Reply<PruneView>;
 
-    /// Long work of this run of the daemon, newest first.
+    /// Long work, newest first.
     async fn operation_list() -> Reply<Vec<OperationView>>;
     /// One operation; waits until it has ended, or for `wait_seconds` (at most 60).
     async fn operation_show(id: String, wait_seconds: u32) -> Reply<OperationView>;
@@ -442,6 +443,8 @@ pub trait Control {
     async fn notification_cancel(ids: Vec<NotificationId>, change: Change) -> Reply<Vec<Changed>>;
     /// Starts dead letters again with a fresh budget.
     async fn notification_retry(ids: Vec<NotificationId>, change: Change) -> Reply<Vec<Changed>>;
+    /// Starts to change all that match a filter; a dry run counts them.
+    async fn notification_bulk(request: Box<BulkRequest>, change: Change) -> Reply<BulkView>;
     /// Gives what is neither final nor under way a later time.
     async fn notification_postpone(
         ids: Vec<NotificationId>,
@@ -464,6 +467,11 @@ pub trait Control {
     async fn schedule_move(ids: Vec<NotificationId>, at: Timestamp, change: Change) -> Reply<Vec<Changed>>;
     /// Makes what waits for a time due now.
     async fn schedule_run(ids: Vec<NotificationId>, change: Change) -> Reply<Vec<Changed>>;
+
+    /// Dead letters that match, by what is wrong with them.
+    async fn dead_group(filter: Filter) -> Reply<FaultGroups>;
+    /// Removes dead letters from the log.
+    async fn dead_discard(ids: Vec<NotificationId>, change: Change) -> Reply<Vec<Changed>>;
 
     /// The queues, in the order in which their providers are tried.
     async fn queue_list() -> Reply<QueueList>;

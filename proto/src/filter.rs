@@ -37,6 +37,8 @@ pub enum Field {
     Reason,
     /// `error:` anywhere in the error text.
     Error,
+    /// `fault:` the fingerprint of what is wrong with a dead letter.
+    Fault,
     /// `meta.KEY:` a member of `meta_data`.
     Meta(String),
     /// A bare word.
@@ -78,7 +80,7 @@ pub struct Filter {
 pub enum FilterError {
     /// Not a field.
     #[error(
-        "`{0}:` is no filter field; fields are id, status, service, channel, provider, priority, to, tenant, type, batch, reason, error, attempts, since, until, due, meta.KEY"
+        "`{0}:` is no filter field; fields are id, status, service, channel, provider, priority, to, tenant, type, batch, reason, error, fault, attempts, since, until, due, meta.KEY"
     )]
     Field(String),
     /// Not a value of that field.
@@ -189,6 +191,7 @@ impl fmt::Display for Field {
             Self::Batch => "batch:",
             Self::Reason => "reason:",
             Self::Error => "error:",
+            Self::Fault => "fault:",
             Self::Meta(key) => return write!(f, "meta.{key}:"),
             Self::Any => "",
         })
@@ -254,6 +257,7 @@ fn term(token: &str, now: Timestamp) -> Result<Term, FilterError> {
         "batch" => Field::Batch,
         "reason" => Field::Reason,
         "error" => Field::Error,
+        "fault" => Field::Fault,
         "attempts" => {
             let digits = value.strip_prefix(">=").ok_or_else(|| bad("write attempts:>=2".into()))?;
             let least =
@@ -284,11 +288,19 @@ fn term(token: &str, now: Timestamp) -> Result<Term, FilterError> {
             Field::Status => Status::from_str(value).map(drop),
             Field::Channel => Channel::from_str(value).map(drop),
             Field::Priority => Priority::from_str(value).map(drop),
+            Field::Fault if !is_fingerprint(value) => {
+                return Err(bad("write eight of 0-9 a-f, as notifyctl dead group shows them".into()));
+            }
             _ => Ok(()),
         };
         checked.map_err(|error| bad(error.to_string()))?;
     }
     Ok(Term::Is { field, values, negate })
+}
+
+/// Whether it looks like the fingerprint of a fault.
+fn is_fingerprint(text: &str) -> bool {
+    text.len() == 8 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// RFC 3339, `now`, or a span before (`-1`) or after (`1`) now.

@@ -38,6 +38,7 @@ fn wrong_filters_say_what_is_right() {
     assert!(error("since:90").contains("write 90s"));
     assert!(error("attempts:2").contains("attempts:>=2"));
     assert!(error("status:").contains("a value is missing"));
+    assert!(error("fault:1F6C09AB").contains("dead group"));
 }
 
 #[test]
@@ -96,6 +97,7 @@ fn pieces() -> impl Strategy<Value = String> {
         "batch:",
         "reason:",
         "error:",
+        "fault:",
         "attempts:",
         "since:",
         "until:",
@@ -127,6 +129,7 @@ fn pieces() -> impl Strategy<Value = String> {
         "instant",
         "503 slow",
         "4294967295",
+        "1f6c09ab",
         "é",
         "\u{202e}",
         "\0",

@@ -14,6 +14,7 @@
 //! * [`control`]: the calls of the control socket, with [`error`] for the refusals, [`transport`] for the wire,
 //!   [`codec`] for its bytes and [`socket`] for finding it.
 
+pub mod bulk;
 pub mod codec;
 pub mod control;
 pub mod error;
@@ -33,8 +34,8 @@ pub mod word;
 pub use error::{ApiError, ErrorCode};
 pub use id::{KeyId, NotificationId, ProviderId, ServiceId};
 pub use word::{
-    AttemptStatus, Channel, DeliveryProof, FailureReason, HoldKind, OnUnknown, Open, Priority, SkipReason,
-    Status, UnknownWord,
+    AttemptStatus, BulkOp, Channel, DeliveryProof, FailureReason, HoldKind, OnUnknown, Open, Priority,
+    SkipReason, Status, UnknownWord,
 };
 
 /// A moment on the wall clock, always UTC.

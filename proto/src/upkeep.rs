@@ -1,5 +1,6 @@
 //! What is told about the log as a whole, and about work that takes long.
 
+use crate::bulk::Refusal;
 use crate::view::{write_opt_time, write_time};
 use crate::{ApiError, Open, Status, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -83,14 +84,20 @@ impl OperationState {
 }
 
 /// A piece of long work that the daemon does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OperationView {
-    /// Its id: `op_` and a number, counted from the start of the daemon.
+    /// Its id: `op_` and a number, which is given once.
     pub id: String,
     /// What it does, such as `store.backup`.
     pub verb: String,
     /// Who asked for it.
     pub actor: String,
+    /// Why, in the words of who asked.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// What it works on, in words.
+    #[serde(default)]
+    pub target: String,
     /// Where it stands.
     pub state: OperationState,
     /// Steps done.
@@ -116,6 +123,21 @@ pub struct OperationView {
     /// Notifications it removed.
     #[serde(default)]
     pub removed: Option<u64>,
+    /// The filter of the notifications it changes.
+    #[serde(default)]
+    pub filter: Option<String>,
+    /// What came later is not touched.
+    #[serde(default, serialize_with = "write_opt_time")]
+    pub cutoff: Option<Timestamp>,
+    /// How many a second it changes at most.
+    #[serde(default)]
+    pub rate_per_second: Option<f64>,
+    /// Notifications that did not allow it.
+    #[serde(default)]
+    pub refused: u64,
+    /// The first of those.
+    #[serde(default)]
+    pub refusals: Vec<Refusal>,
     /// Why it failed.
     pub error: Option<ApiError>,
 }
@@ -133,7 +155,7 @@ pub struct PruneRequest {
 }
 
 /// What is removed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PruneView {
     /// How many there are to be removed, by status.
     pub by_status: BTreeMap<String, u64>,
@@ -208,6 +230,6 @@ mod tests {
         let json = r#"{"id":"op_1","verb":"store.defragment","actor":"ada","state":"resting","done":0,"total":0,
             "unit":"pages","started_at":"2026-01-01T00:00:00Z","finished_at":null,"result":null,"error":null,"mood":1}"#;
         let view: OperationView = serde_json::from_str(json).unwrap();
-        assert_eq!((view.state, view.bytes), (OperationState::Unknown, None));
+        assert_eq!((view.state, view.bytes, view.refused), (OperationState::Unknown, None, 0));
     }
 }

@@ -210,6 +210,16 @@ words! {
         CircuitOpen = "circuit_open",
     }
 
+    /// What is done to all notifications that match a filter.
+    BulkOp ("bulk operation") {
+        /// Start dead letters again.
+        Retry = "retry",
+        /// Revoke what was not sent yet.
+        Cancel = "cancel",
+        /// Remove dead letters from the log.
+        Discard = "discard",
+    }
+
     /// What to do after an attempt of unknown end.
     OnUnknown ("on_unknown policy") {
         /// Send again and flag the notification `possible_duplicate`.

@@ -5,6 +5,8 @@
 
 #[path = "promises/alone.rs"]
 mod alone;
+#[path = "promises/bulk.rs"]
+mod bulk;
 #[path = "promises/callers.rs"]
 mod callers;
 #[path = "promises/canaries.rs"]

@@ -1,8 +1,10 @@
 //! The commands, one file per noun.
 
+pub(crate) mod bulk;
 pub(crate) mod circuit;
 pub(crate) mod completions;
 pub(crate) mod daemon;
+pub(crate) mod dead;
 pub(crate) mod help;
 pub(crate) mod key;
 pub(crate) mod man;
@@ -60,6 +62,7 @@ pub(crate) async fn run(cli: Cli, out: &Out) -> Ended {
         Command::Notification(notification) => notification.run(&desk).await,
         Command::Queue(queue) => queue.run(&desk).await,
         Command::Schedule(schedule) => schedule.run(&desk).await,
+        Command::Dead(dead) => dead.run(&desk).await,
         Command::Operation(operation) => operation.run(&desk).await,
         Command::Store(store) => store.run(&desk).await,
         Command::Daemon(daemon) => daemon.run(&desk).await,

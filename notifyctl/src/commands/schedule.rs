@@ -2,7 +2,7 @@
 
 use super::Desk;
 use super::notification::change::{Ids, Verb};
-use super::notification::list::{Order, Terms, Walked, walk};
+use super::notification::list::{Order, Pages, Terms, say_rest, walk};
 use crate::cli::Format;
 use crate::failure::{Ended, Exit};
 use crate::given;
@@ -66,18 +66,8 @@ pub struct List {
     due: Option<Timestamp>,
     #[command(flatten)]
     terms: Terms,
-    /// How many
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..))]
-    limit: u64,
-    /// All of them
-    #[arg(long, conflicts_with = "limit")]
-    all: bool,
-    /// Go on where an earlier list ended: its `next`
-    #[arg(long, value_name = "CURSOR")]
-    after: Option<String>,
-    /// Show recipients, subjects and bodies; needs the admin role and is written to the audit log
-    #[arg(long)]
-    reveal: bool,
+    #[command(flatten)]
+    pages: Pages,
 }
 
 /// Some notifications, and another time.
@@ -107,23 +97,20 @@ impl Schedule {
 
 impl List {
     async fn run(self, desk: &Desk<'_>) -> Ended {
-        let left = if self.all { u64::MAX } else { self.limit };
+        let left = self.pages.left();
         let link = desk.link().await?;
         let mut listing = desk.out.list("schedule.list")?;
         let mut filter = self.terms.filter();
         filter.terms.extend(self.due.map(Term::DueBefore));
-        let first = ListRequest { filter, cursor: self.after, limit: 0, reveal: self.reveal };
-        let Walked { cursor, total, shown, .. } = walk(&link, Order::Soonest, first, left, |page| {
+        let Pages { after, reveal, .. } = self.pages;
+        let first = ListRequest { filter, cursor: after, limit: 0, reveal };
+        let walked = walk(&link, Order::Soonest, first, left, |page| {
             let rows: Vec<_> = page.items.iter().cloned().map(Waiting).collect();
             Ok(listing.page(&rows)?)
         })
         .await?;
-        listing.close(cursor.as_deref(), total)?;
-        match (cursor, shown) {
-            (Some(cursor), _) => desk.out.advise(&format!("there are more: --all, or --after {cursor}")),
-            (None, 0) => desk.out.advise("nothing that matches waits for a time"),
-            (None, _) => {}
-        }
+        listing.close(walked.cursor.as_deref(), walked.total)?;
+        say_rest(desk, &walked, "nothing that matches waits for a time");
         Ok(Exit::Done)
     }
 }

@@ -1,6 +1,7 @@
 //! The columns of everything that is listed.
 
 use super::{Cell, Column, Row, Show, Tone};
+use notify_proto::bulk::FaultGroup;
 use notify_proto::control::{Changed, Seeded};
 use notify_proto::hold::{HoldView, QueueView};
 use notify_proto::send::{OneOrMany, Recipient};
@@ -280,6 +281,52 @@ impl Row for NotificationView {
     }
 }
 
+/// A dead letter, for a list of its own.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Dead(pub(crate) NotificationView);
+
+impl Row for Dead {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("id", |it| it.0.id.to_string().into()),
+        always("died", |it| it.0.failed_at.into()),
+        always("service", |it| it.0.service_name.as_str().into()),
+        always("channel", |it| it.0.channel_used.as_ref().unwrap_or(&it.0.channel).to_string().into()),
+        always("provider", |it| it.0.provider_name.clone().into()),
+        always("retries", |it| it.0.retry_count.into()),
+        always("reason", |it| {
+            let bad = |reason: &Open<_>| Cell::Word(reason.to_string(), Tone::Bad);
+            it.0.failure_reason.as_ref().map_or(Cell::None, bad)
+        }),
+        wide("created", |it| it.0.created_at.into()),
+        wide("priority", |it| it.0.priority.to_string().into()),
+        wide("recipient", |it| recipient(&it.0.recipient).into()),
+        wide("possible_duplicate", |it| yes(it.0.possible_duplicate)),
+        always("error", |it| it.0.error_message.clone().into()),
+    ];
+
+    fn id(&self) -> String {
+        self.0.id.to_string()
+    }
+}
+
+impl Row for FaultGroup {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("fault", |it| it.fault.as_str().into()),
+        always("count", |it| it.count.into()),
+        always("reason", |it| it.reason.as_ref().map(ToString::to_string).into()),
+        always("provider", |it| it.provider_name.clone().into()),
+        always("first", |it| it.first_at.into()),
+        always("last", |it| it.last_at.into()),
+        always("sample", |it| it.sample.to_string().into()),
+        always("error", |it| it.error.clone().into()),
+    ];
+
+    fn id(&self) -> String {
+        self.fault.clone()
+    }
+}
+
 impl Row for AttemptView {
     const COLUMNS: &'static [Column<Self>] = &[
         always("number", |it| it.number.into()),
@@ -346,6 +393,11 @@ impl Row for OperationView {
         wide("removed", |it| it.removed.into()),
         always("result", |it| it.result.clone().into()),
         always("error", |it| it.error.as_ref().map(|error| error.message.clone()).into()),
+        always("refused", |it| it.refused.into()),
+        wide("target", |it| it.target.as_str().into()),
+        wide("reason", |it| it.reason.clone().into()),
+        wide("cutoff", |it| it.cutoff.into()),
+        wide("rate", |it| it.rate_per_second.map(|rate| format!("{rate}/s")).into()),
     ];
 
     fn id(&self) -> String {

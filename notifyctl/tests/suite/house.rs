@@ -348,7 +348,10 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
         "NotificationSend" | "StoreBackup" | "StoreCheck" | "StoreCompact" if dry => Value::Null,
         "NotificationSend" => json!({"id": ID, "status": "queued", "duplicate": false}),
         "StoreBackup" | "StoreCheck" | "StoreCompact" => operation("op_3", "store.backup", "running"),
-        "NotificationShow" | "NotificationWait" => detail(arguments["id"].as_str().unwrap(), "delivered"),
+        "NotificationShow" | "NotificationWait" => {
+            let id = arguments["id"].as_str().unwrap();
+            detail(id, if id == OTHER { "failed" } else { "delivered" })
+        }
         "NotificationList" => json!({
             "items": [notification(ID, "queued"), notification(OTHER, "failed")], "next_cursor": null, "total": 2
         }),
@@ -358,6 +361,24 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
         "HoldSet" => hold(arguments["request"]["kind"].as_str().unwrap()),
         "HoldCancel" => hold("pause"),
         "NotificationCount" => json!({"queued": 1, "failed": 1}),
+        "NotificationBulk" => {
+            let op = arguments["request"]["op"].as_str().unwrap();
+            let begun = if dry { Value::Null } else { operation("op_3", op, "running") };
+            json!({
+                "by_status": {"failed": 2, "queued": 1}, "by_service": {"ac\u{1b}[1mme": 3}, "total": 3, "refused": 1,
+                "samples": [ID], "cutoff": "2026-01-01T00:00:00.000Z", "limit": 2, "rate_per_second": 200.0,
+                "operation": begun
+            })
+        }
+        "DeadGroup" => json!({
+            "groups": [{
+                "fault": "1f6c09ab", "count": 1_284, "reason": "exhausted", "provider_name": "mock",
+                "error": "time\u{9b}out after <n> s", "first_at": "2026-01-01T00:00:00.000Z",
+                "last_at": "2026-01-02T00:00:00.000Z", "sample": ID
+            }],
+            "elsewhere": 7, "scanned": 100_000, "partial": true
+        }),
+        "DeadDiscard" => changed(arguments, "discarded"),
         "NotificationCancel" => changed(arguments, "cancelled"),
         "NotificationPostpone" | "ScheduleMove" => changed(arguments, "pending"),
         "NotificationBury" => changed(arguments, "failed"),

@@ -89,21 +89,6 @@ fn ids_come_from_standard_input_plain_or_as_json_lines() {
 }
 
 #[test]
-fn a_bulk_change_counts_first_and_keeps_to_what_it_counted() {
-    let fake = willing();
-    let line = ["ntf", "cancel", "--filter", "service:acme", "--yes", "--expect", "2"];
-    let run = fake.run(&line);
-    assert_eq!(run.exit, 0, "{}", run.stderr);
-    assert!(run.stderr.contains("2 cancelled"), "{}", run.stderr);
-    let terms = fake.calls("NotificationCount")[0]["filter"]["terms"].as_array().unwrap().clone();
-    assert_eq!(terms.len(), 3, "the service, the states that allow it, and a cut-off time: {terms:?}");
-    assert_eq!(fake.calls("NotificationList")[0]["request"]["filter"]["terms"], json!(terms));
-    let other = fake.run(&["ntf", "cancel", "--filter", "service:acme", "--yes", "--expect", "3"]);
-    assert!(other.exit == 5 && other.stderr.contains("2 match, not 3"), "{}", other.stderr);
-    assert_eq!(fake.calls("NotificationCancel").len(), 1);
-}
-
-#[test]
 fn a_notification_is_sent_as_it_was_asked_for() {
     let fake = willing();
     let line = [

@@ -2,6 +2,7 @@
 
 use crate::session::Session;
 use crate::verbs;
+use notify_proto::bulk::{BulkRequest, BulkView, FaultGroups};
 use notify_proto::control::{
     Change, Changed, Control, FreshKey, Hello, ListRequest, NewProvider, NewService, ProviderChange,
     RemovedProvider, RouteRequest, RouteView, Seeded, Sent, TestResult, UpdatedProvider, Welcome,
@@ -54,15 +55,15 @@ impl Control for Session {
         path: Option<String>,
         change: Change,
     ) -> Reply<Option<OperationView>> {
-        verbs::store::backup(&self, path, &change)
+        verbs::store::backup(&self, path, &change).await
     }
 
     async fn store_check(self, _: Context, change: Change) -> Reply<Option<OperationView>> {
-        verbs::store::check(&self, &change)
+        verbs::store::check(&self, &change).await
     }
 
     async fn store_compact(self, _: Context, change: Change) -> Reply<Option<OperationView>> {
-        verbs::store::compact(&self, &change)
+        verbs::store::compact(&self, &change).await
     }
 
     async fn store_prune(self, _: Context, request: PruneRequest, change: Change) -> Reply<PruneView> {
@@ -70,7 +71,7 @@ impl Control for Session {
     }
 
     async fn operation_list(self, _: Context) -> Reply<Vec<OperationView>> {
-        verbs::operation::list(&self)
+        verbs::operation::list(&self).await
     }
 
     async fn operation_show(self, _: Context, id: String, wait_seconds: u32) -> Reply<OperationView> {
@@ -263,6 +264,23 @@ impl Control for Session {
 
     async fn notification_explain(self, _: Context, id: NotificationId) -> Reply<Explanation> {
         verbs::notification::explain(&self, id).await
+    }
+
+    async fn notification_bulk(
+        self,
+        _: Context,
+        request: Box<BulkRequest>,
+        change: Change,
+    ) -> Reply<BulkView> {
+        verbs::notification::bulk(&self, *request, &change).await
+    }
+
+    async fn dead_group(self, _: Context, filter: Filter) -> Reply<FaultGroups> {
+        verbs::dead::group(&self, filter).await
+    }
+
+    async fn dead_discard(self, _: Context, ids: Vec<NotificationId>, change: Change) -> Reply<Vec<Changed>> {
+        verbs::dead::discard(&self, ids, &change).await
     }
 
     async fn notification_wait(

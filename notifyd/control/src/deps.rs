@@ -11,6 +11,7 @@ use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::steer::Wish;
 use notifyd_lifecycle::{Clock, Entropy, Secret};
 use notifyd_store::api::{Audit, Changed, Job, Steered};
+use notifyd_store::operations::{NewOperation, Operation};
 use notifyd_store::{Store, StoreError, Upkeep};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -67,6 +68,10 @@ pub trait EngineHandle: Send + Sync + 'static {
     ) -> Result<Steered, StoreError>;
     /// What becomes of this notification next; none while nothing is delivered yet.
     async fn way(&self, job: Job) -> Result<Option<Way>, StoreError>;
+    /// Removes dead letters.
+    async fn discard(&self, ids: Vec<NotificationId>, audit: Audit) -> Result<Vec<Changed>, StoreError>;
+    /// Begins an operation that changes notifications in bulk.
+    async fn begin(&self, operation: NewOperation, audit: Audit) -> Result<Operation, StoreError>;
 }
 
 #[async_trait]
@@ -141,6 +146,14 @@ impl EngineHandle for Handle {
 
     async fn way(&self, job: Job) -> Result<Option<Way>, StoreError> {
         Self::way(self, job).await
+    }
+
+    async fn discard(&self, ids: Vec<NotificationId>, audit: Audit) -> Result<Vec<Changed>, StoreError> {
+        Self::discard(self, ids, audit).await
+    }
+
+    async fn begin(&self, operation: NewOperation, audit: Audit) -> Result<Operation, StoreError> {
+        Self::begin(self, operation, audit).await
     }
 }
 

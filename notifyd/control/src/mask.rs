@@ -2,6 +2,7 @@
 //!
 //! Providers repeat addresses and messages in their answers, so every text that came from one is searched for them.
 
+use notify_proto::filter::{Field, Filter, Term};
 use notify_proto::send::{OneOrMany, Recipient};
 use notify_proto::view::{NotificationDetail, NotificationView};
 use notifyd_lifecycle::address::{mask, mask_in, mask_mailboxes, normalise};
@@ -50,6 +51,31 @@ pub(crate) fn notification(view: &mut NotificationView) {
             OneOrMany::Many(many) => many.iter_mut().for_each(|one| *one = mask(one)),
         }),
     }
+}
+
+/// A filter in words, with its addresses masked.
+pub(crate) fn filter(filter: &Filter) -> String {
+    if filter.terms.is_empty() {
+        return "*".to_owned();
+    }
+    let mut filter = filter.clone();
+    for term in &mut filter.terms {
+        match term {
+            Term::Is { field: Field::Recipient, values, .. } => {
+                for value in values {
+                    *value = mask(value);
+                }
+            }
+            // A bare word may be an address.
+            Term::Is { field: Field::Any, values, .. } => {
+                for value in values.iter_mut().filter(|value| value.contains('@') || value.starts_with('+')) {
+                    *value = mask(value);
+                }
+            }
+            _ => {}
+        }
+    }
+    filter.to_string()
 }
 
 /// What must not come up in other texts of a notification.
@@ -109,6 +135,23 @@ impl Known {
             Value::Array(all) => all.iter_mut().for_each(|value| self.hide_in(value)),
             Value::Object(map) => map.values_mut().for_each(|value| self.hide_in(value)),
             _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use notify_proto::Timestamp;
+
+    #[test]
+    fn a_filter_is_told_without_its_addresses() {
+        let told = |text| filter(&Filter::parse(text, Timestamp::UNIX_EPOCH).unwrap());
+        assert_eq!(told("*"), "*");
+        assert_eq!(told("to:+15005550142 service:a"), "to:+1********42 service:a");
+        for text in ["ann@example.org", "-to:ann@example.org,+15005550142", "+15005550142"] {
+            let told = told(text);
+            assert!(!told.contains("ann") && !told.contains("5005550"), "{told}");
         }
     }
 }

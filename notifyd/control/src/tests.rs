@@ -1,5 +1,6 @@
 //! The room as a whole: a real log, a real connection, an engine that does as it is told.
 
+mod bulk;
 mod explain;
 mod fakes;
 mod holds;

@@ -11,6 +11,7 @@ use notifyd_lifecycle::{Message, Report, Secret, address};
 use notifyd_providers::{Call, Provider};
 use notifyd_store::StoreError;
 use notifyd_store::api::{Audit, Changed, Job, Scope, Steered};
+use notifyd_store::operations::{NewOperation, Operation};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -289,6 +290,16 @@ impl Handle {
             self.inner.failed.fetch_add(1, Ordering::AcqRel);
         }
         Ok(steered)
+    }
+
+    /// Removes dead letters.
+    pub async fn discard(&self, ids: Vec<NotificationId>, audit: Audit) -> Result<Vec<Changed>, StoreError> {
+        self.inner.deps.store.operations().discard(ids, audit).await
+    }
+
+    /// Begins an operation that changes notifications in bulk.
+    pub async fn begin(&self, operation: NewOperation, audit: Audit) -> Result<Operation, StoreError> {
+        self.inner.deps.store.operations().begin(operation, audit).await
     }
 }
 

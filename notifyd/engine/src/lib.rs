@@ -10,6 +10,7 @@
 //! * [`holds`] is what operators force by hand on a provider; [`queues`] counts what stands in front of each.
 //! * [`attempt`] is one call of a provider: `Claimed → Sent`.
 //! * [`settle`] turns what came back into the record to be written.
+//! * [`bulk`] changes many at once, as operators ask for it.
 //! * [`schedule`] moves on what waits for a time; [`rescue`] takes up what a dead run left; [`sweep`] removes what is old.
 //!
 //! One notification: the bell rings, [`lines`] loads it from the store, it is its turn and a provider has a free slot, so
@@ -18,6 +19,7 @@
 
 mod assign;
 mod attempt;
+mod bulk;
 mod dispatch;
 pub mod handle;
 mod holds;
@@ -159,11 +161,12 @@ impl Engine {
         inner.started.cancel();
         let schedule = tokio::spawn(schedule::run(Arc::clone(&inner), shutdown.clone()));
         let sweep = tokio::spawn(sweep::run(Arc::clone(&inner), shutdown.clone()));
+        let bulk = tokio::spawn(bulk::run(Arc::clone(&inner), shutdown.clone()));
         let done = dispatch::Dispatch::new(Arc::clone(&inner), asks).run(shutdown.clone()).await;
         // Whatever ended the loop, nothing goes on without it.
         shutdown.cancel();
         inner.running.store(false, Ordering::Release);
-        let _ = tokio::join!(schedule, sweep);
+        let _ = tokio::join!(schedule, sweep, bulk);
         done
     }
 }

@@ -16,6 +16,8 @@ pub(crate) struct Metrics {
     pub held: IntGaugeVec,
     pub provider_in_flight: IntGaugeVec,
     pub provider_waiting: IntGaugeVec,
+    pub operations: IntGauge,
+    pub operation_items: IntCounterVec,
     pub latency: Histogram,
     pub call_seconds: HistogramVec,
 }
@@ -59,6 +61,17 @@ impl Metrics {
                 ),
                 &["provider"],
             )?,
+            operations: IntGauge::new(
+                "notifyd_operations_running",
+                "Operations under way that change notifications in bulk.",
+            )?,
+            operation_items: IntCounterVec::new(
+                Opts::new(
+                    "notifyd_operation_items_total",
+                    "Notifications that bulk operations of operators came to, by what became of it.",
+                ),
+                &["verb", "result"],
+            )?,
             latency: Histogram::with_opts(
                 HistogramOpts::new("notifyd_delivery_latency_seconds", "From acceptance to delivery.")
                     .buckets(seconds.clone()),
@@ -76,6 +89,8 @@ impl Metrics {
         registry.register(Box::new(it.held.clone()))?;
         registry.register(Box::new(it.provider_in_flight.clone()))?;
         registry.register(Box::new(it.provider_waiting.clone()))?;
+        registry.register(Box::new(it.operations.clone()))?;
+        registry.register(Box::new(it.operation_items.clone()))?;
         registry.register(Box::new(it.latency.clone()))?;
         registry.register(Box::new(it.call_seconds.clone()))?;
         Ok(it)

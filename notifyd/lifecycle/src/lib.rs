@@ -12,7 +12,7 @@
 //! 6. [`decide`]: what follows from it, as a [`Transition`]; [`retry`] knows the delays.
 //! 7. [`steer`]: what an operator may do with what waits: another time, now, or never.
 //!
-//! [`fail_point`] names the places at which a test has the process die.
+//! [`fault`] tells dead letters with the same fault by one fingerprint. [`fail_point`] names the places at which a test has the process die.
 //!
 //! ```text
 //!            accept ──► pending ──its time──► queued ◄──its time── retrying
@@ -36,6 +36,7 @@ pub mod decide;
 pub mod dedup;
 pub mod entropy;
 pub mod fail_point;
+pub mod fault;
 pub mod key;
 pub mod message;
 pub mod order;

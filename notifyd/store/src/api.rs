@@ -7,6 +7,7 @@ use crate::door::Door;
 use crate::error::Result;
 use crate::feed::Feed;
 use crate::latch::Cause;
+use crate::operations::Operations;
 use async_trait::async_trait;
 use notify_proto::filter::Filter;
 use notify_proto::send::Recipient;
@@ -549,6 +550,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// How many wait for an operator, counted up to 10,001.
     async fn held(&self) -> Result<u64>;
+
+    /// Long work, and changes to many notifications.
+    fn operations(&self) -> &dyn Operations;
 
     /// Notifications by status.
     fn counts(&self) -> Counts;

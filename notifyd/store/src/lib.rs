@@ -5,6 +5,7 @@
 //! * [`Store`], the batch verbs the rest of the daemon speaks; [`api`] has their arguments and answers.
 //! * [`SqliteStore`], the embedded log: one writer thread with group commit, pooled readers.
 //! * [`Tenant`], a handle that can only see one service's notifications: all that the intake gets.
+//! * [`Operations`], long work that outlives a restart, and changes to many notifications.
 //! * [`Directory`], services and providers as a snapshot in memory.
 //! * [`Door`], which key opens which service, and who knocks too often.
 //! * [`Feed`], the last events; [`Bell`], which wakes the engine.
@@ -20,8 +21,10 @@ pub mod directory;
 pub mod disk;
 pub mod door;
 pub mod error;
+pub mod faults;
 pub mod feed;
 pub mod latch;
+pub mod operations;
 pub mod sqlite;
 pub mod tenant;
 pub mod upkeep;
@@ -60,6 +63,7 @@ pub use door::Door;
 pub use error::StoreError;
 pub use feed::Feed;
 pub use latch::Cause;
+pub use operations::Operations;
 pub use sqlite::{Lock, Options, SqliteStore, lock, restore};
 pub use sweep::Retention;
 pub use tenant::Tenant;

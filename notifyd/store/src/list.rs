@@ -27,17 +27,18 @@ pub const MAX_PAGE_BYTES: usize = 512 * 1_024;
 /// A condition with its values.
 pub struct Where {
     sql: Vec<String>,
-    /// In the order of their marks.
+    /// In the order of the question marks.
     pub values: Vec<Value>,
 }
 
 impl Where {
-    fn and(&mut self, sql: impl Into<String>, values: impl IntoIterator<Item = Value>) {
+    /// One more condition.
+    pub fn and(&mut self, sql: impl Into<String>, values: impl IntoIterator<Item = Value>) {
         self.sql.push(sql.into());
         self.values.extend(values);
     }
 
-    /// As SQL.
+    /// The condition.
     pub fn text(&self) -> String {
         if self.sql.is_empty() { "1".to_owned() } else { self.sql.join(" AND ") }
     }
@@ -121,7 +122,8 @@ pub fn count(
     rows.collect::<rusqlite::Result<_>>().map_err(StoreError::Read)
 }
 
-fn newest(connection: &Connection) -> Result<i64> {
+/// The number of the newest notification; 0 when there is none.
+pub fn newest(connection: &Connection) -> Result<i64> {
     let newest: Option<i64> = connection
         .prepare_cached(include_str!("sql/newest.sql"))
         .and_then(|mut query| query.query_row([], |row| row.get(0)))
@@ -149,7 +151,8 @@ fn floor(connection: &Connection, scope: Scope, filter: &Filter, before: i64, ro
     }
 }
 
-fn needs_message(filter: &Filter) -> bool {
+/// Whether a filter looks into messages.
+pub fn needs_message(filter: &Filter) -> bool {
     filter.terms.iter().any(|term| {
         matches!(
             term,
@@ -161,7 +164,7 @@ fn needs_message(filter: &Filter) -> bool {
     })
 }
 
-/// What a filter asks of a row `n` of notifications and its row `m` of messages.
+/// A filter as a condition on notifications `n` and, if it looks into them, messages `m`.
 pub fn conditions(directory: &Directory, scope: Scope, filter: &Filter) -> Where {
     let mut wanted = Where { sql: Vec::new(), values: Vec::new() };
     if let Scope::Service(no) = scope {
@@ -224,6 +227,10 @@ fn one(directory: &Directory, field: &Field, value: &str) -> (String, Vec<Value>
         Field::Batch => ("0".into(), vec![]),
         Field::Reason => text("n.failure_reason"),
         Field::Error => ("instr(lower(n.error), lower(?)) > 0".into(), vec![Value::from(value.to_owned())]),
+        Field::Fault => (
+            "(n.status = 'failed' AND fault(n.failure_reason, n.provider, n.error) = ?)".into(),
+            vec![Value::from(value.to_owned())],
+        ),
         Field::Meta(key) => {
             let (sql, matched) = like("json_extract(m.body, '$.message.meta_data.' || ?)", value);
             (sql, vec![Value::from(format!("\"{}\"", key.replace('"', ""))), matched])

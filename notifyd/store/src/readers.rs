@@ -1,7 +1,7 @@
 //! The connections that read.
 
 use crate::error::{Result, StoreError};
-use crate::open;
+use crate::{faults, open};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::Path;
@@ -27,6 +27,7 @@ impl Readers {
         let manager = SqliteConnectionManager::file(database).with_flags(flags).with_init(|connection| {
             connection.set_prepared_statement_cache_capacity(64);
             open::keep_plans(connection)?;
+            faults::register(connection)?;
             connection.execute_batch(
                 "PRAGMA query_only = ON; PRAGMA busy_timeout = 1000; PRAGMA cache_size = -4000; PRAGMA temp_store = MEMORY;",
             )

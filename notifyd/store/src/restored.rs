@@ -2,6 +2,7 @@
 //! was sent since, so nothing that had not come to its end is sent again by itself: it waits for an operator.
 
 use crate::error::{Result, StoreError};
+use crate::operations;
 use notify_proto::Timestamp;
 use notifyd_lifecycle::Transition;
 use rusqlite::{Connection, OptionalExtension};
@@ -33,6 +34,8 @@ fn hold_all(connection: &mut Connection, now: Timestamp) -> rusqlite::Result<usi
         (at, held.event(), held.to().as_str(), held.reason()),
     )?;
     let count = transaction.execute(include_str!("sql/restored.sql"), [held.to().as_str()])?;
+    // Nobody knows what of it was done since.
+    operations::lost(&transaction, true, now)?;
     transaction.execute(include_str!("sql/mark_remove.sql"), ["backup_at"])?;
     transaction.commit()?;
     Ok(count)

@@ -15,6 +15,7 @@ use crate::feed::Feed;
 use crate::latch::Cause;
 use crate::metrics::Metrics;
 use crate::open::{self, Paths};
+use crate::operations::{self, Operations};
 use crate::readers::Readers;
 use crate::seal::Seal;
 use crate::sweep::Retention;
@@ -39,6 +40,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use tokio::sync::watch;
 
 /// How to open the log.
 pub struct Options {
@@ -89,6 +91,8 @@ pub struct SqliteStore {
     clock: Arc<dyn Clock>,
     run: i64,
     sweep_cursor: Arc<AtomicI64>,
+    /// Counts beginnings and ends of operations.
+    operations: watch::Sender<u64>,
     /// Held as long as the store lives.
     _lock: Lock,
 }
@@ -116,6 +120,7 @@ impl SqliteStore {
                 "the log is a restored copy: nothing in it is sent again until an operator says so"
             );
         }
+        operations::lost(&connection, false, now).map_err(StoreError::Write)?;
         let run = open::begin_run(&connection, now)?;
         open::note_run(&mut lock.0, run).map_err(open::io("could not write", &paths.lock))?;
         let next_seq = open::next_seq(&connection)?;
@@ -154,6 +159,7 @@ impl SqliteStore {
             clock: options.clock,
             run,
             sweep_cursor: Arc::default(),
+            operations: watch::Sender::new(0),
             _lock: lock,
         })
     }
@@ -187,6 +193,15 @@ impl SqliteStore {
 
     pub(crate) fn shared(&self) -> Arc<Shared> {
         Arc::clone(&self.shared)
+    }
+
+    /// An operation has begun or ended.
+    pub(crate) fn operations_changed(&self) {
+        self.operations.send_modify(|count| *count += 1);
+    }
+
+    pub(crate) fn watch_operations(&self) -> watch::Receiver<u64> {
+        self.operations.subscribe()
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -271,6 +286,7 @@ impl Store for SqliteStore {
             directory_rows::note_used(desk, &used)?;
             let (swept, next) = sweep::sweep(desk, &retention, now, cursor.load(Ordering::Acquire))?;
             cursor.store(next, Ordering::Release);
+            operations::sweep(desk, now)?;
             Ok(swept)
         };
         self.writer()?.run_alone(work).await
@@ -344,6 +360,10 @@ impl Store for SqliteStore {
             Ok(u64::try_from(held).unwrap_or_default())
         })
         .await
+    }
+
+    fn operations(&self) -> &dyn Operations {
+        self
     }
 
     fn counts(&self) -> Counts {

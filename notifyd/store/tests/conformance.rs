@@ -8,6 +8,7 @@ mod conformance {
     pub mod delivering;
     pub mod fixture;
     pub mod holds;
+    pub mod operations;
     pub mod people;
     pub mod providers;
     pub mod reading;
@@ -115,6 +116,16 @@ suite! {
         a_change_from_an_older_look_changes_nothing,
         a_removed_provider_stays_in_the_stories,
         what_is_removed_is_gone_and_its_number_too,
+    }
+    operations {
+        a_bulk_retry_goes_past_each_once,
+        what_does_not_allow_it_is_refused_and_told,
+        a_limit_takes_the_oldest,
+        a_bulk_cancel_ends_midway,
+        what_is_discarded_is_gone,
+        work_of_a_run_ends_with_it,
+        only_so_many_go_on_at_once,
+        dead_letters_are_grouped_by_their_fault,
     }
     holds {
         a_hold_survives_a_restart,

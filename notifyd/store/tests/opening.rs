@@ -104,6 +104,10 @@ fn the_hot_statements_use_their_indexes() {
             include_str!("../src/sql/floor_of_service.sql"),
             "SEARCH notifications USING COVERING INDEX notifications_by_service (service=? AND seq<?)",
         ),
+        (
+            include_str!("../src/sql/dead_page.sql"),
+            "SEARCH notifications USING COVERING INDEX notifications_dead (status=? AND seq<?)",
+        ),
         (include_str!("../src/sql/sweep_look.sql"), "SEARCH notifications USING INTEGER PRIMARY KEY"),
     ];
     for (sql, expected) in cases {
@@ -149,6 +153,7 @@ fn empty() -> rusqlite::Result<rusqlite::Connection> {
         include_str!("../migrations/0002_marks.sql"),
         include_str!("../migrations/0003_providers.sql"),
         include_str!("../migrations/0004_holds.sql"),
+        include_str!("../migrations/0005_operations.sql"),
     ] {
         database.execute_batch(migration)?;
     }

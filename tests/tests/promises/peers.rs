@@ -60,6 +60,12 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("provider_add", Change("provider.add"), "provider add second --type mock"),
     ("provider_set_active", Change("provider.disable"), "provider disable quiet --yes"),
     ("provider_set_active", Change("provider.enable"), "provider enable quiet"),
+    ("notification_retry", Change("notification.retry"), "notification retry DEAD"),
+    ("notification_wait", Look, "notification wait DEAD --timeout 5s"),
+    ("notification_bulk", Change("notification.retry"), "dead retry --filter DEAD --yes"),
+    ("notification_wait", Look, "notification wait DEAD --timeout 5s"),
+    ("dead_group", Look, "dead group"),
+    ("dead_discard", Change("dead.discard"), "dead discard DEAD --confirm 1"),
     ("provider_update", Change("provider.update"), "provider update quiet --priority 7"),
     ("provider_remove", Change("provider.remove"), "provider remove broken --confirm broken"),
     ("provider_test", Change("provider.test"), "provider test quiet --channel sms --to +15005550006"),
@@ -87,7 +93,6 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ),
     ("notification_show", Change("notification.reveal"), "notification show ID --reveal"),
     ("notification_list", Change("notification.reveal"), "notification list --all --reveal"),
-    ("notification_retry", Change("notification.retry"), "notification retry DEAD"),
     ("daemon_shutdown", Change("daemon.shutdown"), "daemon shutdown --yes"),
 ];
 

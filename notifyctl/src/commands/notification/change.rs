@@ -1,8 +1,10 @@
-//! `notifyctl notification cancel` and `retry`: by id, or by filter; `postpone`, `bury` and what `notifyctl schedule`
-//! changes: by id.
+//! `notifyctl notification cancel` and `retry`, `notifyctl dead retry` and `discard`: by id, or by filter; `postpone`, `bury`
+//! and what `notifyctl schedule` changes: by id.
 
 use super::super::Desk;
-use super::{bulk, ids};
+use super::super::bulk::{self, Consent, Flags, Words};
+use super::super::dead;
+use super::ids;
 use crate::conn::Link;
 use crate::failure::{Ended, Exit, Failure};
 use crate::output::rows::Outcome;
@@ -11,7 +13,8 @@ use clap::Args;
 use notify_proto::control::Changed;
 use notify_proto::filter::Filter;
 use notify_proto::view::rfc3339;
-use notify_proto::{ErrorCode, NotificationId, Timestamp};
+use notify_proto::{BulkOp, ErrorCode, NotificationId, Timestamp};
+use std::time::Duration;
 
 pub(super) const CANCEL_HELP: &str = "Examples:
   notifyctl ntf cancel 0197a6c2-5b1e-7cc0-8000-0123456789ab --yes
@@ -51,21 +54,33 @@ pub(in crate::commands) enum Verb {
     Bury { notify: bool },
     Move(Timestamp),
     Run,
+    Discard,
 }
 
 impl Verb {
-    pub(super) const fn name(self) -> &'static str {
+    /// What a change of all that match is called; none when it is made by id alone.
+    const fn op(self) -> Option<BulkOp> {
         match self {
-            Self::Cancel => "cancel",
-            Self::Retry => "retry",
-            Self::Postpone(_) => "postpone",
-            Self::Bury { .. } => "bury",
-            Self::Move(_) => "move",
-            Self::Run => "run",
+            Self::Cancel => Some(BulkOp::Cancel),
+            Self::Retry => Some(BulkOp::Retry),
+            Self::Discard => Some(BulkOp::Discard),
+            Self::Postpone(_) | Self::Bury { .. } | Self::Move(_) | Self::Run => None,
         }
     }
 
-    pub(super) const fn what(self) -> &'static str {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Cancel => "Cancel",
+            Self::Retry => "Retry",
+            Self::Discard => "Discard",
+            Self::Postpone(_) => "Postpone",
+            Self::Bury { .. } => "Bury",
+            Self::Move(_) => "Move",
+            Self::Run => "Run",
+        }
+    }
+
+    const fn what(self) -> &'static str {
         match self {
             Self::Cancel => "notification.cancel",
             Self::Retry => "notification.retry",
@@ -73,6 +88,7 @@ impl Verb {
             Self::Bury { .. } => "notification.bury",
             Self::Move(_) => "schedule.move",
             Self::Run => "schedule.run",
+            Self::Discard => "dead.discard",
         }
     }
 
@@ -84,18 +100,13 @@ impl Verb {
             Self::Bury { .. } => "buried".into(),
             Self::Move(at) => format!("moved to {}", rfc3339(at)),
             Self::Run => "due now".into(),
+            Self::Discard => "discarded".into(),
         }
-    }
-
-    /// Its name, as a question begins.
-    pub(super) fn question(self) -> String {
-        let (first, rest) = self.name().split_at(1);
-        first.to_uppercase() + rest
     }
 
     /// Whether it ends something, so that somebody has to say yes to it.
     const fn ends(self) -> bool {
-        matches!(self, Self::Cancel | Self::Bury { .. })
+        matches!(self, Self::Cancel | Self::Discard | Self::Bury { .. })
     }
 }
 
@@ -108,17 +119,33 @@ pub struct Which {
     /// All that match, in a state that allows it; see notifyctl help filters
     #[arg(long, value_name = "FILTER", value_parser = given::filter)]
     filter: Option<Filter>,
-    /// With --filter: go on only if exactly so many match
-    #[arg(long, value_name = "N", requires = "filter")]
-    expect: Option<u64>,
+    #[command(flatten)]
+    flags: Flags,
 }
 
 impl Which {
     pub(super) async fn run(self, desk: &Desk<'_>, verb: Verb) -> Ended {
-        if let Some(filter) = self.filter {
-            return bulk::run(desk, verb, filter, self.expect).await;
+        self.run_as(desk, verb, verb.what(), Consent::Yes).await
+    }
+
+    /// The filter keeps to dead letters.
+    pub(in crate::commands) fn dead(mut self) -> Self {
+        self.filter = self.filter.map(dead::only);
+        self
+    }
+
+    pub(in crate::commands) async fn run_as(
+        self,
+        desk: &Desk<'_>,
+        verb: Verb,
+        what: &'static str,
+        consent: Consent,
+    ) -> Ended {
+        if let (Some(filter), Some(op)) = (self.filter, verb.op()) {
+            let words = Words { what, verb: verb.name(), done: verb.done() };
+            return bulk::run(desk, op, words, consent, filter, self.flags).await;
         }
-        Ids { ids: self.ids }.run(desk, verb).await
+        Ids { ids: self.ids }.run_as(desk, verb, what, consent, self.flags.rate()).await
     }
 }
 
@@ -164,28 +191,36 @@ impl Bury {
 
 impl Ids {
     pub(in crate::commands) async fn run(self, desk: &Desk<'_>, verb: Verb) -> Ended {
+        self.run_as(desk, verb, verb.what(), Consent::Yes, None).await
+    }
+
+    async fn run_as(
+        self,
+        desk: &Desk<'_>,
+        verb: Verb,
+        what: &'static str,
+        consent: Consent,
+        rate: Option<f64>,
+    ) -> Ended {
         let ids = ids::read(&self.ids)?;
-        if verb.ends() {
-            let which = if let [id] = ids.as_slice() {
-                id.to_string()
-            } else {
-                format!("{} notifications", ids.len())
-            };
-            confirm::yes(desk.globals, desk.out, &format!("{} {which}?", verb.question()))?;
-        }
+        agree(desk, verb, &ids, &consent)?;
+        let pace = Pace::of(rate);
         let link = desk.link().await?;
         let mut tally = Tally::default();
         if let ([id], true) = (ids.as_slice(), desk.out.for_people()) {
             let changed = call(desk, &link, verb, vec![*id]).await?;
             if changed.iter().all(|it| it.result.is_ok()) {
                 let sentence = desk.says(&format!("notification {id}"), &verb.done());
-                desk.out.did(verb.what(), &sentence, serde_json::Value::Null)?;
+                desk.out.did(what, &sentence, serde_json::Value::Null)?;
             }
             tally.add(&changed);
             return tally.end();
         }
-        let mut listing = desk.out.list(verb.what())?;
-        for some in ids.chunks(AT_ONCE) {
+        let mut listing = desk.out.list(what)?;
+        for (number, some) in ids.chunks(pace.ids).enumerate() {
+            if number > 0 {
+                tokio::time::sleep(pace.every).await;
+            }
             let changed = call(desk, &link, verb, some.to_vec()).await?;
             tally.add(&changed);
             listing.page(&changed.into_iter().map(Outcome::from).collect::<Vec<_>>())?;
@@ -196,8 +231,45 @@ impl Ids {
     }
 }
 
+/// Asks, where there is something to lose.
+fn agree(desk: &Desk<'_>, verb: Verb, ids: &[NotificationId], consent: &Consent) -> Result<(), Failure> {
+    let which = if let [id] = ids { id.to_string() } else { format!("{} notifications", ids.len()) };
+    match consent {
+        _ if !verb.ends() => Ok(()),
+        Consent::Yes => confirm::yes(desk.globals, desk.out, &format!("{} {which}?", verb.name())),
+        Consent::Count(given) => {
+            let question = format!("{which} will be {} for good.", verb.done());
+            let given = given.map(|given| given.to_string());
+            confirm::name(desk.globals, desk.out, &question, &ids.len().to_string(), given.as_deref())
+        }
+    }
+}
+
+/// How calls with ids are spread over time.
+#[derive(Debug, PartialEq)]
+struct Pace {
+    /// Ids of one call.
+    ids: usize,
+    /// Between two calls.
+    every: Duration,
+}
+
+impl Pace {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "within the bounds of a call"
+    )]
+    fn of(rate: Option<f64>) -> Self {
+        let Some(rate) = rate else { return Self { ids: AT_ONCE, every: Duration::ZERO } };
+        let ids = rate.clamp(1.0, AT_ONCE as f64) as usize;
+        Self { ids, every: Duration::try_from_secs_f64(ids as f64 / rate).unwrap_or(Duration::MAX) }
+    }
+}
+
 /// One call with some ids.
-pub(super) async fn call(
+async fn call(
     desk: &Desk<'_>,
     link: &Link,
     verb: Verb,
@@ -215,18 +287,19 @@ pub(super) async fn call(
         }
         Verb::Move(at) => link.change(link.client.schedule_move(link.within(), ids, at, change)).await,
         Verb::Run => link.change(link.client.schedule_run(link.within(), ids, change)).await,
+        Verb::Discard => link.change(link.client.dead_discard(link.within(), ids, change)).await,
     }
 }
 
 /// What became of them.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+struct Tally {
     done: usize,
     refused: Vec<(ErrorCode, String)>,
 }
 
 impl Tally {
-    pub(super) fn add(&mut self, changed: &[Changed]) {
+    fn add(&mut self, changed: &[Changed]) {
         for one in changed {
             match &one.result {
                 Ok(_) => self.done += 1,
@@ -235,7 +308,7 @@ impl Tally {
         }
     }
 
-    pub(super) fn sentence(&self, desk: &Desk<'_>, verb: Verb) -> String {
+    fn sentence(&self, desk: &Desk<'_>, verb: Verb) -> String {
         let refused =
             if self.refused.is_empty() { String::new() } else { format!(", {} refused", self.refused.len()) };
         let dry = if desk.globals.dry_run { "dry run, nothing was changed: " } else { "" };
@@ -243,7 +316,7 @@ impl Tally {
     }
 
     /// The exit code: all, some, or none done.
-    pub(super) fn end(self) -> Ended {
+    fn end(self) -> Ended {
         let Some((first, _)) = self.refused.first() else { return Ok(Exit::Done) };
         let exit = if self.done > 0 {
             Exit::Partly
@@ -270,6 +343,14 @@ mod tests {
     use super::*;
     use crate::failure::Stop;
     use notify_proto::{ApiError, Status};
+
+    #[test]
+    fn ids_are_called_at_their_pace() {
+        assert_eq!(Pace::of(None), Pace { ids: AT_ONCE, every: Duration::ZERO });
+        assert_eq!(Pace::of(Some(20.0)), Pace { ids: 20, every: Duration::from_secs(1) });
+        assert_eq!(Pace::of(Some(1_000.0)), Pace { ids: AT_ONCE, every: Duration::from_millis(200) });
+        assert_eq!(Pace::of(Some(0.5)), Pace { ids: 1, every: Duration::from_secs(2) });
+    }
 
     #[test]
     fn the_exit_code_follows_from_all_of_them() {

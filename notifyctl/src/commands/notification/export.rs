@@ -1,12 +1,14 @@
 //! `notifyctl notification export`: all that match, for other programs.
 
 use super::super::Desk;
-use super::list::{Order, Terms, walk};
+use super::super::dead;
+use super::list::{Common, Order, Terms, walk};
 use crate::cli::{Format, Globals};
 use crate::failure::{Ended, Exit, Failure, Stop};
 use crate::output::Out;
 use clap::{Args, ValueEnum};
 use notify_proto::control::ListRequest;
+use notify_proto::filter::Filter;
 use notify_proto::view::NotificationView;
 use std::fs::{self, File, OpenOptions};
 use std::io::BufWriter;
@@ -31,6 +33,26 @@ A file gets its name when all of it is written; until then it ends in .partial."
 pub struct Export {
     #[command(flatten)]
     terms: Terms,
+    #[command(flatten)]
+    to: To,
+}
+
+/// An export of dead letters.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  notifyctl dead export --since 24h --out dead.jsonl
+  notifyctl dead export --filter 'fault:1f6c09ab' --format csv --columns id,created,error > dead.csv
+A file gets its name when all of it is written; until then it ends in .partial.")]
+pub struct DeadExport {
+    #[command(flatten)]
+    terms: Common,
+    #[command(flatten)]
+    to: To,
+}
+
+/// Where to, and how.
+#[derive(Debug, Args)]
+pub struct To {
     /// As what [default: to standard output what --output says, else jsonl]
     #[arg(long = "format", value_enum, value_name = "FORMAT")]
     format: Option<As>,
@@ -44,6 +66,18 @@ pub struct Export {
 
 impl Export {
     pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
+        self.to.run(desk, "notification.export", self.terms.filter()).await
+    }
+}
+
+impl DeadExport {
+    pub(in crate::commands) async fn run(self, desk: &Desk<'_>) -> Ended {
+        self.to.run(desk, "dead.export", dead::only(self.terms.filter())).await
+    }
+}
+
+impl To {
+    async fn run(self, desk: &Desk<'_>, what: &str, filter: Filter) -> Ended {
         let output = match (self.format, desk.out.format) {
             (Some(As::Csv), _) => Format::Csv,
             // Into a file, --output is for what is said of it.
@@ -51,21 +85,20 @@ impl Export {
             _ => Format::Jsonl,
         };
         let globals = Globals { output, json: false, ..desk.globals.clone() };
-        let first =
-            ListRequest { filter: self.terms.filter(), reveal: self.reveal, ..ListRequest::default() };
+        let first = ListRequest { filter, reveal: self.reveal, ..ListRequest::default() };
         let Some(path) = self.out else {
-            write(desk, &Out::new(&globals), first).await?;
+            write(desk, &Out::new(&globals), what, first).await?;
             return Ok(Exit::Done);
         };
         let target = Target::create(&path)?;
         let file = target.file.try_clone().map_err(|error| failed(&path, &error))?;
-        let rows = write(desk, &Out::to_file(&globals, Box::new(BufWriter::new(file))), first).await?;
+        let rows = write(desk, &Out::to_file(&globals, Box::new(BufWriter::new(file))), what, first).await?;
         target.finish(&path)?;
         let many =
             if rows == 1 { "1 notification is".to_owned() } else { format!("{rows} notifications are") };
         let sentence = format!("{many} written to {}", path.display());
         desk.out.did(
-            "notification.export",
+            what,
             &sentence,
             serde_json::json!({"path": path.display().to_string(), "rows": rows}),
         )?;
@@ -74,7 +107,7 @@ impl Export {
 }
 
 /// Writes all that match; how many.
-async fn write(desk: &Desk<'_>, out: &Out, first: ListRequest) -> Result<u64, Stop> {
+async fn write(desk: &Desk<'_>, out: &Out, what: &str, first: ListRequest) -> Result<u64, Stop> {
     let link = desk.link().await?;
     let progress = desk.out.progress("export", "notifications");
     let total = if progress.is_shown() {
@@ -84,7 +117,7 @@ async fn write(desk: &Desk<'_>, out: &Out, first: ListRequest) -> Result<u64, St
     } else {
         0
     };
-    let mut listing = out.list::<NotificationView>("notification.export")?;
+    let mut listing = out.list::<NotificationView>(what)?;
     let mut rows = 0;
     let walked = walk(&link, Order::Newest, first, u64::MAX, |page| {
         rows += page.items.len() as u64;

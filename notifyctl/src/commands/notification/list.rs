@@ -12,7 +12,7 @@ use notify_proto::view::NotificationPage;
 use notify_proto::{Channel, Timestamp};
 
 /// Rows of one call, at most.
-pub(super) const PAGE: u32 = 200;
+const PAGE: u32 = 200;
 
 /// What is listed, and in which order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,13 @@ pub struct Terms {
     /// Only with this status; may be repeated. Also: scheduled, held, dead
     #[arg(long = "status", value_name = "WORD", value_delimiter = ',', value_parser = status)]
     status: Vec<String>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// What holds whatever the status.
+#[derive(Debug, Args)]
+pub struct Common {
     /// Only of this service; may be repeated
     #[arg(long = "service", value_name = "NAME", value_delimiter = ',')]
     service: Vec<String>,
@@ -59,9 +66,17 @@ fn status(text: &str) -> Result<String, String> {
 impl Terms {
     /// As one filter.
     pub(in crate::commands) fn filter(self) -> Filter {
+        let mut filter = self.common.filter();
+        filter.and_any(Field::Status, self.status);
+        filter
+    }
+}
+
+impl Common {
+    /// As one filter.
+    pub(in crate::commands) fn filter(self) -> Filter {
         let mut filter = self.filter.unwrap_or_default();
         filter
-            .and_any(Field::Status, self.status)
             .and_any(Field::Service, self.service)
             .and_any(Field::Channel, self.channel.iter().map(ToString::to_string).collect());
         filter.terms.extend(self.since.map(Term::Since));
@@ -79,6 +94,13 @@ impl Terms {
 pub struct List {
     #[command(flatten)]
     terms: Terms,
+    #[command(flatten)]
+    pages: Pages,
+}
+
+/// How much of a list.
+#[derive(Debug, Args)]
+pub struct Pages {
     /// How many
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..))]
     limit: u64,
@@ -87,10 +109,17 @@ pub struct List {
     all: bool,
     /// Go on where an earlier list ended: its `next`
     #[arg(long, value_name = "CURSOR")]
-    after: Option<String>,
+    pub(in crate::commands) after: Option<String>,
     /// Show recipients, subjects and bodies; needs the admin role and is written to the audit log
     #[arg(long)]
-    reveal: bool,
+    pub(in crate::commands) reveal: bool,
+}
+
+impl Pages {
+    /// Rows wanted.
+    pub(in crate::commands) fn left(&self) -> u64 {
+        if self.all { u64::MAX } else { self.limit }
+    }
 }
 
 /// How far a walk through pages came.
@@ -132,24 +161,28 @@ pub(in crate::commands) async fn walk(
 
 impl List {
     pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
-        let left = if self.all { u64::MAX } else { self.limit };
+        let left = self.pages.left();
         let link = desk.link().await?;
         let mut listing = desk.out.list("notification.list")?;
-        let first =
-            ListRequest { filter: self.terms.filter(), cursor: self.after, limit: 0, reveal: self.reveal };
-        let Walked { cursor, total, shown, partial } =
-            walk(&link, Order::Newest, first, left, |page| Ok(listing.page(&page.items)?)).await?;
-        listing.close(cursor.as_deref(), total)?;
-        if partial {
-            desk.out.note(
-                "only part of the log was looked at: more may match; narrow the filter or go on with --after",
-            );
-        }
-        match (cursor, shown) {
-            (Some(cursor), _) => desk.out.advise(&format!("there are more: --all, or --after {cursor}")),
-            (None, 0) => desk.out.advise("no notification matches"),
-            (None, _) => {}
-        }
+        let Pages { after, reveal, .. } = self.pages;
+        let first = ListRequest { filter: self.terms.filter(), cursor: after, limit: 0, reveal };
+        let walked = walk(&link, Order::Newest, first, left, |page| Ok(listing.page(&page.items)?)).await?;
+        listing.close(walked.cursor.as_deref(), walked.total)?;
+        say_rest(desk, &walked, "no notification matches");
         Ok(Exit::Done)
+    }
+}
+
+/// What a list did not show.
+pub(in crate::commands) fn say_rest(desk: &Desk<'_>, walked: &Walked, none: &str) {
+    if walked.partial {
+        desk.out.note(
+            "only part of the log was looked at: more may match; narrow the filter or go on with --after",
+        );
+    }
+    match (&walked.cursor, walked.shown) {
+        (Some(cursor), _) => desk.out.advise(&format!("there are more: --all, or --after {cursor}")),
+        (None, 0) => desk.out.advise(none),
+        (None, _) => {}
     }
 }

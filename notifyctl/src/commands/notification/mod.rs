@@ -1,14 +1,13 @@
 //! `notifyctl notification`.
 
-mod bulk;
 pub(super) mod change;
 mod count;
 mod explain;
-mod export;
+pub(super) mod export;
 mod ids;
 pub(super) mod list;
 mod send;
-mod show;
+pub(super) mod show;
 mod timeline;
 mod wait;
 

@@ -5,6 +5,7 @@ use super::ids;
 use crate::cli::Format;
 use crate::failure::{Ended, Exit, Failure};
 use clap::Args;
+use notify_proto::Status;
 use notify_proto::view::NotificationDetail;
 
 /// Some notifications.
@@ -23,12 +24,24 @@ pub struct Show {
 
 impl Show {
     pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
+        self.run_as(desk, "notification.show", false).await
+    }
+
+    /// Only what is dead.
+    pub(in crate::commands) async fn dead(self, desk: &Desk<'_>) -> Ended {
+        self.run_as(desk, "dead.show", true).await
+    }
+
+    async fn run_as(self, desk: &Desk<'_>, what: &str, dead: bool) -> Ended {
         let ids = ids::read(&self.ids)?;
         let link = desk.link().await?;
         let mut found = Vec::new();
         let mut refused = Vec::new();
         for id in &ids {
             match link.read(link.client.notification_show(link.within(), *id, self.reveal)).await {
+                Ok(it) if dead && it.notification.status.known() != Some(Status::Failed) => {
+                    refused.push(format!("{id}: it is {} and no dead letter", it.notification.status));
+                }
                 Ok(detail) => found.push(detail),
                 Err(failure) if failure.exit == Exit::NotFound => {
                     refused.push(format!("{id}: {}", failure.message));
@@ -36,7 +49,7 @@ impl Show {
                 Err(failure) => return Err(failure.into()),
             }
         }
-        show(desk, &found)?;
+        show(desk, what, &found)?;
         match refused.len() {
             0 => Ok(Exit::Done),
             all if all == ids.len() => Err(Failure::new(Exit::NotFound, refused.join("; ")).into()),
@@ -45,37 +58,34 @@ impl Show {
     }
 }
 
-fn show(desk: &Desk<'_>, found: &[NotificationDetail]) -> Result<(), crate::failure::Stop> {
+fn show(desk: &Desk<'_>, what: &str, found: &[NotificationDetail]) -> Result<(), crate::failure::Stop> {
     let out = desk.out;
     match out.format {
         Format::Json if found.len() == 1 => {
             let detail = serde_json::to_value(&found[0]).map_err(std::io::Error::from)?;
-            out.document("notification.show", detail)?;
+            out.document(what, detail)?;
         }
-        Format::Json => out.document("notification.show", serde_json::json!({"items": found}))?,
+        Format::Json => out.document(what, serde_json::json!({"items": found}))?,
         Format::Jsonl => {
             for detail in found {
-                out.document(
-                    "notification.show",
-                    serde_json::to_value(detail).map_err(std::io::Error::from)?,
-                )?;
+                out.document(what, serde_json::to_value(detail).map_err(std::io::Error::from)?)?;
             }
         }
         Format::Table | Format::Wide => {
             for detail in found {
-                out.one("notification.show", "notification", &detail.notification)?;
+                out.one(what, "notification", &detail.notification)?;
                 out.heading("attempts")?;
-                let mut listing = out.list("notification.show")?;
+                let mut listing = out.list(what)?;
                 listing.page(&detail.attempts)?;
                 listing.close(None, None)?;
                 out.heading("story")?;
-                let mut listing = out.list("notification.show")?;
+                let mut listing = out.list(what)?;
                 listing.page(&detail.events)?;
                 listing.close(None, None)?;
             }
         }
         Format::Plain | Format::Csv | Format::Id => {
-            let mut listing = out.list("notification.show")?;
+            let mut listing = out.list(what)?;
             for detail in found {
                 listing.page(std::slice::from_ref(&detail.notification))?;
             }

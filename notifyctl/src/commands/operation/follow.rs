@@ -7,7 +7,7 @@ use crate::conn::Link;
 use crate::failure::{Ended, Exit, Failure, Stop};
 use clap::Args;
 use notify_proto::transport::{Reply, RpcError};
-use notify_proto::upkeep::{OperationState, OperationView};
+use notify_proto::upkeep::{OperationState, OperationView, grouped};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -27,6 +27,13 @@ pub struct Stay {
     /// Start it and return at once; notifyctl operation wait follows it
     #[arg(long)]
     no_wait: bool,
+}
+
+impl Stay {
+    /// To the end, unless it shall not.
+    pub(crate) const fn unless(no_wait: bool) -> Self {
+        Self { no_wait }
+    }
 }
 
 /// Ctrl-C, from here on.
@@ -120,7 +127,20 @@ pub(crate) async fn finish(
     } else {
         desk.out.changed(what, "operation", &said(&operation), &operation)?;
     }
-    Ok(Exit::Done)
+    refusals(&operation)
+}
+
+/// Some that it came to may not have allowed it.
+pub(super) fn refusals(operation: &OperationView) -> Ended {
+    if operation.refused == 0 {
+        return Ok(Exit::Done);
+    }
+    let exit = if operation.done > 0 { Exit::Partly } else { Exit::Conflict };
+    let shown: Vec<_> =
+        operation.refusals.iter().take(5).map(|it| format!("{}: {}", it.id, it.message)).collect();
+    let more = operation.refused.saturating_sub(shown.len() as u64);
+    let more = if more > 0 { format!("; and {} more", grouped(more)) } else { String::new() };
+    Err(Failure::new(exit, format!("refused: {}{more}", shown.join("; "))).into())
 }
 
 /// Waits until it has ended, or for this long; where it stands then.
@@ -135,7 +155,7 @@ pub(super) async fn to_the_end(
     let progress = desk.out.progress(&operation.verb, &operation.unit);
     let longest = if progress.is_shown() { WATCHED_TURN } else { TURN };
     while operation.state == OperationState::Running {
-        progress.at(operation.done, operation.total);
+        progress.at(operation.done + operation.refused, operation.total);
         let asked = start.elapsed();
         let left_over =
             patience.map_or(Duration::from_secs(longest), |patience| patience.saturating_sub(asked));
@@ -169,9 +189,7 @@ fn left(id: &str) -> Failure {
 /// It was begun, so it is not as if nothing had happened.
 fn lost(failure: Failure, operation: &OperationView) -> Failure {
     let OperationView { id, verb, .. } = operation;
-    failure.hint(format!(
-        "{id} ({verb}) had begun; a daemon that ends gives it up, and its log says what became of it"
-    ))
+    failure.hint(format!("{id} ({verb}) had begun: notifyctl operation show {id} says what became of it"))
 }
 
 /// It ended, and not well.

@@ -17,9 +17,9 @@ pub(crate) const EXAMPLES: &str = "Examples:
 /// Long work: who asked for it need not stay for it.
 #[derive(Debug, Subcommand)]
 pub enum Operation {
-    /// List the operations since the daemon started, newest first
+    /// List the operations of the last 30 days, newest first
     #[command(
-        after_help = "The last 100 are remembered.\n\nExamples:\n  notifyctl operation list\n  notifyctl op list --json | jq '.items[] | select(.state==\"running\")'"
+        after_help = "The newest 200 are shown. What changes notifications in bulk goes on after a restart of the daemon;\nother work fails with it.\n\nExamples:\n  notifyctl operation list\n  notifyctl op list --json | jq '.items[] | select(.state==\"running\")'"
     )]
     List,
     /// Show one operation

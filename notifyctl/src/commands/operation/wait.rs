@@ -1,7 +1,7 @@
 //! `notifyctl operation wait`.
 
 use super::super::Desk;
-use super::follow::{Interrupts, to_the_end};
+use super::follow::{Interrupts, refusals, to_the_end};
 use crate::failure::{Ended, Exit, Failure};
 use clap::Args;
 use notify_proto::upkeep::{OperationState, OperationView};
@@ -13,7 +13,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// A wait.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "--timeout says how long to wait in all [default: 60s]. Exit code 8: waited in vain, or it did not end well.
+    after_help = "--timeout says how long to wait in all [default: 60s]. Exit code 8: waited in vain, or it did not end well;
+7 or 5: some or all notifications refused.
 
 Examples:
   notifyctl operation wait op_3
@@ -35,7 +36,7 @@ impl Wait {
         let sentence = format!("{}: {}", operation.id, said(&operation));
         if operation.state == OperationState::Done {
             desk.out.changed("operation.wait", "operation", &sentence, &operation)?;
-            return Ok(Exit::Done);
+            return refusals(&operation);
         }
         if !desk.out.for_people() {
             desk.out.one("operation.wait", "operation", &operation)?;

@@ -22,6 +22,7 @@ use notifyd_lifecycle::entropy::SeededEntropy;
 use notifyd_lifecycle::steer::Wish;
 use notifyd_lifecycle::{Clock, Report, Secret};
 use notifyd_store::api::{Audit, Changed, Job, Scope, Steered};
+use notifyd_store::operations::{NewOperation, Operation};
 use notifyd_store::{Options, SqliteStore, Store, StoreError, Upkeep};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -172,6 +173,14 @@ impl EngineHandle for FakeEngine {
             }
         };
         Ok(Some(Way { choice, routes, loaded: true, waiting: 7 }))
+    }
+
+    async fn discard(&self, ids: Vec<NotificationId>, audit: Audit) -> Result<Vec<Changed>, StoreError> {
+        self.store.operations().discard(ids, audit).await
+    }
+
+    async fn begin(&self, operation: NewOperation, audit: Audit) -> Result<Operation, StoreError> {
+        self.store.operations().begin(operation, audit).await
     }
 }
 

@@ -118,20 +118,26 @@ async fn every_way_to_fail_is_told() {
 }
 
 #[tokio::test]
-async fn the_last_hundred_are_remembered_and_what_runs() {
+async fn what_came_of_it_is_remembered_and_the_newest_are_listed() {
     let (house, upkeep) = house();
     let admin = house.admin().await;
     let running = admin.store_compact(soon(), plain()).await.unwrap().unwrap().unwrap().id;
-    for _ in 0..120 {
+    for _ in 0..210 {
         let id = backup(&admin).await.id;
         admin.operation_cancel(soon(), id.clone(), plain()).await.unwrap().unwrap();
         ended(&admin, &id).await;
     }
     let all = admin.operation_list(soon()).await.unwrap().unwrap();
-    assert_eq!((all.len(), all[0].id.as_str(), all[99].id.as_str()), (100, "op_121", running.as_str()));
-    assert_eq!(admin.operation_show(soon(), "op_2".into(), 0).await.code(), NotFound);
+    assert_eq!((all.len(), all[0].id.as_str(), all[199].id.as_str()), (200, "op_211", "op_12"));
+    let first = admin.operation_show(soon(), "op_2".into(), 0).await.unwrap().unwrap();
+    assert_eq!((first.state, first.target.as_str()), (OperationState::Cancelled, "the usual place"));
+    let now = admin.operation_show(soon(), running.clone(), 0).await.unwrap().unwrap();
+    assert_eq!((now.state, now.done, now.total), (OperationState::Running, 1_000, 4_218));
     upkeep.go.add_permits(1);
     assert_eq!(ended(&admin, &running).await.state, OperationState::Done);
+    for id in ["op_x", "op_", "7", "op_-1", "op_99999999999999999999"] {
+        assert_eq!(admin.operation_show(soon(), id.into(), 0).await.code(), NotFound, "{id}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! Who may do what.
 
+use super::bulk::bulk;
 use super::fakes::{Refused, dry, furnished, house, pause, plain, sent, soon, text};
+use notify_proto::BulkOp;
 use notify_proto::ErrorCode::{Forbidden, Invalid};
 use notify_proto::control::{
     Hello, ListRequest, NewProvider, NewService, ProviderChange, Role, RouteRequest,
@@ -40,6 +42,7 @@ async fn viewers_look_and_do_not_change() {
     viewer.queue_list(soon()).await.unwrap().unwrap();
     viewer.queue_show(soon(), "mock".into()).await.unwrap().unwrap();
     viewer.hold_list(soon()).await.unwrap().unwrap();
+    viewer.dead_group(soon(), Filter::default()).await.unwrap().unwrap();
     viewer.notification_count(soon(), Filter::default()).await.unwrap().unwrap();
     viewer.provider_route(soon(), RouteRequest::default()).await.unwrap().unwrap();
     viewer.notification_explain(soon(), id).await.unwrap().unwrap();
@@ -86,6 +89,8 @@ async fn viewers_look_and_do_not_change() {
             viewer.notification_bury(soon(), vec![id], true, change()).await.code(),
             viewer.schedule_move(soon(), vec![id], before, change()).await.code(),
             viewer.schedule_run(soon(), vec![id], change()).await.code(),
+            viewer.notification_bulk(soon(), Box::new(bulk(BulkOp::Discard)), change()).await.code(),
+            viewer.dead_discard(soon(), vec![id], change()).await.code(),
         ] {
             assert_eq!(code, Forbidden);
         }

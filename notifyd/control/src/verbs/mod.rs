@@ -2,6 +2,7 @@
 
 pub(crate) mod circuit;
 pub(crate) mod daemon;
+pub(crate) mod dead;
 pub(crate) mod hello;
 pub(crate) mod hold;
 pub(crate) mod key;

@@ -1,7 +1,8 @@
-//! `notifyctl operation`: long work, whoever asked for it.
+//! `notifyctl operation`: long work, whoever asked for it, and whichever run of the daemon began it.
 
-use crate::bound;
+use crate::operations::view;
 use crate::session::Session;
+use crate::{bound, refuse};
 use notify_proto::control::Change;
 use notify_proto::transport::Reply;
 use notify_proto::upkeep::OperationView;
@@ -10,9 +11,10 @@ use std::time::Duration;
 /// Longest wait of one call, seconds.
 const MAX_WAIT: u32 = 60;
 
-/// Those of this run of the daemon, newest first.
-pub(crate) fn list(session: &Session) -> Reply<Vec<OperationView>> {
-    let mut all = session.look()?.operations.list();
+/// The newest, newest first.
+pub(crate) async fn list(session: &Session) -> Reply<Vec<OperationView>> {
+    let room = session.look()?;
+    let mut all = room.operations.list(&*room.deps.store).await?;
     all.truncate(bound::fitting(&all));
     Ok(all)
 }
@@ -20,17 +22,24 @@ pub(crate) fn list(session: &Session) -> Reply<Vec<OperationView>> {
 /// One, when it has ended or the time is up.
 pub(crate) async fn show(session: &Session, id: &str, wait_seconds: u32) -> Reply<OperationView> {
     let wait = Duration::from_secs(wait_seconds.min(MAX_WAIT).into());
-    session.look()?.operations.show(id, wait).await
+    let room = session.look()?;
+    room.operations.show(&*room.deps.store, id, wait).await
 }
 
 /// Has one given up.
 pub(crate) async fn cancel(session: &Session, id: &str, change: &Change) -> Reply<OperationView> {
     let operator = session.change(change)?;
-    let operations = &operator.room.operations;
-    let view = operations.running(id)?;
+    let room = operator.room;
+    let operation = room.operations.running(&*room.deps.store, id).await?;
     if operator.dry_run {
-        return Ok(view);
+        return Ok(view(operation));
     }
-    operator.note("operation.cancel", id).await?;
-    operations.cancel(id)
+    if operation.bulk.is_none() {
+        operator.note("operation.cancel", id).await?;
+        room.operations.give_up(operation.no);
+        return room.operations.show(&*room.deps.store, id, Duration::ZERO).await;
+    }
+    let cancelled = room.deps.store.operations().cancel(operation.no, operator.audit()).await;
+    operator.tell("operation.cancel", id);
+    cancelled.map_err(refuse::log)?.map(view).ok_or_else(|| refuse::not_found("operation", id))
 }

@@ -1,6 +1,6 @@
 //! `notifyctl store`: the log as a whole.
 
-use crate::operations::{Broken, Kind, Outcome};
+use crate::operations::{Broken, Kind};
 use crate::session::Session;
 use crate::{bound, refuse};
 use chrono::TimeDelta;
@@ -9,6 +9,7 @@ use notify_proto::transport::Reply;
 use notify_proto::upkeep::{OperationView, PruneRequest, PruneView, StorageView, grouped, size};
 use notify_proto::view::rfc3339;
 use notify_proto::{ApiError, ErrorCode, Status, Timestamp};
+use notifyd_store::operations::Outcome;
 use notifyd_store::upkeep::Prune;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -37,7 +38,7 @@ pub(crate) async fn stats(session: &Session) -> Reply<StorageView> {
 }
 
 /// Copies it.
-pub(crate) fn backup(
+pub(crate) async fn backup(
     session: &Session,
     path: Option<String>,
     change: &Change,
@@ -52,9 +53,10 @@ pub(crate) fn backup(
     let work = move |progress| async move {
         let made = upkeep.backup(to, progress).await?;
         let result = format!("backup of {} written to {}", size(made.bytes), made.path);
-        Ok(Outcome { result, path: Some(made.path), bytes: Some(made.bytes), removed: None })
+        let (path, bytes) = (Some(made.path), Some(made.bytes));
+        Ok(Outcome { result: Some(result), path, bytes, ..Outcome::default() })
     };
-    operator.start(BACKUP, target, work).map(Some)
+    operator.start(BACKUP, target, work).await.map(Some)
 }
 
 fn file(path: String) -> Reply<PathBuf> {
@@ -66,7 +68,7 @@ fn file(path: String) -> Reply<PathBuf> {
 }
 
 /// Checks all of it.
-pub(crate) fn check(session: &Session, change: &Change) -> Reply<Option<OperationView>> {
+pub(crate) async fn check(session: &Session, change: &Change) -> Reply<Option<OperationView>> {
     let operator = session.change(change)?;
     if operator.dry_run {
         return Ok(None);
@@ -75,11 +77,11 @@ pub(crate) fn check(session: &Session, change: &Change) -> Reply<Option<Operatio
     let work = move |progress| async move {
         let problems = upkeep.check(progress).await?;
         if problems.is_empty() {
-            return Ok(Outcome { result: "the log is whole".to_owned(), ..Outcome::default() });
+            return Ok(Outcome { result: Some("the log is whole".to_owned()), ..Outcome::default() });
         }
         Err(Broken::Failed(damaged(&problems)))
     };
-    operator.start(CHECK, "the log".to_owned(), work).map(Some)
+    operator.start(CHECK, "the log".to_owned(), work).await.map(Some)
 }
 
 fn damaged(problems: &[String]) -> ApiError {
@@ -91,7 +93,7 @@ fn damaged(problems: &[String]) -> ApiError {
 }
 
 /// Gives back what nothing uses.
-pub(crate) fn compact(session: &Session, change: &Change) -> Reply<Option<OperationView>> {
+pub(crate) async fn compact(session: &Session, change: &Change) -> Reply<Option<OperationView>> {
     let operator = session.change(change)?;
     if operator.dry_run {
         return Ok(None);
@@ -102,9 +104,9 @@ pub(crate) fn compact(session: &Session, change: &Change) -> Reply<Option<Operat
         // A log that an older notifyd made may not give anything back: it is said, and not passed over.
         let unused = upkeep.storage().await?.unused_bytes;
         let result = format!("gave {} back; {} are unused now", size(bytes), size(unused));
-        Ok(Outcome { result, bytes: Some(bytes), ..Outcome::default() })
+        Ok(Outcome { result: Some(result), bytes: Some(bytes), ..Outcome::default() })
     };
-    operator.start(COMPACT, "the log".to_owned(), work).map(Some)
+    operator.start(COMPACT, "the log".to_owned(), work).await.map(Some)
 }
 
 /// Removes final notifications.
@@ -129,9 +131,9 @@ pub(crate) async fn prune(session: &Session, request: PruneRequest, change: &Cha
         let removed = upkeep.prune(prune, progress).await?;
         let noun = if removed == 1 { "notification" } else { "notifications" };
         let result = format!("removed {} {noun}", grouped(removed));
-        Ok(Outcome { result, removed: Some(removed), ..Outcome::default() })
+        Ok(Outcome { result: Some(result), removed: Some(removed), ..Outcome::default() })
     };
-    Ok(PruneView { by_status, operation: Some(operator.start(PRUNE, target, work)?) })
+    Ok(PruneView { by_status, operation: Some(operator.start(PRUNE, target, work).await?) })
 }
 
 /// Refuses what would reach beyond final notifications.

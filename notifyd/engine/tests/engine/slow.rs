@@ -13,7 +13,7 @@ use notifyd_store::api::{
     NewHold, NewKey, NewNotification, NewProvider, NewService, Page, ProviderUpdate, Record, Steered, Swept,
     Verdict,
 };
-use notifyd_store::{Bell, Cause, Directory, Door, Feed, Hold, Scope, Store, StoreError};
+use notifyd_store::{Bell, Cause, Directory, Door, Feed, Hold, Operations, Scope, Store, StoreError};
 use rand::Rng as _;
 use rand::rngs::StdRng;
 use std::collections::BTreeMap;
@@ -155,6 +155,10 @@ impl Store for Slow {
 
     async fn sweep(&self, now: Timestamp) -> Result<Swept> {
         self.ask(self.log.sweep(now)).await
+    }
+
+    fn operations(&self) -> &dyn Operations {
+        self.log.operations()
     }
 
     async fn revoke(&self, scope: Scope, id: NotificationId, audit: Audit) -> Result<Changed> {

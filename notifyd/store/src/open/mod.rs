@@ -11,6 +11,7 @@ pub use migrate::SCHEMA;
 pub use owner::{last_run, lock, note_run};
 
 use crate::error::{Result, StoreError};
+use crate::faults;
 use examine::Found;
 use notify_proto::Timestamp;
 use rusqlite::config::DbConfig;
@@ -82,6 +83,7 @@ pub fn writer(paths: &Paths, now: Timestamp) -> Result<Connection> {
     let mut connection = Connection::open_with_flags(&paths.database, flags).map_err(StoreError::Read)?;
     connection.set_prepared_statement_cache_capacity(128);
     keep_plans(&connection).map_err(StoreError::Read)?;
+    faults::register(&connection).map_err(StoreError::Read)?;
     configure(&connection, matches!(found, Found::Nothing))?;
     migrate::migrate(&mut connection, paths, now)?;
     Ok(connection)

@@ -212,6 +212,18 @@ impl Writer {
         answer.await.unwrap_or(Err(StoreError::Closing))
     }
 
+    /// The same for a batch of work.
+    pub async fn step<T: Send + 'static>(
+        &self,
+        kind: Kind,
+        weight: usize,
+        work: impl FnOnce(&mut Desk<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (operation, answer) = self.operation(kind, weight, true, work)?;
+        self.messages.send(operation).await.map_err(|_| StoreError::Closing)?;
+        answer.await.unwrap_or(Err(StoreError::Closing))
+    }
+
     /// Copies the log as it is at the end of the copy, while everything else goes on.
     pub async fn copy(&self, to: &Path, progress: Arc<Progress>) -> Result<()> {
         let (answer, done) = oneshot::channel();

@@ -10,7 +10,7 @@ use notifyd_lifecycle::Transition;
 use notifyd_store::Scope;
 
 /// Most ids of one call.
-const MAX_IDS: usize = 1_000;
+pub(crate) const MAX_IDS: usize = 1_000;
 
 /// Ids changed side by side, so that they share commits.
 const AT_ONCE: usize = 64;

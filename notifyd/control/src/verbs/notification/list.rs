@@ -95,7 +95,7 @@ pub(crate) async fn count(session: &Session, filter: Filter) -> Reply<BTreeMap<S
 }
 
 /// A filter comes parsed, so its bounds are checked again here.
-fn check(filter: &Filter) -> Reply<()> {
+pub(crate) fn check(filter: &Filter) -> Reply<()> {
     let long = |term: &Term| matches!(term, Term::Is { values, .. } if values.len() > MAX_VALUES);
     if filter.terms.len() > MAX_TERMS || filter.terms.iter().any(long) {
         return Err(refuse::invalid(notify_proto::filter::FilterError::TooLong.to_string()));

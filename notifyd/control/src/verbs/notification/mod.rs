@@ -1,5 +1,6 @@
 //! `notifyctl notification`.
 
+mod bulk;
 mod change;
 mod explain;
 mod list;
@@ -8,11 +9,12 @@ mod show;
 pub(super) mod steer;
 mod wait;
 
-pub(crate) use change::{cancel, retry};
+pub(crate) use bulk::bulk;
+pub(crate) use change::{MAX_IDS, cancel, retry};
 pub(crate) use explain::explain;
 pub(super) use list::{Order, page};
-pub(crate) use list::{count, list};
+pub(crate) use list::{check, count, list};
 pub(crate) use send::send;
-pub(crate) use show::show;
+pub(crate) use show::{find, hidden, show};
 pub(crate) use steer::{bury, postpone};
 pub(crate) use wait::wait;

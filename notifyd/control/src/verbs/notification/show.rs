@@ -4,7 +4,7 @@ use crate::session::{Room, Session};
 use crate::{bound, mask, refuse};
 use notify_proto::NotificationId;
 use notify_proto::transport::Reply;
-use notify_proto::view::NotificationDetail;
+use notify_proto::view::{NotificationDetail, NotificationView};
 use notifyd_store::Scope;
 
 /// One notification with its attempts and story.
@@ -18,9 +18,16 @@ pub(crate) async fn show(session: &Session, id: NotificationId, reveal: bool) ->
     Ok(detail)
 }
 
-pub(super) async fn find(room: &Room, id: NotificationId) -> Reply<NotificationDetail> {
+/// One notification, as it is.
+pub(crate) async fn find(room: &Room, id: NotificationId) -> Reply<NotificationDetail> {
     let found = room.deps.store.notification(Scope::All, id).await.map_err(refuse::log)?;
     found.ok_or_else(refuse::no_notification)
+}
+
+/// Without what is not shown to everybody.
+pub(crate) fn hidden(mut view: NotificationView) -> NotificationView {
+    mask::notification(&mut view);
+    view
 }
 
 /// Makes it fit to be shown.

@@ -1,0 +1,177 @@
+//! A change of all that match a filter: counted by the daemon, confirmed, then done by the daemon as an operation. What
+//! comes after the count is not touched.
+
+use super::Desk;
+use super::operation::follow::{Interrupts, Stay, begin, finish};
+use crate::failure::{Ended, Exit, Failure};
+use crate::{confirm, given};
+use clap::Args;
+use notify_proto::BulkOp;
+use notify_proto::bulk::{BulkRequest, BulkView, Expect};
+use notify_proto::control::{Change, Limit};
+use notify_proto::filter::Filter;
+use notify_proto::upkeep::{OperationView, grouped};
+use notify_proto::view::rfc3339;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// How a change of many goes on.
+#[derive(Debug, Args)]
+pub struct Flags {
+    /// With --filter: go on only if so many match; N~5% for about so many
+    #[arg(long, value_name = "N", requires = "filter", value_parser = given::expect)]
+    expect: Option<Expect>,
+    /// With --filter: at most so many, those accepted first
+    #[arg(long, value_name = "N", requires = "filter", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+    /// At this pace, such as 20/s, or none [default: with --filter 200/s for retry; else none]
+    #[arg(long, value_name = "RATE", value_parser = given::rate_or_none)]
+    rate: Option<Limit<f64>>,
+    /// With --filter: start it and return at once; notifyctl operation wait follows it
+    #[arg(long, requires = "filter")]
+    no_wait: bool,
+}
+
+impl Flags {
+    /// How many a second, when somebody said so.
+    pub(super) fn rate(&self) -> Option<f64> {
+        match self.rate {
+            Some(Limit::Set(rate)) => Some(rate),
+            _ => None,
+        }
+    }
+}
+
+/// What is done, in words.
+pub(super) struct Words {
+    /// For the schema of the answer, such as `notification.retry`.
+    pub(super) what: &'static str,
+    /// Such as `Retry`.
+    pub(super) verb: &'static str,
+    /// Such as `retried`.
+    pub(super) done: String,
+}
+
+/// Who says that it is wanted.
+pub(super) enum Consent {
+    /// y or `--yes`.
+    Yes,
+    /// Whoever types the count, or `--confirm COUNT`.
+    Count(Option<u64>),
+}
+
+pub(super) async fn run(
+    desk: &Desk<'_>,
+    op: BulkOp,
+    words: Words,
+    consent: Consent,
+    filter: Filter,
+    flags: Flags,
+) -> Ended {
+    let request = BulkRequest {
+        op: op.into(),
+        filter,
+        cutoff: None,
+        expect: flags.expect,
+        limit: flags.limit,
+        rate_per_second: flags.rate.unwrap_or_default(),
+    };
+    let link = desk.link().await?;
+    let dry = Change { dry_run: true, ..desk.globals.change() };
+    let call = link.client.notification_bulk(link.within(), Box::new(request.clone()), dry);
+    let counted = link.read(call).await?;
+    if desk.globals.dry_run || counted.total == 0 {
+        return preview(desk, &words, &counted);
+    }
+    let question = format!("{}.", sentence(&counted));
+    samples(desk, &counted);
+    let expect = match consent {
+        Consent::Yes => {
+            confirm::yes(desk.globals, desk.out, &format!("{question} {} them?", words.verb))?;
+            request.expect
+        }
+        Consent::Count(given) => {
+            let count = counted.total;
+            if given.is_some_and(|given| given != count) {
+                let message =
+                    format!("{} match, not {}; nothing was changed", grouped(count), given.unwrap_or(0));
+                return Err(Failure::new(Exit::Conflict, message).into());
+            }
+            let question = format!("{question} They will be {} for good.", words.done);
+            confirm::name(
+                desk.globals,
+                desk.out,
+                &question,
+                &count.to_string(),
+                given.map(|_| count.to_string()).as_deref(),
+            )?;
+            Some(Expect { count, percent: 0 })
+        }
+    };
+    let request = BulkRequest { cutoff: Some(counted.cutoff), expect, ..request };
+    let mut interrupts = Interrupts::catch()?;
+    let call = link.client.notification_bulk(link.within(), Box::new(request), desk.globals.change());
+    let begun = begin(desk, &link, &mut interrupts, call).await?.map(|told| told.operation);
+    let Some(begun) = begun.some() else {
+        let message = "what matched has changed meanwhile; nothing was changed";
+        return Err(Failure::new(Exit::Conflict, message).into());
+    };
+    let members = |it: &OperationView| {
+        let BulkView { by_status, by_service, total, .. } = &counted;
+        json!({
+            "by_status": by_status, "by_service": by_service, "total": total, "done": it.done, "refused": it.refused,
+        })
+    };
+    finish(desk, &link, &mut interrupts, words.what, begun, Stay::unless(flags.no_wait), members).await
+}
+
+/// What would happen.
+fn preview(desk: &Desk<'_>, words: &Words, counted: &BulkView) -> Ended {
+    let said = if counted.total == 0 {
+        "nothing matches in a state that allows it; nothing was changed".to_owned()
+    } else {
+        format!("dry run: {}; they would be {}", sentence(counted), words.done)
+    };
+    let mut document = json!(counted);
+    if let Some(document) = document.as_object_mut() {
+        document.insert("dry_run".into(), json!(desk.globals.dry_run));
+        document.remove("operation");
+    }
+    desk.out.did(words.what, &said, document)?;
+    samples(desk, counted);
+    Ok(Exit::Done)
+}
+
+/// What matches, in words.
+fn sentence(counted: &BulkView) -> String {
+    let each = |counts: &BTreeMap<String, u64>| {
+        let each = counts.iter().map(|(name, count)| format!("{name} {}", grouped(*count)));
+        each.collect::<Vec<_>>().join(", ")
+    };
+    let noun = if counted.total == 1 { "notification matches" } else { "notifications match" };
+    let mut said = format!(
+        "{} {noun} ({}; of {}), from before {}",
+        grouped(counted.total),
+        each(&counted.by_status),
+        each(&counted.by_service),
+        rfc3339(counted.cutoff)
+    );
+    if counted.refused > 0 {
+        said = format!("{said}, {} will be refused", grouped(counted.refused));
+    }
+    if let Some(limit) = counted.limit.filter(|limit| *limit < counted.total) {
+        said = format!("{said}, the first {} of them", grouped(limit));
+    }
+    if let Some(rate) = counted.rate_per_second {
+        said = format!("{said}, {rate} a second");
+    }
+    said
+}
+
+/// Some of them, for people.
+fn samples(desk: &Desk<'_>, counted: &BulkView) {
+    if !counted.samples.is_empty() {
+        let ids: Vec<_> = counted.samples.iter().map(ToString::to_string).collect();
+        desk.out.advise(&format!("such as {}", ids.join(", ")));
+    }
+}

@@ -1,0 +1,70 @@
+//! Long work in words.
+
+use crate::mask;
+use notify_proto::bulk::Refusal;
+use notify_proto::upkeep::{OperationState, OperationView, grouped};
+use notify_proto::{BulkOp, Status};
+use notifyd_store::operations::{Operation, Outcome};
+
+/// As it is told.
+pub(crate) fn view(it: Operation) -> OperationView {
+    let op = it.bulk.as_ref().map(|bulk| bulk.op);
+    let result = op.and_then(|op| result(&it, op));
+    let Outcome { result: said, path, bytes, removed, error } = it.outcome;
+    let refusal = |(id, status): (_, Status)| {
+        let cannot = op.map_or("changed", participle);
+        Refusal { id, message: format!("it is {status} and cannot be {cannot}") }
+    };
+    OperationView {
+        id: format!("op_{}", it.no),
+        verb: it.verb,
+        actor: it.actor,
+        reason: it.reason,
+        target: it.target,
+        state: it.state,
+        done: it.done,
+        total: it.total,
+        unit: it.unit,
+        started_at: it.started_at,
+        finished_at: it.ended_at,
+        result: said.or(result),
+        path,
+        bytes,
+        removed: removed.or((op == Some(BulkOp::Discard)).then_some(it.done)),
+        filter: it.bulk.as_ref().map(|bulk| mask::filter(&bulk.filter)),
+        cutoff: it.bulk.as_ref().map(|bulk| bulk.cutoff),
+        rate_per_second: it.bulk.as_ref().and_then(|bulk| bulk.rate_per_second),
+        refused: it.refused,
+        refusals: it.refusals.into_iter().map(refusal).collect(),
+        error,
+    }
+}
+
+/// What was done to each.
+const fn participle(op: BulkOp) -> &'static str {
+    match op {
+        BulkOp::Retry => "retried",
+        BulkOp::Cancel => "cancelled",
+        BulkOp::Discard => "discarded",
+    }
+}
+
+/// What came of a bulk operation, a sentence.
+fn result(it: &Operation, op: BulkOp) -> Option<String> {
+    let noun = if it.done == 1 { "notification" } else { "notifications" };
+    let mut said = match it.state {
+        OperationState::Done => format!("{} {noun} {}", grouped(it.done), participle(op)),
+        OperationState::Cancelled => {
+            format!("given up after {} of {} were {}", grouped(it.done), grouped(it.total), participle(op))
+        }
+        _ => return None,
+    };
+    if it.refused > 0 {
+        said = format!("{said}, {} refused", grouped(it.refused));
+    }
+    let missing = it.total.saturating_sub(it.done + it.refused);
+    if it.state == OperationState::Done && missing > 0 {
+        said = format!("{said}, {} changed since they were counted", grouped(missing));
+    }
+    Some(said)
+}

@@ -1,0 +1,134 @@
+//! `notifyctl notification retry|cancel --filter` and `notifyctl dead retry|discard --filter`: counted here, done by the
+//! engine.
+
+use super::list::check;
+use crate::operations::view;
+use crate::session::{Room, Session};
+use crate::{mask, refuse};
+use notify_proto::bulk::{BulkRequest, BulkView};
+use notify_proto::control::{Change, Limit};
+use notify_proto::filter::{Field, Filter, Term};
+use notify_proto::transport::Reply;
+use notify_proto::upkeep::grouped;
+use notify_proto::{BulkOp, Open, Status, Timestamp};
+use notifyd_lifecycle::Transition;
+use notifyd_store::operations::{Bulk, Matching, NewOperation};
+
+/// Pace of retries unless something else is said, a second: what starts again goes to providers that may just have come
+/// back. The other kinds only write, and need none.
+const RETRY_RATE: f64 = 200.0;
+
+/// Slowest and fastest pace, a second.
+const RATES: std::ops::RangeInclusive<f64> = 1.0 / 3_600.0..=1_000_000.0;
+
+/// Starts to change all that match; on a dry run it only counts them.
+pub(crate) async fn bulk(session: &Session, request: BulkRequest, change: &Change) -> Reply<BulkView> {
+    let operator = session.change(change)?;
+    let room = operator.room;
+    let bulk = checked(&request, room.now())?;
+    let found = room.deps.store.operations().matching(bulk.clone()).await.map_err(refuse::log)?;
+    let total = found.total();
+    if let Some(expected) = request.expect.filter(|expected| !expected.allows(total)) {
+        let message = format!("{} match, not {expected}; nothing was changed", grouped(total));
+        return Err(refuse::conflict(message));
+    }
+    let mut told = counted(room, &bulk, &found);
+    if operator.dry_run || total == 0 {
+        return Ok(told);
+    }
+    let verb = verb(bulk.op);
+    let target = format!("{} matching {}", grouped(total), mask::filter(&bulk.filter));
+    operator.tell(verb, &target);
+    let total = bulk.limit.map_or(total, |limit| total.min(limit));
+    let new = NewOperation { verb, target, unit: "notifications", total, bulk: Some(bulk) };
+    let operation = room.deps.engine.begin(new, operator.audit()).await.map_err(refuse::log)?;
+    told.operation = Some(view(operation));
+    Ok(told)
+}
+
+/// Its word in the audit log.
+const fn verb(op: BulkOp) -> &'static str {
+    match op {
+        BulkOp::Retry => "notification.retry",
+        BulkOp::Cancel => "notification.cancel",
+        BulkOp::Discard => "dead.discard",
+    }
+}
+
+fn checked(request: &BulkRequest, now: Timestamp) -> Reply<Bulk> {
+    let Open::Known(op) = request.op else {
+        return Err(refuse::invalid(format!("op: {} is not known here; upgrade the daemon", request.op)));
+    };
+    check(&request.filter)?;
+    if request.limit == Some(0) {
+        return Err(refuse::invalid("limit: write at least 1"));
+    }
+    let rate_per_second = match request.rate_per_second {
+        Limit::Keep => (op == BulkOp::Retry).then_some(RETRY_RATE),
+        Limit::Lift => None,
+        Limit::Set(rate) if RATES.contains(&rate) => Some(rate),
+        Limit::Set(_) => {
+            return Err(refuse::invalid("rate: write 1/h to 1000000/s, or none"));
+        }
+    };
+    // Nothing can have happened after now.
+    let cutoff = request.cutoff.map_or(now, |cutoff| cutoff.min(now));
+    let filter = narrow(op, request.filter.clone());
+    Ok(Bulk { op, filter, cutoff, limit: request.limit, rate_per_second })
+}
+
+/// Keeps to the states that allow it, unless the filter names its own; what is discarded is a dead letter in any case.
+fn narrow(op: BulkOp, mut filter: Filter) -> Filter {
+    let named =
+        filter.terms.iter().any(|term| matches!(term, Term::Is { field: Field::Status, negate: false, .. }));
+    if !named || op == BulkOp::Discard {
+        let states = match op {
+            BulkOp::Cancel => Transition::cancel().from().to_vec(),
+            BulkOp::Retry | BulkOp::Discard => vec![Status::Failed],
+        };
+        filter.and_any(Field::Status, states.iter().map(ToString::to_string).collect());
+    }
+    filter
+}
+
+fn counted(room: &Room, bulk: &Bulk, found: &Matching) -> BulkView {
+    let directory = room.deps.store.directory();
+    let service = |no: &i64| directory.service_no(*no).map_or_else(String::new, |it| it.name.clone());
+    let transition = match bulk.op {
+        BulkOp::Retry => Some(Transition::operator_retry()),
+        BulkOp::Cancel => Some(Transition::cancel()),
+        BulkOp::Discard => None,
+    };
+    let allows =
+        |status: Status| transition.as_ref().map_or(status == Status::Failed, |it| it.allows(status));
+    BulkView {
+        by_status: found.by_status.iter().map(|(status, count)| (status.to_string(), *count)).collect(),
+        by_service: found.by_service.iter().map(|(no, count)| (service(no), *count)).collect(),
+        total: found.total(),
+        refused: found.by_status.iter().filter(|(status, _)| !allows(**status)).map(|(_, count)| count).sum(),
+        samples: found.samples.clone(),
+        cutoff: bulk.cutoff,
+        limit: bulk.limit,
+        rate_per_second: bulk.rate_per_second,
+        operation: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filter(text: &str) -> Filter {
+        Filter::parse(text, Timestamp::UNIX_EPOCH).unwrap()
+    }
+
+    #[test]
+    fn a_filter_keeps_to_what_can_be_changed() {
+        let narrowed = |op, text| narrow(op, filter(text)).to_string();
+        assert_eq!(narrowed(BulkOp::Cancel, "*"), "status:pending,queued,retrying");
+        assert_eq!(narrowed(BulkOp::Retry, "service:a"), "service:a status:failed");
+        assert_eq!(narrowed(BulkOp::Retry, "status:cancelled"), "status:cancelled");
+        assert_eq!(narrowed(BulkOp::Retry, "-status:failed"), "-status:failed status:failed");
+        assert_eq!(narrowed(BulkOp::Discard, "status:delivered"), "status:delivered status:failed");
+    }
+}

@@ -1,0 +1,81 @@
+//! Counts what an operation would come to, look by look, so that no look holds up the write-ahead log.
+
+use super::select::{SPAN, join, wanted};
+use super::{Bulk, Matching};
+use crate::directory::Directory;
+use crate::error::{Result, StoreError};
+use crate::list::newest;
+use crate::row::status;
+use crate::sqlite::SqliteStore;
+use notify_proto::NotificationId;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Those that are named.
+const SAMPLES: usize = 5;
+
+/// Longest count: what takes longer is told to be narrowed down.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// What matches now.
+pub async fn matching(store: &SqliteStore, bulk: Bulk) -> Result<Matching> {
+    let until = Instant::now() + PATIENCE;
+    let newest = store.read(|connection, _| newest(connection)).await?;
+    let (mut found, mut cursor, mut span) = (Matching::default(), 0, SPAN);
+    while cursor < newest {
+        if Instant::now() >= until {
+            return Err(StoreError::Slow);
+        }
+        let next = cursor.saturating_add(span).min(newest);
+        let (bulk, mut more) = (bulk.clone(), found.clone());
+        let looked = store.ask(move |connection, directory| {
+            look(connection, directory, &bulk, (cursor, next), &mut more).map_err(StoreError::Read)?;
+            Ok(more)
+        });
+        match looked.await {
+            // Large messages: less at once.
+            Err(StoreError::Slow) if span > 1 => span /= 10,
+            looked => (found, cursor) = (looked?, next),
+        }
+    }
+    Ok(found)
+}
+
+fn look(
+    connection: &Connection,
+    directory: &Directory,
+    bulk: &Bulk,
+    (from, to): (i64, i64),
+    found: &mut Matching,
+) -> rusqlite::Result<()> {
+    let wanted = wanted(bulk, directory);
+    let values = || wanted.values.iter().cloned().chain([Value::from(from), Value::from(to)]);
+    let some = |columns: &str, rest: &str| {
+        format!(
+            "SELECT {columns} FROM notifications n {} WHERE {} AND n.seq > ? AND n.seq <= ? {rest}",
+            join(bulk),
+            wanted.text()
+        )
+    };
+    let mut query = connection.prepare_cached(&some("n.status, n.service, count(*)", "GROUP BY 1, 2"))?;
+    let mut rows = query.query(params_from_iter(values()))?;
+    let mut any = false;
+    while let Some(row) = rows.next()? {
+        any = true;
+        let count: u64 = row.get(2)?;
+        *found.by_status.entry(status(row, 0)?).or_default() += count;
+        *found.by_service.entry(row.get(1)?).or_default() += count;
+    }
+    if any && found.samples.len() < SAMPLES {
+        let mut query = connection.prepare_cached(&some("n.id", "ORDER BY n.seq LIMIT 5"))?;
+        let ids = query.query_map(params_from_iter(values()), |row| row.get(0))?;
+        for id in ids {
+            if found.samples.len() < SAMPLES {
+                found.samples.push(NotificationId::from_bytes(id?));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,278 @@
+//! Long work, and what is done to many notifications at once.
+//!
+//! Every piece of long work has a row, so that whoever asks later, even after a restart, finds what came of it. Work that
+//! changes notifications in bulk goes on after a restart. It walks the log once, from the oldest to the newest notification
+//! there was when it was asked for, so it comes past each at most once. A step is one transaction: the notifications, their
+//! events, and how far the walk has come. Whatever kills the daemon leaves all of a step or nothing of it.
+//!
+//! One step: [`select`](mod@select) finds the next that match, on a connection that reads; [`step`] looks at just these
+//! again inside the transaction, changes those that still match, and moves the cursor. [`rows`] is the table.
+
+mod count;
+mod rows;
+mod select;
+mod step;
+
+pub(crate) use rows::{lost, sweep};
+pub(crate) use select::DEAD;
+
+use crate::api::{Audit, Changed};
+use crate::desk::Desk;
+use crate::error::{Result, StoreError};
+use crate::faults::{self, Faults};
+use crate::sqlite::SqliteStore;
+use crate::writer::Kind;
+use async_trait::async_trait;
+use notify_proto::filter::Filter;
+use notify_proto::upkeep::OperationState;
+use notify_proto::{ApiError, BulkOp, ErrorCode, NotificationId, Status, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use tokio::sync::watch;
+
+/// Operations that change notifications side by side; whoever asks for one more waits for one to end.
+pub const MAX_MOVING: usize = 8;
+
+/// Most notifications of one step: some ten milliseconds of the writer.
+pub const MAX_STEP: usize = 500;
+
+/// What to do with which notifications.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bulk {
+    /// What.
+    pub op: BulkOp,
+    /// With which.
+    pub filter: Filter,
+    /// Only what was accepted, and where it has ended also ended, before this.
+    pub cutoff: Timestamp,
+    /// At most so many, those accepted first.
+    #[serde(default)]
+    pub limit: Option<u64>,
+    /// How many a second; as fast as it goes when there is none.
+    #[serde(default)]
+    pub rate_per_second: Option<f64>,
+}
+
+/// Long work that is about to begin.
+#[derive(Debug, Clone)]
+pub struct NewOperation {
+    /// Its verb, such as `store.backup`.
+    pub verb: &'static str,
+    /// What it works on, for people and the audit log.
+    pub target: String,
+    /// What a step is.
+    pub unit: &'static str,
+    /// Steps in all, as far as known.
+    pub total: u64,
+    /// What it does to notifications; none for work that ends with this run of the daemon.
+    pub bulk: Option<Bulk>,
+}
+
+/// Long work as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Operation {
+    /// Its number, given once.
+    pub no: i64,
+    /// Its verb.
+    pub verb: String,
+    /// What it works on, for people.
+    pub target: String,
+    /// What a step is.
+    pub unit: String,
+    /// Who asked for it.
+    pub actor: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// What it does to notifications.
+    pub bulk: Option<Bulk>,
+    /// The newest notification when it was asked for.
+    pub(crate) upto: i64,
+    /// The last notification it has been past.
+    pub(crate) cursor: i64,
+    /// Steps in all, as they were counted.
+    pub total: u64,
+    /// Steps done.
+    pub done: u64,
+    /// Notifications that did not allow it.
+    pub refused: u64,
+    /// The first of those, with the status they had.
+    pub refusals: Vec<(NotificationId, Status)>,
+    /// Where it stands.
+    pub state: OperationState,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// What came of long work.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Outcome {
+    /// A sentence.
+    pub result: Option<String>,
+    /// The file it made.
+    pub path: Option<String>,
+    /// Bytes of that file, or bytes given back.
+    pub bytes: Option<u64>,
+    /// Notifications it removed.
+    pub removed: Option<u64>,
+    /// Why it failed.
+    pub error: Option<ApiError>,
+}
+
+/// How long work ended.
+#[derive(Debug, Clone)]
+pub struct End {
+    /// Where it stands; not running.
+    pub state: OperationState,
+    /// Steps done.
+    pub done: u64,
+    /// Steps in all.
+    pub total: u64,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+impl End {
+    /// It failed where it stands.
+    pub fn failed(operation: &Operation, message: String) -> Self {
+        let error = Some(ApiError::new(ErrorCode::Failed, message));
+        let Operation { done, total, .. } = *operation;
+        Self { state: OperationState::Failed, done, total, outcome: Outcome { error, ..Outcome::default() } }
+    }
+}
+
+/// What matches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Matching {
+    /// How many, by status.
+    pub by_status: BTreeMap<Status, u64>,
+    /// How many, by the number of the service.
+    pub by_service: BTreeMap<i64, u64>,
+    /// The first of them.
+    pub samples: Vec<NotificationId>,
+}
+
+impl Matching {
+    /// How many in all.
+    pub fn total(&self) -> u64 {
+        self.by_status.values().sum()
+    }
+}
+
+/// Long work, and changes to many notifications.
+#[async_trait]
+pub trait Operations: Send + Sync + 'static {
+    /// Writes down that work begins, with the row of the audit log.
+    async fn begin(&self, new: NewOperation, audit: Audit) -> Result<Operation>;
+
+    /// Writes down how work ended that is still under way.
+    async fn end(&self, no: i64, end: End) -> Result<()>;
+
+    /// The newest, at most so many.
+    async fn list(&self, limit: usize) -> Result<Vec<Operation>>;
+
+    /// One.
+    async fn find(&self, no: i64) -> Result<Option<Operation>>;
+
+    /// Those under way that change notifications, oldest first.
+    async fn moving(&self) -> Result<Vec<Operation>>;
+
+    /// One step of such an operation: at most so many notifications, [`MAX_STEP`] at once. Where it stands then.
+    async fn advance(&self, no: i64, most: usize) -> Result<Option<Operation>>;
+
+    /// Has one that changes notifications given up; where it stands then.
+    async fn cancel(&self, no: i64, audit: Audit) -> Result<Option<Operation>>;
+
+    /// What matches now.
+    async fn matching(&self, bulk: Bulk) -> Result<Matching>;
+
+    /// Removes dead letters with their stories; one verdict for each, in order.
+    async fn discard(&self, ids: Vec<NotificationId>, audit: Audit) -> Result<Vec<Changed>>;
+
+    /// Dead letters by what is wrong with them: the `limit` largest groups.
+    async fn faults(&self, filter: Filter, limit: usize) -> Result<Faults>;
+
+    /// Changes whenever an operation begins or ends.
+    fn changed(&self) -> watch::Receiver<u64>;
+}
+
+#[async_trait]
+impl Operations for SqliteStore {
+    async fn begin(&self, new: NewOperation, audit: Audit) -> Result<Operation> {
+        let begun = self.writer()?.run_alone(move |desk| rows::begin(desk, new, &audit)).await?;
+        self.operations_changed();
+        Ok(begun)
+    }
+
+    async fn end(&self, no: i64, end: End) -> Result<()> {
+        self.writer()?.run_alone(move |desk| rows::end(desk, no, &end)).await?;
+        self.operations_changed();
+        Ok(())
+    }
+
+    async fn list(&self, limit: usize) -> Result<Vec<Operation>> {
+        self.read(move |connection, _| rows::list(connection, limit)).await
+    }
+
+    async fn find(&self, no: i64) -> Result<Option<Operation>> {
+        self.read(move |connection, _| rows::find(connection, no)).await
+    }
+
+    async fn moving(&self) -> Result<Vec<Operation>> {
+        self.read(|connection, _| rows::moving(connection)).await
+    }
+
+    async fn advance(&self, no: i64, most: usize) -> Result<Option<Operation>> {
+        let most = most.clamp(1, MAX_STEP);
+        let mut span = select::SPAN;
+        let selected = loop {
+            let look =
+                move |connection: &_, directory: &_| select::next(connection, directory, no, most, span);
+            match self.ask(look).await {
+                // Large messages: less at once.
+                Err(StoreError::Slow) if span > 1 => span /= 10,
+                selected => break selected?,
+            }
+        };
+        let Some(selected) = selected else { return Operations::find(self, no).await };
+        // A retry makes work that has to be recorded; the others only write.
+        let kind = if selected.op == BulkOp::Retry { Kind::Work } else { Kind::Outcome };
+        let work = move |desk: &mut Desk<'_>| step::step(desk, no, &selected);
+        let stands = self.writer()?.step(kind, most, work).await?;
+        if stands.as_ref().is_none_or(|it| it.state != OperationState::Running) {
+            self.operations_changed();
+        }
+        Ok(stands)
+    }
+
+    async fn cancel(&self, no: i64, audit: Audit) -> Result<Option<Operation>> {
+        let stands = self.writer()?.run_alone(move |desk| rows::cancel(desk, no, &audit)).await?;
+        self.operations_changed();
+        Ok(stands)
+    }
+
+    async fn matching(&self, bulk: Bulk) -> Result<Matching> {
+        count::matching(self, bulk).await
+    }
+
+    async fn discard(&self, ids: Vec<NotificationId>, audit: Audit) -> Result<Vec<Changed>> {
+        self.writer()?.run_alone(move |desk| step::discard(desk, &ids, &audit)).await
+    }
+
+    async fn faults(&self, filter: Filter, limit: usize) -> Result<Faults> {
+        faults::group(self, filter, limit).await
+    }
+
+    fn changed(&self) -> watch::Receiver<u64> {
+        self.watch_operations()
+    }
+}
+
+/// A value that is stored as JSON.
+fn to_json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| StoreError::Corrupt(error.to_string()))
+}

@@ -1,0 +1,201 @@
+//! Changes a batch of notifications: a statement for each table, whatever their number.
+
+use super::select::{Selected, join, wanted};
+use super::{Bulk, Operation, rows, to_json};
+use crate::api::{Audit, Backlog, Changed};
+use crate::audit;
+use crate::desk::Desk;
+use crate::error::{Result, StoreError};
+use crate::feed::FeedEvent;
+use crate::row::{json, millis, moment, priority, status};
+use notify_proto::upkeep::OperationState;
+use notify_proto::{BulkOp, NotificationId, Priority, Status};
+use notifyd_lifecycle::order::Group;
+use notifyd_lifecycle::{Plan, Transition};
+use rusqlite::types::Value;
+use rusqlite::{OptionalExtension as _, Row, params_from_iter};
+use serde::Deserialize;
+
+/// Refused ones that are named.
+const NAMED: usize = 10;
+
+/// One that matches.
+struct Found {
+    seq: i64,
+    id: NotificationId,
+    service: i64,
+    status: Status,
+    fence: u32,
+    priority: Priority,
+    /// The line it will wait in, for those that start again; none when it cannot be told.
+    lane: Option<String>,
+    /// Whether it waits for a time.
+    scheduled: bool,
+}
+
+/// The part of a stored body that says how.
+#[derive(Deserialize)]
+struct Planned {
+    plan: Plan,
+}
+
+/// Deals with what was selected and moves the cursor behind it; where the operation stands then. Does nothing when it does
+/// not run any more, or when somebody else has moved the cursor.
+pub fn step(desk: &mut Desk<'_>, no: i64, selected: &Selected) -> Result<Option<Operation>> {
+    let Some(mut operation) = rows::find_in(desk, no)? else { return Ok(None) };
+    let Some(bulk) = operation.bulk.clone() else { return Ok(Some(operation)) };
+    if operation.state != OperationState::Running || operation.cursor != selected.from {
+        return Ok(Some(operation));
+    }
+    let (fit, unfit): (Vec<_>, Vec<_>) =
+        matching(desk, &bulk, &selected.seqs)?.into_iter().partition(|it| allows(&bulk, it));
+    change(desk, &bulk, &operation, &fit)?;
+    operation.done += fit.len() as u64;
+    operation.refused += unfit.len() as u64;
+    let room = NAMED.saturating_sub(operation.refusals.len());
+    operation.refusals.extend(unfit.iter().take(room).map(|it| (it.id, it.status)));
+    operation.cursor = selected.next;
+    let enough = bulk.limit.is_some_and(|limit| operation.done + operation.refused >= limit);
+    if operation.cursor >= operation.upto || enough {
+        operation.state = OperationState::Done;
+        operation.ended_at = Some(moment(millis(desk.now())));
+    }
+    rows::write(desk, &operation)?;
+    Ok(Some(operation))
+}
+
+/// Those of the selected that still match.
+fn matching(desk: &Desk<'_>, bulk: &Bulk, seqs: &[i64]) -> Result<Vec<Found>> {
+    if seqs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let starts = bulk.op == BulkOp::Retry;
+    let wanted = wanted(bulk, &desk.directory());
+    // Only what starts again needs its plan.
+    let (body, join) =
+        if starts { ("m.body", "JOIN messages m ON m.seq = n.seq") } else { ("NULL", join(bulk)) };
+    let sql = format!(
+        "SELECT n.seq, n.id, n.service, n.status, n.fence, n.priority, n.due_at IS NOT NULL, {body} \
+         FROM json_each(?) it CROSS JOIN notifications n ON n.seq = it.value {join} WHERE {} ORDER BY n.seq",
+        wanted.text()
+    );
+    let mut query = desk.prepare(&sql)?;
+    let values = std::iter::once(Value::from(to_json(&seqs)?)).chain(wanted.values);
+    let read = |row: &Row<'_>| {
+        let lane = || {
+            let Planned { plan } = json(row, 7).ok()?;
+            plan.channels.first().map(|channel| plan.lane(*channel))
+        };
+        Ok(Found {
+            seq: row.get(0)?,
+            id: NotificationId::from_bytes(row.get(1)?),
+            service: row.get(2)?,
+            status: status(row, 3)?,
+            fence: row.get(4)?,
+            priority: priority(row, 5)?,
+            scheduled: row.get(6)?,
+            lane: if starts { lane() } else { None },
+        })
+    };
+    let rows = query.query_map(params_from_iter(values), read).map_err(StoreError::Write)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(StoreError::Write)
+}
+
+/// Whether this one can be changed, by the rules of the transition.
+fn allows(bulk: &Bulk, it: &Found) -> bool {
+    match bulk.op {
+        BulkOp::Retry => {
+            // What waits for its time is no dead letter, and is not held either.
+            let scheduled = it.status == Status::Pending && it.scheduled;
+            Transition::operator_retry().allows(it.status) && !scheduled && it.lane.is_some()
+        }
+        BulkOp::Cancel => Transition::cancel().allows(it.status),
+        BulkOp::Discard => it.status == Status::Failed,
+    }
+}
+
+fn change(desk: &mut Desk<'_>, bulk: &Bulk, operation: &Operation, fit: &[Found]) -> Result<()> {
+    if fit.is_empty() {
+        return Ok(());
+    }
+    let now = millis(desk.now());
+    let seqs: Vec<i64> = fit.iter().map(|it| it.seq).collect();
+    match bulk.op {
+        BulkOp::Retry => {
+            let lanes: Vec<_> = fit.iter().map(|it| (it.seq, &it.lane)).collect();
+            desk.prepare(include_str!("../sql/bulk_retry.sql"))?
+                .execute((to_json(&lanes)?, now))
+                .map_err(StoreError::Write)?;
+            for it in fit {
+                let group = Group { priority: it.priority, retried: false, service: it.service };
+                let lane = it.lane.as_deref().unwrap_or_default();
+                desk.ring(Backlog { lane: lane.into(), group }, it.seq);
+            }
+            // They may have an expiry ahead.
+            desk.ring_timer();
+            tell(desk, operation, fit, &Transition::operator_retry())
+        }
+        BulkOp::Cancel => {
+            desk.prepare(include_str!("../sql/bulk_cancel.sql"))?
+                .execute((to_json(&seqs)?, now))
+                .map_err(StoreError::Write)?;
+            tell(desk, operation, fit, &Transition::cancel())
+        }
+        BulkOp::Discard => remove(desk, &seqs),
+    }
+}
+
+/// Writes the event of each.
+fn tell(desk: &mut Desk<'_>, operation: &Operation, fit: &[Found], transition: &Transition) -> Result<()> {
+    let now = desk.now();
+    let (event, to) = (transition.event(), transition.to());
+    let detail = match &operation.reason {
+        Some(reason) => format!("op_{}: {reason}", operation.no),
+        None => format!("op_{}", operation.no),
+    };
+    let stories: Vec<_> = fit.iter().map(|it| (it.seq, it.fence + 1, it.status)).collect();
+    desk.prepare(include_str!("../sql/bulk_events.sql"))?
+        .execute((to_json(&stories)?, millis(now), event, to.as_str(), transition.reason(), detail))
+        .map_err(StoreError::Write)?;
+    for it in fit {
+        desk.moved(it.status, FeedEvent { at: now, id: it.id, service: it.service, event, to });
+    }
+    Ok(())
+}
+
+/// Removes dead letters with all that belongs to them.
+fn remove(desk: &mut Desk<'_>, seqs: &[i64]) -> Result<()> {
+    let seqs_json = to_json(&seqs)?;
+    for sql in [
+        include_str!("../sql/discard_attempts.sql"),
+        include_str!("../sql/discard_events.sql"),
+        include_str!("../sql/discard_messages.sql"),
+        include_str!("../sql/discard_notifications.sql"),
+    ] {
+        desk.prepare(sql)?.execute([&seqs_json]).map_err(StoreError::Write)?;
+    }
+    desk.removed(Status::Failed, i64::try_from(seqs.len()).unwrap_or(i64::MAX));
+    Ok(())
+}
+
+/// Removes these dead letters; each has its row in the audit log, as nothing else is left of it.
+pub fn discard(desk: &mut Desk<'_>, ids: &[NotificationId], who: &Audit) -> Result<Vec<Changed>> {
+    let mut verdicts = Vec::with_capacity(ids.len());
+    for id in ids {
+        let found: Option<(i64, Status)> = desk
+            .prepare(include_str!("../sql/find.sql"))?
+            .query_row([id.as_bytes()], |row| Ok((row.get(0)?, status(row, 2)?)))
+            .optional()
+            .map_err(StoreError::Write)?;
+        verdicts.push(match found {
+            None => Changed::NotFound,
+            Some((seq, Status::Failed)) => {
+                remove(desk, &[seq])?;
+                audit::write(desk, "dead.discard", &id.to_string(), who)?;
+                Changed::Done(Status::Failed)
+            }
+            Some((_, status)) => Changed::Refused(status),
+        });
+    }
+    Ok(verdicts)
+}

@@ -1,0 +1,4 @@
+SELECT no, verb, target, unit, actor, reason, request, upto, cursor, total, done, refused, refusals, state, outcome, started_at,
+       ended_at
+FROM operations
+WHERE no = ?1
