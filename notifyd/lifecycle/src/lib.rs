@@ -11,7 +11,7 @@
 //! 5. [`outcome`]: what the provider said, as a value.
 //! 6. [`decide`]: what follows from it, as a [`Transition`]; [`retry`] knows the delays.
 //!
-//! [`fail_point`] names the places at which a test has the process die.
+//! [`emptying`] tells in how long a queue is empty. [`fail_point`] names the places at which a test has the process die.
 //!
 //! ```text
 //!            accept ──► pending ──its time──► queued ◄──its time── retrying
@@ -32,6 +32,7 @@ pub mod candidate;
 pub mod clock;
 pub mod decide;
 pub mod dedup;
+pub mod emptying;
 pub mod entropy;
 pub mod fail_point;
 pub mod key;
