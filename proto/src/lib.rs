@@ -8,6 +8,7 @@
 //! * [`view`]: what is told about notifications, attempts, services and providers;
 //! * [`upkeep`]: what is told about the log as a whole and about long work;
 //! * [`hold`]: what operators force by hand on the line of work in front of a provider;
+//! * [`shape`]: how much of what waits is how old, or due in how long;
 //! * [`filter`]: the filter language of every list;
 //! * [`control`]: the calls of the control socket, with [`error`] for the refusals, [`transport`] for the wire,
 //!   [`codec`] for its bytes and [`socket`] for finding it.
@@ -19,6 +20,7 @@ pub mod filter;
 pub mod hold;
 pub mod id;
 pub mod send;
+pub mod shape;
 pub mod socket;
 pub mod transport;
 pub mod upkeep;

@@ -48,6 +48,7 @@ mod row;
 mod seal;
 mod stats;
 mod sweep;
+mod waiting;
 mod wall;
 mod writer;
 
