@@ -8,6 +8,7 @@
 //! * [`slots`] knows each provider's free slots, circuit breaker and pace.
 //! * [`route`] tells people where a notification would go now, and why.
 //! * [`holds`] is what operators force by hand on a provider; [`queues`] counts what stands in front of each.
+//! * [`standing`] tells where each job in memory stands and where the rest would go; [`rates`] how fast all that moves.
 //! * [`attempt`] is one call of a provider: `Claimed → Sent`.
 //! * [`settle`] turns what came back into the record to be written.
 //! * [`schedule`] moves on what waits for a time; [`rescue`] takes up what a dead run left; [`sweep`] removes what is old.
@@ -24,19 +25,24 @@ mod lines;
 mod metrics;
 mod options;
 mod queues;
+mod rates;
 mod rescue;
 pub mod route;
 mod schedule;
 mod settle;
 mod slots;
+mod standing;
 mod sweep;
 
 pub use handle::{Handle, KindInfo, ProviderState, SettingError, TestCall, Totals};
 pub use options::Options;
 pub use queues::Queue;
+pub use rates::Speeds;
 pub use route::{Route, Step, Verdict};
+pub use standing::{InMemory, Standing};
 
 use crate::metrics::Metrics;
+use crate::rates::Rates;
 use arc_swap::ArcSwap;
 use notify_proto::hold::Force;
 use notify_proto::{Channel, ProviderId};
@@ -74,6 +80,8 @@ pub(crate) enum Ask {
     Beat(oneshot::Sender<()>),
     /// What stands in front of each provider.
     Queues(oneshot::Sender<HashMap<ProviderId, Queue>>),
+    /// Where each job in memory stands.
+    Standing(oneshot::Sender<Standing>),
     /// Force a circuit breaker.
     Force(ProviderId, Force, oneshot::Sender<()>),
     /// Who would be tried now.
@@ -91,6 +99,7 @@ pub(crate) struct Inner {
     in_flight: AtomicU32,
     delivered: AtomicU64,
     failed: AtomicU64,
+    rates: Rates,
     /// How long calls under way may finish after a stop was asked for, milliseconds.
     drain_ms: AtomicU64,
     providers: Mutex<HashMap<ProviderId, handle::Shown>>,
@@ -125,6 +134,7 @@ impl Engine {
             in_flight: AtomicU32::new(0),
             delivered: AtomicU64::new(0),
             failed: AtomicU64::new(0),
+            rates: Rates::default(),
             drain_ms: AtomicU64::new(0),
             providers: Mutex::default(),
             asks,

@@ -20,6 +20,7 @@ mod routes;
 mod settings;
 mod sim;
 mod slow;
+mod speeds;
 mod stories;
 mod turns;
 mod waiting;

@@ -8,8 +8,9 @@ use notify_proto::{KeyId, NotificationId, ProviderId, ServiceId, Timestamp};
 use notifyd_lifecycle::order::Group;
 use notifyd_lifecycle::{Clock, Secret};
 use notifyd_store::api::{
-    Accepted, Audit, Backlog, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job, NewHold,
-    NewKey, NewNotification, NewProvider, NewService, Page, ProviderUpdate, Record, Swept, Verdict,
+    Accepted, Audit, Backlog, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job, Look,
+    NewHold, NewKey, NewNotification, NewProvider, NewService, Page, ProviderUpdate, Record, Swept, Verdict,
+    Waiting,
 };
 use notifyd_store::{Bell, Cause, Directory, Door, Feed, Hold, Scope, Store, StoreError};
 use rand::Rng as _;
@@ -185,6 +186,14 @@ impl Store for Slow {
 
     async fn oldest_queued(&self) -> Result<Option<Timestamp>> {
         self.ask(self.log.oldest_queued()).await
+    }
+
+    async fn waiting(&self, look: Look) -> Result<Waiting> {
+        self.ask(self.log.waiting(look)).await
+    }
+
+    fn arrivals(&self) -> BTreeMap<Arc<str>, u64> {
+        self.log.arrivals()
     }
 
     fn counts(&self) -> Counts {
