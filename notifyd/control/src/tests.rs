@@ -8,6 +8,7 @@ mod operations;
 mod provider_changes;
 mod providers;
 mod rights;
+mod shape;
 mod socket;
 mod store;
 mod upkeep;

@@ -11,7 +11,9 @@ use notify_proto::send::SendRequest;
 use notify_proto::transport::{self, Context};
 use notify_proto::upkeep::{ChangedSetting, ReloadView};
 use notify_proto::{Channel, ErrorCode, HoldKind, NotificationId, ProviderId, SkipReason, Timestamp};
-use notifyd_engine::{KindInfo, ProviderState, Queue, Route, SettingError, Step, TestCall, Totals, Verdict};
+use notifyd_engine::{
+    KindInfo, ProviderState, Queue, Route, SettingError, Speeds, Standing, Step, TestCall, Totals, Verdict,
+};
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::candidate::Gate;
 use notifyd_lifecycle::entropy::SeededEntropy;
@@ -35,6 +37,9 @@ impl Clock for StoppedClock {
 
 pub(super) struct FakeEngine {
     store: Arc<SqliteStore>,
+    /// What is in memory, and whom the work of a channel goes to.
+    pub(super) standing: Mutex<Standing>,
+    pub(super) speeds: Mutex<Speeds>,
     pub(super) circuit: Mutex<&'static str>,
 }
 
@@ -62,6 +67,14 @@ impl EngineHandle for FakeEngine {
         let queue = Queue { waiting: 7, oldest: Some(StoppedClock.now()), in_flight: 2 };
         let directory = self.store.directory();
         Ok(directory.providers().iter().map(|provider| (provider.id, queue)).collect())
+    }
+
+    async fn standing(&self) -> Result<Standing, StoreError> {
+        Ok(self.standing.lock().unwrap().clone())
+    }
+
+    fn speeds(&self) -> Speeds {
+        self.speeds.lock().unwrap().clone()
     }
 
     async fn force(&self, _: ProviderId, to: Force) -> Result<(), StoreError> {
@@ -184,7 +197,12 @@ pub(super) fn house_with<U: Upkeep>(upkeep: impl FnOnce(Arc<SqliteStore>) -> Arc
         entropy: Arc::new(SeededEntropy::new(1)),
     };
     let store = Arc::new(SqliteStore::open(options, &prometheus::Registry::new()).unwrap());
-    let engine = Arc::new(FakeEngine { store: Arc::clone(&store), circuit: Mutex::new("closed") });
+    let engine = Arc::new(FakeEngine {
+        store: Arc::clone(&store),
+        standing: Mutex::default(),
+        speeds: Mutex::default(),
+        circuit: Mutex::new("closed"),
+    });
     let stops = Arc::new(Mutex::new(Vec::new()));
     let stopped = CancellationToken::new();
     let (told, token) = (Arc::clone(&stops), stopped.clone());

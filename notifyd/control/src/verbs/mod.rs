@@ -10,5 +10,6 @@ pub(crate) mod operation;
 pub(crate) mod provider;
 pub(crate) mod queue;
 pub(crate) mod service;
+pub(crate) mod shape;
 pub(crate) mod status;
 pub(crate) mod store;
