@@ -12,6 +12,7 @@ pub(crate) mod ping;
 pub(crate) mod provider;
 pub(crate) mod queue;
 pub(crate) mod service;
+pub(crate) mod shape;
 pub(crate) mod status;
 pub(crate) mod store;
 
