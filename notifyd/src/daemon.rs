@@ -102,11 +102,14 @@ impl PulseSource for EnginePulse {
     fn pulse(&self) -> Pulse {
         let directory = self.store.directory();
         let active = || directory.providers().iter().filter(|provider| provider.active);
+        // One that is off for a time is wanted, and its absence is to be seen.
+        let wanted =
+            directory.providers().iter().filter(|it| it.active || directory.switched(it.id).is_some());
         let running = self.handle.is_running();
         Pulse {
             queue_running: running,
             workers_running: running,
-            providers: active()
+            providers: wanted
                 .map(|provider| {
                     let state = self.handle.provider_state(provider.id);
                     (provider.name.clone(), state.held.unwrap_or(state.circuit))

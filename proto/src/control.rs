@@ -7,6 +7,7 @@ use crate::filter::Filter;
 use crate::hold::{Force, HoldRequest, HoldView, QueueList, QueueView};
 use crate::schedule::HistogramView;
 use crate::send::SendRequest;
+use crate::shape::{ShapeRequest, ShapeView};
 use crate::transport::Reply;
 use crate::upkeep::{ChangedSetting, OperationView, PruneRequest, PruneView, ReloadView, StorageView};
 use crate::view::{
@@ -407,8 +408,13 @@ pub trait Control {
     async fn provider_list() -> Reply<Vec<ProviderView>>;
     /// One provider, by name or id, with its configuration.
     async fn provider_show(name: String) -> Reply<ProviderView>;
-    /// Enables or disables a provider.
-    async fn provider_set_active(name: String, active: bool, change: Change) -> Reply<ProviderView>;
+    /// Enables or disables a provider; for `for_ms` milliseconds, after which it switches back, or for good.
+    async fn provider_set_active(
+        name: String,
+        active: bool,
+        for_ms: Option<u64>,
+        change: Change,
+    ) -> Reply<ProviderView>;
     /// Changes a provider: all that is given, or nothing.
     async fn provider_update(
         name: String,
@@ -477,6 +483,8 @@ pub trait Control {
     async fn queue_list() -> Reply<QueueList>;
     /// One queue, by the name or id of its provider.
     async fn queue_show(name: String) -> Reply<QueueView>;
+    /// How much of what waits is how old, or due in how long.
+    async fn queue_shape(request: ShapeRequest) -> Reply<ShapeView>;
     /// Ends what keeps a queue from running: its pause and its drain.
     async fn queue_resume(name: String, change: Change) -> Reply<QueueView>;
     /// What operators force on providers now, oldest first.

@@ -45,7 +45,7 @@ pub struct HoldView {
 }
 
 /// The queue in front of one provider.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QueueView {
     /// Its name: the provider's.
     pub name: String,
@@ -55,7 +55,23 @@ pub struct QueueView {
     pub state: String,
     /// Queued notifications in memory that go to this provider next, also those held until it opens.
     pub waiting: u64,
-    /// When the oldest of them was accepted.
+    /// Queued notifications that are on disk alone and would go to this provider first now: an estimate, as each gets
+    /// its provider only when it is read.
+    #[serde(default)]
+    pub on_disk: u64,
+    /// Calls finished per second, over the last minute.
+    #[serde(default)]
+    pub rate_per_second: f64,
+    /// Notifications that came to the queue per second, over the last minute.
+    #[serde(default)]
+    pub arriving_per_second: f64,
+    /// In how long it is empty when it goes on like that; null when it never is, see `never_empty`.
+    #[serde(default)]
+    pub empty_in_ms: Option<u64>,
+    /// Why it is never empty when it goes on like that: `grows`, `stands_still`, or the state that stops it.
+    #[serde(default)]
+    pub never_empty: Option<String>,
+    /// When the oldest of those in memory was accepted.
     #[serde(serialize_with = "write_opt_time")]
     pub oldest_at: Option<Timestamp>,
     /// Calls under way.
@@ -69,11 +85,11 @@ pub struct QueueView {
 }
 
 /// All queues.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QueueList {
     /// The queues, in the order in which their providers are tried.
     pub queues: Vec<QueueView>,
-    /// Queued notifications that stand in no queue: most are on disk, and get their provider when they are read.
+    /// Queued notifications that stand in no queue: nobody serves their channel now, or they are on their way.
     pub elsewhere: u64,
 }
 

@@ -10,6 +10,7 @@
 //! * [`schedule`]: what is told about all that waits for a time;
 //! * [`upkeep`]: what is told about the log as a whole and about long work;
 //! * [`hold`]: what operators force by hand on the line of work in front of a provider;
+//! * [`shape`]: how much of what waits is how old, or due in how long;
 //! * [`filter`]: the filter language of every list;
 //! * [`control`]: the calls of the control socket, with [`error`] for the refusals, [`transport`] for the wire,
 //!   [`codec`] for its bytes and [`socket`] for finding it.
@@ -24,6 +25,7 @@ pub mod hold;
 pub mod id;
 pub mod schedule;
 pub mod send;
+pub mod shape;
 pub mod socket;
 pub mod story;
 pub mod transport;

@@ -208,6 +208,10 @@ words! {
         Drain = "drain",
         /// Its circuit is open, whatever it answers.
         CircuitOpen = "circuit_open",
+        /// It is switched off, and on again when this ends.
+        Disabled = "disabled",
+        /// It is switched on, and off again when this ends.
+        Enabled = "enabled",
     }
 
     /// What is done to all notifications that match a filter.
@@ -235,6 +239,17 @@ words! {
 impl Default for Priority {
     fn default() -> Self {
         Self::Normal
+    }
+}
+
+impl HoldKind {
+    /// Whether it switches a provider on or off for as long as it stands.
+    pub const fn switches(self) -> Option<bool> {
+        match self {
+            Self::Disabled => Some(false),
+            Self::Enabled => Some(true),
+            Self::Pause | Self::Limit | Self::Drain | Self::CircuitOpen => None,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `notifyctl queue`: the line of work in front of each provider.
 
-use super::{Desk, key::all};
+use super::{Desk, key::all, shape};
 use crate::failure::{Ended, Exit, Failure, Stop};
 use crate::output::short;
 use crate::{clock, confirm, given};
@@ -22,6 +22,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 pub(crate) const EXAMPLES: &str = "Examples:
   notifyctl queue list
+  notifyctl queue shape retries
   notifyctl queue pause relay --for 10m --yes --reason \"carrier maintenance\"
   notifyctl q resume relay";
 
@@ -31,14 +32,19 @@ pub enum Queue {
     /// List all queues, in the order in which their providers are tried
     #[command(
         after_help = "WAITING counts the queued notifications in memory that go to this provider next, also those that
-are held until it opens. What is still on disk stands in no queue yet: it gets its provider when it is read, and a note
-tells how many those are. OLDEST is the age of the oldest that waits; BUSY counts calls under way, LIMIT those allowed.
+are held until it opens. ON_DISK is an estimate: what is on disk gets its provider when it is read, and stands in front
+of the one it would go to first now. RATE is calls finished per second over the last minute, EMPTY_IN how long the queue
+lasts if all goes on like that: never, when more comes than goes, or nothing moves. OLDEST is the age of the oldest in
+memory; BUSY counts calls under way, LIMIT those allowed.
 
 Examples:
   notifyctl queue list
   notifyctl q list --json | jq '.items[] | select(.state==\"paused\")'"
     )]
     List,
+    /// Show how much of what waits is how old, or due in how long
+    #[command(after_help = shape::HELP)]
+    Shape(shape::Shape),
     /// Show one queue with what operators force on it
     #[command(after_help = "Examples:\n  notifyctl queue show relay")]
     Show(Name),
@@ -131,7 +137,8 @@ impl Lasting {
     }
 }
 
-fn millis(span: Duration) -> u64 {
+/// As the daemon is asked for a time.
+pub(super) fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -175,6 +182,7 @@ impl Queue {
         match self {
             Self::List => list(desk).await,
             Self::Show(it) => show(desk, it.name).await,
+            Self::Shape(shape) => shape.run(desk).await,
             Self::Pause(Pause { name: Name { name }, lasting }) => {
                 let question = format!("Pause queue {name} {}?", lasting.words());
                 confirm::yes(desk.globals, desk.out, &question)?;
@@ -202,7 +210,7 @@ async fn list(desk: &Desk<'_>) -> Ended {
     listing.close(None, Some(all(&list.queues)))?;
     if list.elsewhere > 0 {
         desk.out.note(&format!(
-            "{} more are queued and stand in no queue at this moment: on disk, or on their way",
+            "{} more are queued and stand in no queue at this moment: nobody serves their channel, or they are on their way",
             grouped(list.elsewhere)
         ));
     }
@@ -213,13 +221,19 @@ async fn show(desk: &Desk<'_>, name: String) -> Ended {
     let link = desk.link().await?;
     let queue = link.read(link.client.queue_show(link.within(), name)).await?;
     desk.out.one("queue.show", "queue", &queue)?;
-    if desk.out.for_people() && !queue.holds.is_empty() {
+    told(desk, &queue.holds)?;
+    Ok(Exit::Done)
+}
+
+/// What operators force, below what they force it on; for people, as programs have it there already.
+pub(super) fn told(desk: &Desk<'_>, holds: &[HoldView]) -> Result<(), Stop> {
+    if desk.out.for_people() && !holds.is_empty() {
         desk.out.heading("holds")?;
         let mut listing = desk.out.list("queue.hold.list")?;
-        listing.page(&queue.holds)?;
+        listing.page(holds)?;
         listing.close(None, None)?;
     }
-    Ok(Exit::Done)
+    Ok(())
 }
 
 /// Forces something on a provider, and says so.
@@ -239,7 +253,7 @@ pub(super) async fn hold(
 }
 
 /// What a hold does, until when.
-fn said(desk: &Desk<'_>, hold: &HoldView) -> String {
+pub(super) fn said(desk: &Desk<'_>, hold: &HoldView) -> String {
     let name = &hold.provider_name;
     let (object, done) = match hold.kind.known() {
         Some(HoldKind::Pause) => (format!("queue {name}"), "paused".to_owned()),
@@ -247,6 +261,8 @@ fn said(desk: &Desk<'_>, hold: &HoldView) -> String {
         Some(HoldKind::Limit) => {
             (format!("queue {name}"), format!("limited to {} calls at once", hold.limit.unwrap_or_default()))
         }
+        Some(HoldKind::Disabled) => (format!("provider {name}"), "disabled".into()),
+        Some(HoldKind::Enabled) => (format!("provider {name}"), "enabled".into()),
         Some(HoldKind::CircuitOpen) => (format!("the circuit of provider {name}"), "open".into()),
         None => (format!("provider {name}"), format!("held ({})", hold.kind)),
     };

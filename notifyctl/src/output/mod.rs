@@ -3,6 +3,7 @@
 mod cell;
 mod json;
 mod listing;
+mod matrix;
 mod progress;
 mod record;
 pub(crate) mod rows;

@@ -1,6 +1,6 @@
 //! The columns of everything that is listed.
 
-use super::{Cell, Column, Row, Show, Tone};
+use super::{Cell, Column, Row, Show, Tone, short};
 use notify_proto::bulk::FaultGroup;
 use notify_proto::control::{Changed, Seeded};
 use notify_proto::hold::{HoldView, QueueView};
@@ -121,6 +121,9 @@ impl Row for ProviderView {
         always("circuit", circuit),
         wide("circuit_reason", |it| it.circuit_reason.clone().into()),
         always("held", |it| held(&it.holds)),
+        always("ends", |it| switched(it).and_then(|hold| hold.until).into()),
+        wide("switched_by", |it| switched(it).map(|hold| hold.actor.clone()).into()),
+        wide("switched_because", |it| switched(it).and_then(|hold| hold.reason.clone()).into()),
         always("in_flight", |it| it.in_flight.into()),
         wide("max_in_flight", |it| it.max_in_flight.into()),
         wide("rate", |it| it.rate_per_second.map(|rate| format!("{rate}/s")).into()),
@@ -132,6 +135,11 @@ impl Row for ProviderView {
     fn id(&self) -> String {
         self.id.to_string()
     }
+}
+
+/// What has switched a provider on or off for a time.
+fn switched(provider: &ProviderView) -> Option<&HoldView> {
+    provider.holds.iter().find(|hold| hold.kind.known().is_some_and(|kind| kind.switches().is_some()))
 }
 
 /// A circuit breaker, for a list of its own.
@@ -187,8 +195,12 @@ impl Row for QueueView {
             Cell::Word(it.state.clone(), tone)
         }),
         always("waiting", |it| it.waiting.into()),
+        always("on_disk", |it| it.on_disk.into()),
         always("busy", |it| it.busy.into()),
         always("limit", |it| it.limit.into()),
+        always("rate", |it| format!("{:.1}/s", it.rate_per_second).into()),
+        wide("arriving", |it| format!("{:.1}/s", it.arriving_per_second).into()),
+        always("empty_in", empty_in),
         always("oldest", |it| it.oldest_at.into()),
         always("reason", |it| {
             named(it).map_or_else(|| it.circuit_reason.clone(), |hold| hold.reason.clone()).into()
@@ -201,9 +213,19 @@ impl Row for QueueView {
     }
 }
 
+/// In how long a queue is empty: nothing to say of one that is.
+fn empty_in(queue: &QueueView) -> Cell {
+    match (queue.empty_in_ms, &queue.never_empty) {
+        (Some(0), _) | (None, None) => Cell::None,
+        (Some(ms), _) => Cell::Text(format!("~{}", short(ms.div_ceil(1_000)))),
+        (None, Some(why)) => Cell::Word(format!("never ({why})"), Tone::Warn),
+    }
+}
+
 /// The hold that the state of a queue names.
 fn named(queue: &QueueView) -> Option<&HoldView> {
     let kind = match queue.state.as_str() {
+        "disabled" => HoldKind::Disabled,
         "paused" => HoldKind::Pause,
         "draining" => HoldKind::Drain,
         "limited" => HoldKind::Limit,

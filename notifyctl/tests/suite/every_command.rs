@@ -26,6 +26,7 @@ const LINES: &[&str] = &[
     "provider route --channel sms --service acme --to +15005550006 --provider mock",
     "provider enable mock",
     "provider disable mock",
+    "provider disable mock --for 30m",
     "provider test mock --to +15005550006",
     "provider circuit show",
     "provider circuit show mock",
@@ -34,6 +35,8 @@ const LINES: &[&str] = &[
     "provider circuit close mock",
     "queue list",
     "queue show mock",
+    "queue shape",
+    "queue shape retries --by provider --buckets 8",
     "queue pause mock --for 10m --yes",
     "queue resume mock",
     "queue limit mock 5",
@@ -290,4 +293,89 @@ fn quiet_changes_say_nothing_and_loud_ones_what_changed() {
     assert_eq!(dry.stdout, "dry run: service acme would be disabled\n");
     let change = &fake.calls("ServiceSetActive")[2]["change"];
     assert_eq!((change["dry_run"].as_bool(), change["reason"].as_str()), (Some(true), Some("because")));
+}
+
+#[test]
+fn the_shape_is_a_table_with_its_totals_on_top() {
+    let fake = willing();
+    let table = fake.run(&["queue", "shape", "retries", "--by", "provider"]);
+    let lines: Vec<_> = table.stdout.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "QUEUE retries  as of 14:32:07Z  due in  late  <1m     5m    15m  30m  1h  1h+  TOTAL",
+            "TOTAL                                      3  612  1,804  1,100  458   0    0  3,977",
+            "twilio-sms                                 2  601  1,790    811    0   0    0  3,204",
+            "msg91                                      0   11     14    286  300   0    0    611",
+            "(any of \\u{1b}[5mfax)                      1    0      0      3  158   0    0    162",
+        ],
+        "{}",
+        table.stdout
+    );
+    assert!(table.stderr.contains("by estimate"), "{}", table.stderr);
+    let asked = &fake.calls("QueueShape")[0]["request"];
+    assert_eq!(*asked, serde_json::json!({"queue": "retries", "by": "provider", "buckets": null}));
+
+    // For programs: row by row, with all columns or those asked for.
+    let plain = fake.run(&["queue", "shape", "-o", "plain", "--columns", "name,15m,total,estimated"]).stdout;
+    assert_eq!(plain.lines().next(), Some("twilio-sms\t811\t3204\t0"));
+    assert_eq!(plain.lines().count(), 3, "the totals are no record");
+    let csv = fake.run(&["queue", "shape", "-o", "csv"]).stdout;
+    assert_eq!(csv.lines().next(), Some("name,late,<1m,5m,15m,30m,1h,1h+,total,estimated,id"));
+    let json = fake.run(&["queue", "shape", "--json"]).json();
+    assert_eq!(
+        (&json["schema"], &json["shape"]["total"]["total"]),
+        (&"notify.queue.shape/1".into(), &3_977.into())
+    );
+    assert_eq!(fake.run(&["queue", "shape", "-o", "jsonl"]).stdout.lines().count(), 3);
+    assert_eq!(fake.run(&["queue", "shape", "-o", "id"]).stdout, format!("{ID}\n{ID}\n{ID}\n"));
+    let unknown = fake.run(&["queue", "shape", "--columns", "2m"]);
+    assert!(unknown.exit == 2 && unknown.stderr.contains("late,<1m,5m"), "{}", unknown.stderr);
+    for wrong in ["queue shape --by priority", "queue shape --buckets 3", "queue shape --buckets 17"] {
+        assert_eq!(fake.run(&words(wrong)).exit, 2, "{wrong}");
+    }
+}
+
+#[test]
+fn a_queue_says_in_how_long_it_is_empty() {
+    let fake = willing();
+    let list = fake.run(&["queue", "list"]).stdout;
+    assert!(list.contains("ON_DISK") && list.contains("90,000") && list.contains("12.3/s"), "{list}");
+    assert!(list.contains("~4m05s"), "{list}");
+    let item = fake.run(&["queue", "list", "--json"]).json()["items"][0].clone();
+    assert_eq!((&item["empty_in_ms"], &item["never_empty"]), (&245_000.into(), &serde_json::Value::Null));
+}
+
+#[test]
+fn a_switch_for_a_time_says_when_it_ends() {
+    let fake = crate::house::fake(|verb, arguments| {
+        let mut answer = crate::house::usual(verb, arguments);
+        if verb == "ProviderSetActive" && !arguments["for_ms"].is_null() {
+            let kind = if arguments["active"] == serde_json::json!(true) { "enabled" } else { "disabled" };
+            answer["holds"] = serde_json::json!([crate::house::hold("pause"), crate::house::hold(kind)]);
+        }
+        crate::house::Answer::Ok(answer)
+    });
+    for (line, said) in [
+        (
+            "provider disable mock --for 30m",
+            "provider mock is disabled until 2026-01-01T00:10:00.000Z (hold_3)\n",
+        ),
+        (
+            "provider enable mock --for 2h",
+            "provider mock is enabled until 2026-01-01T00:10:00.000Z (hold_3)\n",
+        ),
+        ("provider disable mock", "provider mock is disabled\n"),
+        (
+            "provider disable mock --for 30m -n",
+            "dry run: provider mock would be disabled until 2026-01-01T00:10:00.000Z\n",
+        ),
+    ] {
+        assert_eq!(fake.run(&words(line)).stdout, said, "{line}");
+    }
+    let asked: Vec<_> = fake.calls("ProviderSetActive").iter().map(|call| call["for_ms"].as_u64()).collect();
+    assert_eq!(asked, [Some(1_800_000), Some(7_200_000), None, Some(1_800_000)]);
+    for wrong in ["provider disable mock --for 30", "provider enable mock --for 0s"] {
+        assert_eq!(fake.run(&words(wrong)).exit, 2, "{wrong}");
+    }
 }

@@ -193,7 +193,31 @@ pub(crate) fn hold(kind: &str) -> Value {
 pub(crate) fn queue(busy: u32) -> Value {
     json!({
         "name": "mock", "provider_id": ID, "state": "paused", "waiting": 1_284, "oldest_at": "2026-01-01T00:00:00.000Z",
-        "busy": busy, "limit": 32, "circuit_reason": null, "holds": [hold("pause")]
+        "busy": busy, "limit": 32, "on_disk": 90_000, "rate_per_second": 12.345, "arriving_per_second": 0.0,
+        "empty_in_ms": 245_000, "never_empty": null, "circuit_reason": null, "holds": [hold("pause")]
+    })
+}
+
+/// What waits for its next try, with names that would play tricks on a terminal.
+pub(crate) fn shape() -> Value {
+    let bucket = |label: &str, from: Option<u64>, to: Option<u64>| json!({"label": label, "from_ms": from, "to_ms": to});
+    let row = |name: &str, counts: [u64; 7], estimated: u64| {
+        let total: u64 = counts.iter().sum();
+        json!({"name": name, "id": ID, "counts": counts, "total": total, "estimated": estimated})
+    };
+    json!({
+        "queue": "retries", "by": "provider", "measure": "due_in", "as_of": "2026-01-01T14:32:07.000Z",
+        "buckets": [
+            bucket("late", None, Some(0)), bucket("<1m", Some(0), Some(60_000)), bucket("5m", Some(60_000), Some(300_000)),
+            bucket("15m", Some(300_000), Some(900_000)), bucket("30m", Some(900_000), Some(1_800_000)),
+            bucket("1h", Some(1_800_000), Some(3_600_000)), bucket("1h+", Some(3_600_000), None)
+        ],
+        "total": row("TOTAL", [3, 612, 1_804, 1_100, 458, 0, 0], 611),
+        "rows": [
+            row("twilio-sms", [2, 601, 1_790, 811, 0, 0, 0], 0), row("msg91", [0, 11, 14, 286, 300, 0, 0], 611),
+            row("(any of \u{1b}[5mfax)", [1, 0, 0, 3, 158, 0, 0], 0)
+        ],
+        "uncounted": 0, "notes": ["611 of 3977 stand\u{202e} where they do by estimate"]
     })
 }
 
@@ -357,6 +381,7 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
         }),
         "QueueList" => json!({"queues": [queue(2)], "elsewhere": 5_000}),
         "QueueShow" | "QueueResume" => queue(0),
+        "QueueShape" => shape(),
         "HoldList" => json!([hold("pause"), hold("limit"), hold("of a newer daemon")]),
         "HoldSet" => hold(arguments["request"]["kind"].as_str().unwrap()),
         "HoldCancel" => hold("pause"),

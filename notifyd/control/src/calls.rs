@@ -12,6 +12,7 @@ use notify_proto::filter::Filter;
 use notify_proto::hold::{Force, HoldRequest, HoldView, QueueList, QueueView};
 use notify_proto::schedule::HistogramView;
 use notify_proto::send::SendRequest;
+use notify_proto::shape::{ShapeRequest, ShapeView};
 use notify_proto::transport::{Context, Reply};
 use notify_proto::upkeep::{OperationView, PruneRequest, PruneView, ReloadView, StorageView};
 use notify_proto::view::{
@@ -163,9 +164,10 @@ impl Control for Session {
         _: Context,
         name: String,
         active: bool,
+        for_ms: Option<u64>,
         change: Change,
     ) -> Reply<ProviderView> {
-        verbs::provider::set_active(&self, &name, active, &change).await
+        verbs::provider::set_active(&self, &name, active, for_ms, &change).await
     }
 
     async fn provider_update(
@@ -320,6 +322,10 @@ impl Control for Session {
 
     async fn queue_show(self, _: Context, name: String) -> Reply<QueueView> {
         verbs::queue::show(&self, &name).await
+    }
+
+    async fn queue_shape(self, _: Context, request: ShapeRequest) -> Reply<ShapeView> {
+        verbs::shape::shape(&self, &request).await
     }
 
     async fn queue_resume(self, _: Context, name: String, change: Change) -> Reply<QueueView> {

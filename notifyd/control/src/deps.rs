@@ -6,7 +6,9 @@ use notify_proto::hold::Force;
 use notify_proto::upkeep::ReloadView;
 use notify_proto::{Channel, NotificationId, ProviderId, Timestamp};
 use notifyd_engine::Handle;
-use notifyd_engine::{KindInfo, ProviderState, Queue, Route, SettingError, TestCall, Totals, Way};
+use notifyd_engine::{
+    KindInfo, ProviderState, Queue, Route, SettingError, Speeds, Standing, TestCall, Totals, Way,
+};
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::steer::Wish;
 use notifyd_lifecycle::{Clock, Entropy, Secret};
@@ -30,6 +32,10 @@ pub trait EngineHandle: Send + Sync + 'static {
     fn provider_state(&self, id: ProviderId) -> ProviderState;
     /// What stands in front of each provider.
     async fn queues(&self) -> Result<HashMap<ProviderId, Queue>, StoreError>;
+    /// Where each job in memory stands, and where what is on disk would go.
+    async fn standing(&self) -> Result<Standing, StoreError>;
+    /// How fast things have moved over the last minute.
+    fn speeds(&self) -> Speeds;
     /// Forces the circuit breaker of a provider.
     async fn force(&self, id: ProviderId, to: Force) -> Result<(), StoreError>;
     /// The types of providers there are.
@@ -90,6 +96,14 @@ impl EngineHandle for Handle {
 
     async fn queues(&self) -> Result<HashMap<ProviderId, Queue>, StoreError> {
         Self::queues(self).await
+    }
+
+    async fn standing(&self) -> Result<Standing, StoreError> {
+        Self::standing(self).await
+    }
+
+    fn speeds(&self) -> Speeds {
+        Self::speeds(self)
     }
 
     async fn force(&self, id: ProviderId, to: Force) -> Result<(), StoreError> {

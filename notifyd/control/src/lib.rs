@@ -9,6 +9,7 @@
 //!   role; `calls` hands each call of [`notify_proto::control`] to its verb.
 //! * `operations` is the long work: the daemon does it, so it goes on when whoever asked for it has gone.
 //! * `verbs` has one file per family, by the names of `notifyctl`'s commands.
+//! * `lane` tells in front of whom a line of queued work stands, `buckets` parts what waits by time.
 //! * `view` makes the answers, `mask` takes out of them what the caller may not see, `bound` keeps them below a frame.
 //! * [`Deps`] is what the daemon hands in; [`EngineHandle`] what this room asks of the engine.
 //!
@@ -17,9 +18,11 @@
 
 mod bind;
 mod bound;
+mod buckets;
 mod calls;
 mod connection;
 mod deps;
+mod lane;
 mod mask;
 mod metrics;
 mod name;

@@ -11,6 +11,7 @@ mod provider_changes;
 mod providers;
 mod rights;
 mod schedule;
+mod shape;
 mod socket;
 mod store;
 mod upkeep;

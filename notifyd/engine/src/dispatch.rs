@@ -7,6 +7,7 @@ use crate::queues;
 use crate::route::route;
 use crate::settle::{self, Settled};
 use crate::slots::Slots;
+use crate::standing;
 use crate::way::way;
 use crate::write;
 use crate::{Ask, Inner, Options, StoreError};
@@ -175,6 +176,9 @@ impl Dispatch {
             match ask {
                 Ask::Beat(answer) => drop(answer.send(())),
                 Ask::Queues(answer) => drop(answer.send(queues::count(&self.lines, &self.slots))),
+                Ask::Standing(answer) => {
+                    drop(answer.send(standing::look(&self.lines, &self.slots, now, wall)));
+                }
                 Ask::Force(provider, to, answer) => {
                     self.slots.force(provider, to, &self.inner, now);
                     let _ = answer.send(());
@@ -208,6 +212,7 @@ impl Dispatch {
         self.lines.queues.tidy();
         self.slots.publish(&self.inner, Instant::now().into_std());
         self.count_waiting();
+        self.inner.rates.sample(&self.inner.deps);
         let (store, tell) = (Arc::clone(&self.inner.deps.store), self.tell.clone());
         tokio::spawn(async move {
             let _ = tell.send(News::Backlog(store.backlog().await));

@@ -2,7 +2,7 @@
 
 use crate::route::Route;
 use crate::way::Way;
-use crate::{Ask, Options, Queue};
+use crate::{Ask, Options, Queue, Speeds, Standing};
 use notify_proto::hold::Force;
 use notify_proto::{Channel, HoldKind, NotificationId, ProviderId, Status};
 use notifyd_lifecycle::outcome::Outcome;
@@ -34,7 +34,7 @@ pub struct ProviderState {
     pub reason: Option<String>,
     /// Calls under way.
     pub in_flight: u32,
-    /// `paused` or `draining`, when an operator keeps new work from it.
+    /// `disabled`, `paused` or `draining`, when an operator keeps new work from it.
     pub held: Option<&'static str>,
 }
 
@@ -136,6 +136,16 @@ impl Handle {
         if self.is_running() { self.ask(Ask::Queues).await } else { Ok(HashMap::new()) }
     }
 
+    /// Where each job in memory stands, and where what is on disk would go. Empty while nothing is delivered yet.
+    pub async fn standing(&self) -> Result<Standing, StoreError> {
+        if self.is_running() { self.ask(Ask::Standing).await } else { Ok(Standing::default()) }
+    }
+
+    /// How fast things have moved over the last minute.
+    pub fn speeds(&self) -> Speeds {
+        self.inner.rates.speeds(&self.inner.deps)
+    }
+
     /// Forces the circuit breaker of a provider; a breaker that does not run yet is closed.
     pub async fn force(&self, provider: ProviderId, to: Force) -> Result<(), StoreError> {
         if !self.is_running() {
@@ -187,14 +197,15 @@ impl Handle {
         let (directory, now) = (self.inner.deps.store.directory(), self.inner.deps.clock.now());
         for hold in directory.holds_on(id, now) {
             match hold.kind {
-                HoldKind::Pause => state.held = Some("paused"),
+                HoldKind::Pause if state.held != Some("disabled") => state.held = Some("paused"),
                 HoldKind::Drain if state.held.is_none() => state.held = Some("draining"),
                 HoldKind::CircuitOpen => {
                     state.circuit = "open";
                     state.reason =
                         Some(hold.reason.clone().unwrap_or_else(|| format!("opened by {}", hold.actor)));
                 }
-                HoldKind::Drain | HoldKind::Limit => {}
+                HoldKind::Disabled => state.held = Some("disabled"),
+                HoldKind::Pause | HoldKind::Drain | HoldKind::Limit | HoldKind::Enabled => {}
             }
         }
         state

@@ -56,7 +56,7 @@ impl Holds {
                 HoldKind::Pause => (0, SkipReason::Paused),
                 HoldKind::Drain => (1, SkipReason::Draining),
                 HoldKind::CircuitOpen => (2, SkipReason::BreakerOpen),
-                HoldKind::Limit => return None,
+                HoldKind::Limit | HoldKind::Disabled | HoldKind::Enabled => return None,
             };
             Some((rank, reason, hold.until))
         });
@@ -66,6 +66,11 @@ impl Holds {
     /// Calls at once that a provider may have at most, if that is limited.
     pub(crate) fn limit(&self, provider: ProviderId, now: Instant) -> Option<u32> {
         self.on(provider, now).filter_map(|hold| hold.limit).min()
+    }
+
+    /// When what switches a provider on or off for a time ends, if anything does.
+    pub(crate) fn switched_until(&self, provider: ProviderId, now: Instant) -> Option<Instant> {
+        self.on(provider, now).find(|hold| hold.kind.switches().is_some())?.until
     }
 
     /// Which kinds stand on a provider.

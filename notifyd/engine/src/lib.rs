@@ -3,19 +3,22 @@
 //! The cast:
 //!
 //! * [`Engine`] assembles the parts and runs them until it is told to stop; [`Handle`] is what others may ask of it.
-//! * [`dispatch`] is the loop: it owns the lines of work and the providers' slots, and nobody else touches them.
-//! * [`lines`] holds loaded work in the order of turns and knows what is still on disk.
+//! * [`dispatch`] is the loop: it owns the lines of work and the providers' slots, and nobody else touches them; [`assign`]
+//!   is its part that gives free slots away, [`write`] the way to the log.
+//! * [`lines`] holds loaded work and knows what is still on disk; [`tickets`] keeps who stands in whose line, in the order
+//!   of turns.
 //! * [`slots`] knows each provider's free slots, circuit breaker and pace.
 //! * [`route`] tells people where a notification would go now, and why; [`way`] where this one would.
 //! * [`holds`] is what operators force by hand on a provider; [`queues`] counts what stands in front of each.
+//! * [`standing`] tells where each job in memory stands and where the rest would go; [`rates`] how fast all that moves.
 //! * [`attempt`] is one call of a provider: `Claimed → Sent`.
 //! * [`settle`] turns what came back into the record to be written.
 //! * [`bulk`] changes many at once, as operators ask for it.
 //! * [`schedule`] moves on what waits for a time; [`rescue`] takes up what a dead run left; [`sweep`] removes what is old.
 //!
 //! One notification: the bell rings, [`lines`] loads it from the store, it is its turn and a provider has a free slot, so
-//! [`dispatch`] claims it (the claim is on disk before anything is sent), [`attempt`] calls the provider, [`settle`]
-//! decides, the record is committed, and only then is the slot free.
+//! [`assign`] claims it (the claim is on disk before anything is sent), [`attempt`] calls the provider, [`settle`]
+//! decides, and the transaction that records it claims the next one for the slot.
 
 mod assign;
 mod attempt;
@@ -27,6 +30,7 @@ mod lines;
 mod metrics;
 mod options;
 mod queues;
+mod rates;
 mod rescue;
 pub mod route;
 mod schedule;
@@ -34,16 +38,20 @@ mod settle;
 mod slots;
 mod standing;
 mod sweep;
+mod tickets;
 pub mod way;
 mod write;
 
 pub use handle::{Handle, KindInfo, ProviderState, SettingError, TestCall, Totals};
 pub use options::Options;
 pub use queues::Queue;
+pub use rates::Speeds;
 pub use route::{Route, Step, Verdict};
+pub use standing::{InMemory, Standing};
 pub use way::Way;
 
 use crate::metrics::Metrics;
+use crate::rates::Rates;
 use arc_swap::ArcSwap;
 use notify_proto::hold::Force;
 use notify_proto::{Channel, ProviderId};
@@ -82,6 +90,8 @@ pub(crate) enum Ask {
     Beat(oneshot::Sender<()>),
     /// What stands in front of each provider.
     Queues(oneshot::Sender<HashMap<ProviderId, Queue>>),
+    /// Where each job in memory stands.
+    Standing(oneshot::Sender<Standing>),
     /// Force a circuit breaker.
     Force(ProviderId, Force, oneshot::Sender<()>),
     /// Who would be tried now.
@@ -101,6 +111,7 @@ pub(crate) struct Inner {
     in_flight: AtomicU32,
     delivered: AtomicU64,
     failed: AtomicU64,
+    rates: Rates,
     /// How long calls under way may finish after a stop was asked for, milliseconds.
     drain_ms: AtomicU64,
     providers: Mutex<HashMap<ProviderId, handle::Shown>>,
@@ -135,6 +146,7 @@ impl Engine {
             in_flight: AtomicU32::new(0),
             delivered: AtomicU64::new(0),
             failed: AtomicU64::new(0),
+            rates: Rates::default(),
             drain_ms: AtomicU64::new(0),
             providers: Mutex::default(),
             asks,

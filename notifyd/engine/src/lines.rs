@@ -10,7 +10,7 @@
 //! cannot crowd out another one's first.
 
 use crate::options::Options;
-use crate::standing::{Queues, Stand};
+use crate::tickets::{Queues, Stand};
 use notify_proto::{Channel, ProviderId, Timestamp};
 use notifyd_lifecycle::order::URGENT;
 use notifyd_store::api::{Backlog, Job};

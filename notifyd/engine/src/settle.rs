@@ -52,6 +52,7 @@ pub(crate) fn attempt(
         }
         What::Said(report) => {
             let cause = report.message.as_deref().map(|message| masked(message, &loaded.job));
+            inner.rates.finished(provider);
             slots.learn((provider, client), &report.outcome, cause.as_deref(), inner, now);
             observe(&report, &loaded.job, provider, slots, inner, elapsed);
             let transition = decide(&report, channel_index, provider, &mut loaded, slots, rng, at, now);

@@ -215,6 +215,10 @@ impl Slots {
         let gate = self.gate(id, false, now);
         let mut standing = Standing { gate, why: None, since: None, until: None };
         let Some(slot) = self.all.get(&id) else { return standing };
+        if gate == Gate::Closed(SkipReason::Disabled) {
+            standing.until = self.holds.switched_until(id, now);
+            return standing;
+        }
         let cause = || slot.breaker.cause().map(str::to_owned);
         if let Some((_, until)) = self.holds.closes(id, now) {
             standing.why = Some("an operator has it held; see notifyctl queue hold list".into());

@@ -1,7 +1,8 @@
 //! From a request to a draft that can be accepted, or to every error of every field at once. What is to be sent, and to
-//! whom, is checked in [`content`].
+//! whom, is checked in [`content`], whether anybody can deliver it in [`reach`].
 
 mod content;
+mod reach;
 
 use crate::candidate::Candidate;
 use crate::dedup::DedupKey;
@@ -128,7 +129,7 @@ pub fn admit(
     let is_email = channels.contains(&Channel::Email);
     let priority = request.priority.unwrap_or_default();
     let plan = Plan {
-        pinned: pinned(&request, &channels, providers, &mut errors),
+        pinned: reach::pinned(&request, &channels, providers, &mut errors),
         allow_failover: request.allow_failover.unwrap_or(false),
         retry: retry(request.retry.as_ref(), priority, rules, &mut errors),
         on_unknown: request.on_unknown.unwrap_or(rules.on_unknown),
@@ -146,7 +147,11 @@ pub fn admit(
         None => rules.dedup_window,
     };
     let deduplicate = request.deduplicate.unwrap_or(true);
+    let field = reach::field(&request);
     let message = message(request, &plan.channels, correlation_id, &mut errors);
+    if errors.0.is_empty() {
+        reach::deliverable(&plan, &message, field, providers, &mut errors);
+    }
     if !errors.0.is_empty() {
         return Err(errors.0);
     }
@@ -185,35 +190,6 @@ fn channels(request: &SendRequest, fixed: Option<Channel>, errors: &mut Errors) 
             vec![]
         }
     }
-}
-
-fn pinned(
-    request: &SendRequest,
-    channels: &[Channel],
-    providers: &[Candidate],
-    errors: &mut Errors,
-) -> Option<notify_proto::ProviderId> {
-    let Some(wanted) = &request.provider_id else {
-        let served = |channel: &Channel| providers.iter().any(|p| p.active && p.channels.has(*channel));
-        if !channels.is_empty() && !channels.iter().any(served) {
-            let names: Vec<_> = channels.iter().map(|channel| channel.as_str()).collect();
-            let field = if request.channels.is_some() { "channels" } else { "channel" };
-            errors.add(field, format!("no active provider serves {}", names.join(" or ")));
-        }
-        return None;
-    };
-    let found = providers.iter().find(|p| p.name == *wanted || wanted.parse() == Ok(p.id));
-    let problem = match found {
-        None => "no provider has this name or id".to_owned(),
-        Some(provider) if !provider.active => format!("provider {} is switched off", provider.name),
-        Some(provider) => match channels.iter().find(|channel| provider.channels.has(**channel)) {
-            Some(_) => return Some(provider.id),
-            None if channels.is_empty() => return Some(provider.id),
-            None => format!("provider {} does not serve {}", provider.name, channels[0]),
-        },
-    };
-    errors.add("provider_id", problem);
-    None
 }
 
 fn retry(

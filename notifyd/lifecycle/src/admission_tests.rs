@@ -87,7 +87,7 @@ fn a_channel_without_a_provider_and_an_unfit_pin_are_refused() {
     let errors = admit_json(push, Some(Channel::Push)).unwrap_err();
     assert_eq!(
         (errors[0].field.as_str(), errors[0].message.as_str()),
-        ("channel", "no active provider serves push")
+        ("channel", "no active provider serves push; these channels are served now: sms, email, whatsapp")
     );
     let pin = |name: &str| {
         let body = json!({"to": "+15005550006", "message": "hi", "provider_id": name});
@@ -97,6 +97,89 @@ fn a_channel_without_a_provider_and_an_unfit_pin_are_refused() {
     assert!(pin("mails").unwrap_err()[0].message.contains("does not serve sms"));
     assert_eq!(pin("texts").unwrap().plan.pinned, Some(ProviderId::from_bytes([1; 16])));
     assert!(pin(&ProviderId::from_bytes([1; 16]).to_string()).is_ok());
+}
+
+/// Channels, pin and map of addresses; the field that is refused and why, if it is.
+type Case<'a> = (&'a [&'a str], Option<&'a str>, serde_json::Value, Option<(&'a str, &'a str)>);
+
+#[test]
+fn one_channel_needs_both_an_address_and_a_provider() {
+    const SMS: &str = "+15005550006";
+    let served = "these channels are served now: sms, email, whatsapp";
+    let sms_alone =
+        format!("none of them can be used: sms has no address, no active provider serves push; {served}");
+    let cases: &[Case<'_>] = &[
+        // Nobody pinned: any channel will do, in any place.
+        (&["sms", "push"], None, json!({"sms": SMS, "push": "t"}), None),
+        (&["push", "sms"], None, json!({"sms": SMS, "push": "t"}), None),
+        (&["push", "sms"], None, json!({"sms": SMS}), None),
+        (&["sms", "email"], None, json!({"email": "a@b.example"}), None),
+        (&["sms", "push"], None, json!({"push": "t"}), Some(("channels", sms_alone.as_str()))),
+        (
+            &["push", "slack"],
+            None,
+            json!({"push": "t"}),
+            Some(("channels", "no active provider serves push or slack; ")),
+        ),
+        (&["sms", "email"], None, json!({"sms": []}), Some(("recipient.sms", "must be one address"))),
+        // A pin stands alone.
+        (&["push", "sms"], Some("texts"), json!({"sms": SMS, "push": "t"}), None),
+        (&["sms", "email"], Some("texts"), json!({"sms": SMS}), None),
+        (
+            &["sms", "email"],
+            Some("texts"),
+            json!({"email": "a@b.example"}),
+            Some((
+                "provider_id",
+                "sms has no address, provider texts does not serve email; name another, or give an address it can use",
+            )),
+        ),
+        (
+            &["push", "email"],
+            Some("texts"),
+            json!({"email": "a@b.example"}),
+            Some((
+                "provider_id",
+                "provider texts does not serve push or email; name another, or leave it out",
+            )),
+        ),
+        (&["sms"], Some("off"), json!({"sms": SMS}), Some(("provider_id", "provider off is switched off; "))),
+        (
+            &["sms"],
+            Some("nobody"),
+            json!({"sms": SMS}),
+            Some(("provider_id", "no provider has this name or id; ")),
+        ),
+    ];
+    for (channels, pin, to, refused) in cases {
+        for failover in [false, true] {
+            let mut body =
+                json!({"channels": channels, "recipient": to, "message": "hi", "allow_failover": failover});
+            if let Some(pin) = pin {
+                body["provider_id"] = json!(pin);
+            }
+            // Others may take over on channels that the pinned one does not serve; it must still be of some use itself.
+            let refused = refused.filter(|(_, why)| !(failover && why.contains("an address it can use")));
+            match (admit_json(body.clone(), None), refused) {
+                (Ok(_), None) => {}
+                (Err(errors), Some((field, why))) => {
+                    assert_eq!((errors.len(), errors[0].field.as_str()), (1, field), "{body}: {errors:?}");
+                    assert!(errors[0].message.starts_with(why), "{body}: {}", errors[0].message);
+                }
+                (admitted, refused) => panic!("{body}: {admitted:?}, not {refused:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn one_address_for_all_must_fit_a_channel_that_is_served() {
+    let one = |channels: serde_json::Value| {
+        admit_json(json!({"channels": channels, "to": "some-token", "message": "hi"}), None)
+    };
+    let errors = one(json!(["push", "sms"])).unwrap_err();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].message.contains("no active provider serves push, sms has no address"), "{errors:?}");
 }
 
 #[test]

@@ -12,7 +12,8 @@
 //! 6. [`decide`]: what follows from it, as a [`Transition`]; [`retry`] knows the delays.
 //! 7. [`steer`]: what an operator may do with what waits: another time, now, or never.
 //!
-//! [`fault`] tells dead letters with the same fault by one fingerprint. [`fail_point`] names the places at which a test has the process die.
+//! [`emptying`] tells in how long a queue is empty, [`fault`] dead letters with the same fault by one fingerprint.
+//! [`fail_point`] names the places at which a test has the process die.
 //!
 //! ```text
 //!            accept ──► pending ──its time──► queued ◄──its time── retrying
@@ -34,6 +35,7 @@ pub mod candidate;
 pub mod clock;
 pub mod decide;
 pub mod dedup;
+pub mod emptying;
 pub mod entropy;
 pub mod fail_point;
 pub mod fault;

@@ -24,6 +24,7 @@ use notifyd_lifecycle::order::Group;
 use notifyd_lifecycle::steer::{Refusal, Wish};
 use notifyd_lifecycle::{Message, Plan, Secret, Transition};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -254,7 +255,7 @@ pub enum Steered {
 #[derive(Debug, Clone, Default)]
 pub struct Edit {
     /// To whom, with the checked addresses.
-    pub recipient: Option<(Recipient, std::collections::BTreeMap<Channel, Vec<String>>)>,
+    pub recipient: Option<(Recipient, BTreeMap<Channel, Vec<String>>)>,
     /// The text.
     pub content: Option<String>,
     /// Subject or title.
@@ -315,6 +316,53 @@ pub struct Bucket {
     pub total: u64,
     /// How many of them wait for a retry; none when there are too many to look at each. The others are scheduled.
     pub retrying: Option<u64>,
+}
+
+/// What waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waits {
+    /// For its turn.
+    Queued,
+    /// For the time of its next try.
+    Retrying,
+    /// For the time that its sender gave.
+    Scheduled,
+}
+
+/// How to look at what waits.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// At what.
+    pub what: Waits,
+    /// The moments that part the places, each farther from now than the one before: back in time for what is queued, ahead
+    /// for what waits for a time. One place more than edges; with no edge, only how many there are.
+    pub edges: Vec<Timestamp>,
+    /// Numbers of queued notifications that are told of one by one besides.
+    pub apart: Vec<i64>,
+}
+
+/// How many wait in each place, of one line and one service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The line: see [`Plan::lane`].
+    pub lane: Arc<str>,
+    /// Whose.
+    pub service: i64,
+    /// How many, by place, the one nearest to now first.
+    pub counts: Vec<u64>,
+}
+
+/// What a look at what waits found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// All of it.
+    pub places: Vec<Place>,
+    /// Those asked for by number that are queued, each of which is also among all.
+    pub apart: Vec<(i64, Place)>,
+    /// Whether what is queued is placed by when it was accepted, as too many are to know of each since when it is due.
+    pub by_acceptance: bool,
+    /// Whether all were looked at; if not, what waits for a time was looked at in the order in which it is due.
+    pub whole: bool,
 }
 
 /// Notifications by status, kept as they change; no query.
@@ -540,13 +588,19 @@ pub trait Store: Send + Sync + 'static {
     async fn list(&self, scope: Scope, page: Page) -> Result<NotificationPage>;
 
     /// How many match, by status.
-    async fn count(&self, scope: Scope, filter: Filter) -> Result<std::collections::BTreeMap<String, u64>>;
+    async fn count(&self, scope: Scope, filter: Filter) -> Result<BTreeMap<String, u64>>;
 
     /// Counts, rates and latencies of the notifications accepted since `since`.
     async fn stats(&self, scope: Scope, tenant_id: Option<String>, since: Timestamp) -> Result<StatsView>;
 
     /// Age of the oldest queued notification.
     async fn oldest_queued(&self) -> Result<Option<Timestamp>>;
+
+    /// How much of what waits is how old, or due in how long.
+    async fn waiting(&self, look: Look) -> Result<Waiting>;
+
+    /// How many came to each line of the queue since the store was opened.
+    fn arrivals(&self) -> BTreeMap<Arc<str>, u64>;
 
     /// How many wait for an operator, counted up to 10,001.
     async fn held(&self) -> Result<u64>;
@@ -593,7 +647,7 @@ pub trait Store: Send + Sync + 'static {
     /// Adds a provider.
     async fn create_provider(&self, provider: NewProvider, audit: Audit) -> Result<()>;
 
-    /// Enables or disables a provider.
+    /// Enables or disables a provider for good, whatever it was switched to for a time.
     async fn set_provider_active(&self, id: ProviderId, active: bool, audit: Audit) -> Result<()>;
 
     /// Changes a provider, unless somebody else did since it was looked at.
@@ -603,7 +657,8 @@ pub trait Store: Send + Sync + 'static {
     /// keeps telling who it was.
     async fn remove_provider(&self, id: ProviderId, audit: Audit) -> Result<()>;
 
-    /// Forces something on a provider, in place of what of this kind stands; the hold as it is stored.
+    /// Forces something on a provider, in place of what of this kind stands; the hold as it is stored. One that switches
+    /// the provider on or off has an end, and the provider is the opposite when it has ended, however it was before.
     async fn set_hold(&self, hold: NewHold, audit: Audit) -> Result<Hold>;
 
     /// Ends the holds of one provider that have these numbers and still stand, under one word of the audit log; those that

@@ -14,9 +14,9 @@ use crate::writer::Fault;
 use notify_proto::{Channel, Priority, Status, Timestamp};
 use notifyd_lifecycle::{Clock, FailPoint};
 use rusqlite::{CachedStatement, Connection};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// Work for the writer that may fail alone: how it failed, if it did, and the answer.
 pub type Work<A> = Box<dyn FnOnce(&mut Desk<'_>) -> (Option<Fault>, A) + Send>;
@@ -34,6 +34,8 @@ pub struct Shared {
     pub feed: Feed,
     /// Wakes the engine.
     pub bell: Bell,
+    /// How many came to each line of the queue in this run.
+    pub arrivals: Mutex<Arrivals>,
     /// Why nothing new is taken.
     pub latch: Latch,
     /// The room on the disk.
@@ -63,6 +65,9 @@ pub struct State {
 
 /// Notifications accepted, by channel and priority, in the order of their vocabularies.
 pub type Acceptances = [[u64; Priority::ALL.len()]; Channel::ALL.len()];
+
+/// How many came to each line of the queue.
+pub type Arrivals = BTreeMap<Arc<str>, u64>;
 
 /// A step of a notification that a transaction takes: where it fails before its commit, and after.
 #[derive(Debug, Clone, Copy)]
@@ -100,6 +105,7 @@ impl Step {
 struct News {
     events: Vec<FeedEvent>,
     lines: HashMap<Backlog, i64>,
+    arrived: Arrivals,
     timed: bool,
     counts: [i64; 7],
     accepted: Acceptances,
@@ -121,9 +127,9 @@ impl State {
         Self { shared, wall: Wall::new(clock), run, next_seq, dedup, idempotency, news: News::default() }
     }
 
-    /// What happened in this transaction, and what it accepted.
-    pub fn told(&self) -> (&[FeedEvent], &Acceptances) {
-        (&self.news.events, &self.news.accepted)
+    /// What happened in this transaction, what it accepted, and how many came to each line of the queue.
+    pub fn told(&self) -> (&[FeedEvent], &Acceptances, &Arrivals) {
+        (&self.news.events, &self.news.accepted, &self.news.arrived)
     }
 
     /// Everything is written: the fail points right before the commit.
@@ -148,6 +154,12 @@ impl State {
             }
         }
         self.shared.feed.publish(&self.news.events);
+        if !self.news.arrived.is_empty() {
+            let mut arrivals = self.shared.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+            for (lane, count) in std::mem::take(&mut self.news.arrived) {
+                *arrivals.entry(lane).or_default() += count;
+            }
+        }
         let changed = self.news.directory.is_some();
         if let Some(directory) = self.news.directory.take() {
             *self.shared.directory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);
@@ -315,6 +327,11 @@ impl<'a> Desk<'a> {
 
     /// A line got work: the notification with this number.
     pub fn ring(&mut self, line: Backlog, seq: i64) {
+        if let Some(arrived) = self.state.news.arrived.get_mut(&line.lane) {
+            *arrived += 1;
+        } else {
+            self.state.news.arrived.insert(Arc::clone(&line.lane), 1);
+        }
         self.state.news.lines.entry(line).and_modify(|lowest| *lowest = seq.min(*lowest)).or_insert(seq);
     }
 

@@ -61,7 +61,7 @@ pub struct Provider {
     pub channels: Vec<Channel>,
     /// Lower is tried first.
     pub priority: i32,
-    /// Whether it is used.
+    /// Whether it is used: what it is switched to for a time, else for good.
     pub active: bool,
     /// Whether everything it touches is simulated.
     pub simulated: bool,
@@ -147,6 +147,11 @@ impl Directory {
     ) -> Self {
         services.sort_by(|a, b| a.name.cmp(&b.name));
         providers.sort_by_key(|provider| (provider.priority, provider.id));
+        for provider in &mut providers {
+            let switched = holds.iter().filter(|hold| hold.provider == provider.id);
+            provider.active =
+                switched.filter_map(|hold| hold.kind.switches()).next_back().unwrap_or(provider.active);
+        }
         let candidates = providers
             .iter()
             .map(|provider| Candidate {
@@ -208,6 +213,11 @@ impl Directory {
     /// What operators force on one provider at `now`.
     pub fn holds_on(&self, provider: ProviderId, now: Timestamp) -> impl Iterator<Item = &Hold> {
         self.holds.iter().filter(move |hold| hold.provider == provider && hold.stands(now))
+    }
+
+    /// What has switched a provider on or off for a time, as long as it does.
+    pub fn switched(&self, provider: ProviderId) -> Option<&Hold> {
+        self.holds.iter().find(|hold| hold.provider == provider && hold.kind.switches().is_some())
     }
 
     /// A provider by id.

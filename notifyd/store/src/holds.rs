@@ -51,6 +51,9 @@ pub fn set(desk: &mut Desk<'_>, new: &NewHold, who: &Audit) -> Result<Hold> {
         now,
         until,
     );
+    if let Some(on) = new.kind.switches() {
+        switch(desk, new.provider, !on)?;
+    }
     let no = desk
         .prepare(include_str!("sql/hold_set.sql"))?
         .query_row(values, |row| row.get(0))
@@ -72,6 +75,17 @@ pub fn set(desk: &mut Desk<'_>, new: &NewHold, who: &Audit) -> Result<Hold> {
         made_at: moment(now),
         until: until.map(moment),
     })
+}
+
+/// Has a provider be on or off as soon as nothing switches it for a time, and ends what does.
+pub fn switch(desk: &mut Desk<'_>, provider: ProviderId, on: bool) -> Result<Option<String>> {
+    desk.prepare(include_str!("sql/switch_end.sql"))?
+        .execute([provider.as_bytes()])
+        .map_err(StoreError::Write)?;
+    desk.prepare(include_str!("sql/provider_set_active.sql"))?
+        .query_row((provider.as_bytes(), on), |row| row.get(0))
+        .optional()
+        .map_err(StoreError::Write)
 }
 
 /// Ends those of one provider that still stand; nothing is written when there is none.

@@ -53,6 +53,7 @@ mod seal;
 mod stats;
 mod steer;
 mod sweep;
+mod waiting;
 mod wall;
 mod writer;
 

@@ -1,6 +1,6 @@
 //! What the log measures of itself.
 
-use crate::desk::Acceptances;
+use crate::desk::{Acceptances, Arrivals};
 use crate::feed::FeedEvent;
 use notify_proto::{Channel, Priority, Status};
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, Opts, Registry, exponential_buckets};
@@ -15,6 +15,7 @@ pub struct Metrics {
     /// Notifications that became delivered, failed or cancelled, whoever made them so.
     finals: [(Status, IntCounter); 3],
     accepted: [[IntCounter; Priority::ALL.len()]; Channel::ALL.len()],
+    arrived: [IntCounter; Channel::ALL.len()],
 }
 
 impl Metrics {
@@ -37,11 +38,22 @@ impl Metrics {
             &["channel", "priority"],
         )?;
         registry.register(Box::new(accepted.clone()))?;
+        let arrived = IntCounterVec::new(
+            Opts::new(
+                "notifyd_queue_arrivals_total",
+                "Notifications that came to the queue: accepted, due, or started again.",
+            ),
+            &["channel"],
+        )?;
+        registry.register(Box::new(arrived.clone()))?;
         let of = |channel: usize, priority: usize| {
             accepted.with_label_values(&[Channel::ALL[channel].as_str(), Priority::ALL[priority].as_str()])
         };
         let metrics = Self {
             accepted: std::array::from_fn(|channel| std::array::from_fn(|priority| of(channel, priority))),
+            arrived: std::array::from_fn(|channel| {
+                arrived.with_label_values(&[Channel::ALL[channel].as_str()])
+            }),
             commit_seconds: Histogram::with_opts(seconds)?,
             batch_rows: Histogram::with_opts(rows)?,
             finals: [Status::Delivered, Status::Failed, Status::Cancelled]
@@ -53,7 +65,13 @@ impl Metrics {
     }
 
     /// Counts what was committed.
-    pub fn count(&self, events: &[FeedEvent], accepted: &Acceptances) {
+    pub fn count(&self, events: &[FeedEvent], accepted: &Acceptances, arrived: &Arrivals) {
+        for (lane, number) in arrived {
+            let channel = lane.split('@').next().and_then(|channel| channel.parse::<Channel>().ok());
+            if let Some(channel) = channel {
+                self.arrived[channel as usize].inc_by(*number);
+            }
+        }
         for (counter, number) in self.accepted.iter().flatten().zip(accepted.iter().flatten()) {
             if *number > 0 {
                 counter.inc_by(*number);

@@ -6,6 +6,7 @@ use crate::desk::Desk;
 use crate::directory::{Known, Provider};
 use crate::directory_rows::taken;
 use crate::error::{Result, StoreError};
+use crate::holds;
 use crate::row::{millis, moment};
 use notify_proto::{Channel, ProviderId};
 use rusqlite::{Connection, OptionalExtension};
@@ -74,14 +75,9 @@ pub fn create(desk: &mut Desk<'_>, new: &NewProvider, sealed: Option<&[u8]>, who
     Ok(())
 }
 
-/// Enables or disables a provider.
+/// Enables or disables a provider for good.
 pub fn set_active(desk: &mut Desk<'_>, id: ProviderId, active: bool, who: &Audit) -> Result<()> {
-    let name: Option<String> = desk
-        .prepare(include_str!("sql/provider_set_active.sql"))?
-        .query_row((id.as_bytes(), active), |row| row.get(0))
-        .optional()
-        .map_err(StoreError::Write)?;
-    let name = name.ok_or_else(|| missing(id))?;
+    let name = holds::switch(desk, id, active)?.ok_or_else(|| missing(id))?;
     audit::write(desk, if active { "provider.enable" } else { "provider.disable" }, &name, who)?;
     desk.directory_changed();
     Ok(())

@@ -1,9 +1,9 @@
 //! The embedded log: one writer thread, pooled readers.
 
 use crate::api::{
-    Accepted, Audit, Backlog, Bucket, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job,
+    Accepted, Audit, Backlog, Bucket, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job, Look,
     NewHold, NewKey, NewNotification, NewProvider, NewService, Page, ProviderUpdate, Record, Scope, Steered,
-    Store, Swept, Verdict,
+    Store, Swept, Verdict, Waiting,
 };
 use crate::bell::Bell;
 use crate::cursor::Cursors;
@@ -19,16 +19,17 @@ use crate::operations::{self, Operations};
 use crate::readers::Readers;
 use crate::seal::Seal;
 use crate::sweep::Retention;
+use crate::waiting::Bounds;
 use crate::writer::{Fatal, Kind, Writer};
 use crate::{
     accept, audit, change, claim, directory_rows, due, holds, list, provider_rows, read, record, schedule,
-    stats, steer, sweep,
+    stats, steer, sweep, waiting,
 };
 use crate::{backup, disk, restored};
 use async_trait::async_trait;
 use notify_proto::filter::Filter;
 use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsView};
-use notify_proto::{KeyId, NotificationId, ProviderId, ServiceId, Timestamp};
+use notify_proto::{KeyId, NotificationId, ProviderId, ServiceId, Status, Timestamp};
 use notifyd_lifecycle::key::Pepper;
 use notifyd_lifecycle::steer::Wish;
 use notifyd_lifecycle::{Clock, Entropy, Secret};
@@ -364,6 +365,21 @@ impl Store for SqliteStore {
 
     fn operations(&self) -> &dyn Operations {
         self
+    }
+
+    async fn waiting(&self, look: Look) -> Result<Waiting> {
+        let (usual, again) = (Bounds::usual(self.counts().of(Status::Queued)), look.clone());
+        match self.ask(move |connection, _| waiting::waiting(connection, &look, usual)).await {
+            // Less is better than nothing, and says that it is less.
+            Err(StoreError::Slow) => {
+                self.ask(move |connection, _| waiting::waiting(connection, &again, Bounds::few())).await
+            }
+            found => found,
+        }
+    }
+
+    fn arrivals(&self) -> BTreeMap<Arc<str>, u64> {
+        self.shared.arrivals.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn counts(&self) -> Counts {

@@ -14,6 +14,7 @@ mod conformance {
     pub mod reading;
     pub mod schedule;
     pub mod steering;
+    pub mod waiting;
 }
 
 use conformance::fixture::{Fixture, Opened};
@@ -133,5 +134,13 @@ suite! {
         only_what_stands_can_be_ended,
         what_is_over_is_removed,
         a_hold_keeps_its_length_when_the_clock_is_set,
+        what_is_switched_for_a_time_switches_back,
+        a_switch_survives_a_restart,
+        the_last_switch_counts,
+    }
+    waiting {
+        what_is_queued_ages_from_when_it_is_due,
+        a_retry_waits_for_its_time_and_then_ages_anew,
+        what_comes_to_the_queue_is_counted_by_line,
     }
 }

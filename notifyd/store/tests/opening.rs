@@ -89,7 +89,17 @@ fn the_hot_statements_use_their_indexes() {
             include_str!("../src/sql/release_due.sql"),
             "SEARCH notifications USING INDEX notifications_due (due_at<?)",
         ),
-        (include_str!("../src/sql/release_next.sql"), "SEARCH notifications USING INDEX notifications_due"),
+        (
+            include_str!("../src/sql/release_next.sql"),
+            "SEARCH notifications USING COVERING INDEX notifications_due",
+        ),
+        (
+            include_str!("../src/sql/waiting_due.sql"),
+            "SEARCH notifications USING COVERING INDEX notifications_due (due_at>?)",
+        ),
+        (include_str!("../src/sql/waiting_lines.sql"), "USING COVERING INDEX notifications_queued"),
+        (include_str!("../src/sql/waiting_numbers.sql"), "USING COVERING INDEX notifications_queued"),
+        (include_str!("../src/sql/waiting_queued.sql"), "USING INDEX notifications_queued"),
         (
             include_str!("../src/sql/expire_due.sql"),
             "SEARCH notifications USING INDEX notifications_expiring (expires_at>? AND expires_at<?)",
@@ -154,6 +164,7 @@ fn empty() -> rusqlite::Result<rusqlite::Connection> {
         include_str!("../migrations/0003_providers.sql"),
         include_str!("../migrations/0004_holds.sql"),
         include_str!("../migrations/0005_operations.sql"),
+        include_str!("../migrations/0006_switches.sql"),
     ] {
         database.execute_batch(migration)?;
     }

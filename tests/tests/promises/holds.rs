@@ -66,3 +66,89 @@ async fn a_drain_is_waited_for() {
     daemon.mock("idle", &json!({}), &[]);
     daemon.ctl().ok(&["queue", "drain", "idle", "--yes", "--wait"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_switch_for_a_time_outlives_a_kill_and_ends_by_itself() {
+    let builder = Builder::new();
+    let daemon = builder.start();
+    let key = daemon.service("acme");
+    daemon.mock("relay", &json!({}), &["--priority", "1"]);
+    daemon.mock("spare", &json!({}), &["--priority", "2"]);
+    let off = ["provider", "disable", "relay", "--for", "1h", "--reason", "vendor restarts"];
+    let made = daemon.ctl().json(&off)["provider"].clone();
+    assert_eq!((&made["active"], &made["holds"][0]["kind"]), (&json!(false), &json!("disabled")));
+    let hold = made["holds"][0].clone();
+
+    let daemon = daemon.kill().start();
+    let ctl = daemon.ctl();
+    assert_eq!(ctl.json(&["queue", "hold", "list"])["items"], json!([hold]));
+    let shown = ctl.ok(&["provider", "show", "relay"]);
+    let (reason, until) = ("vendor restarts", hold["until"].as_str().unwrap());
+    assert!(shown.contains(reason) && shown.contains(until) && shown.contains("uid"), "{shown}");
+    assert!(ctl.ok(&["provider", "list"]).contains(until));
+    let status = ctl.json(&["status"]);
+    let told = |concern: &Value| {
+        concern.as_str().is_some_and(|it| it.contains("relay is disabled until") && it.contains(reason))
+    };
+    assert!(status["status"]["concerns"].as_array().unwrap().iter().any(told), "{status}");
+    let mut client = daemon.client(&key).await;
+    assert_eq!(client.get("/health").await.unwrap().json()["services"]["providers"]["relay"], "disabled");
+    let pinned = json!({"to": "+15005550006", "message": "hi", "provider_id": "relay"});
+    assert_eq!(client.post("/api/v1/sms", &pinned).await.unwrap().status, 422);
+    let control = Control::connect(&daemon.builder().socket()).await.unwrap();
+    let sent = client.post("/api/v1/sms", &message()).await.unwrap().id();
+    let detail = control.settled(&sent).await.unwrap();
+    assert_eq!(detail.notification.provider_name.as_deref(), Some("spare"));
+
+    // A shorter one in its place, which is over while the daemon is dead or soon after: it is back by itself.
+    ctl.ok(&["provider", "disable", "relay", "--for", "3s"]);
+    let mut daemon = daemon.kill().start();
+    daemon.wait_for_log(|line| line["event"] == "hold_ended" && line["kind"] == "disabled");
+    let shown = daemon.ctl().json(&["provider", "show", "relay"])["provider"].clone();
+    assert_eq!((&shown["active"], &shown["holds"]), (&json!(true), &json!([])));
+    let control = Control::connect(&daemon.builder().socket()).await.unwrap();
+    let mut client = daemon.client(&key).await;
+    let sent = client.post("/api/v1/sms", &pinned).await.unwrap().id();
+    let detail = control.settled(&sent).await.unwrap();
+    assert_eq!(detail.notification.provider_name.as_deref(), Some("relay"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_that_waits_has_its_place_in_the_shape() {
+    let builder = Builder::new();
+    let daemon = builder.start();
+    let key = daemon.service("acme");
+    daemon.mock("relay", &json!({}), &[]);
+    let ctl = daemon.ctl();
+    ctl.ok(&["queue", "pause", "relay", "--no-end", "--yes"]);
+    let mut client = daemon.client(&key).await;
+    for _ in 0..5 {
+        client.post("/api/v1/sms", &message()).await.unwrap().id();
+    }
+    let to = ["--service", "acme", "--channel", "sms", "--to", "+15005550006"];
+    ctl.ok(&[&["notification", "send"], &to[..], &["--body", "later", "--at", "2h"]].concat());
+    let shape = ctl.json(&["queue", "shape"])["shape"].clone();
+    assert_eq!(
+        (&shape["total"]["total"], &shape["rows"][0]["name"]),
+        (&json!(5), &json!("relay")),
+        "{shape}"
+    );
+    let of_one = ctl.json(&["queue", "shape", "relay"])["shape"].clone();
+    assert_eq!(
+        (&of_one["total"]["total"], &of_one["rows"][0]["name"]),
+        (&json!(5), &json!("acme")),
+        "{of_one}"
+    );
+    let queue = ctl.json(&["queue", "show", "relay"])["queue"].clone();
+    assert_eq!((&queue["empty_in_ms"], &queue["never_empty"]), (&Value::Null, &json!("paused")), "{queue}");
+    assert_eq!(queue["waiting"].as_u64().unwrap() + queue["on_disk"].as_u64().unwrap(), 5, "{queue}");
+    let scheduled = ctl.json(&["queue", "shape", "scheduled"])["shape"]["total"].clone();
+    assert_eq!(scheduled["counts"], json!([0, 0, 0, 0, 0, 0, 1]), "{scheduled}");
+    let mut table = ctl.ok(&["queue", "shape"]);
+    table.truncate(table.find('\n').unwrap());
+    assert!(
+        table.starts_with("QUEUE queued  as of ") && table.ends_with("<1s  10s  1m  5m  15m  1h  1h+  TOTAL"),
+        "{table}"
+    );
+    ctl.ok(&["queue", "resume", "relay"]);
+}

@@ -71,6 +71,7 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("provider_test", Change("provider.test"), "provider test quiet --channel sms --to +15005550006"),
     ("queue_list", Look, "queue list"),
     ("queue_show", Look, "queue show quiet"),
+    ("queue_shape", Look, "queue shape"),
     ("hold_list", Look, "queue hold list"),
     ("hold_set", Change("queue.pause"), "queue pause quiet --yes"),
     ("schedule_run", Change("schedule.run"), "schedule run ID"),

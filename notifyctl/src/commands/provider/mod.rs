@@ -4,16 +4,19 @@ mod remove;
 mod route;
 mod update;
 
+use super::queue::{millis, said, told};
 use super::{Desk, circuit, key::all};
 use crate::failure::{Ended, Exit, Failure};
 use crate::output::{Cell, Tone};
 use crate::{given, secret};
 use clap::{Args, Subcommand};
-use notify_proto::Channel;
 use notify_proto::control::NewProvider;
+use notify_proto::hold::HoldView;
+use notify_proto::{Channel, HoldKind};
 use serde_json::{Map, Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub(crate) const EXAMPLES: &str = "Examples:
   notifyctl provider seed --only mock
@@ -79,11 +82,23 @@ Examples:
     )]
     Route(route::Route),
     /// Use it again
-    #[command(after_help = "Examples:\n  notifyctl provider enable relay --reason \"vendor says fixed\"")]
-    Enable(Name),
+    #[command(after_help = "With --for it is disabled again after that time, also across a restart.
+
+Examples:
+  notifyctl provider enable relay --reason \"vendor says fixed\"
+  notifyctl provider enable spare --for 2h --reason \"relay is slow\"")]
+    Enable(Switch),
     /// Do not use it any more
-    #[command(after_help = "Examples:\n  notifyctl provider disable relay --reason \"carrier maintenance\"")]
-    Disable(Name),
+    #[command(
+        after_help = "What waits goes to other providers; what can go to nobody else waits until it is enabled. What is sent for it
+alone is refused. With --for it is enabled again after that time, also across a restart; notifyctl provider enable does
+so before.
+
+Examples:
+  notifyctl provider disable relay --reason \"carrier maintenance\"
+  notifyctl provider disable relay --for 30m --reason \"vendor restarts\""
+    )]
+    Disable(Switch),
     /// Make one real call and report its answer
     #[command(
         after_help = "Examples:\n  notifyctl provider test relay --to ops@example.org\n  notifyctl provider test mock --channel sms --to +15005550006"
@@ -144,6 +159,16 @@ pub struct Name {
     name: String,
 }
 
+/// One provider, for a time or for good.
+#[derive(Debug, Args)]
+pub struct Switch {
+    #[command(flatten)]
+    name: Name,
+    /// For how long, up to 366d, after which it switches back [default: until somebody switches it]
+    #[arg(long = "for", value_name = "DUR", value_parser = given::span)]
+    lasts: Option<Duration>,
+}
+
 /// A call.
 #[derive(Debug, Args)]
 pub struct Test {
@@ -168,8 +193,8 @@ impl Provider {
             Self::Update(update) => update.run(desk).await,
             Self::Remove(remove) => remove.run(desk).await,
             Self::Route(route) => route.run(desk).await,
-            Self::Enable(it) => set_active(desk, it.name, true).await,
-            Self::Disable(it) => set_active(desk, it.name, false).await,
+            Self::Enable(it) => it.run(desk, true).await,
+            Self::Disable(it) => it.run(desk, false).await,
             Self::Test(test) => test.run(desk).await,
             Self::Circuit(circuit) => circuit.run(desk).await,
         }
@@ -256,6 +281,7 @@ async fn show(desk: &Desk<'_>, name: String) -> Ended {
     let link = desk.link().await?;
     let provider = link.read(link.client.provider_show(link.within(), name)).await?;
     desk.out.one("provider.show", "provider", &provider)?;
+    told(desk, &provider.holds)?;
     if let Some(Value::Object(config)) = provider.config.as_ref().filter(|_| desk.out.for_people())
         && !config.is_empty()
     {
@@ -274,14 +300,29 @@ fn cell(value: &Value) -> Cell {
     }
 }
 
-async fn set_active(desk: &Desk<'_>, name: String, active: bool) -> Ended {
-    let link = desk.link().await?;
-    let call = link.client.provider_set_active(link.within(), name, active, desk.globals.change());
-    let provider = link.change(call).await?;
-    let (what, done) = if active { ("provider.enable", "enabled") } else { ("provider.disable", "disabled") };
-    let sentence = desk.says(&format!("provider {}", provider.name), done);
-    desk.out.changed(what, "provider", &sentence, &provider)?;
-    Ok(Exit::Done)
+impl Switch {
+    async fn run(self, desk: &Desk<'_>, on: bool) -> Ended {
+        let Self { name: Name { name }, lasts } = self;
+        let link = desk.link().await?;
+        let call = link.client.provider_set_active(
+            link.within(),
+            name,
+            on,
+            lasts.map(millis),
+            desk.globals.change(),
+        );
+        let provider = link.change(call).await?;
+        let what = if on { "provider.enable" } else { "provider.disable" };
+        let switched = |hold: &&HoldView| hold.kind.known().and_then(HoldKind::switches) == Some(on);
+        let sentence = match provider.holds.iter().find(switched).filter(|_| lasts.is_some()) {
+            Some(hold) => said(desk, hold),
+            None => {
+                desk.says(&format!("provider {}", provider.name), if on { "enabled" } else { "disabled" })
+            }
+        };
+        desk.out.changed(what, "provider", &sentence, &provider)?;
+        Ok(Exit::Done)
+    }
 }
 
 impl Test {

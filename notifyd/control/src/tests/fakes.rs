@@ -14,7 +14,8 @@ use notify_proto::{
     Channel, ErrorCode, FailureReason, HoldKind, NotificationId, ProviderId, SkipReason, Timestamp,
 };
 use notifyd_engine::{
-    KindInfo, ProviderState, Queue, Route, SettingError, Step, TestCall, Totals, Verdict, Way,
+    KindInfo, ProviderState, Queue, Route, SettingError, Speeds, Standing, Step, TestCall, Totals, Verdict,
+    Way,
 };
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::candidate::{Choice, Gate, Skip};
@@ -41,6 +42,9 @@ impl Clock for StoppedClock {
 
 pub(super) struct FakeEngine {
     store: Arc<SqliteStore>,
+    /// What is in memory, and whom the work of a channel goes to.
+    pub(super) standing: Mutex<Standing>,
+    pub(super) speeds: Mutex<Speeds>,
     pub(super) circuit: Mutex<&'static str>,
 }
 
@@ -68,6 +72,14 @@ impl EngineHandle for FakeEngine {
         let queue = Queue { waiting: 7, oldest: Some(StoppedClock.now()), in_flight: 2 };
         let directory = self.store.directory();
         Ok(directory.providers().iter().map(|provider| (provider.id, queue)).collect())
+    }
+
+    async fn standing(&self) -> Result<Standing, StoreError> {
+        Ok(self.standing.lock().unwrap().clone())
+    }
+
+    fn speeds(&self) -> Speeds {
+        self.speeds.lock().unwrap().clone()
     }
 
     async fn force(&self, _: ProviderId, to: Force) -> Result<(), StoreError> {
@@ -226,7 +238,12 @@ pub(super) fn house_with<U: Upkeep>(upkeep: impl FnOnce(Arc<SqliteStore>) -> Arc
         entropy: Arc::new(SeededEntropy::new(1)),
     };
     let store = Arc::new(SqliteStore::open(options, &prometheus::Registry::new()).unwrap());
-    let engine = Arc::new(FakeEngine { store: Arc::clone(&store), circuit: Mutex::new("closed") });
+    let engine = Arc::new(FakeEngine {
+        store: Arc::clone(&store),
+        standing: Mutex::default(),
+        speeds: Mutex::default(),
+        circuit: Mutex::new("closed"),
+    });
     let stops = Arc::new(Mutex::new(Vec::new()));
     let stopped = CancellationToken::new();
     let (told, token) = (Arc::clone(&stops), stopped.clone());

@@ -127,7 +127,7 @@ async fn a_removed_provider_leaves_its_name_and_no_secret() {
     assert!(house.store.provider_secret(before.id).await.unwrap().is_none());
     let again: NewProvider = serde_json::from_value(json!({"name": "relay", "kind": "smtp"})).unwrap();
     assert_ne!(admin.provider_add(soon(), again, plain()).await.unwrap().unwrap().id, before.id);
-    admin.provider_set_active(soon(), "relay".into(), false, plain()).await.unwrap().unwrap();
+    admin.provider_set_active(soon(), "relay".into(), false, None, plain()).await.unwrap().unwrap();
     let removed = admin.provider_remove(soon(), "relay".into(), plain()).await.unwrap().unwrap();
     assert_eq!(removed.unserved, [], "it served nothing");
     let removed = admin.provider_remove(soon(), "mock".into(), plain()).await.unwrap().unwrap();

@@ -54,7 +54,7 @@ async fn seeding_twice_leaves_what_is_there_alone() {
     let admin = house.admin().await;
     let first = admin.provider_seed(soon(), vec![], plain()).await.unwrap().unwrap();
     assert!(first.len() == 1 && first[0].created && first[0].provider.name == "mock");
-    admin.provider_set_active(soon(), "mock".into(), false, plain()).await.unwrap().unwrap();
+    admin.provider_set_active(soon(), "mock".into(), false, None, plain()).await.unwrap().unwrap();
     let again = admin.provider_seed(soon(), vec!["mock".into()], plain()).await.unwrap().unwrap();
     assert!(!again[0].created && !again[0].provider.active);
     let needs = admin.provider_seed(soon(), vec!["smtp".into()], plain()).await.unwrap().unwrap_err();

@@ -9,6 +9,7 @@ use notify_proto::control::{
 };
 use notify_proto::filter::Filter;
 use notify_proto::hold::Force;
+use notify_proto::shape::ShapeRequest;
 use notify_proto::upkeep::PruneRequest;
 use notifyd_store::Store as _;
 use serde_json::Value;
@@ -41,6 +42,7 @@ async fn viewers_look_and_do_not_change() {
     viewer.notification_show(soon(), id, false).await.unwrap().unwrap();
     viewer.queue_list(soon()).await.unwrap().unwrap();
     viewer.queue_show(soon(), "mock".into()).await.unwrap().unwrap();
+    viewer.queue_shape(soon(), ShapeRequest::default()).await.unwrap().unwrap();
     viewer.hold_list(soon()).await.unwrap().unwrap();
     viewer.dead_group(soon(), Filter::default()).await.unwrap().unwrap();
     viewer.notification_count(soon(), Filter::default()).await.unwrap().unwrap();
@@ -73,7 +75,7 @@ async fn viewers_look_and_do_not_change() {
             viewer.key_revoke(soon(), acme(), "00000000".into(), change()).await.code(),
             viewer.provider_seed(soon(), vec![], change()).await.code(),
             viewer.provider_add(soon(), provider.clone(), change()).await.code(),
-            viewer.provider_set_active(soon(), "mock".into(), false, change()).await.code(),
+            viewer.provider_set_active(soon(), "mock".into(), false, None, change()).await.code(),
             viewer.provider_update(soon(), "mock".into(), Box::default(), change()).await.code(),
             viewer.provider_remove(soon(), "mock".into(), change()).await.code(),
             viewer.provider_test(soon(), "mock".into(), None, "+15005550006".into(), change()).await.code(),
@@ -118,7 +120,9 @@ async fn dry_runs_change_nothing() {
     );
     assert!(!admin.service_set_active(soon(), "acme".into(), false, dry()).await.unwrap().unwrap().active);
     assert_eq!(admin.provider_add(soon(), provider, dry()).await.unwrap().unwrap().name, "m");
-    assert!(!admin.provider_set_active(soon(), "mock".into(), false, dry()).await.unwrap().unwrap().active);
+    assert!(
+        !admin.provider_set_active(soon(), "mock".into(), false, None, dry()).await.unwrap().unwrap().active
+    );
     let faster = ProviderChange { priority: Some(1), ..ProviderChange::default() };
     let update = admin.provider_update(soon(), "mock".into(), Box::new(faster), dry()).await;
     assert_eq!(update.unwrap().unwrap().provider.priority, 1);
@@ -155,7 +159,11 @@ async fn every_change_leaves_who_what_and_why() {
     let (id, steered) = (sent(&admin, "the body").await, vec![sent(&admin, "another body").await]);
     admin.service_set_active(soon(), "acme".into(), false, because("reason one")).await.unwrap().unwrap();
     admin.service_unlock(soon(), "acme".into(), because("reason two")).await.unwrap().unwrap();
-    admin.provider_set_active(soon(), "mock".into(), false, because("reason three")).await.unwrap().unwrap();
+    admin
+        .provider_set_active(soon(), "mock".into(), false, None, because("reason three"))
+        .await
+        .unwrap()
+        .unwrap();
     admin.notification_cancel(soon(), vec![id], because("reason four")).await.unwrap().unwrap();
     admin.notification_show(soon(), id, true).await.unwrap().unwrap();
     let at = |minutes| house.room.now() + chrono::TimeDelta::minutes(minutes);

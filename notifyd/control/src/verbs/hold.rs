@@ -2,13 +2,13 @@
 
 use super::provider::find;
 use crate::refuse;
-use crate::session::{Room, Session};
+use crate::session::{Operator, Room, Session};
 use crate::view::hold_view;
 use notify_proto::HoldKind;
 use notify_proto::control::Change;
 use notify_proto::hold::{HoldRequest, HoldView};
 use notify_proto::transport::Reply;
-use notifyd_store::api::NewHold;
+use notifyd_store::api::{Audit, NewHold};
 use notifyd_store::{Hold, Provider};
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,30 +30,44 @@ pub(crate) async fn set(session: &Session, request: &HoldRequest, change: &Chang
     let room = operator.room;
     let provider = find(room, &request.provider)?;
     check_limit(&provider, request)?;
-    let lasts = request.for_ms.map(Duration::from_millis);
+    if let Some(on) = request.kind.switches() {
+        let verb = if on { "enable" } else { "disable" };
+        let message = format!("kind: a provider is not switched by a hold of kind {}", request.kind);
+        let hint = format!("notifyctl provider {verb} {} --for DUR", provider.name);
+        return Err(refuse::invalid(message).hint(hint));
+    }
+    force(&operator, &provider, (request.kind, request.limit), lasting(request.for_ms)?).await
+}
+
+/// How long something is forced.
+pub(super) fn lasting(for_ms: Option<u64>) -> Reply<Option<Duration>> {
+    let lasts = for_ms.map(Duration::from_millis);
     if lasts.is_some_and(|lasts| lasts.is_zero() || lasts > LONGEST) {
         return Err(refuse::invalid("for: use a time above 0 and up to 366 days"));
     }
+    Ok(lasts)
+}
+
+/// Forces it, or tells on a dry run what would be.
+pub(super) async fn force(
+    operator: &Operator<'_>,
+    provider: &Provider,
+    (kind, limit): (HoldKind, Option<u32>),
+    lasts: Option<Duration>,
+) -> Reply<HoldView> {
+    let room = operator.room;
     if operator.dry_run {
         let now = room.now();
-        let audit = operator.audit();
-        let hold = Hold {
-            no: 0,
-            provider: provider.id,
-            kind: request.kind,
-            limit: request.limit,
-            reason: audit.reason,
-            actor: audit.actor,
-            made_at: now,
-            until: lasts.map(|lasts| now + lasts),
-        };
-        return Ok(hold_view(&hold, &provider));
+        let Audit { actor, reason } = operator.audit();
+        let until = lasts.map(|lasts| now + lasts);
+        let hold = Hold { no: 0, provider: provider.id, kind, limit, reason, actor, made_at: now, until };
+        return Ok(hold_view(&hold, provider));
     }
-    let verb = verb(request.kind);
-    let new = NewHold { provider: provider.id, kind: request.kind, limit: request.limit, lasts, verb };
+    let verb = verb(kind);
+    let new = NewHold { provider: provider.id, kind, limit, lasts, verb };
     let hold = room.deps.store.set_hold(new, operator.audit()).await.map_err(refuse::log)?;
     operator.tell(verb, &provider.name);
-    Ok(hold_view(&hold, &provider))
+    Ok(hold_view(&hold, provider))
 }
 
 /// The word of a new hold in the audit log.
@@ -63,6 +77,8 @@ const fn verb(kind: HoldKind) -> &'static str {
         HoldKind::Limit => "queue.limit",
         HoldKind::Drain => "queue.drain",
         HoldKind::CircuitOpen => "provider.circuit.open",
+        HoldKind::Disabled => "provider.disable",
+        HoldKind::Enabled => "provider.enable",
     }
 }
 

@@ -12,5 +12,6 @@ pub(crate) mod provider;
 pub(crate) mod queue;
 pub(crate) mod schedule;
 pub(crate) mod service;
+pub(crate) mod shape;
 pub(crate) mod status;
 pub(crate) mod store;

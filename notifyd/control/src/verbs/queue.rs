@@ -1,23 +1,27 @@
 //! `notifyctl queue`: the line of work in front of each provider.
 
 use super::provider::find;
+use crate::lane::Lane;
 use crate::refuse;
 use crate::session::{Room, Session};
 use notify_proto::control::Change;
 use notify_proto::hold::{HoldView, QueueList, QueueView};
 use notify_proto::transport::Reply;
-use notify_proto::{HoldKind, Status};
-use notifyd_engine::Queue;
+use notify_proto::{HoldKind, ProviderId, Status};
+use notifyd_engine::{Queue, Speeds};
+use notifyd_lifecycle::emptying::{Emptying, emptying};
 use notifyd_store::Provider;
+use notifyd_store::api::{Look, Waits};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// All queues.
 pub(crate) async fn list(session: &Session) -> Reply<QueueList> {
     let room = session.look()?;
-    let counted = room.deps.engine.queues().await.map_err(refuse::log)?;
+    let counted = Counted::now(room).await?;
     let directory = room.deps.store.directory();
-    let one = |id| counted.get(&id).copied().unwrap_or_default();
-    let queues: Vec<_> = directory.providers().iter().map(|it| view(room, it, one(it.id))).collect();
-    let standing: u64 = queues.iter().map(|queue| queue.waiting).sum();
+    let queues: Vec<_> = directory.providers().iter().map(|it| view(room, it, &counted)).collect();
+    let standing: u64 = queues.iter().map(|queue| queue.waiting + queue.on_disk).sum();
     let elsewhere = room.deps.store.counts().of(Status::Queued).saturating_sub(standing);
     Ok(QueueList { queues, elsewhere })
 }
@@ -64,25 +68,95 @@ pub(crate) async fn resume(session: &Session, name: &str, change: &Change) -> Re
     look(room, &provider).await
 }
 
-async fn look(room: &Room, provider: &Provider) -> Reply<QueueView> {
-    let counted = room.deps.engine.queues().await.map_err(refuse::log)?;
-    Ok(view(room, provider, counted.get(&provider.id).copied().unwrap_or_default()))
+/// What stands in front of each provider, and how it moves.
+struct Counted {
+    queues: HashMap<ProviderId, Queue>,
+    on_disk: HashMap<ProviderId, u64>,
+    finished: HashMap<ProviderId, f64>,
+    arriving: HashMap<ProviderId, f64>,
 }
 
-fn view(room: &Room, provider: &Provider, counted: Queue) -> QueueView {
+impl Counted {
+    async fn now(room: &Room) -> Reply<Self> {
+        let engine = &room.deps.engine;
+        let queues = engine.queues().await.map_err(refuse::log)?;
+        let standing = engine.standing().await.map_err(refuse::log)?;
+        let Speeds { finished, arriving: by_line } = engine.speeds();
+        let mut arriving: HashMap<ProviderId, f64> = HashMap::new();
+        for (line, rate) in &by_line {
+            if let Some(first) = Lane::of(line).first(&standing) {
+                *arriving.entry(first).or_default() += rate;
+            }
+        }
+        let mut in_lines: HashMap<&str, u64> = HashMap::new();
+        for it in &standing.memory {
+            *in_lines.entry(&*it.lane).or_default() += 1;
+        }
+        let mut on_disk = HashMap::new();
+        for (line, count) in lines(room).await {
+            if let Some(first) = Lane::of(&line).first(&standing) {
+                let read = in_lines.get(&*line).copied().unwrap_or(0);
+                *on_disk.entry(first).or_default() += count.saturating_sub(read);
+            }
+        }
+        Ok(Self { queues, on_disk, finished, arriving })
+    }
+}
+
+/// How many are queued in each line. When that cannot be known now, none stand anywhere, and the list says of how many.
+async fn lines(room: &Room) -> HashMap<Arc<str>, u64> {
+    let all = Look { what: Waits::Queued, edges: Vec::new(), apart: Vec::new() };
+    let found = room.deps.store.waiting(all).await;
+    let places =
+        found.inspect_err(|error| tracing::warn!(%error, "queued work on disk could not be counted"));
+    let mut counts = HashMap::new();
+    for place in places.map(|found| found.places).unwrap_or_default() {
+        *counts.entry(place.lane).or_default() += place.counts.iter().sum::<u64>();
+    }
+    counts
+}
+
+async fn look(room: &Room, provider: &Provider) -> Reply<QueueView> {
+    Ok(view(room, provider, &Counted::now(room).await?))
+}
+
+fn view(room: &Room, provider: &Provider, counted: &Counted) -> QueueView {
     let holds = room.holds_on(provider);
     let limit = holds.iter().filter_map(|hold| hold.limit).min().unwrap_or(u32::MAX);
+    let queue = counted.queues.get(&provider.id).copied().unwrap_or_default();
+    let on_disk = counted.on_disk.get(&provider.id).copied().unwrap_or_default();
+    let rate = |rates: &HashMap<ProviderId, f64>| rates.get(&provider.id).copied().unwrap_or_default();
+    let (leaving, arriving) = (rate(&counted.finished), rate(&counted.arriving));
+    let state = state(room, provider, &holds);
+    let (empty_in_ms, never_empty) = match emptying(queue.waiting + on_disk, leaving, arriving) {
+        Emptying::In(time) if time.is_zero() => (Some(0), None),
+        // What moved a moment ago moves no more.
+        _ if matches!(state, "disabled" | "paused" | "draining" | "circuit_open") => (None, Some(state)),
+        Emptying::In(time) => (Some(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)), None),
+        Emptying::Grows => (None, Some("grows")),
+        Emptying::StandsStill => (None, Some("stands_still")),
+    };
     QueueView {
         name: provider.name.clone(),
         provider_id: provider.id,
-        state: state(room, provider, &holds).to_owned(),
-        waiting: counted.waiting,
-        oldest_at: counted.oldest,
-        busy: counted.in_flight,
+        state: state.to_owned(),
+        waiting: queue.waiting,
+        on_disk,
+        rate_per_second: thousandths(leaving),
+        arriving_per_second: thousandths(arriving),
+        empty_in_ms,
+        never_empty: never_empty.map(str::to_owned),
+        oldest_at: queue.oldest,
+        busy: queue.in_flight,
         limit: limit.min(provider.max_in_flight),
         circuit_reason: room.deps.engine.provider_state(provider.id).reason,
         holds,
     }
+}
+
+/// A rate as precise as anybody needs it.
+fn thousandths(rate: f64) -> f64 {
+    (rate * 1_000.0).round() / 1_000.0
 }
 
 /// What keeps it from running at full speed, the strongest first.

@@ -2,8 +2,9 @@
 
 use crate::refuse;
 use crate::session::{Room, Session};
+use notify_proto::hold::HoldView;
 use notify_proto::transport::Reply;
-use notify_proto::view::{Health, ProviderView, StatusView};
+use notify_proto::view::{Health, ProviderView, StatusView, rfc3339};
 use notify_proto::{HoldKind, Status};
 
 /// How it is.
@@ -53,6 +54,14 @@ fn health(room: &Room, providers: &[ProviderView]) -> (Health, Vec<String>) {
         concerns.push(
             "no provider is active: nothing can be sent; see notifyctl provider seed and add".to_owned(),
         );
+    }
+    for provider in providers {
+        let off = |hold: &&HoldView| hold.kind.known() == Some(HoldKind::Disabled);
+        if let Some(hold) = provider.holds.iter().find(off) {
+            let why = hold.reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+            let until = hold.until.map(|until| format!(" until {}", rfc3339(until))).unwrap_or_default();
+            concerns.push(format!("provider {} is disabled{until} by {}{why}", provider.name, hold.actor));
+        }
     }
     for provider in providers.iter().filter(|provider| provider.active) {
         let name = &provider.name;

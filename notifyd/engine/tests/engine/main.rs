@@ -22,6 +22,7 @@ mod routes;
 mod settings;
 mod sim;
 mod slow;
+mod speeds;
 mod steering;
 mod stories;
 mod turns;

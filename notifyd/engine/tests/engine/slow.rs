@@ -9,9 +9,9 @@ use notifyd_lifecycle::order::Group;
 use notifyd_lifecycle::steer::Wish;
 use notifyd_lifecycle::{Clock, Secret};
 use notifyd_store::api::{
-    Accepted, Audit, Backlog, Bucket, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job,
+    Accepted, Audit, Backlog, Bucket, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job, Look,
     NewHold, NewKey, NewNotification, NewProvider, NewService, Page, ProviderUpdate, Record, Steered, Swept,
-    Verdict,
+    Verdict, Waiting,
 };
 use notifyd_store::{Bell, Cause, Directory, Door, Feed, Hold, Operations, Scope, Store, StoreError};
 use rand::Rng as _;
@@ -214,6 +214,14 @@ impl Store for Slow {
 
     async fn oldest_queued(&self) -> Result<Option<Timestamp>> {
         self.ask(self.log.oldest_queued()).await
+    }
+
+    async fn waiting(&self, look: Look) -> Result<Waiting> {
+        self.ask(self.log.waiting(look)).await
+    }
+
+    fn arrivals(&self) -> BTreeMap<Arc<str>, u64> {
+        self.log.arrivals()
     }
 
     fn counts(&self) -> Counts {

@@ -8,15 +8,16 @@ use notifyd_lifecycle::FailPoint;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The schema this daemon knows: that of the last step, which a test holds it to.
-pub const SCHEMA: i64 = 5;
+pub const SCHEMA: i64 = 6;
 
 /// The steps, each from the schema before it.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     include_str!("../../migrations/0001_log.sql"),
     include_str!("../../migrations/0002_marks.sql"),
     include_str!("../../migrations/0003_providers.sql"),
     include_str!("../../migrations/0004_holds.sql"),
     include_str!("../../migrations/0005_operations.sql"),
+    include_str!("../../migrations/0006_switches.sql"),
 ];
 
 /// Takes all steps that are missing, in one transaction.

@@ -89,3 +89,68 @@ pub async fn a_hold_keeps_its_length_when_the_clock_is_set(it: Opened) {
     it.turn(Duration::from_secs(600));
     assert_eq!(it.store.expire_holds(it.now()).await.unwrap().len(), 1);
 }
+
+/// Whether the provider is used.
+async fn used(it: &Opened) -> bool {
+    let id = it.provider("p").await;
+    let directory = it.store.directory();
+    let candidate = directory.candidates().iter().find(|it| it.id == id).map(|it| it.active);
+    assert_eq!(candidate, directory.provider(id).map(|it| it.active), "the choice knows");
+    candidate.unwrap()
+}
+
+pub async fn what_is_switched_for_a_time_switches_back(it: Opened) {
+    for (kind, on) in [(HoldKind::Disabled, false), (HoldKind::Enabled, true)] {
+        let id = it.provider("p").await;
+        it.store.set_provider_active(id, !on, because("for good")).await.unwrap();
+        let hold = set(&it, kind, None, Some(30)).await;
+        assert_eq!(used(&it).await, on);
+        assert_eq!(it.store.directory().switched(id), Some(&hold));
+        it.turn(Duration::from_secs(1_799));
+        assert_eq!(it.store.expire_holds(it.now()).await.unwrap(), []);
+        assert_eq!(used(&it).await, on);
+        it.turn(Duration::from_secs(1));
+        assert_eq!(it.store.expire_holds(it.now()).await.unwrap(), [hold]);
+        assert_eq!(used(&it).await, !on);
+    }
+}
+
+pub async fn a_switch_survives_a_restart(it: Opened) {
+    let hold = set(&it, HoldKind::Disabled, None, Some(30)).await;
+    let it = it.restart().await;
+    assert!(!used(&it).await);
+    assert_eq!(it.store.directory().holds(), std::slice::from_ref(&hold));
+    it.turn(Duration::from_secs(1_800));
+    let it = it.restart().await;
+    assert_eq!(it.store.expire_holds(it.now()).await.unwrap(), [hold]);
+    assert!(used(&it).await && used(&it.restart().await).await);
+}
+
+pub async fn the_last_switch_counts(it: Opened) {
+    let p = it.provider("p").await;
+    let first = set(&it, HoldKind::Disabled, None, Some(30)).await;
+    let second = set(&it, HoldKind::Disabled, None, Some(60)).await;
+    assert_eq!((it.store.directory().holds().len(), used(&it).await), (1, false));
+    assert_ne!(first.no, second.no);
+    // The opposite for a time: afterwards it is what it is not now.
+    set(&it, HoldKind::Enabled, None, Some(10)).await;
+    assert_eq!((it.store.directory().holds().len(), used(&it).await), (1, true));
+    it.turn(Duration::from_secs(600));
+    it.store.expire_holds(it.now()).await.unwrap();
+    assert!(!used(&it).await);
+    // For good ends what was for a time, and leaves all else.
+    for on in [false, true] {
+        set(&it, HoldKind::Disabled, None, Some(10)).await;
+        set(&it, HoldKind::Pause, None, Some(20)).await;
+        it.store.set_provider_active(p, on, because("for good")).await.unwrap();
+        let left: Vec<_> = it.store.directory().holds().iter().map(|hold| hold.kind).collect();
+        assert_eq!((left, used(&it).await), (vec![HoldKind::Pause], on));
+        it.turn(Duration::from_secs(600));
+        it.store.expire_holds(it.now()).await.unwrap();
+        assert_eq!(used(&it).await, on, "nothing switches back");
+    }
+    // Ended by hand it is back at once.
+    let hold = set(&it, HoldKind::Disabled, None, Some(10)).await;
+    it.store.end_holds(p, vec![hold.no], "queue.hold.cancel", because("fixed")).await.unwrap();
+    assert!(used(&it).await);
+}

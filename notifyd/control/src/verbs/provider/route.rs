@@ -9,20 +9,20 @@ use notify_proto::transport::Reply;
 use notifyd_engine::{Route, Step, Verdict};
 use notifyd_lifecycle::address::normalise;
 use notifyd_lifecycle::candidate::Gate;
-use notifyd_store::Provider;
+use notifyd_store::{Provider, Service};
 
 /// In which order providers would be tried now, and why.
 pub(crate) async fn route(session: &Session, request: &RouteRequest) -> Reply<RouteView> {
     let room = session.look()?;
     let directory = room.deps.store.directory();
-    let mut notes = Vec::new();
-    if let Some(name) = &request.service {
+    let service = request.service.as_deref().map(|name| {
         let found = directory.find_service(name);
-        let service =
-            found.ok_or_else(|| refuse::not_found("service", name).hint("see notifyctl service list"))?;
-        if !service.active {
-            notes.push(format!("service {} is disabled: nothing new is accepted from it", service.name));
-        }
+        found.ok_or_else(|| refuse::not_found("service", name).hint("see notifyctl service list"))
+    });
+    let service = service.transpose()?;
+    let mut notes = Vec::new();
+    if let Some(service) = service.filter(|service| !service.active) {
+        notes.push(format!("service {} is disabled: nothing new is accepted from it", service.name));
     }
     let pinned = request.provider.as_deref().map(|name| find(room, name)).transpose()?;
     let channels = channels(room, request, pinned.as_deref())?;
@@ -33,7 +33,16 @@ pub(crate) async fn route(session: &Session, request: &RouteRequest) -> Reply<Ro
         .await
         .map_err(refuse::log)?;
     notes.extend(routes.iter().filter_map(|route| note(route, pinned.as_deref())));
+    notes.extend(service.map(|service| own(service)));
     Ok(RouteView { steps: routes.iter().flat_map(steps).collect(), notes })
+}
+
+/// What of a service has a part in where its notifications go: nothing, and whoever asks for one shall not think so.
+fn own(service: &Service) -> String {
+    let rate = service.rate_per_second.map_or_else(String::new, |rate| {
+        format!("; its own limit of {rate} requests per second is kept when they are accepted")
+    });
+    format!("service {} has no routing of its own: all services go by this order{rate}", service.name)
 }
 
 /// The channel asked for, or all that a provider serves; of these the ones on which the address can be reached.

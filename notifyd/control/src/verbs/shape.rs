@@ -1,0 +1,224 @@
+//! `notifyctl queue shape`: how much of what waits is how old, or due in how long.
+
+use super::provider::find;
+use crate::buckets::{Measure, columns, moments};
+use crate::lane::{Lane, in_memory};
+use crate::refuse;
+use crate::session::{Room, Session};
+use notify_proto::shape::{BUCKETS, MAX_BUCKETS, MIN_BUCKETS, ShapeBy, ShapeRequest, ShapeRow, ShapeView};
+use notify_proto::transport::Reply;
+use notify_proto::{ProviderId, Status};
+use notifyd_engine::Standing;
+use notifyd_store::Directory;
+use notifyd_store::api::{Look, Place, Waiting, Waits};
+use std::collections::{BTreeMap, HashMap};
+
+/// Rows of an answer; the rest is one row more.
+const MAX_ROWS: usize = 500;
+
+/// Notifications in memory that stand elsewhere than most of their line and are looked up one by one.
+const MAX_APART: usize = 10_000;
+
+/// How much waits.
+pub(crate) async fn shape(session: &Session, request: &ShapeRequest) -> Reply<ShapeView> {
+    let room = session.look()?;
+    let count = request.buckets.unwrap_or(BUCKETS);
+    if !(MIN_BUCKETS..=MAX_BUCKETS).contains(&count) {
+        let message = format!("buckets: use a number of columns from {MIN_BUCKETS} to {MAX_BUCKETS}");
+        return Err(refuse::invalid(message));
+    }
+    let (what, only) = match request.queue.as_deref() {
+        None | Some("queued") => (Waits::Queued, None),
+        Some("retries") => (Waits::Retrying, None),
+        Some("scheduled") => (Waits::Scheduled, None),
+        Some(name) => (Waits::Queued, Some(find(room, name)?)),
+    };
+    let by = request.by.unwrap_or(if only.is_some() { ShapeBy::Service } else { ShapeBy::Provider });
+    // The last column is that of the totals.
+    let spans = usize::try_from(count).unwrap_or_default() - 1;
+    let measure = if what == Waits::Queued { Measure::Age } else { Measure::DueIn };
+    let standing = if by == ShapeBy::Provider || only.is_some() {
+        Some(room.deps.engine.standing().await.map_err(refuse::log)?)
+    } else {
+        None
+    };
+    let now = room.now();
+    let look = Look { what, edges: moments(measure, spans, now), apart: strays(what, standing.as_ref()) };
+    let found = room.deps.store.waiting(look).await.map_err(refuse::log)?;
+    let directory = room.deps.store.directory();
+    let table = Table { by, only: only.as_ref().map(|it| it.id), directory: &directory, standing };
+    let (rows, mut total) = table.rows(what, &found);
+    total.counts.resize(spans, 0);
+    let uncounted = if found.whole { 0 } else { uncounted(room, what, &found).await? };
+    Ok(ShapeView {
+        queue: match (&only, what) {
+            (Some(provider), _) => provider.name.clone(),
+            (None, Waits::Queued) => "queued".into(),
+            (None, Waits::Retrying) => "retries".into(),
+            (None, Waits::Scheduled) => "scheduled".into(),
+        },
+        by: by.as_str().into(),
+        measure: match measure {
+            Measure::DueIn => "due_in".into(),
+            Measure::Age if found.by_acceptance => "age_accepted".into(),
+            Measure::Age => "age".into(),
+        },
+        as_of: now,
+        buckets: columns(measure, spans),
+        notes: notes(what, &found, &total, uncounted),
+        total,
+        rows,
+        uncounted,
+    })
+}
+
+/// Those in memory that do not stand where the rest of their line would.
+fn strays(what: Waits, standing: Option<&Standing>) -> Vec<i64> {
+    let Some(standing) = standing.filter(|_| what == Waits::Queued) else { return Vec::new() };
+    let astray = standing.memory.iter().filter(|it| Lane::of(&it.lane).first(standing) != Some(it.provider));
+    astray.map(|it| it.seq).take(MAX_APART).collect()
+}
+
+/// How many were not looked at.
+async fn uncounted(room: &Room, what: Waits, found: &Waiting) -> Reply<u64> {
+    let counts = room.deps.store.counts();
+    let all = match what {
+        Waits::Queued => counts.of(Status::Queued),
+        Waits::Retrying => counts.of(Status::Retrying),
+        // What waits for an operator has no time.
+        Waits::Scheduled => {
+            let held = room.deps.store.held().await.map_err(refuse::log)?;
+            counts.of(Status::Pending).saturating_sub(held)
+        }
+    };
+    let seen: u64 = found.places.iter().flat_map(|place| &place.counts).sum();
+    Ok(all.saturating_sub(seen))
+}
+
+/// What rows there are, and who stands in which.
+struct Table<'a> {
+    by: ShapeBy,
+    /// The queue of this provider alone.
+    only: Option<ProviderId>,
+    directory: &'a Directory,
+    /// Where work stands, when that is asked for.
+    standing: Option<Standing>,
+}
+
+impl Table<'_> {
+    /// The rows, those with most first, and all together.
+    fn rows(&self, what: Waits, found: &Waiting) -> (Vec<ShapeRow>, ShapeRow) {
+        let mut rows = BTreeMap::new();
+        let mut total = ShapeRow { name: "TOTAL".into(), ..ShapeRow::default() };
+        let places = self.standing.as_ref().map_or_else(
+            || found.places.iter().map(|place| (place.clone(), None, 0)).collect(),
+            |standing| placed(what, found, standing),
+        );
+        for (place, provider, estimated) in places {
+            let sum: u64 = place.counts.iter().sum();
+            if sum == 0 || self.only.is_some_and(|only| provider != Some(only)) {
+                continue;
+            }
+            total.add(&place.counts, estimated);
+            let (name, id) = self.name(&place, provider);
+            let row = rows.entry((name.clone(), id.clone()));
+            row.or_insert(ShapeRow { name, id, ..ShapeRow::default() }).add(&place.counts, estimated);
+        }
+        let mut rows: Vec<ShapeRow> = rows.into_values().collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.total));
+        if rows.len() > MAX_ROWS {
+            let rest = rows.split_off(MAX_ROWS);
+            let mut others = ShapeRow { name: format!("({} others)", rest.len()), ..ShapeRow::default() };
+            for row in &rest {
+                others.add(&row.counts, row.estimated);
+            }
+            rows.push(others);
+        }
+        (rows, total)
+    }
+
+    /// The name of the row of a place, and its id.
+    fn name(&self, place: &Place, provider: Option<ProviderId>) -> (String, Option<String>) {
+        let channel = || place.lane.split('@').next().unwrap_or_default().to_owned();
+        match self.by {
+            ShapeBy::Channel => (channel(), None),
+            ShapeBy::Service => match self.directory.service_no(place.service) {
+                Some(service) => (service.name.clone(), Some(service.id.to_string())),
+                None => ("(a service that is gone)".into(), None),
+            },
+            ShapeBy::Provider => match provider {
+                None => (format!("(any of {})", channel()), None),
+                Some(id) => {
+                    let known = self.directory.known_id(id);
+                    let name = known.map_or_else(|| id.to_string(), |known| known.name.clone());
+                    let gone = self.directory.provider(id).is_none();
+                    (if gone { format!("({name}, removed)") } else { name }, Some(id.to_string()))
+                }
+            },
+        }
+    }
+}
+
+/// Each place with the provider in front of which it stands, and how many of it do so by estimate.
+fn placed(what: Waits, found: &Waiting, standing: &Standing) -> Vec<(Place, Option<ProviderId>, u64)> {
+    let known = in_memory(standing);
+    let stands: HashMap<i64, ProviderId> = standing.memory.iter().map(|it| (it.seq, it.provider)).collect();
+    let mut apart: HashMap<(&str, i64), Vec<u64>> = HashMap::new();
+    let mut all = Vec::new();
+    for (seq, place) in &found.apart {
+        let moved = apart.entry((&*place.lane, place.service)).or_insert_with(|| vec![0; place.counts.len()]);
+        for (sum, count) in moved.iter_mut().zip(&place.counts) {
+            *sum += count;
+        }
+        all.push((place.clone(), stands.get(seq).copied(), 0));
+    }
+    for place in &found.places {
+        let lane = Lane::of(&place.lane);
+        let mut place = place.clone();
+        if let Some(moved) = apart.get(&(&*place.lane, place.service)) {
+            for (count, moved) in place.counts.iter_mut().zip(moved) {
+                *count = count.saturating_sub(*moved);
+            }
+        }
+        let first = lane.first(standing);
+        let sure = match first {
+            _ if lane.pinned.is_some() => u64::MAX,
+            Some(first) if what == Waits::Queued => {
+                known.get(&(place.lane.clone(), place.service, first)).copied().unwrap_or(0)
+            }
+            // That nobody is there for them is no estimate.
+            None => u64::MAX,
+            Some(_) => 0,
+        };
+        let estimated = place.counts.iter().sum::<u64>().saturating_sub(sure);
+        all.push((place, first, estimated));
+    }
+    all
+}
+
+/// What else there is to know.
+fn notes(what: Waits, found: &Waiting, total: &ShapeRow, uncounted: u64) -> Vec<String> {
+    let mut notes = Vec::new();
+    if found.by_acceptance {
+        notes.push("too many are queued to look at each: they are placed by when they were accepted, not by since when they are due".into());
+    }
+    if total.estimated > 0 {
+        let why = match what {
+            Waits::Queued => {
+                "they are on disk, get their provider when they are read, and would go there now"
+            }
+            Waits::Retrying | Waits::Scheduled => {
+                "they get their provider when they are due, and would go there now"
+            }
+        };
+        notes.push(format!("{} of {} stand where they do by estimate: {why}", total.estimated, total.total));
+    }
+    if uncounted > 0 {
+        let where_to = match what {
+            Waits::Queued => "",
+            Waits::Retrying | Waits::Scheduled => "; they are due later than all that is counted",
+        };
+        notes.push(format!("the count is partial: {uncounted} more were not looked at{where_to}"));
+    }
+    notes
+}

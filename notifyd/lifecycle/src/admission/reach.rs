@@ -1,0 +1,92 @@
+//! Whether anybody can deliver it: of the channels asked for, one must have both an address and a provider that is switched
+//! on. Fallback needs no more than one; a pin narrows the providers down.
+
+use super::Errors;
+use crate::candidate::Candidate;
+use crate::message::{Message, Plan};
+use notify_proto::send::SendRequest;
+use notify_proto::{Channel, ProviderId};
+
+/// The pinned provider. It must be switched on and serve one of the channels; without a pin, any other must.
+pub(super) fn pinned(
+    request: &SendRequest,
+    channels: &[Channel],
+    providers: &[Candidate],
+    errors: &mut Errors,
+) -> Option<ProviderId> {
+    let Some(wanted) = &request.provider_id else {
+        let served = |channel: &Channel| serves(providers, None, *channel);
+        if !channels.is_empty() && !channels.iter().any(served) {
+            errors.add(
+                field(request),
+                format!("no active provider serves {}; {}", names(channels), others(providers)),
+            );
+        }
+        return None;
+    };
+    let found = providers.iter().find(|p| p.name == *wanted || wanted.parse() == Ok(p.id));
+    let problem = match found {
+        None => "no provider has this name or id".to_owned(),
+        Some(provider) if !provider.active => format!("provider {} is switched off", provider.name),
+        Some(provider) if channels.is_empty() => return Some(provider.id),
+        Some(provider) if channels.iter().any(|it| provider.channels.has(*it)) => return Some(provider.id),
+        Some(provider) => format!("provider {} does not serve {}", provider.name, names(channels)),
+    };
+    errors.add("provider_id", format!("{problem}; name another, or leave it out"));
+    None
+}
+
+/// Refuses what has its addresses on some channels and its providers on others. What has none at all of either was
+/// refused before.
+pub(super) fn deliverable(
+    plan: &Plan,
+    message: &Message,
+    field: &'static str,
+    providers: &[Candidate],
+    errors: &mut Errors,
+) {
+    let pin = plan.pinned.filter(|_| !plan.allow_failover);
+    let has_address = |channel: Channel| message.addresses.get(&channel).is_some_and(|all| !all.is_empty());
+    let reached = |channel: &Channel| has_address(*channel) && serves(providers, pin, *channel);
+    if plan.channels.iter().any(reached) {
+        return;
+    }
+    let who = pin.and_then(|pin| providers.iter().find(|it| it.id == pin));
+    let lacks = |channel: &Channel| match who {
+        _ if !has_address(*channel) => format!("{channel} has no address"),
+        Some(pinned) => format!("provider {} does not serve {channel}", pinned.name),
+        None => format!("no active provider serves {channel}"),
+    };
+    let all: Vec<_> = plan.channels.iter().map(lacks).collect();
+    let all = all.join(", ");
+    match who {
+        Some(_) => errors.add("provider_id", format!("{all}; name another, or give an address it can use")),
+        None => errors.add(field, format!("none of them can be used: {all}; {}", others(providers))),
+    }
+}
+
+/// The field that names the channels.
+pub(super) fn field(request: &SendRequest) -> &'static str {
+    if request.channels.is_some() { "channels" } else { "channel" }
+}
+
+/// Whether a provider that is switched on serves a channel: the pinned one, or any.
+fn serves(providers: &[Candidate], pin: Option<ProviderId>, channel: Channel) -> bool {
+    let asked = |it: &&Candidate| pin.is_none_or(|pin| pin == it.id);
+    providers.iter().filter(asked).any(|it| it.active && it.channels.has(channel))
+}
+
+fn names(channels: &[Channel]) -> String {
+    channels.iter().map(|channel| channel.as_str()).collect::<Vec<_>>().join(" or ")
+}
+
+/// What could be asked for instead.
+fn others(providers: &[Candidate]) -> String {
+    let served: Vec<_> =
+        Channel::ALL.iter().copied().filter(|channel| serves(providers, None, *channel)).collect();
+    if served.is_empty() {
+        return "no channel is served now; ask the operator".to_owned();
+    }
+    let served: Vec<_> = served.iter().map(|channel| channel.as_str()).collect();
+    format!("these channels are served now: {}", served.join(", "))
+}

@@ -1,0 +1,2 @@
+-- The index of the queue has all that is asked for.
+SELECT seq, lane, service FROM notifications WHERE status = 'queued' AND lane > '' LIMIT ?1
