@@ -54,12 +54,15 @@ impl Wall {
         Some(by)
     }
 
-    /// By how many milliseconds a moment that was read just now has to be moved to be one of the clock as it is: it may
-    /// have been read before the clock was set.
+    /// By how many milliseconds a moment that was read just now has to be moved to be one of the clock that the stored
+    /// moments know: it may have been read before that was set, or after it was set once more, which nobody has noticed
+    /// yet and will move the stored moments along.
     pub fn lag(&self, at: Timestamp) -> i64 {
-        let recently = self.set.is_some_and(|set| steady(&*self.clock) - set < DOUBTFUL);
-        let age = to_millis(self.clock.now()) - to_millis(at);
-        if recently && !(0..LEAST).contains(&age) { age } else { 0 }
+        let now = steady(&*self.clock);
+        let recently = self.set.is_some_and(|set| now - set < DOUBTFUL);
+        let unnoticed = || ahead(&*self.clock).is_some_and(|ahead| (ahead - self.ahead).abs() >= LEAST);
+        let age = now + self.ahead - to_millis(at);
+        if (0..LEAST).contains(&age) || !(recently || unnoticed()) { 0 } else { age }
     }
 
     /// After the commit.
@@ -85,4 +88,79 @@ fn ahead(clock: &dyn Clock) -> Option<i64> {
 
 fn steady(clock: &dyn Clock) -> i64 {
     i64::try_from(clock.steady().as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeDelta;
+    use std::sync::atomic::{AtomicI64, Ordering};
+    use std::time::Duration;
+
+    const HOUR: i64 = 3_600_000;
+
+    /// A clock that stands still and can be set.
+    #[derive(Default)]
+    struct Set {
+        steady: AtomicI64,
+        ahead: AtomicI64,
+    }
+
+    impl Set {
+        fn set(&self, by: i64) {
+            self.ahead.fetch_add(by, Ordering::AcqRel);
+        }
+
+        fn pass(&self, millis: i64) {
+            self.steady.fetch_add(millis, Ordering::AcqRel);
+        }
+    }
+
+    impl Clock for Set {
+        fn now(&self) -> Timestamp {
+            let millis = self.steady.load(Ordering::Acquire) + self.ahead.load(Ordering::Acquire);
+            Timestamp::default() + TimeDelta::milliseconds(millis)
+        }
+
+        fn steady(&self) -> Duration {
+            Duration::from_millis(self.steady.load(Ordering::Acquire).try_into().unwrap())
+        }
+    }
+
+    /// Where a moment that was read then and stored now ends up, when the clock has been followed: milliseconds after what
+    /// the clock says.
+    fn stored(clock: &Set, wall: &mut Wall, read: Timestamp) -> i64 {
+        let at = to_millis(read) + wall.lag(read);
+        let at = at + wall.moved().unwrap_or(0);
+        at - to_millis(clock.now())
+    }
+
+    #[test]
+    fn a_moment_keeps_its_distance_whenever_it_was_read_and_the_clock_was_set() {
+        for by in [7 * HOUR, -7 * HOUR, 2_000, -2_000] {
+            for before in [0, -12 * HOUR] {
+                let clock = Arc::new(Set { ahead: AtomicI64::new(1_000 * HOUR), ..Set::default() });
+                let mut wall = Wall::new(clock.clone());
+                clock.set(before);
+                wall.moved();
+                let old = clock.now();
+                clock.set(by);
+                assert_eq!(stored(&clock, &mut wall, old), 0, "read before, stored unnoticed: {by} {before}");
+                assert_eq!(stored(&clock, &mut wall, old), 0, "stored when it was noticed: {by} {before}");
+                clock.set(by);
+                let new = clock.now();
+                assert_eq!(stored(&clock, &mut wall, new), 0, "read after, stored unnoticed: {by} {before}");
+                assert_eq!(stored(&clock, &mut wall, new), 0);
+            }
+        }
+    }
+
+    #[test]
+    fn who_was_stopped_is_late_and_no_clock_was_set() {
+        let clock = Arc::new(Set::default());
+        let mut wall = Wall::new(clock.clone());
+        let at = clock.now();
+        clock.pass(HOUR);
+        assert_eq!(stored(&clock, &mut wall, at), -HOUR);
+    }
 }
