@@ -262,7 +262,7 @@ mod tests {
     fn what_is_not_urgent_enough_is_left_and_keeps_its_turn() {
         let mut line = line();
         line.push(group(Priority::Normal, false, 1), at(0), 1);
-        line.push(group(Priority::Low, false, 1), at(0), 2);
+        line.push(group(Priority::Low, false, 1), at(600), 2);
         line.push(group(Priority::High, false, 1), at(0), 3);
         line.push(group(Priority::Normal, false, 2), at(0), 4);
         let urgent: Vec<_> = std::iter::from_fn(|| line.pop(at(1), URGENT, |_| true)).collect();
