@@ -6,11 +6,13 @@
 //! events, and how far the walk has come. Whatever kills the daemon leaves all of a step or nothing of it.
 //!
 //! One step: [`select`](mod@select) finds the next that match, on a connection that reads; [`step`] looks at just these
-//! again inside the transaction, changes those that still match, and moves the cursor. [`rows`] is the table.
+//! again inside the transaction, changes those that still match, and moves the cursor; [`steer`] is how it grants what
+//! operators wish of what waits. [`rows`] is the table.
 
 mod count;
 mod rows;
 mod select;
+mod steer;
 mod step;
 
 pub(crate) use rows::{lost, sweep};
@@ -26,6 +28,8 @@ use async_trait::async_trait;
 use notify_proto::filter::Filter;
 use notify_proto::upkeep::OperationState;
 use notify_proto::{ApiError, BulkOp, ErrorCode, NotificationId, Status, Timestamp};
+use notifyd_lifecycle::Transition;
+use notifyd_lifecycle::steer::Wish;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tokio::sync::watch;
@@ -43,6 +47,9 @@ pub struct Bulk {
     pub op: BulkOp,
     /// With which.
     pub filter: Filter,
+    /// The moment they wait for then, for what is postponed or moved.
+    #[serde(default)]
+    pub until: Option<Timestamp>,
     /// Only what was accepted, and where it has ended also ended, before this.
     pub cutoff: Timestamp,
     /// At most so many, those accepted first.
@@ -51,6 +58,32 @@ pub struct Bulk {
     /// How many a second; as fast as it goes when there is none.
     #[serde(default)]
     pub rate_per_second: Option<f64>,
+}
+
+impl Bulk {
+    /// What is wished of each, for the kinds that steer what waits.
+    pub const fn wish(&self) -> Option<Wish> {
+        match (self.op, self.until) {
+            (BulkOp::Postpone, Some(until)) => Some(Wish::Postpone(until)),
+            (BulkOp::Move, Some(at)) => Some(Wish::Move(at)),
+            (BulkOp::Run, _) => Some(Wish::RunNow),
+            (BulkOp::Bury, _) => Some(Wish::Bury),
+            _ => None,
+        }
+    }
+
+    /// Whether a notification allows it, for the kinds that wish nothing; `scheduled` when it waits for a time.
+    fn allows(&self, status: Status, scheduled: bool) -> bool {
+        match self.op {
+            // What waits for its time is no dead letter, and is not held either.
+            BulkOp::Retry => {
+                Transition::operator_retry().allows(status) && !(status == Status::Pending && scheduled)
+            }
+            BulkOp::Cancel => Transition::cancel().allows(status),
+            BulkOp::Discard => status == Status::Failed,
+            BulkOp::Postpone | BulkOp::Bury | BulkOp::Move | BulkOp::Run => false,
+        }
+    }
 }
 
 /// Long work that is about to begin.
@@ -95,8 +128,8 @@ pub struct Operation {
     pub done: u64,
     /// Notifications that did not allow it.
     pub refused: u64,
-    /// The first of those, with the status they had.
-    pub refusals: Vec<(NotificationId, Status)>,
+    /// The first of those.
+    pub refusals: Vec<Refused>,
     /// Where it stands.
     pub state: OperationState,
     /// What came of it.
@@ -105,6 +138,18 @@ pub struct Operation {
     pub started_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+}
+
+/// One that did not allow it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// Which.
+    pub id: NotificationId,
+    /// The status it had.
+    pub status: Status,
+    /// What was in the way, a sentence; none when the status says it.
+    #[serde(default)]
+    pub why: Option<String>,
 }
 
 /// What came of long work.
@@ -148,10 +193,12 @@ impl End {
 /// What matches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Matching {
-    /// How many, by status.
+    /// How many, by status; what is so already does not count.
     pub by_status: BTreeMap<Status, u64>,
     /// How many, by the number of the service.
     pub by_service: BTreeMap<i64, u64>,
+    /// Of these, those that do not allow it as they stand.
+    pub refused: u64,
     /// The first of them.
     pub samples: Vec<NotificationId>,
 }
@@ -239,8 +286,9 @@ impl Operations for SqliteStore {
             }
         };
         let Some(selected) = selected else { return Operations::find(self, no).await };
-        // A retry makes work that has to be recorded; the others only write.
-        let kind = if selected.op == BulkOp::Retry { Kind::Work } else { Kind::Outcome };
+        // What is queued makes work that has to be recorded; the others only write.
+        let kind =
+            if matches!(selected.op, BulkOp::Retry | BulkOp::Run) { Kind::Work } else { Kind::Outcome };
         let work = move |desk: &mut Desk<'_>| step::step(desk, no, &selected);
         let stands = self.writer()?.step(kind, most, work).await?;
         if stands.as_ref().is_none_or(|it| it.state != OperationState::Running) {
@@ -275,4 +323,30 @@ impl Operations for SqliteStore {
 /// A value that is stored as JSON.
 fn to_json(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_of_an_earlier_daemon_can_be_read() {
+        let id = NotificationId::from_bytes([7; 16]);
+        let old = to_json(&[(id, Status::Queued)]).unwrap();
+        let read: Vec<Refused> = serde_json::from_str(&old).unwrap();
+        assert_eq!(read, [Refused { id, status: Status::Queued, why: None }]);
+    }
+
+    #[test]
+    fn only_what_steers_wishes_something_and_all_that_steers_does() {
+        let wishes = |op, until| {
+            let (filter, cutoff) = (Filter::default(), Timestamp::UNIX_EPOCH);
+            Bulk { op, filter, until, cutoff, limit: None, rate_per_second: None }.wish().is_some()
+        };
+        for op in BulkOp::ALL {
+            let steers = !matches!(op, BulkOp::Retry | BulkOp::Cancel | BulkOp::Discard);
+            assert_eq!(wishes(*op, Some(Timestamp::UNIX_EPOCH)), steers, "{op}");
+        }
+        assert!(!wishes(BulkOp::Postpone, None) && !wishes(BulkOp::Move, None));
+    }
 }
