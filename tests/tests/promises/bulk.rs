@@ -109,12 +109,12 @@ async fn a_bulk_postponement_that_is_killed_postpones_each_exactly_once() {
     daemon.mock("only", &json!({}), &[]);
     // What is accepted waits here, so that there is something to postpone.
     daemon.ctl().ok(&["queue", "pause", "only", "--no-end", "--yes"]);
-    let waiting = pumped(&daemon, &key, 2_500).await;
+    let waiting = pumped(&daemon, &key, 1_200).await;
     let count = waiting.len().to_string();
     let postpone = ["ntf", "postpone", "--filter", "service:acme", "--until", "20h", "--expect", &count];
     let dry = daemon.ctl().json(&[&postpone[..], &["--dry-run"]].concat());
     assert_eq!((&dry["total"], &dry["refused"]), (&json!(waiting.len()), &json!(0)));
-    let slowly = ["--rate", "400/s", "--yes", "--no-wait", "--reason", "carrier maintenance"];
+    let slowly = ["--rate", "200/s", "--yes", "--no-wait", "--reason", "carrier maintenance"];
     let begun = daemon.ctl().json(&[&postpone[..], &slowly].concat());
     let id = begun["operation"]["id"].as_str().unwrap().to_owned();
     let mut later = pumped(&daemon, &key, 20).await;

@@ -190,6 +190,7 @@ impl Bury {
     }
 }
 
+/// Those with these ids, call after call.
 async fn by_id(
     desk: &Desk<'_>,
     verb: Verb,

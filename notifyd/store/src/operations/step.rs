@@ -88,7 +88,8 @@ fn matching(desk: &Desk<'_>, bulk: &Bulk, seqs: &[i64]) -> Result<Vec<Found>> {
         if starts { ("m.body", "JOIN messages m ON m.seq = n.seq") } else { ("NULL", join(bulk)) };
     let sql = format!(
         "SELECT n.seq, n.id, n.service, n.fence, n.priority, n.lane, n.retry_count > 0, n.status, n.due_at, \
-         n.expires_at, n.failure_reason, {body} FROM json_each(?) it CROSS JOIN notifications n ON n.seq = it.value {join} WHERE {} ORDER BY n.seq",
+         n.expires_at, n.failure_reason, {body} \
+         FROM json_each(?) it CROSS JOIN notifications n ON n.seq = it.value {join} WHERE {} ORDER BY n.seq",
         wanted.text()
     );
     let mut query = desk.prepare(&sql)?;
