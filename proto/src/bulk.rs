@@ -15,6 +15,12 @@ pub struct BulkRequest {
     pub op: Open<BulkOp>,
     /// With which. Unless it names a status, with those that are in a state that allows it.
     pub filter: Filter,
+    /// The moment they wait for then, for what is postponed or moved.
+    #[serde(default)]
+    pub until: Option<Timestamp>,
+    /// Tell the webhooks of the services.
+    #[serde(default)]
+    pub notify: bool,
     /// Only what was accepted, and where it has ended also ended, before this; now when it is absent. A moment of the
     /// daemon's clock, so that what was counted is what is changed.
     #[serde(default)]
@@ -64,7 +70,7 @@ pub struct BulkView {
     pub by_service: BTreeMap<String, u64>,
     /// How many match in all.
     pub total: u64,
-    /// Of these, those whose status will not allow it.
+    /// Of these, those that will not allow it, as they stand.
     pub refused: u64,
     /// Some of those that match, the first accepted first.
     pub samples: Vec<NotificationId>,

@@ -222,6 +222,14 @@ words! {
         Cancel = "cancel",
         /// Remove dead letters from the log.
         Discard = "discard",
+        /// Give what waits a later time.
+        Postpone = "postpone",
+        /// Give up what was not sent yet: to the dead letters.
+        Bury = "bury",
+        /// Give what waits for a time another one.
+        Move = "move",
+        /// Make what waits for a time due now.
+        Run = "run",
     }
 
     /// What to do after an attempt of unknown end.

@@ -6,12 +6,12 @@ use super::operation::follow::{Interrupts, Stay, begin, finish};
 use crate::failure::{Ended, Exit, Failure};
 use crate::{confirm, given};
 use clap::Args;
-use notify_proto::BulkOp;
 use notify_proto::bulk::{BulkRequest, BulkView, Expect};
 use notify_proto::control::{Change, Limit};
 use notify_proto::filter::Filter;
 use notify_proto::upkeep::{OperationView, grouped};
 use notify_proto::view::rfc3339;
+use notify_proto::{BulkOp, Timestamp};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub struct Flags {
     /// With --filter: at most so many, those accepted first
     #[arg(long, value_name = "N", requires = "filter", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
-    /// At this pace, such as 20/s, or none [default: with --filter 200/s for retry; else none]
+    /// At this pace, such as 20/s, or none [default: with --filter 200/s for retry and run; else none]
     #[arg(long, value_name = "RATE", value_parser = given::rate_or_none)]
     rate: Option<Limit<f64>>,
     /// With --filter: start it and return at once; notifyctl operation wait follows it
@@ -42,12 +42,23 @@ impl Flags {
     }
 }
 
+/// What is done with each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Deed {
+    /// What.
+    pub(super) op: BulkOp,
+    /// The moment it waits for then, if that is what is done.
+    pub(super) until: Option<Timestamp>,
+    /// Whether the webhooks hear of it.
+    pub(super) notify: bool,
+}
+
 /// What is done, in words.
 pub(super) struct Words {
     /// For the schema of the answer, such as `notification.retry`.
     pub(super) what: &'static str,
-    /// Such as `Retry`.
-    pub(super) verb: &'static str,
+    /// Such as `Retry them?`.
+    pub(super) question: String,
     /// Such as `retried`.
     pub(super) done: String,
 }
@@ -62,15 +73,17 @@ pub(super) enum Consent {
 
 pub(super) async fn run(
     desk: &Desk<'_>,
-    op: BulkOp,
+    deed: Deed,
     words: Words,
     consent: Consent,
     filter: Filter,
     flags: Flags,
 ) -> Ended {
     let request = BulkRequest {
-        op: op.into(),
+        op: deed.op.into(),
         filter,
+        until: deed.until,
+        notify: deed.notify,
         cutoff: None,
         expect: flags.expect,
         limit: flags.limit,
@@ -87,7 +100,7 @@ pub(super) async fn run(
     samples(desk, &counted);
     let expect = match consent {
         Consent::Yes => {
-            confirm::yes(desk.globals, desk.out, &format!("{question} {} them?", words.verb))?;
+            confirm::yes(desk.globals, desk.out, &format!("{question} {}", words.question))?;
             request.expect
         }
         Consent::Count(given) => {

@@ -1,7 +1,7 @@
 //! `notifyctl schedule`: what waits for a time.
 
 use super::Desk;
-use super::notification::change::{Ids, Verb};
+use super::notification::change::{Verb, Which};
 use super::notification::list::{Order, Pages, Terms, say_rest, walk};
 use crate::cli::Format;
 use crate::failure::{Ended, Exit};
@@ -33,6 +33,7 @@ pub enum Schedule {
 
 Examples:
   notifyctl schedule move 0197a6c2-5b1e-7cc0-8000-0123456789ab --at 2026-12-24T18:00:00Z
+  notifyctl schedule move --filter 'service:acme status:scheduled' --at 18:00 --dry-run
   notifyctl schedule list --service acme -o id | notifyctl schedule move - --at 2h --reason \"quiet hours\""
     )]
     Move(Move),
@@ -41,8 +42,9 @@ Examples:
 
 Examples:
   notifyctl schedule run 0197a6c2-5b1e-7cc0-8000-0123456789ab
+  notifyctl schedule run --filter 'status:retrying provider:relay' --rate 50/s --yes
   notifyctl schedule list --status retrying -o id | notifyctl schedule run - --reason \"vendor says fixed\"")]
-    Run(Ids),
+    Run(Which),
     /// Count what waits for a time, by how far ahead that is
     #[command(
         after_help = "Of more than 300,000 the rest is counted without telling scheduled ones and retries apart.
@@ -74,7 +76,7 @@ pub struct List {
 #[derive(Debug, Args)]
 pub struct Move {
     #[command(flatten)]
-    which: Ids,
+    which: Which,
     /// When: a span from now, an RFC 3339 time, or HH:MM today
     #[arg(long, value_name = "TIME", value_parser = given::ahead)]
     at: Timestamp,

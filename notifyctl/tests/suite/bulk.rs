@@ -83,6 +83,62 @@ fn a_dry_run_says_what_would_be_done() {
 }
 
 #[test]
+fn what_waits_is_steered_by_filter() {
+    let fake = willing();
+    let at = "2030-01-01T00:00:00Z";
+    let moment = "2030-01-01T00:00:00.000Z";
+    for (line, op, until, schema, done, question) in [
+        (
+            &["ntf", "postpone", "--until", at][..],
+            "postpone",
+            json!(at),
+            "notification.postpone",
+            format!("postponed until {moment}"),
+            format!("Postpone them until {moment}?"),
+        ),
+        (&["ntf", "bury"], "bury", Value::Null, "notification.bury", "buried".into(), "Bury them?".into()),
+        (
+            &["schedule", "move", "--at", at],
+            "move",
+            json!(at),
+            "schedule.move",
+            format!("moved to {moment}"),
+            format!("Move them to {moment}?"),
+        ),
+        (&["schedule", "run"], "run", Value::Null, "schedule.run", "due now".into(), "Run them now?".into()),
+    ] {
+        let line = [line, &["--filter", "service:acme", "--expect", "3"]].concat();
+        let before = requests(&fake).len();
+        let dry = fake.run(&[&line[..], &["-n"]].concat());
+        assert!(dry.stdout.ends_with(&format!("; they would be {done}\n")), "{}", dry.stdout);
+        let asked = fake.run(&line);
+        assert!(asked.exit == 6 && asked.stderr.contains(&question), "{}", asked.stderr);
+        let run = fake.run(&[&line[..], &["--yes", "--json"]].concat());
+        assert_eq!(
+            (run.exit, &run.json()["schema"]),
+            (0, &json!(format!("notify.{schema}/1"))),
+            "{}",
+            run.stderr
+        );
+        // Counted by each, and begun by the last alone.
+        let asked = requests(&fake).split_off(before);
+        let dry: Vec<_> = asked.iter().map(|call| call["change"]["dry_run"].as_bool().unwrap()).collect();
+        assert_eq!(dry, [true, true, true, false]);
+        for call in asked {
+            let request = &call["request"];
+            assert_eq!((&request["op"], &request["until"]), (&json!(op), &until));
+            assert_eq!((&request["notify"], &request["expect"]["count"]), (&json!(false), &json!(3)));
+        }
+    }
+    fake.run(&["ntf", "bury", "--filter", "*", "--notify", "--yes"]);
+    assert_eq!(
+        requests(&fake).pop().unwrap()["request"]["notify"],
+        true,
+        "the daemon says what it makes of it"
+    );
+}
+
+#[test]
 fn how_many_were_refused_is_in_the_exit_code() {
     let all = ends(3, &[]).run(&[&RETRY[..], &["--json"]].concat());
     assert_eq!((all.exit, &all.json()["done"], &all.json()["total"]), (0, &json!(3), &json!(3)));

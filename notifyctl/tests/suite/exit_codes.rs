@@ -34,6 +34,8 @@ fn refusals() {
             &["ntf", "retry", ID],
             &["ntf", "postpone", ID, "--until", "1h"],
             &["ntf", "bury", ID, "--yes"],
+            &["ntf", "bury", "--filter", "*", "--yes"],
+            &["ntf", "postpone", "--filter", "*", "--until", "1h", "--yes"],
             &["ntf", "explain", ID],
             &["ntf", "list"],
             &["schedule", "list"],
@@ -86,14 +88,20 @@ fn usage() {
         "ntf postpone --until 1h",
         "ntf postpone x --until 1h",
         "ntf postpone 0197a6c2-5b1e-7cc0-8000-0123456789ab --until 90",
+        "ntf postpone --filter status:queued",
+        "ntf postpone --filter status:queued --until 90",
         "ntf bury",
+        "ntf bury --filter status:queued x",
+        "ntf bury x --expect 5",
         "ntf explain",
         "schedule",
         "schedule list --due 90",
         "schedule list --limit 0",
         "schedule list --filter state:failed",
         "schedule move 0197a6c2-5b1e-7cc0-8000-0123456789ab",
+        "schedule move --filter x",
         "schedule run",
+        "schedule run x --limit 5",
         "ntf retry --filter x --expect 5~",
         "ntf retry --filter x --limit 0",
         "ntf retry x --no-wait",
@@ -147,6 +155,10 @@ fn questions_nobody_can_answer() {
         (&["ntf", "cancel", ID][..], "--yes"),
         (&["ntf", "cancel", "--filter", "*"], "--yes"),
         (&["ntf", "bury", ID, OTHER], "--yes"),
+        (&["ntf", "bury", "--filter", "*"], "--yes"),
+        (&["ntf", "postpone", "--filter", "*", "--until", "1h"], "--yes"),
+        (&["schedule", "move", "--filter", "*", "--at", "1h"], "--yes"),
+        (&["schedule", "run", "--filter", "*"], "--yes"),
         (&["ntf", "retry", "--filter", "status:failed"], "--yes"),
         (&["dead", "retry", "--filter", "*"], "--yes"),
         (&["dead", "discard", "--filter", "*", "--yes"], "--confirm 3"),
@@ -184,6 +196,7 @@ fn questions_nobody_can_answer() {
     ] {
         assert!(fake.calls(verb).is_empty(), "{verb}");
     }
+    assert!(fake.calls("NotificationBulk").iter().all(|call| call["change"]["dry_run"] == true));
     assert!(fake.calls("StorePrune").iter().all(|call| call["change"]["dry_run"] == true), "only counted");
     assert_eq!(
         fake.run(&["-n", "daemon", "shutdown"]).exit,

@@ -1,6 +1,7 @@
 //! The room as a whole: a real log, a real connection, an engine that does as it is told.
 
 mod bulk;
+mod bulk_steer;
 mod explain;
 mod fakes;
 mod holds;

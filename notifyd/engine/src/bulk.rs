@@ -3,12 +3,14 @@
 //! nothing here has to be remembered. A ring lost costs latency, never work: it also looks by itself.
 
 use crate::Inner;
+use notify_proto::BulkOp;
 use notify_proto::upkeep::OperationState;
 use notifyd_store::StoreError;
 use notifyd_store::operations::{MAX_STEP, Operation};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -146,6 +148,9 @@ fn count(inner: &Inner, before: &Operation, now: &Operation) {
         ("refused", now.refused.saturating_sub(before.refused)),
     ] {
         inner.metrics.operation_items.with_label_values(&[now.verb.as_str(), result]).inc_by(count);
+    }
+    if now.bulk.as_ref().is_some_and(|bulk| bulk.op == BulkOp::Bury) {
+        inner.failed.fetch_add(now.done.saturating_sub(before.done), Ordering::AcqRel);
     }
 }
 

@@ -91,6 +91,15 @@ impl Wish {
         }
     }
 
+    /// Whether anything can be given the moment that is wished for.
+    pub fn fits(self, now: Timestamp) -> Result<(), Refusal> {
+        match self.at() {
+            Some(at) if at <= now => Err(Refusal::Past(at)),
+            Some(at) if at > now + MAX_AHEAD => Err(Refusal::TooFar(at)),
+            _ => Ok(()),
+        }
+    }
+
     /// What follows for a notification.
     pub fn judge(self, it: &Waiting, now: Timestamp) -> Result<Verdict, Refusal> {
         let done = self.done();
@@ -110,7 +119,10 @@ impl Wish {
         if it.due_at == Some(at) {
             return Ok(Verdict::Already);
         }
-        fits(at, it, now)?;
+        self.fits(now)?;
+        if let Some(expires) = it.expires_at.filter(|expires| *expires <= at) {
+            return Err(Refusal::Expires(expires));
+        }
         Ok(Verdict::Take(match (self, it.status, it.due_at) {
             (Self::Postpone(_), _, Some(due)) if at < due => return Err(Refusal::NoLater(due)),
             (Self::Postpone(_), Retrying, _) => Transition::postpone_retry(at),
@@ -118,20 +130,6 @@ impl Wish {
             (_, Retrying, _) => Transition::move_retry(at),
             _ => Transition::move_to(at),
         }))
-    }
-}
-
-/// Whether it can wait until that moment.
-fn fits(at: Timestamp, it: &Waiting, now: Timestamp) -> Result<(), Refusal> {
-    if at <= now {
-        return Err(Refusal::Past(at));
-    }
-    if at > now + MAX_AHEAD {
-        return Err(Refusal::TooFar(at));
-    }
-    match it.expires_at {
-        Some(expires) if expires <= at => Err(Refusal::Expires(expires)),
-        _ => Ok(()),
     }
 }
 
@@ -220,6 +218,9 @@ mod tests {
         }
         let far = at(0) + MAX_AHEAD + TimeDelta::seconds(1);
         assert_eq!(judged(Wish::Move(far), due), "TooFar");
+        assert_eq!(Wish::Move(far).fits(at(0)), Err(Refusal::TooFar(far)));
+        assert_eq!(Wish::Postpone(at(0)).fits(at(0)), Err(Refusal::Past(at(0))));
+        assert!([Wish::Postpone(at(1)), Wish::RunNow, Wish::Bury].iter().all(|it| it.fits(at(0)).is_ok()));
         let expiring = Waiting { expires_at: Some(at(20)), ..due };
         assert_eq!(judged(Wish::Move(at(20)), expiring), "Expires");
         assert_eq!(judged(Wish::Move(at(19)), expiring), "moved -> pending");

@@ -67,20 +67,24 @@ fn find(desk: &Desk<'_>, scope: Scope, id: NotificationId) -> Result<Option<Foun
 }
 
 fn row(row: &Row<'_>) -> rusqlite::Result<Found> {
-    let waiting = Waiting {
-        status: status(row, 2)?,
-        due_at: row.get::<_, Option<i64>>(5)?.map(moment),
-        expires_at: row.get::<_, Option<i64>>(6)?.map(moment),
-        failure: opt_word(row, 7)?,
-    };
     Ok(Found {
         seq: row.get(0)?,
         service: row.get(1)?,
-        fence: row.get(3)?,
-        priority: priority(row, 4)?,
-        lane: row.get(8)?,
-        retry_count: row.get(9)?,
-        waiting,
+        fence: row.get(2)?,
+        priority: priority(row, 3)?,
+        lane: row.get(4)?,
+        retry_count: row.get(5)?,
+        waiting: waiting(row, 6)?,
+    })
+}
+
+/// What the rules need to know, from four columns: status, due_at, expires_at and failure_reason.
+pub fn waiting(row: &Row<'_>, first: usize) -> rusqlite::Result<Waiting> {
+    Ok(Waiting {
+        status: status(row, first)?,
+        due_at: row.get::<_, Option<i64>>(first + 1)?.map(moment),
+        expires_at: row.get::<_, Option<i64>>(first + 2)?.map(moment),
+        failure: opt_word(row, first + 3)?,
     })
 }
 

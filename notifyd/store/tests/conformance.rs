@@ -4,6 +4,7 @@
 
 mod conformance {
     pub mod accepting;
+    pub mod bulk_steering;
     pub mod changing;
     pub mod delivering;
     pub mod fixture;
@@ -127,6 +128,15 @@ suite! {
         work_of_a_run_ends_with_it,
         only_so_many_go_on_at_once,
         dead_letters_are_grouped_by_their_fault,
+    }
+    bulk_steering {
+        a_bulk_postponement_goes_past_each_once,
+        what_a_wish_in_bulk_comes_to_is_what_was_counted,
+        what_is_buried_in_bulk_is_a_dead_letter,
+        what_is_moved_or_run_in_bulk_has_its_time,
+        a_moment_that_passes_meanwhile_suits_no_more,
+        a_clock_that_is_set_moves_what_is_compared,
+        a_postponement_without_a_moment_changes_nothing,
     }
     holds {
         a_hold_survives_a_restart,

@@ -2,7 +2,7 @@
 //! that was counted is changed exactly once, and nothing else is.
 
 use notify_proto::Status;
-use notify_proto::view::NotificationDetail;
+use notify_proto::view::{NotificationDetail, rfc3339};
 use notify_tests::control::Control;
 use notify_tests::ctl::Ctl;
 use notify_tests::daemon::{Builder, Daemon};
@@ -24,15 +24,20 @@ async fn graveyard(builder: &Builder, at_least: u64) -> (Daemon, String, Vec<Str
 
 /// At least so many more; each has come to its end.
 async fn bury(daemon: &Daemon, key: &str, at_least: u64) -> Vec<String> {
-    let mut pump = Pump::start(daemon.listen(), key, 8);
-    pump.reached(at_least).await;
-    let dead = pump.end().await;
+    let dead = pumped(daemon, key, at_least).await;
     let control = Control::connect(&daemon.builder().socket()).await.unwrap();
     for id in &dead {
         let detail = control.settled(id).await.unwrap();
         assert_eq!(detail.notification.status.known(), Some(Status::Failed));
     }
     dead
+}
+
+/// At least so many more, acknowledged.
+async fn pumped(daemon: &Daemon, key: &str, at_least: u64) -> Vec<String> {
+    let mut pump = Pump::start(daemon.listen(), key, 8);
+    pump.reached(at_least).await;
+    pump.end().await
 }
 
 fn operation(ctl: &Ctl, id: &str) -> Value {
@@ -50,10 +55,15 @@ fn past(ctl: &Ctl, id: &str, done: u64) -> u64 {
     panic!("it does not go on: {}", operation(ctl, id));
 }
 
+/// The details of the events of this name.
+fn details<'a>(detail: &'a NotificationDetail, event: &str) -> Vec<&'a str> {
+    let events = detail.events.iter().filter(|it| it.event == event);
+    events.map(|it| it.detail.as_deref().unwrap_or_default()).collect()
+}
+
 /// The details of the events that started it again.
 fn retries(detail: &NotificationDetail) -> Vec<&str> {
-    let retried = detail.events.iter().filter(|event| event.event == "operator_retry");
-    retried.map(|event| event.detail.as_deref().unwrap_or_default()).collect()
+    details(detail, "operator_retry")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -89,6 +99,72 @@ async fn a_bulk_retry_that_is_killed_changes_each_exactly_once() {
     for one in &later {
         assert_eq!(retries(&control.settled(one).await.unwrap()), [""; 0], "{one}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bulk_postponement_that_is_killed_postpones_each_exactly_once() {
+    let mut builder = Builder::new();
+    let mut daemon = builder.start();
+    let key = daemon.service("acme");
+    daemon.mock("only", &json!({}), &[]);
+    // What is accepted waits here, so that there is something to postpone.
+    daemon.ctl().ok(&["queue", "pause", "only", "--no-end", "--yes"]);
+    let waiting = pumped(&daemon, &key, 1_200).await;
+    let count = waiting.len().to_string();
+    let postpone = ["ntf", "postpone", "--filter", "service:acme", "--until", "20h", "--expect", &count];
+    let dry = daemon.ctl().json(&[&postpone[..], &["--dry-run"]].concat());
+    assert_eq!((&dry["total"], &dry["refused"]), (&json!(waiting.len()), &json!(0)));
+    let slowly = ["--rate", "200/s", "--yes", "--no-wait", "--reason", "carrier maintenance"];
+    let begun = daemon.ctl().json(&[&postpone[..], &slowly].concat());
+    let id = begun["operation"]["id"].as_str().unwrap().to_owned();
+    let mut later = pumped(&daemon, &key, 20).await;
+    let mut done = 0;
+    for _ in 0..3 {
+        done = past(&daemon.ctl(), &id, done);
+        assert!(done > 0 && done < waiting.len() as u64, "{done} of {count}: it is killed in the middle");
+        builder = daemon.kill();
+        daemon = builder.start();
+        let now = operation(&daemon.ctl(), &id);
+        assert!(now["done"].as_u64().unwrap() >= done, "nothing is done again: {now}");
+    }
+    later.extend(pumped(&daemon, &key, 20).await);
+    daemon.ctl().ok(&["operation", "wait", &id, "--timeout", "5m"]);
+    let ended = operation(&daemon.ctl(), &id);
+    assert_eq!((&ended["done"], &ended["refused"]), (&json!(waiting.len()), &json!(0)), "{ended}");
+    // What came later is sent now, and nothing of the others is.
+    daemon.ctl().ok(&["queue", "resume", "only"]);
+    let control = Control::connect(&builder.socket()).await.unwrap();
+    for one in &later {
+        let told = control.settled(one).await.unwrap();
+        assert_eq!(told.notification.status.known(), Some(Status::Delivered));
+        assert_eq!(details(&told, "postponed"), [""; 0], "{one}");
+    }
+    let until = ended["target"].as_str().unwrap().rsplit_once(" until ").unwrap().1;
+    let detail = format!("{id}: until {until}: carrier maintenance");
+    for one in &waiting {
+        let told = control.story(one.parse().unwrap()).await.unwrap();
+        assert_eq!((details(&told, "postponed"), told.attempts.len()), (vec![detail.as_str()], 0), "{one}");
+        assert_eq!(told.notification.status.known(), Some(Status::Pending));
+        assert_eq!(told.notification.next_attempt_at.map(rfc3339).as_deref(), Some(until));
+    }
+    // Nobody has to wait until then: each is sent once, or given up.
+    let ctl = daemon.ctl();
+    let run = ["schedule", "run", "--filter", "service:acme", "--rate", "none", "--limit", "50", "--yes"];
+    assert_eq!(ctl.json(&run)["done"], 50);
+    let buried =
+        ctl.json(&["ntf", "bury", "--filter", "status:scheduled", "--yes", "--reason", "sent by hand"]);
+    assert_eq!((&buried["done"], &buried["refused"]), (&json!(waiting.len() - 50), &json!(0)));
+    let mut ends = [0, 0];
+    for one in &waiting {
+        let told = control.settled(one).await.unwrap();
+        match (told.notification.status.known(), told.attempts.len()) {
+            (Some(Status::Delivered), 1) => ends[0] += 1,
+            (Some(Status::Failed), 0) => ends[1] += 1,
+            _ => panic!("{told:#?}"),
+        }
+    }
+    assert_eq!(ends, [50, waiting.len() - 50]);
+    assert_eq!(control.status().await.unwrap().failed, ends[1] as u64, "what is buried was given up");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,8 +1,8 @@
-//! `notifyctl notification cancel` and `retry`, `notifyctl dead retry` and `discard`: by id, or by filter; `postpone`, `bury`
-//! and what `notifyctl schedule` changes: by id.
+//! What is done to notifications, by id or by filter: `notifyctl notification cancel`, `retry`, `postpone` and `bury`,
+//! `notifyctl schedule move` and `run`, `notifyctl dead retry` and `discard`.
 
 use super::super::Desk;
-use super::super::bulk::{self, Consent, Flags, Words};
+use super::super::bulk::{self, Consent, Deed, Flags, Words};
 use super::super::dead;
 use super::ids;
 use crate::conn::Link;
@@ -31,10 +31,11 @@ const AT_ONCE: usize = 200;
 
 pub(super) const POSTPONE_HELP: &str =
     "What is queued waits for its time then, and what waits for a retry keeps its count: no retry
-is spent. What is being sent cannot be postponed.
+is spent. Refused is what is being sent, held for an operator, or due later than that already.
 
 Examples:
   notifyctl ntf postpone 0197a6c2-5b1e-7cc0-8000-0123456789ab --until 2h --reason \"relay is down\"
+  notifyctl ntf postpone --filter 'service:acme meta.campaign:blackfriday' --until 18:00 --dry-run
   notifyctl ntf list --service acme --status queued -o id | notifyctl ntf postpone - --until 18:00";
 
 pub(super) const BURY_HELP: &str =
@@ -43,6 +44,7 @@ sent cannot be buried. notifyctl notification retry starts it again.
 
 Examples:
   notifyctl ntf bury 0197a6c2-5b1e-7cc0-8000-0123456789ab --yes --reason \"sent by hand\"
+  notifyctl ntf bury --filter 'service:acme status:held' --expect 12 --yes --reason \"sent by hand\"
   notifyctl ntf list --service acme --status held -o id | notifyctl ntf bury - --yes";
 
 /// Which change.
@@ -58,25 +60,30 @@ pub(in crate::commands) enum Verb {
 }
 
 impl Verb {
-    /// What a change of all that match is called; none when it is made by id alone.
-    const fn op(self) -> Option<BulkOp> {
-        match self {
-            Self::Cancel => Some(BulkOp::Cancel),
-            Self::Retry => Some(BulkOp::Retry),
-            Self::Discard => Some(BulkOp::Discard),
-            Self::Postpone(_) | Self::Bury { .. } | Self::Move(_) | Self::Run => None,
-        }
+    /// What is asked of the daemon to change all that match.
+    const fn deed(self) -> Deed {
+        let (op, until, notify) = match self {
+            Self::Cancel => (BulkOp::Cancel, None, false),
+            Self::Retry => (BulkOp::Retry, None, false),
+            Self::Discard => (BulkOp::Discard, None, false),
+            Self::Postpone(until) => (BulkOp::Postpone, Some(until), false),
+            Self::Bury { notify } => (BulkOp::Bury, None, notify),
+            Self::Move(at) => (BulkOp::Move, Some(at), false),
+            Self::Run => (BulkOp::Run, None, false),
+        };
+        Deed { op, until, notify }
     }
 
-    const fn name(self) -> &'static str {
+    /// What somebody says yes to.
+    fn question(self, which: &str) -> String {
         match self {
-            Self::Cancel => "Cancel",
-            Self::Retry => "Retry",
-            Self::Discard => "Discard",
-            Self::Postpone(_) => "Postpone",
-            Self::Bury { .. } => "Bury",
-            Self::Move(_) => "Move",
-            Self::Run => "Run",
+            Self::Cancel => format!("Cancel {which}?"),
+            Self::Retry => format!("Retry {which}?"),
+            Self::Discard => format!("Discard {which}?"),
+            Self::Postpone(until) => format!("Postpone {which} until {}?", rfc3339(until)),
+            Self::Bury { .. } => format!("Bury {which}?"),
+            Self::Move(at) => format!("Move {which} to {}?", rfc3339(at)),
+            Self::Run => format!("Run {which} now?"),
         }
     }
 
@@ -124,7 +131,7 @@ pub struct Which {
 }
 
 impl Which {
-    pub(super) async fn run(self, desk: &Desk<'_>, verb: Verb) -> Ended {
+    pub(in crate::commands) async fn run(self, desk: &Desk<'_>, verb: Verb) -> Ended {
         self.run_as(desk, verb, verb.what(), Consent::Yes).await
     }
 
@@ -141,27 +148,21 @@ impl Which {
         what: &'static str,
         consent: Consent,
     ) -> Ended {
-        if let (Some(filter), Some(op)) = (self.filter, verb.op()) {
-            let words = Words { what, verb: verb.name(), done: verb.done() };
-            return bulk::run(desk, op, words, consent, filter, self.flags).await;
+        if let Some(filter) = self.filter {
+            let words = Words { what, question: verb.question("them"), done: verb.done() };
+            return bulk::run(desk, verb.deed(), words, consent, filter, self.flags).await;
         }
-        Ids { ids: self.ids }.run_as(desk, verb, what, consent, self.flags.rate()).await
+        let ids = ids::read(&self.ids)?;
+        agree(desk, verb, &ids, &consent)?;
+        by_id(desk, verb, what, &ids, &Pace::of(self.flags.rate())).await
     }
-}
-
-/// Some notifications.
-#[derive(Debug, Args)]
-pub struct Ids {
-    /// Their ids, or - for standard input: one per line, or JSON Lines with an id
-    #[arg(value_name = "ID", required = true)]
-    ids: Vec<String>,
 }
 
 /// Some notifications, and a later time.
 #[derive(Debug, Args)]
 pub struct Postpone {
     #[command(flatten)]
-    which: Ids,
+    which: Which,
     /// Not before: a span from now, an RFC 3339 time, or HH:MM today
     #[arg(long, value_name = "TIME", value_parser = given::ahead)]
     until: Timestamp,
@@ -177,7 +178,7 @@ impl Postpone {
 #[derive(Debug, Args)]
 pub struct Bury {
     #[command(flatten)]
-    which: Ids,
+    which: Which,
     /// Tell the webhooks of the service; this daemon sends none yet and refuses it
     #[arg(long)]
     notify: bool,
@@ -189,46 +190,37 @@ impl Bury {
     }
 }
 
-impl Ids {
-    pub(in crate::commands) async fn run(self, desk: &Desk<'_>, verb: Verb) -> Ended {
-        self.run_as(desk, verb, verb.what(), Consent::Yes, None).await
-    }
-
-    async fn run_as(
-        self,
-        desk: &Desk<'_>,
-        verb: Verb,
-        what: &'static str,
-        consent: Consent,
-        rate: Option<f64>,
-    ) -> Ended {
-        let ids = ids::read(&self.ids)?;
-        agree(desk, verb, &ids, &consent)?;
-        let pace = Pace::of(rate);
-        let link = desk.link().await?;
-        let mut tally = Tally::default();
-        if let ([id], true) = (ids.as_slice(), desk.out.for_people()) {
-            let changed = call(desk, &link, verb, vec![*id]).await?;
-            if changed.iter().all(|it| it.result.is_ok()) {
-                let sentence = desk.says(&format!("notification {id}"), &verb.done());
-                desk.out.did(what, &sentence, serde_json::Value::Null)?;
-            }
-            tally.add(&changed);
-            return tally.end();
+/// Those with these ids, call after call.
+async fn by_id(
+    desk: &Desk<'_>,
+    verb: Verb,
+    what: &'static str,
+    ids: &[NotificationId],
+    pace: &Pace,
+) -> Ended {
+    let link = desk.link().await?;
+    let mut tally = Tally::default();
+    if let ([id], true) = (ids, desk.out.for_people()) {
+        let changed = call(desk, &link, verb, vec![*id]).await?;
+        if changed.iter().all(|it| it.result.is_ok()) {
+            let sentence = desk.says(&format!("notification {id}"), &verb.done());
+            desk.out.did(what, &sentence, serde_json::Value::Null)?;
         }
-        let mut listing = desk.out.list(what)?;
-        for (number, some) in ids.chunks(pace.ids).enumerate() {
-            if number > 0 {
-                tokio::time::sleep(pace.every).await;
-            }
-            let changed = call(desk, &link, verb, some.to_vec()).await?;
-            tally.add(&changed);
-            listing.page(&changed.into_iter().map(Outcome::from).collect::<Vec<_>>())?;
-        }
-        listing.close(None, None)?;
-        desk.out.note(&tally.sentence(desk, verb));
-        tally.end()
+        tally.add(&changed);
+        return tally.end();
     }
+    let mut listing = desk.out.list(what)?;
+    for (number, some) in ids.chunks(pace.ids).enumerate() {
+        if number > 0 {
+            tokio::time::sleep(pace.every).await;
+        }
+        let changed = call(desk, &link, verb, some.to_vec()).await?;
+        tally.add(&changed);
+        listing.page(&changed.into_iter().map(Outcome::from).collect::<Vec<_>>())?;
+    }
+    listing.close(None, None)?;
+    desk.out.note(&tally.sentence(desk, verb));
+    tally.end()
 }
 
 /// Asks, where there is something to lose.
@@ -236,7 +228,7 @@ fn agree(desk: &Desk<'_>, verb: Verb, ids: &[NotificationId], consent: &Consent)
     let which = if let [id] = ids { id.to_string() } else { format!("{} notifications", ids.len()) };
     match consent {
         _ if !verb.ends() => Ok(()),
-        Consent::Yes => confirm::yes(desk.globals, desk.out, &format!("{} {which}?", verb.name())),
+        Consent::Yes => confirm::yes(desk.globals, desk.out, &verb.question(&which)),
         Consent::Count(given) => {
             let question = format!("{which} will be {} for good.", verb.done());
             let given = given.map(|given| given.to_string());

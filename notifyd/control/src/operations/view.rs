@@ -1,19 +1,20 @@
 //! Long work in words.
 
 use crate::mask;
+use notify_proto::BulkOp;
 use notify_proto::bulk::Refusal;
 use notify_proto::upkeep::{OperationState, OperationView, grouped};
-use notify_proto::{BulkOp, Status};
-use notifyd_store::operations::{Operation, Outcome};
+use notify_proto::view::rfc3339;
+use notifyd_store::operations::{Bulk, Operation, Outcome, Refused};
 
 /// As it is told.
 pub(crate) fn view(it: Operation) -> OperationView {
     let op = it.bulk.as_ref().map(|bulk| bulk.op);
-    let result = op.and_then(|op| result(&it, op));
+    let result = it.bulk.as_ref().and_then(|bulk| result(&it, bulk));
     let Outcome { result: said, path, bytes, removed, error } = it.outcome;
-    let refusal = |(id, status): (_, Status)| {
+    let refusal = |Refused { id, status, why }| {
         let cannot = op.map_or("changed", participle);
-        Refusal { id, message: format!("it is {status} and cannot be {cannot}") }
+        Refusal { id, message: why.unwrap_or_else(|| format!("it is {status} and cannot be {cannot}")) }
     };
     OperationView {
         id: format!("op_{}", it.no),
@@ -46,16 +47,25 @@ const fn participle(op: BulkOp) -> &'static str {
         BulkOp::Retry => "retried",
         BulkOp::Cancel => "cancelled",
         BulkOp::Discard => "discarded",
+        BulkOp::Postpone => "postponed",
+        BulkOp::Bury => "buried",
+        BulkOp::Move => "moved",
+        BulkOp::Run => "made due",
     }
 }
 
 /// What came of a bulk operation, a sentence.
-fn result(it: &Operation, op: BulkOp) -> Option<String> {
+fn result(it: &Operation, bulk: &Bulk) -> Option<String> {
+    let mut done = participle(bulk.op).to_owned();
+    if let Some(until) = bulk.until {
+        let to = if bulk.op == BulkOp::Move { "to" } else { "until" };
+        done = format!("{done} {to} {}", rfc3339(until));
+    }
     let noun = if it.done == 1 { "notification" } else { "notifications" };
     let mut said = match it.state {
-        OperationState::Done => format!("{} {noun} {}", grouped(it.done), participle(op)),
+        OperationState::Done => format!("{} {noun} {done}", grouped(it.done)),
         OperationState::Cancelled => {
-            format!("given up after {} of {} were {}", grouped(it.done), grouped(it.total), participle(op))
+            format!("given up after {} of {} were {done}", grouped(it.done), grouped(it.total))
         }
         _ => return None,
     };

@@ -21,11 +21,13 @@ pub(super) fn bulk(op: BulkOp) -> BulkRequest {
     of(op, "*")
 }
 
-fn of(op: BulkOp, filter: &str) -> BulkRequest {
+pub(super) fn of(op: BulkOp, filter: &str) -> BulkRequest {
     let filter = Filter::parse(filter, StoppedClock.now()).unwrap();
     BulkRequest {
         op: op.into(),
         filter,
+        until: None,
+        notify: false,
         cutoff: None,
         expect: None,
         limit: None,
@@ -51,11 +53,16 @@ async fn graveyard() -> (House, ControlClient, Vec<NotificationId>) {
         fails(&house, error).await;
     }
     ids.push(sent(&admin, "waits").await);
+    let admin = a_second_later(&mut house).await;
+    (house, admin, ids)
+}
+
+/// The house as it is a second later; nothing in it moves meanwhile.
+pub(super) async fn a_second_later(house: &mut House) -> ControlClient {
     let deps = Deps { clock: Arc::new(LaterClock), ..house.deps.clone() };
     let metrics = Metrics::register(&prometheus::Registry::new()).unwrap();
     house.room = Arc::new(Room::new(deps, "/run/notifyd/control.sock".into(), metrics));
-    let admin = house.admin().await;
-    (house, admin, ids)
+    house.admin().await
 }
 
 /// The one that is queued fails with this error.
@@ -93,12 +100,12 @@ async fn fails(house: &House, error: &str) {
     house.store.record(vec![record]).await.unwrap();
 }
 
-async fn ask(admin: &ControlClient, request: BulkRequest) -> BulkView {
+pub(super) async fn ask(admin: &ControlClient, request: BulkRequest) -> BulkView {
     admin.notification_bulk(soon(), Box::new(request), because("carrier is back")).await.unwrap().unwrap()
 }
 
 /// The engine of this house has no wheels: takes the steps it would take.
-async fn turn(house: &House) {
+pub(super) async fn turn(house: &House) {
     for operation in house.store.operations().moving().await.unwrap() {
         house.store.operations().advance(operation.no, 500).await.unwrap();
     }

@@ -13,7 +13,7 @@ fn at(minutes: i64) -> Timestamp {
     StoppedClock.now() + TimeDelta::minutes(minutes)
 }
 
-async fn scheduled(admin: &ControlClient, minutes: i64) -> NotificationId {
+pub(super) async fn scheduled(admin: &ControlClient, minutes: i64) -> NotificationId {
     let mut body = text(&format!("in {minutes}"));
     (body.scheduled_at, body.deduplicate) = (Some(at(minutes)), Some(false));
     let sent = admin.notification_send(soon(), "acme".into(), body, plain()).await;

@@ -7,9 +7,11 @@ use crate::error::{Result, StoreError};
 use crate::list::newest;
 use crate::row::status;
 use crate::sqlite::SqliteStore;
-use notify_proto::NotificationId;
+use crate::steer::waiting;
+use notify_proto::{NotificationId, Status};
+use notifyd_lifecycle::steer::{Verdict, Wish};
 use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, Rows, params_from_iter};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -59,14 +61,19 @@ fn look(
             wanted.text()
         )
     };
-    let mut query = connection.prepare_cached(&some("n.status, n.service, count(*)", "GROUP BY 1, 2"))?;
+    if let Some(wish) = bulk.wish() {
+        let columns = "n.status, n.due_at, n.expires_at, n.failure_reason, n.service, n.id";
+        let mut query = connection.prepare_cached(&some(columns, "ORDER BY n.seq"))?;
+        return judge(query.query(params_from_iter(values()))?, bulk, wish, found);
+    }
+    let columns = "n.status, n.service, n.due_at IS NOT NULL, count(*)";
+    let mut query = connection.prepare_cached(&some(columns, "GROUP BY 1, 2, 3"))?;
     let mut rows = query.query(params_from_iter(values()))?;
     let mut any = false;
     while let Some(row) = rows.next()? {
         any = true;
-        let count: u64 = row.get(2)?;
-        *found.by_status.entry(status(row, 0)?).or_default() += count;
-        *found.by_service.entry(row.get(1)?).or_default() += count;
+        let (status, count) = (status(row, 0)?, row.get(3)?);
+        found.add(status, row.get(1)?, count, !bulk.allows(status, row.get(2)?));
     }
     if any && found.samples.len() < SAMPLES {
         let mut query = connection.prepare_cached(&some("n.id", "ORDER BY n.seq LIMIT 5"))?;
@@ -78,4 +85,29 @@ fn look(
         }
     }
     Ok(())
+}
+
+/// Whether a wish is granted depends on more than the status: each is judged by the rules it will be judged by.
+fn judge(mut rows: Rows<'_>, bulk: &Bulk, wish: Wish, found: &mut Matching) -> rusqlite::Result<()> {
+    while let Some(row) = rows.next()? {
+        let it = waiting(row, 0)?;
+        let verdict = wish.judge(&it, bulk.cutoff);
+        if verdict == Ok(Verdict::Already) {
+            continue;
+        }
+        found.add(it.status, row.get(4)?, 1, verdict.is_err());
+        if found.samples.len() < SAMPLES {
+            found.samples.push(NotificationId::from_bytes(row.get(5)?));
+        }
+    }
+    Ok(())
+}
+
+impl Matching {
+    /// So many more of this status and service.
+    fn add(&mut self, status: Status, service: i64, count: u64, refused: bool) {
+        *self.by_status.entry(status).or_default() += count;
+        *self.by_service.entry(service).or_default() += count;
+        self.refused += if refused { count } else { 0 };
+    }
 }

@@ -6,13 +6,17 @@
 //! events, and how far the walk has come. Whatever kills the daemon leaves all of a step or nothing of it.
 //!
 //! One step: [`select`](mod@select) finds the next that match, on a connection that reads; [`step`] looks at just these
-//! again inside the transaction, changes those that still match, and moves the cursor. [`rows`] is the table.
+//! again inside the transaction, changes those that still match, and moves the cursor; [`steer`] is how it grants what
+//! operators wish of what waits. [`rows`] is the table.
 
+mod bulk;
 mod count;
 mod rows;
 mod select;
+mod steer;
 mod step;
 
+pub use bulk::Bulk;
 pub(crate) use rows::{lost, sweep};
 pub(crate) use select::DEAD;
 
@@ -35,23 +39,6 @@ pub const MAX_MOVING: usize = 8;
 
 /// Most notifications of one step: some ten milliseconds of the writer.
 pub const MAX_STEP: usize = 500;
-
-/// What to do with which notifications.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Bulk {
-    /// What.
-    pub op: BulkOp,
-    /// With which.
-    pub filter: Filter,
-    /// Only what was accepted, and where it has ended also ended, before this.
-    pub cutoff: Timestamp,
-    /// At most so many, those accepted first.
-    #[serde(default)]
-    pub limit: Option<u64>,
-    /// How many a second; as fast as it goes when there is none.
-    #[serde(default)]
-    pub rate_per_second: Option<f64>,
-}
 
 /// Long work that is about to begin.
 #[derive(Debug, Clone)]
@@ -95,8 +82,8 @@ pub struct Operation {
     pub done: u64,
     /// Notifications that did not allow it.
     pub refused: u64,
-    /// The first of those, with the status they had.
-    pub refusals: Vec<(NotificationId, Status)>,
+    /// The first of those.
+    pub refusals: Vec<Refused>,
     /// Where it stands.
     pub state: OperationState,
     /// What came of it.
@@ -105,6 +92,18 @@ pub struct Operation {
     pub started_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+}
+
+/// One that did not allow it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// Which.
+    pub id: NotificationId,
+    /// The status it had.
+    pub status: Status,
+    /// What was in the way, a sentence; none when the status says it.
+    #[serde(default)]
+    pub why: Option<String>,
 }
 
 /// What came of long work.
@@ -148,10 +147,12 @@ impl End {
 /// What matches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Matching {
-    /// How many, by status.
+    /// How many, by status; what is so already does not count.
     pub by_status: BTreeMap<Status, u64>,
     /// How many, by the number of the service.
     pub by_service: BTreeMap<i64, u64>,
+    /// Of these, those that do not allow it as they stand.
+    pub refused: u64,
     /// The first of them.
     pub samples: Vec<NotificationId>,
 }
@@ -239,8 +240,9 @@ impl Operations for SqliteStore {
             }
         };
         let Some(selected) = selected else { return Operations::find(self, no).await };
-        // A retry makes work that has to be recorded; the others only write.
-        let kind = if selected.op == BulkOp::Retry { Kind::Work } else { Kind::Outcome };
+        // What is queued makes work that has to be recorded; the others only write.
+        let kind =
+            if matches!(selected.op, BulkOp::Retry | BulkOp::Run) { Kind::Work } else { Kind::Outcome };
         let work = move |desk: &mut Desk<'_>| step::step(desk, no, &selected);
         let stands = self.writer()?.step(kind, most, work).await?;
         if stands.as_ref().is_none_or(|it| it.state != OperationState::Running) {
@@ -275,4 +277,17 @@ impl Operations for SqliteStore {
 /// A value that is stored as JSON.
 fn to_json(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_of_an_earlier_daemon_can_be_read() {
+        let id = NotificationId::from_bytes([7; 16]);
+        let old = to_json(&[(id, Status::Queued)]).unwrap();
+        let read: Vec<Refused> = serde_json::from_str(&old).unwrap();
+        assert_eq!(read, [Refused { id, status: Status::Queued, why: None }]);
+    }
 }

@@ -9,7 +9,7 @@ use crate::list::newest;
 use crate::row::{json, millis, moment};
 use chrono::TimeDelta;
 use notify_proto::upkeep::OperationState;
-use notify_proto::{ApiError, ErrorCode, NotificationId, Status, Timestamp};
+use notify_proto::{ApiError, ErrorCode, Timestamp};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use serde::de::DeserializeOwned;
@@ -143,7 +143,6 @@ fn all(query: &mut rusqlite::Statement<'_>, values: impl rusqlite::Params) -> Re
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Operation> {
-    let refusals: Vec<(NotificationId, Status)> = json(row, 12)?;
     Ok(Operation {
         no: row.get(0)?,
         verb: row.get(1)?,
@@ -157,7 +156,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Operation> {
         total: row.get(9)?,
         done: row.get(10)?,
         refused: row.get(11)?,
-        refusals,
+        refusals: json(row, 12)?,
         state: state(&row.get::<_, String>(13)?),
         outcome: opt_json(row, 14)?.unwrap_or_default(),
         started_at: moment(row.get(15)?),

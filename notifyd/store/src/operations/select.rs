@@ -120,7 +120,14 @@ mod tests {
         log.execute_batch(include_str!("../../migrations/0001_log.sql")).unwrap();
         crate::faults::register(&log).unwrap();
         let filter = Filter::parse(filter, Timestamp::UNIX_EPOCH).unwrap();
-        let bulk = Bulk { op, filter, cutoff: Timestamp::UNIX_EPOCH, limit: None, rate_per_second: None };
+        let bulk = Bulk {
+            op,
+            filter,
+            until: None,
+            cutoff: Timestamp::UNIX_EPOCH,
+            limit: None,
+            rate_per_second: None,
+        };
         let sql = statement(&bulk, &wanted(&bulk, &Directory::default()));
         let mut explain = log.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let steps: rusqlite::Result<Vec<String>> = explain.raw_query().mapped(|row| row.get(3)).collect();

@@ -1,16 +1,19 @@
 //! Changes a batch of notifications: a statement for each table, whatever their number.
 
 use super::select::{Selected, join, wanted};
-use super::{Bulk, Operation, rows, to_json};
+use super::{Bulk, Operation, Refused, rows, steer, to_json};
 use crate::api::{Audit, Backlog, Changed};
 use crate::audit;
 use crate::desk::Desk;
 use crate::error::{Result, StoreError};
 use crate::feed::FeedEvent;
 use crate::row::{json, millis, moment, priority, status};
+use crate::steer::waiting;
 use notify_proto::upkeep::OperationState;
+use notify_proto::view::rfc3339;
 use notify_proto::{BulkOp, NotificationId, Priority, Status};
 use notifyd_lifecycle::order::Group;
+use notifyd_lifecycle::steer::Waiting;
 use notifyd_lifecycle::{Plan, Transition};
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension as _, Row, params_from_iter};
@@ -20,17 +23,17 @@ use serde::Deserialize;
 const NAMED: usize = 10;
 
 /// One that matches.
-struct Found {
-    seq: i64,
-    id: NotificationId,
-    service: i64,
-    status: Status,
-    fence: u32,
-    priority: Priority,
-    /// The line it will wait in, for those that start again; none when it cannot be told.
-    lane: Option<String>,
-    /// Whether it waits for a time.
-    scheduled: bool,
+pub struct Found {
+    pub seq: i64,
+    pub id: NotificationId,
+    pub service: i64,
+    pub fence: u32,
+    pub priority: Priority,
+    /// The line it waits in, or will wait in when it starts again; none when that cannot be told.
+    pub lane: Option<String>,
+    /// Whether it had a retry.
+    pub retried: bool,
+    pub waiting: Waiting,
 }
 
 /// The part of a stored body that says how.
@@ -47,13 +50,22 @@ pub fn step(desk: &mut Desk<'_>, no: i64, selected: &Selected) -> Result<Option<
     if operation.state != OperationState::Running || operation.cursor != selected.from {
         return Ok(Some(operation));
     }
-    let (fit, unfit): (Vec<_>, Vec<_>) =
-        matching(desk, &bulk, &selected.seqs)?.into_iter().partition(|it| allows(&bulk, it));
-    change(desk, &bulk, &operation, &fit)?;
-    operation.done += fit.len() as u64;
-    operation.refused += unfit.len() as u64;
+    let (done, refused) = if let Some(wish) = bulk.wish() {
+        // The ends of delays move along with the clock before one of them is compared or written.
+        desk.follow_clock()?;
+        let found = matching(desk, &bulk, &selected.seqs)?;
+        steer::grant(desk, wish, &operation, &found)?
+    } else {
+        let found = matching(desk, &bulk, &selected.seqs)?;
+        let (fit, unfit): (Vec<_>, Vec<_>) = found.iter().partition(|it| allows(&bulk, it));
+        change(desk, &bulk, &operation, &fit)?;
+        let refused = |it: &Found| Refused { id: it.id, status: it.waiting.status, why: None };
+        (fit.len() as u64, unfit.into_iter().map(refused).collect())
+    };
+    operation.done += done;
+    operation.refused += refused.len() as u64;
     let room = NAMED.saturating_sub(operation.refusals.len());
-    operation.refusals.extend(unfit.iter().take(room).map(|it| (it.id, it.status)));
+    operation.refusals.extend(refused.into_iter().take(room));
     operation.cursor = selected.next;
     let enough = bulk.limit.is_some_and(|limit| operation.done + operation.refused >= limit);
     if operation.cursor >= operation.upto || enough {
@@ -75,7 +87,8 @@ fn matching(desk: &Desk<'_>, bulk: &Bulk, seqs: &[i64]) -> Result<Vec<Found>> {
     let (body, join) =
         if starts { ("m.body", "JOIN messages m ON m.seq = n.seq") } else { ("NULL", join(bulk)) };
     let sql = format!(
-        "SELECT n.seq, n.id, n.service, n.status, n.fence, n.priority, n.due_at IS NOT NULL, {body} \
+        "SELECT n.seq, n.id, n.service, n.fence, n.priority, n.lane, n.retry_count > 0, n.status, n.due_at, \
+         n.expires_at, n.failure_reason, {body} \
          FROM json_each(?) it CROSS JOIN notifications n ON n.seq = it.value {join} WHERE {} ORDER BY n.seq",
         wanted.text()
     );
@@ -83,38 +96,32 @@ fn matching(desk: &Desk<'_>, bulk: &Bulk, seqs: &[i64]) -> Result<Vec<Found>> {
     let values = std::iter::once(Value::from(to_json(&seqs)?)).chain(wanted.values);
     let read = |row: &Row<'_>| {
         let lane = || {
-            let Planned { plan } = json(row, 7).ok()?;
+            let Planned { plan } = json(row, 11).ok()?;
             plan.channels.first().map(|channel| plan.lane(*channel))
         };
         Ok(Found {
             seq: row.get(0)?,
             id: NotificationId::from_bytes(row.get(1)?),
             service: row.get(2)?,
-            status: status(row, 3)?,
-            fence: row.get(4)?,
-            priority: priority(row, 5)?,
-            scheduled: row.get(6)?,
-            lane: if starts { lane() } else { None },
+            fence: row.get(3)?,
+            priority: priority(row, 4)?,
+            lane: if starts { lane() } else { row.get(5)? },
+            retried: row.get(6)?,
+            waiting: waiting(row, 7)?,
         })
     };
     let rows = query.query_map(params_from_iter(values), read).map_err(StoreError::Write)?;
     rows.collect::<rusqlite::Result<_>>().map_err(StoreError::Write)
 }
 
-/// Whether this one can be changed, by the rules of the transition.
+/// Whether this one can be changed.
 fn allows(bulk: &Bulk, it: &Found) -> bool {
-    match bulk.op {
-        BulkOp::Retry => {
-            // What waits for its time is no dead letter, and is not held either.
-            let scheduled = it.status == Status::Pending && it.scheduled;
-            Transition::operator_retry().allows(it.status) && !scheduled && it.lane.is_some()
-        }
-        BulkOp::Cancel => Transition::cancel().allows(it.status),
-        BulkOp::Discard => it.status == Status::Failed,
-    }
+    let allowed = bulk.allows(it.waiting.status, it.waiting.due_at.is_some());
+    // What starts again needs a line to wait in.
+    allowed && (bulk.op != BulkOp::Retry || it.lane.is_some())
 }
 
-fn change(desk: &mut Desk<'_>, bulk: &Bulk, operation: &Operation, fit: &[Found]) -> Result<()> {
+fn change(desk: &mut Desk<'_>, bulk: &Bulk, operation: &Operation, fit: &[&Found]) -> Result<()> {
     if fit.is_empty() {
         return Ok(());
     }
@@ -142,23 +149,32 @@ fn change(desk: &mut Desk<'_>, bulk: &Bulk, operation: &Operation, fit: &[Found]
             tell(desk, operation, fit, &Transition::cancel())
         }
         BulkOp::Discard => remove(desk, &seqs),
+        // Granted as a wish, or not at all.
+        BulkOp::Postpone | BulkOp::Bury | BulkOp::Move | BulkOp::Run => Ok(()),
     }
 }
 
 /// Writes the event of each.
-fn tell(desk: &mut Desk<'_>, operation: &Operation, fit: &[Found], transition: &Transition) -> Result<()> {
+pub fn tell(
+    desk: &mut Desk<'_>,
+    operation: &Operation,
+    fit: &[&Found],
+    transition: &Transition,
+) -> Result<()> {
     let now = desk.now();
     let (event, to) = (transition.event(), transition.to());
-    let detail = match &operation.reason {
-        Some(reason) => format!("op_{}: {reason}", operation.no),
-        None => format!("op_{}", operation.no),
-    };
-    let stories: Vec<_> = fit.iter().map(|it| (it.seq, it.fence + 1, it.status)).collect();
+    let until = transition.due_at().map(|at| format!("until {}", rfc3339(at)));
+    let detail: Vec<_> = std::iter::once(format!("op_{}", operation.no))
+        .chain(until)
+        .chain(operation.reason.clone())
+        .collect();
+    let detail = detail.join(": ");
+    let stories: Vec<_> = fit.iter().map(|it| (it.seq, it.fence + 1, it.waiting.status)).collect();
     desk.prepare(include_str!("../sql/bulk_events.sql"))?
         .execute((to_json(&stories)?, millis(now), event, to.as_str(), transition.reason(), detail))
         .map_err(StoreError::Write)?;
     for it in fit {
-        desk.moved(it.status, FeedEvent { at: now, id: it.id, service: it.service, event, to });
+        desk.moved(it.waiting.status, FeedEvent { at: now, id: it.id, service: it.service, event, to });
     }
     Ok(())
 }

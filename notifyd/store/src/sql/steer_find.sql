@@ -1,3 +1,3 @@
-SELECT seq, service, status, fence, priority, due_at, expires_at, failure_reason, lane, retry_count
+SELECT seq, service, fence, priority, lane, retry_count, status, due_at, expires_at, failure_reason
 FROM notifications
 WHERE id = ?1

@@ -7,7 +7,7 @@ use notify_proto::upkeep::OperationState::{Cancelled, Done, Failed as Broke, Run
 use notify_proto::{BulkOp, FailureReason, NotificationId, Status};
 use notifyd_lifecycle::Transition;
 use notifyd_store::api::{Audit, Changed};
-use notifyd_store::operations::{Bulk, End, MAX_MOVING, NewOperation, Operation, Outcome};
+use notifyd_store::operations::{Bulk, End, MAX_MOVING, NewOperation, Operation, Outcome, Refused};
 use notifyd_store::{Scope, StoreError};
 use std::time::Duration;
 
@@ -29,12 +29,12 @@ async fn dead(it: &Opened, errors: &[&str]) -> Vec<NotificationId> {
     ids
 }
 
-fn bulk(it: &Opened, op: BulkOp, filter: &str) -> Bulk {
+pub(super) fn bulk(it: &Opened, op: BulkOp, filter: &str) -> Bulk {
     let filter = Filter::parse(filter, it.now()).unwrap();
-    Bulk { op, filter, cutoff: it.now(), limit: None, rate_per_second: None }
+    Bulk { op, filter, until: None, cutoff: it.now(), limit: None, rate_per_second: None }
 }
 
-async fn begin(it: &Opened, bulk: Bulk) -> Operation {
+pub(super) async fn begin(it: &Opened, bulk: Bulk) -> Operation {
     let total = it.store.operations().matching(bulk.clone()).await.unwrap().total();
     let new = NewOperation {
         verb: "notification.retry",
@@ -47,7 +47,7 @@ async fn begin(it: &Opened, bulk: Bulk) -> Operation {
 }
 
 /// Steps of so many until it does not run any more.
-async fn finish(it: &Opened, no: i64, most: usize) -> Operation {
+pub(super) async fn finish(it: &Opened, no: i64, most: usize) -> Operation {
     for _ in 0..1_000 {
         let stands = it.store.operations().advance(no, most).await.unwrap().unwrap();
         if stands.state != Running {
@@ -108,13 +108,19 @@ pub async fn what_does_not_allow_it_is_refused_and_told(it: Opened) {
     let matching =
         it.store.operations().matching(bulk(&it, BulkOp::Retry, "status:failed,queued")).await.unwrap();
     assert_eq!((matching.by_status[&Status::Failed], matching.by_status[&Status::Queued]), (2, 1));
-    assert_eq!(matching.samples, [dead[0], dead[1], queued]);
+    assert_eq!((matching.samples.as_slice(), matching.refused), (&[dead[0], dead[1], queued][..], 1));
     let acme = it.service("acme").await;
     assert_eq!(matching.by_service[&acme], 3);
+    let mut later = draft("scheduled");
+    later.scheduled_at = Some(it.now() + Duration::from_secs(60));
+    it.accept(later).await;
+    it.turn(Duration::from_millis(1));
+    let pending = it.store.operations().matching(bulk(&it, BulkOp::Retry, "status:pending")).await.unwrap();
+    assert_eq!((pending.total(), pending.refused), (1, 1), "what waits for its time is no dead letter");
     let begun = begin(&it, bulk(&it, BulkOp::Retry, "status:failed,queued")).await;
     let ended = finish(&it, begun.no, 500).await;
     assert_eq!((ended.total, ended.done, ended.refused), (3, 2, 1));
-    assert_eq!(ended.refusals, [(queued, Status::Queued)]);
+    assert_eq!(ended.refusals, [Refused { id: queued, status: Status::Queued, why: None }]);
 }
 
 pub async fn a_limit_takes_the_oldest(it: Opened) {

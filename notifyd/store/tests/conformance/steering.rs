@@ -9,28 +9,28 @@ use notifyd_store::Scope;
 use notifyd_store::api::{Audit, Changed, Record, Steered, Verdict};
 use std::time::Duration;
 
-const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
 
 async fn steer(it: &Opened, id: NotificationId, wish: Wish) -> Steered {
     it.store.steer(Scope::All, id, wish, "a.verb", who()).await.unwrap()
 }
 
-async fn detail(it: &Opened, id: NotificationId) -> NotificationDetail {
+pub(super) async fn detail(it: &Opened, id: NotificationId) -> NotificationDetail {
     it.store.notification(Scope::All, id).await.unwrap().unwrap()
 }
 
-fn story(detail: &NotificationDetail) -> Vec<&str> {
+pub(super) fn story(detail: &NotificationDetail) -> Vec<&str> {
     detail.events.iter().map(|event| event.event.as_str()).collect()
 }
 
-async fn scheduled(it: &Opened, at: Timestamp) -> NotificationId {
+pub(super) async fn scheduled(it: &Opened, at: Timestamp) -> NotificationId {
     let mut later = draft("later");
-    later.scheduled_at = Some(at);
+    (later.scheduled_at, later.dedup) = (Some(at), None);
     it.accept(later).await
 }
 
 /// Claims the one queued job and records this end of its attempt.
-async fn tried(it: &Opened, end: impl FnOnce(Record) -> Record, then: Transition) {
+pub(super) async fn tried(it: &Opened, end: impl FnOnce(Record) -> Record, then: Transition) {
     let job = it.only_job().await;
     let claim = it.claim(&job).await;
     assert_eq!(it.store.claim(vec![claim]).await.unwrap(), [Verdict::Applied]);

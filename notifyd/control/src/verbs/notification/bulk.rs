@@ -1,7 +1,8 @@
-//! `notifyctl notification retry|cancel --filter` and `notifyctl dead retry|discard --filter`: counted here, done by the
-//! engine.
+//! `notifyctl notification retry|cancel|postpone|bury --filter`, `notifyctl schedule move|run --filter` and `notifyctl dead
+//! retry|discard --filter`: counted here, done by the engine.
 
 use super::list::check;
+use super::steer::{no_webhooks, refused, stored};
 use crate::operations::view;
 use crate::session::{Room, Session};
 use crate::{mask, refuse};
@@ -10,13 +11,14 @@ use notify_proto::control::{Change, Limit};
 use notify_proto::filter::{Field, Filter, Term};
 use notify_proto::transport::Reply;
 use notify_proto::upkeep::grouped;
+use notify_proto::view::rfc3339;
 use notify_proto::{BulkOp, Open, Status, Timestamp};
 use notifyd_lifecycle::Transition;
 use notifyd_store::operations::{Bulk, Matching, NewOperation};
 
-/// Pace of retries unless something else is said, a second: what starts again goes to providers that may just have come
-/// back. The other kinds only write, and need none.
-const RETRY_RATE: f64 = 200.0;
+/// Pace of what is queued unless something else is said, a second: it goes to providers that may just have come back. The
+/// other kinds only write, and need none.
+const QUEUE_RATE: f64 = 200.0;
 
 /// Slowest and fastest pace, a second.
 const RATES: std::ops::RangeInclusive<f64> = 1.0 / 3_600.0..=1_000_000.0;
@@ -37,7 +39,10 @@ pub(crate) async fn bulk(session: &Session, request: BulkRequest, change: &Chang
         return Ok(told);
     }
     let verb = verb(bulk.op);
-    let target = format!("{} matching {}", grouped(total), mask::filter(&bulk.filter));
+    let mut target = format!("{} matching {}", grouped(total), mask::filter(&bulk.filter));
+    if let Some(until) = bulk.until {
+        target = format!("{target} until {}", rfc3339(until));
+    }
     operator.tell(verb, &target);
     let total = bulk.limit.map_or(total, |limit| total.min(limit));
     let new = NewOperation { verb, target, unit: "notifications", total, bulk: Some(bulk) };
@@ -52,6 +57,10 @@ const fn verb(op: BulkOp) -> &'static str {
         BulkOp::Retry => "notification.retry",
         BulkOp::Cancel => "notification.cancel",
         BulkOp::Discard => "dead.discard",
+        BulkOp::Postpone => "notification.postpone",
+        BulkOp::Bury => "notification.bury",
+        BulkOp::Move => "schedule.move",
+        BulkOp::Run => "schedule.run",
     }
 }
 
@@ -60,11 +69,22 @@ fn checked(request: &BulkRequest, now: Timestamp) -> Reply<Bulk> {
         return Err(refuse::invalid(format!("op: {} is not known here; upgrade the daemon", request.op)));
     };
     check(&request.filter)?;
+    if request.notify {
+        return Err(no_webhooks());
+    }
+    let until = request.until.map(stored);
+    match (op, until) {
+        (BulkOp::Postpone | BulkOp::Move, None) => {
+            return Err(refuse::invalid(format!("until: to {op}, give the moment they wait for then")));
+        }
+        (BulkOp::Postpone | BulkOp::Move, Some(_)) | (_, None) => {}
+        (_, Some(_)) => return Err(refuse::invalid(format!("until: to {op} takes no moment; leave it out"))),
+    }
     if request.limit == Some(0) {
         return Err(refuse::invalid("limit: write at least 1"));
     }
     let rate_per_second = match request.rate_per_second {
-        Limit::Keep => (op == BulkOp::Retry).then_some(RETRY_RATE),
+        Limit::Keep => matches!(op, BulkOp::Retry | BulkOp::Run).then_some(QUEUE_RATE),
         Limit::Lift => None,
         Limit::Set(rate) if RATES.contains(&rate) => Some(rate),
         Limit::Set(_) => {
@@ -74,7 +94,10 @@ fn checked(request: &BulkRequest, now: Timestamp) -> Reply<Bulk> {
     // Nothing can have happened after now.
     let cutoff = request.cutoff.map_or(now, |cutoff| cutoff.min(now));
     let filter = narrow(op, request.filter.clone());
-    Ok(Bulk { op, filter, cutoff, limit: request.limit, rate_per_second })
+    let bulk = Bulk { op, filter, until, cutoff, limit: request.limit, rate_per_second };
+    // A moment that suits none is refused before anything is looked at.
+    bulk.wish().map_or(Ok(()), |wish| wish.fits(now)).map_err(refused)?;
+    Ok(bulk)
 }
 
 /// Keeps to the states that allow it, unless the filter names its own; what is discarded is a dead letter in any case.
@@ -82,11 +105,16 @@ fn narrow(op: BulkOp, mut filter: Filter) -> Filter {
     let named =
         filter.terms.iter().any(|term| matches!(term, Term::Is { field: Field::Status, negate: false, .. }));
     if !named || op == BulkOp::Discard {
+        let words = |states: &[Status]| states.iter().map(ToString::to_string).collect();
         let states = match op {
-            BulkOp::Cancel => Transition::cancel().from().to_vec(),
-            BulkOp::Retry | BulkOp::Discard => vec![Status::Failed],
+            BulkOp::Cancel => words(Transition::cancel().from()),
+            BulkOp::Bury => words(Transition::bury().from()),
+            BulkOp::Retry | BulkOp::Discard => words(&[Status::Failed]),
+            // What is held for an operator waits for no time.
+            BulkOp::Postpone => ["scheduled", "queued", "retrying"].map(str::to_owned).to_vec(),
+            BulkOp::Move | BulkOp::Run => ["scheduled", "retrying"].map(str::to_owned).to_vec(),
         };
-        filter.and_any(Field::Status, states.iter().map(ToString::to_string).collect());
+        filter.and_any(Field::Status, states);
     }
     filter
 }
@@ -94,18 +122,11 @@ fn narrow(op: BulkOp, mut filter: Filter) -> Filter {
 fn counted(room: &Room, bulk: &Bulk, found: &Matching) -> BulkView {
     let directory = room.deps.store.directory();
     let service = |no: &i64| directory.service_no(*no).map_or_else(String::new, |it| it.name.clone());
-    let transition = match bulk.op {
-        BulkOp::Retry => Some(Transition::operator_retry()),
-        BulkOp::Cancel => Some(Transition::cancel()),
-        BulkOp::Discard => None,
-    };
-    let allows =
-        |status: Status| transition.as_ref().map_or(status == Status::Failed, |it| it.allows(status));
     BulkView {
         by_status: found.by_status.iter().map(|(status, count)| (status.to_string(), *count)).collect(),
         by_service: found.by_service.iter().map(|(no, count)| (service(no), *count)).collect(),
         total: found.total(),
-        refused: found.by_status.iter().filter(|(status, _)| !allows(**status)).map(|(_, count)| count).sum(),
+        refused: found.refused,
         samples: found.samples.clone(),
         cutoff: bulk.cutoff,
         limit: bulk.limit,
@@ -130,5 +151,9 @@ mod tests {
         assert_eq!(narrowed(BulkOp::Retry, "status:cancelled"), "status:cancelled");
         assert_eq!(narrowed(BulkOp::Retry, "-status:failed"), "-status:failed status:failed");
         assert_eq!(narrowed(BulkOp::Discard, "status:delivered"), "status:delivered status:failed");
+        assert_eq!(narrowed(BulkOp::Bury, "*"), "status:pending,queued,retrying");
+        assert_eq!(narrowed(BulkOp::Postpone, "to:a"), "to:a status:scheduled,queued,retrying");
+        assert_eq!(narrowed(BulkOp::Move, "*"), "status:scheduled,retrying");
+        assert_eq!(narrowed(BulkOp::Run, "status:queued"), "status:queued");
     }
 }

@@ -32,12 +32,15 @@ pub(crate) async fn bury(
 ) -> Reply<Vec<Changed>> {
     if notify {
         session.change(change)?;
-        return Err(refuse::invalid(
-            "notify: this notifyd sends no webhooks yet, so there is nobody to notify",
-        )
-        .hint("leave --notify out"));
+        return Err(no_webhooks());
     }
     steer(session, ids, Wish::Bury, "notification.bury", change).await
+}
+
+/// Nobody hears of it.
+pub(super) fn no_webhooks() -> ApiError {
+    refuse::invalid("notify: this notifyd sends no webhooks yet, so there is nobody to notify")
+        .hint("leave --notify out")
 }
 
 /// A moment as the log keeps it.
@@ -104,7 +107,8 @@ fn waiting(view: &NotificationView) -> Option<Waiting> {
     })
 }
 
-fn refused(refusal: Refusal) -> ApiError {
+/// Why it cannot be, with a way out.
+pub(super) fn refused(refusal: Refusal) -> ApiError {
     let message = refusal.to_string();
     match refusal {
         Refusal::Past(_) | Refusal::TooFar(_) => refuse::invalid(message),

@@ -1,0 +1,71 @@
+//! What is asked of an operation that changes notifications, and which of them allow it.
+
+use notify_proto::filter::Filter;
+use notify_proto::{BulkOp, Status, Timestamp};
+use notifyd_lifecycle::Transition;
+use notifyd_lifecycle::steer::Wish;
+use serde::{Deserialize, Serialize};
+
+/// What to do with which notifications.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bulk {
+    /// What.
+    pub op: BulkOp,
+    /// With which.
+    pub filter: Filter,
+    /// The moment they wait for then, for what is postponed or moved.
+    #[serde(default)]
+    pub until: Option<Timestamp>,
+    /// Only what was accepted, and where it has ended also ended, before this.
+    pub cutoff: Timestamp,
+    /// At most so many, those accepted first.
+    #[serde(default)]
+    pub limit: Option<u64>,
+    /// How many a second; as fast as it goes when there is none.
+    #[serde(default)]
+    pub rate_per_second: Option<f64>,
+}
+
+impl Bulk {
+    /// What is wished of each, for the kinds that steer what waits.
+    pub const fn wish(&self) -> Option<Wish> {
+        match (self.op, self.until) {
+            (BulkOp::Postpone, Some(until)) => Some(Wish::Postpone(until)),
+            (BulkOp::Move, Some(at)) => Some(Wish::Move(at)),
+            (BulkOp::Run, _) => Some(Wish::RunNow),
+            (BulkOp::Bury, _) => Some(Wish::Bury),
+            _ => None,
+        }
+    }
+
+    /// Whether a notification allows it, for the kinds that wish nothing; `scheduled` when it waits for a time.
+    pub(super) fn allows(&self, status: Status, scheduled: bool) -> bool {
+        match self.op {
+            // What waits for its time is no dead letter, and is not held either.
+            BulkOp::Retry => {
+                Transition::operator_retry().allows(status) && !(status == Status::Pending && scheduled)
+            }
+            BulkOp::Cancel => Transition::cancel().allows(status),
+            BulkOp::Discard => status == Status::Failed,
+            BulkOp::Postpone | BulkOp::Bury | BulkOp::Move | BulkOp::Run => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_steers_wishes_something_and_all_that_steers_does() {
+        let wishes = |op, until| {
+            let (filter, cutoff) = (Filter::default(), Timestamp::UNIX_EPOCH);
+            Bulk { op, filter, until, cutoff, limit: None, rate_per_second: None }.wish().is_some()
+        };
+        for op in BulkOp::ALL {
+            let steers = !matches!(op, BulkOp::Retry | BulkOp::Cancel | BulkOp::Discard);
+            assert_eq!(wishes(*op, Some(Timestamp::UNIX_EPOCH)), steers, "{op}");
+        }
+        assert!(!wishes(BulkOp::Postpone, None) && !wishes(BulkOp::Move, None));
+    }
+}
