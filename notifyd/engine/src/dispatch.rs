@@ -203,7 +203,11 @@ impl Dispatch {
     }
 
     fn rung(&mut self) {
-        for (line, lowest) in self.inner.deps.store.bell().take().lines {
+        let rung = self.inner.deps.store.bell().take();
+        if !rung.left.is_empty() {
+            self.lines.drop_those(&rung.left.into_iter().collect());
+        }
+        for (line, lowest) in rung.lines {
             self.lines.rung(line, lowest);
         }
     }

@@ -158,7 +158,7 @@ fn tell(desk: &mut Desk<'_>, operation: &Operation, fit: &[Found], transition: &
         .execute((to_json(&stories)?, millis(now), event, to.as_str(), transition.reason(), detail))
         .map_err(StoreError::Write)?;
     for it in fit {
-        desk.moved(it.status, FeedEvent { at: now, id: it.id, service: it.service, event, to });
+        desk.moved(it.seq, it.status, FeedEvent { at: now, id: it.id, service: it.service, event, to });
     }
     Ok(())
 }
