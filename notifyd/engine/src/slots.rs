@@ -373,6 +373,7 @@ impl Slots {
         // A probe that learned nothing leaves room for the next one, without a change.
         self.opened |= slot.breaker.circuit(now) != Circuit::Closed;
         let change = slot.breaker.finish(call.era, outcome, cause, now);
+        let throttled = matches!(outcome, Outcome::RateLimited { .. });
         match change {
             Some(Change::Opened) => {
                 let reason = slot.breaker.cause().unwrap_or(outcome.class()).to_owned();
@@ -381,6 +382,7 @@ impl Slots {
             Some(Change::Closed) => {
                 tracing::info!(event = "provider_circuit_closed", provider = %slot.row.name, "circuit closed");
             }
+            None if throttled => {}
             None => return,
         }
         self.publish(inner, now);
@@ -429,7 +431,17 @@ impl Slots {
                 let held = inner.metrics.held.with_label_values(&[slot.row.name.as_str(), kind.as_str()]);
                 held.set(self.holds.has(*id, *kind, now).into());
             }
-            shown.insert(*id, Shown { circuit, reason, in_flight: Arc::clone(&slot.in_flight) });
+            let rate = inner.metrics.provider_rate.with_label_values(&[slot.row.name.as_str()]);
+            rate.set(slot.pace.rate());
+            let throttled = inner.metrics.throttled.with_label_values(&[slot.row.name.as_str()]);
+            throttled.set(slot.pace.paused(now).is_some().into());
+            let probe_at = match slot.breaker.circuit(now) {
+                Circuit::Open { until } => Some(until),
+                Circuit::Closed | Circuit::HalfOpen { .. } => None,
+            };
+            let (throttled_until, learned_rate) = (slot.pace.paused(now), slot.pace.learned());
+            let in_flight = Arc::clone(&slot.in_flight);
+            shown.insert(*id, Shown { circuit, reason, probe_at, throttled_until, learned_rate, in_flight });
         }
     }
 }
