@@ -51,7 +51,7 @@ pub struct QueueView {
     pub name: String,
     /// The provider's id.
     pub provider_id: ProviderId,
-    /// `running`, `limited`, `circuit_half_open`, `circuit_open`, `draining`, `paused` or `disabled`.
+    /// `running`, `limited`, `throttled` (the provider asked to be left alone), `circuit_half_open`, `circuit_open`, `draining`, `paused` or `disabled`.
     pub state: String,
     /// Queued notifications in memory that go to this provider next, also those held until it opens.
     pub waiting: u64,
@@ -80,6 +80,9 @@ pub struct QueueView {
     pub limit: u32,
     /// Why the circuit is not closed.
     pub circuit_reason: Option<String>,
+    /// When a `throttled` one or one whose circuit is open may go on by itself.
+    #[serde(default, serialize_with = "write_opt_time")]
+    pub opens_at: Option<Timestamp>,
     /// What operators force on it.
     pub holds: Vec<HoldView>,
 }

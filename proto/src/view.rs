@@ -275,6 +275,15 @@ pub struct ProviderView {
     /// Why the circuit is not closed.
     #[serde(default)]
     pub circuit_reason: Option<String>,
+    /// When an open circuit lets a call through again by itself; null for never, or when it is not open.
+    #[serde(default, serialize_with = "write_opt_time")]
+    pub circuit_until: Option<Timestamp>,
+    /// Until when the provider asked to be left alone.
+    #[serde(default, serialize_with = "write_opt_time")]
+    pub throttled_until: Option<Timestamp>,
+    /// Calls per second it takes, as learned from being throttled; null while nothing holds it below `rate_per_second`.
+    #[serde(default)]
+    pub learned_rate: Option<f64>,
     /// Calls under way now.
     #[serde(default)]
     pub in_flight: u32,

@@ -59,5 +59,7 @@ mod stepwise;
 mod stopped;
 #[path = "promises/supervised.rs"]
 mod supervised;
+#[path = "promises/throttled.rs"]
+mod throttled;
 #[path = "promises/written.rs"]
 mod written;

@@ -51,6 +51,7 @@ fn row(provider: &ProviderView, look: Look, dim: bool) -> Row<'static> {
     }
     state.extend(provider.holds.iter().map(|hold| format!("held: {}", hold.kind)));
     state.extend(provider.circuit_reason.clone());
+    state.extend(provider.throttled_until.map(|_| "throttled: it asked to be left alone".to_owned()));
     let busy = format!("{}/{}", provider.in_flight, provider.max_in_flight);
     Row::new([
         Cell::from(look.text(&provider.name)),

@@ -6,9 +6,11 @@ use notify_proto::control::{Changed, Seeded};
 use notify_proto::hold::{HoldView, QueueView};
 use notify_proto::send::{OneOrMany, Recipient};
 use notify_proto::upkeep::{BackupView, ChangedSetting, OperationState, OperationView};
-use notify_proto::view::{AttemptView, EventView, KeyView, NotificationView, ProviderView, ServiceView};
-use notify_proto::{AttemptStatus, HoldKind, Open, Status};
-use serde::Serialize;
+use notify_proto::view::{
+    AttemptView, EventView, KeyView, NotificationView, ProviderView, ServiceView, rfc3339,
+};
+use notify_proto::{AttemptStatus, HoldKind, Open, Status, Timestamp};
+use serde::{Serialize, Serializer};
 use std::fmt::Display;
 
 /// A column that every table has.
@@ -120,6 +122,8 @@ impl Row for ProviderView {
         always("active", |it| yes(it.active)),
         always("circuit", circuit),
         wide("circuit_reason", |it| it.circuit_reason.clone().into()),
+        wide("circuit_until", |it| it.circuit_until.into()),
+        wide("throttled_until", |it| it.throttled_until.into()),
         always("held", |it| held(&it.holds)),
         always("ends", |it| switched(it).and_then(|hold| hold.until).into()),
         wide("switched_by", |it| switched(it).map(|hold| hold.actor.clone()).into()),
@@ -127,6 +131,7 @@ impl Row for ProviderView {
         always("in_flight", |it| it.in_flight.into()),
         wide("max_in_flight", |it| it.max_in_flight.into()),
         wide("rate", |it| it.rate_per_second.map(|rate| format!("{rate}/s")).into()),
+        wide("learned_rate", |it| it.learned_rate.map(|rate| format!("{rate}/s")).into()),
         wide("burst", |it| it.burst.into()),
         always("simulated", |it| yes(it.simulated)),
         wide("created", |it| it.created_at.into()),
@@ -149,8 +154,16 @@ pub(crate) struct CircuitRow {
     provider_id: String,
     circuit: String,
     reason: Option<String>,
+    /// When it lets a call through again by itself.
+    #[serde(serialize_with = "write")]
+    until: Option<Timestamp>,
     /// The hold that keeps it open.
     hold: Option<HoldView>,
+}
+
+#[expect(clippy::ref_option, reason = "serde's signature")]
+fn write<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    at.map(rfc3339).serialize(serializer)
 }
 
 impl From<ProviderView> for CircuitRow {
@@ -161,6 +174,7 @@ impl From<ProviderView> for CircuitRow {
             provider_id: provider.id.to_string(),
             circuit: provider.circuit,
             reason: provider.circuit_reason,
+            until: provider.circuit_until,
             hold: provider.holds.into_iter().find(open),
         }
     }
@@ -173,7 +187,7 @@ impl Row for CircuitRow {
         always("circuit", |it| circuit_word(&it.circuit)),
         always("reason", |it| it.reason.clone().into()),
         always("forced_by", |it| it.hold.as_ref().map(|hold| hold.actor.clone()).into()),
-        always("until", |it| it.hold.as_ref().and_then(|hold| hold.until).into()),
+        always("until", |it| it.until.into()),
     ];
 
     fn id(&self) -> String {
@@ -202,10 +216,12 @@ impl Row for QueueView {
         wide("arriving", |it| format!("{:.1}/s", it.arriving_per_second).into()),
         always("empty_in", empty_in),
         always("oldest", |it| it.oldest_at.into()),
-        always("reason", |it| {
-            named(it).map_or_else(|| it.circuit_reason.clone(), |hold| hold.reason.clone()).into()
+        always("reason", |it| match named(it) {
+            Some(hold) => hold.reason.clone().into(),
+            None if it.state == "throttled" => "the provider asked to be left alone".into(),
+            None => it.circuit_reason.clone().into(),
         }),
-        always("ends", |it| named(it).and_then(|hold| hold.until).into()),
+        always("ends", |it| named(it).map_or(it.opens_at, |hold| hold.until).into()),
     ];
 
     fn id(&self) -> String {

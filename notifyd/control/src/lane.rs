@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// A line, as [`Plan::lane`](notifyd_lifecycle::Plan::lane) names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Lane {
-    /// The channel that is tried next; none when it is not one of this version's.
+    /// The channel that is tried next, before those that come after it; none when it is not one of this version's.
     pub(crate) channel: Option<Channel>,
     /// The provider that alone will do.
     pub(crate) pinned: Option<ProviderId>,
@@ -19,7 +19,8 @@ impl Lane {
     pub(crate) fn of(name: &str) -> Self {
         let (channel, pinned) =
             name.split_once('@').map_or((name, None), |(channel, it)| (channel, Some(it)));
-        Self { channel: channel.parse().ok(), pinned: pinned.and_then(|it| it.parse().ok()) }
+        let next = channel.split('+').next().unwrap_or_default();
+        Self { channel: next.parse().ok(), pinned: pinned.and_then(|it| it.parse().ok()) }
     }
 
     /// Whom its work goes to first: for certain when it is pinned, by estimate else.
@@ -50,6 +51,8 @@ mod tests {
         assert_eq!(lane("sms"), (Some(Channel::Sms), Some(other)));
         assert_eq!(lane(&format!("sms@{provider}")), (Some(Channel::Sms), Some(provider)));
         assert_eq!(lane("email"), (Some(Channel::Email), None));
+        assert_eq!(lane("sms+email"), (Some(Channel::Sms), Some(other)));
+        assert_eq!(lane(&format!("sms+email@{provider}")), (Some(Channel::Sms), Some(provider)));
         assert_eq!(lane("fax"), (None, None));
     }
 }

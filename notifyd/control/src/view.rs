@@ -39,6 +39,9 @@ impl Room {
             max_in_flight: provider.max_in_flight,
             circuit: state.circuit.to_owned(),
             circuit_reason: state.reason,
+            circuit_until: state.probe_at,
+            throttled_until: state.throttled_until,
+            learned_rate: state.learned_rate.map(thousandths),
             in_flight: state.in_flight,
             holds: self.holds_on(provider),
             config: None,
@@ -68,6 +71,11 @@ impl Room {
             sqlite_version: daemon.sqlite_version.clone(),
         }
     }
+}
+
+/// A rate as precise as anybody needs it.
+pub(crate) fn thousandths(rate: f64) -> f64 {
+    (rate * 1_000.0).round() / 1_000.0
 }
 
 /// What an operator forces on a provider.

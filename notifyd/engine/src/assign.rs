@@ -8,7 +8,6 @@ use notify_proto::{Channel, Priority, ProviderId, Timestamp};
 use notifyd_lifecycle::candidate::{Choice, Gate, Skip, choose};
 use notifyd_lifecycle::order::URGENT;
 use notifyd_store::api::Claim;
-use std::sync::Arc;
 use std::time::Instant;
 
 /// Claims of one transaction, at most.
@@ -126,10 +125,9 @@ impl Dispatch {
         provider: ProviderId,
         skipped: Vec<Skip>,
     ) -> Result<(Ready, Claim), Box<Loaded>> {
-        let Some(slot) = self.slots.get(provider) else { return Err(loaded) };
-        let Ok(client) = &slot.client else { return Err(loaded) };
-        let (client, simulated, built) = (Arc::clone(client), slot.row.simulated, slot.row.client);
-        self.slots.take(provider, &self.inner, tokio::time::Instant::now().into_std());
+        let now = tokio::time::Instant::now().into_std();
+        let Some((call, client)) = self.slots.take(provider, &self.inner, now) else { return Err(loaded) };
+        let simulated = self.slots.get(provider).is_some_and(|slot| slot.row.simulated);
         let claim = Claim {
             seq: loaded.job.seq,
             fence: loaded.job.fence,
@@ -140,7 +138,7 @@ impl Dispatch {
             skipped,
         };
         self.lines.taken(&loaded);
-        let claimed = Claimed { loaded, channel, channel_index, provider, simulated, client: built };
+        let claimed = Claimed { loaded, channel, channel_index, provider, simulated, call };
         Ok((Ready { claimed, client }, claim))
     }
 }

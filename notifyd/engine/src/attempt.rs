@@ -1,6 +1,7 @@
 //! One call of a provider. Each step consumes the one before: a job that was claimed becomes one that was sent.
 
 use crate::lines::Loaded;
+use crate::slots::CallOf;
 use notify_proto::{Channel, ProviderId, Timestamp};
 use notifyd_lifecycle::outcome::{Outcome, Report};
 use notifyd_lifecycle::{Clock, FailPoint};
@@ -18,8 +19,8 @@ pub(crate) struct Claimed {
     pub channel_index: usize,
     pub provider: ProviderId,
     pub simulated: bool,
-    /// Which client makes the call: what it is told says nothing about a later one.
-    pub client: i64,
+    /// Which call it is.
+    pub call: CallOf,
 }
 
 /// A job whose provider has answered, or not.

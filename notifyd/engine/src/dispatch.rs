@@ -203,7 +203,11 @@ impl Dispatch {
     }
 
     fn rung(&mut self) {
-        for (line, lowest) in self.inner.deps.store.bell().take().lines {
+        let rung = self.inner.deps.store.bell().take();
+        if !rung.left.is_empty() {
+            self.lines.drop_those(&rung.left.into_iter().collect());
+        }
+        for (line, lowest) in rung.lines {
             self.lines.rung(line, lowest);
         }
     }
@@ -285,7 +289,7 @@ impl Dispatch {
                     if verdict == Verdict::Applied {
                         self.call(it);
                     } else {
-                        self.slots.abandon(it.claimed.provider, &self.inner);
+                        self.slots.abandon(it.claimed.call, &self.inner);
                         self.lines.forget(&it.claimed.loaded);
                     }
                 }
@@ -295,7 +299,7 @@ impl Dispatch {
                 tracing::error!(%error, "claims were not committed");
                 for it in ready {
                     // Whether it was written or not, disk knows: it is loaded again if it is still queued there.
-                    self.slots.abandon(it.claimed.provider, &self.inner);
+                    self.slots.abandon(it.claimed.call, &self.inner);
                     let loaded = it.claimed.loaded;
                     self.lines.forget(&loaded);
                     self.lines.rung(loaded.line, loaded.job.seq);

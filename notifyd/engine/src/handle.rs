@@ -4,7 +4,7 @@ use crate::route::Route;
 use crate::way::Way;
 use crate::{Ask, Options, Queue, Speeds, Standing};
 use notify_proto::hold::Force;
-use notify_proto::{Channel, HoldKind, NotificationId, ProviderId, Status};
+use notify_proto::{Channel, HoldKind, NotificationId, ProviderId, Status, Timestamp};
 use notifyd_lifecycle::outcome::Outcome;
 use notifyd_lifecycle::steer::Wish;
 use notifyd_lifecycle::{Message, Report, Secret, address};
@@ -16,7 +16,7 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// A cheap handle to the running engine.
@@ -26,12 +26,19 @@ pub struct Handle {
 }
 
 /// How a provider is doing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ProviderState {
     /// `closed`, `half_open` or `open`.
     pub circuit: &'static str,
     /// Why it is not closed.
     pub reason: Option<String>,
+    /// When an open circuit lets a call through again, unless somebody does so by hand.
+    pub probe_at: Option<Timestamp>,
+    /// Until when the provider asked to be left alone.
+    pub throttled_until: Option<Timestamp>,
+    /// Calls per second it takes as far as that was learned from being throttled; none while nothing holds it below what is
+    /// configured.
+    pub learned_rate: Option<f64>,
     /// Calls under way.
     pub in_flight: u32,
     /// `disabled`, `paused` or `draining`, when an operator keeps new work from it.
@@ -42,6 +49,9 @@ pub struct ProviderState {
 pub(crate) struct Shown {
     pub circuit: &'static str,
     pub reason: Option<String>,
+    pub probe_at: Option<Instant>,
+    pub throttled_until: Option<Instant>,
+    pub learned_rate: Option<f64>,
     pub in_flight: Arc<AtomicU32>,
 }
 
@@ -189,18 +199,24 @@ impl Handle {
 
     /// How a provider is doing; a closed circuit when it was never used. An operator who keeps the circuit open is why.
     pub fn provider_state(&self, id: ProviderId) -> ProviderState {
-        let mut state = ProviderState { circuit: "closed", reason: None, in_flight: 0, held: None };
+        let (directory, now) = (self.inner.deps.store.directory(), self.inner.deps.clock.now());
+        let mut state = ProviderState { circuit: "closed", ..ProviderState::default() };
         if let Some(shown) = self.inner.providers.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            let steady = tokio::time::Instant::now().into_std();
+            let ahead = |at: &Instant| *at > steady;
+            let by_wall = |at: Instant| now + at.saturating_duration_since(steady);
             state.in_flight = shown.in_flight.load(Ordering::Acquire);
             (state.circuit, state.reason) = (shown.circuit, shown.reason.clone());
+            state.probe_at = shown.probe_at.filter(ahead).map(by_wall);
+            state.throttled_until = shown.throttled_until.filter(ahead).map(by_wall);
+            state.learned_rate = shown.learned_rate;
         }
-        let (directory, now) = (self.inner.deps.store.directory(), self.inner.deps.clock.now());
         for hold in directory.holds_on(id, now) {
             match hold.kind {
                 HoldKind::Pause if state.held != Some("disabled") => state.held = Some("paused"),
                 HoldKind::Drain if state.held.is_none() => state.held = Some("draining"),
                 HoldKind::CircuitOpen => {
-                    state.circuit = "open";
+                    (state.circuit, state.probe_at) = ("open", hold.until);
                     state.reason =
                         Some(hold.reason.clone().unwrap_or_else(|| format!("opened by {}", hold.actor)));
                 }

@@ -14,7 +14,7 @@ use crate::tickets::{Queues, Stand};
 use notify_proto::{Channel, ProviderId, Timestamp};
 use notifyd_lifecycle::order::URGENT;
 use notifyd_store::api::{Backlog, Job};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Instant;
 
 /// Jobs of one group that are loaded at once, when there is room.
@@ -38,8 +38,6 @@ pub(crate) struct Loaded {
     pub ripe: Instant,
     /// When it stops waiting for the provider that comes first, while others could take it; none: never.
     pub restless: Option<Instant>,
-    /// Whether it was tried before and goes in front of those of its group that were not.
-    pub front: bool,
     /// Where it stands in line.
     pub stand: Stand,
 }
@@ -174,15 +172,8 @@ impl Lines {
                     self.drop_copy(&old);
                 }
                 let (ripe, restless) = (self.ripe(&job, now), self.restless(&job, now));
-                let loaded = Loaded {
-                    line: line.clone(),
-                    held: false,
-                    ripe,
-                    restless,
-                    front: false,
-                    stand: Stand::default(),
-                    job,
-                };
+                let loaded =
+                    Loaded { line: line.clone(), held: false, ripe, restless, stand: Stand::default(), job };
                 self.enter(Box::new(loaded));
             }
         }
@@ -252,7 +243,6 @@ impl Lines {
             return;
         }
         self.known.insert(seq, loaded.job.fence);
-        loaded.front = true;
         self.enter(loaded);
     }
 
@@ -288,6 +278,23 @@ impl Lines {
     pub(crate) fn release_held(&mut self) {
         self.held.append(&mut self.fresh);
         std::mem::swap(&mut self.held, &mut self.fresh);
+    }
+
+    /// These are queued no more: those of them that wait here leave memory. Who is under way is told by its record.
+    pub(crate) fn drop_those(&mut self, seqs: &HashSet<i64>) {
+        let waiting = seqs.iter().filter_map(|seq| self.queues.take(*seq));
+        let mut gone: Vec<_> = waiting.collect();
+        for list in [&mut self.held, &mut self.fresh] {
+            if list.iter().any(|it| seqs.contains(&it.job.seq)) {
+                let (out, stay) = list.drain(..).partition::<Vec<_>, _>(|it| seqs.contains(&it.job.seq));
+                gone.extend(out);
+                list.extend(stay);
+            }
+        }
+        for loaded in gone {
+            self.taken(&loaded);
+            self.forget(&loaded);
+        }
     }
 
     /// The job, unless it was changed since it was loaded.

@@ -227,14 +227,14 @@ fn who_is_patient_stands_in_the_first_line_and_then_in_all() {
 }
 
 #[test]
-fn who_stands_anew_keeps_its_place_and_who_leaves_loses_it() {
+fn who_stands_anew_keeps_its_place_and_who_comes_back_goes_by_its_age() {
     let mut lines = lines(100);
     let end = patient(&mut lines);
     lines.queues.stand_anew(1, vec![provider(), other()], end);
     assert_eq!(lines.queues.take_next_of(provider(), Priority::Low, end).unwrap().job.seq, 1);
     lines.queues.stand_anew(2, vec![other()], end);
     lines.queues.stand_anew(2, vec![provider()], end);
-    assert_eq!(taken(&mut lines, provider(), end), [3, 4, 2]);
+    assert_eq!(taken(&mut lines, provider(), end), [2, 3, 4]);
 }
 
 #[test]
@@ -265,7 +265,24 @@ fn what_is_left_behind_in_a_line_nobody_serves_has_an_end() {
             lines.forget(&loaded);
         }
     }
-    assert!(lines.queues.litter() <= 200, "{} tickets were left behind", lines.queues.litter());
+    assert!(lines.queues.litter().0 <= 200, "{:?} tickets were left behind", lines.queues.litter());
+}
+
+#[test]
+fn the_patience_of_those_who_left_is_forgotten() {
+    let mut lines = lines(1_000);
+    lines.set_options(Options { overflow_after: Some(Duration::from_secs(3_600)), ..Options::default() });
+    for round in 0..100 {
+        standing(&mut lines, round * 100 + 1..round * 100 + 101, &[provider(), other()]);
+        let all: Vec<_> =
+            std::iter::from_fn(|| lines.queues.take_next_of(provider(), Priority::Low, now().1)).collect();
+        assert_eq!(all.len(), 100);
+        for loaded in all {
+            lines.taken(&loaded);
+            lines.forget(&loaded);
+        }
+    }
+    assert!(lines.queues.litter().1 <= 300, "{:?} are awaited", lines.queues.litter());
 }
 
 #[test]

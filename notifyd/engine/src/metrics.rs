@@ -2,8 +2,8 @@
 
 use notify_proto::HoldKind;
 use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    exponential_buckets,
+    GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, exponential_buckets,
 };
 
 /// Handles to the engine's metrics.
@@ -13,6 +13,8 @@ pub(crate) struct Metrics {
     pub rate_limited: IntCounterVec,
     pub in_doubt: IntCounter,
     pub breaker: IntGaugeVec,
+    pub throttled: IntGaugeVec,
+    pub provider_rate: GaugeVec,
     pub held: IntGaugeVec,
     pub provider_in_flight: IntGaugeVec,
     pub provider_waiting: IntGaugeVec,
@@ -44,6 +46,21 @@ impl Metrics {
             in_doubt: IntCounter::new("notifyd_in_doubt_total", "Attempts whose end is unknown.")?,
             breaker: IntGaugeVec::new(
                 Opts::new("notifyd_breaker_state", "Circuit breaker: 0 closed, 1 half open, 2 open."),
+                &["provider"],
+            )?,
+            throttled: IntGaugeVec::new(
+                Opts::new(
+                    "notifyd_provider_throttled",
+                    "1 while a provider is left alone as it asked to; looked at every 5 s.",
+                ),
+                &["provider"],
+            )?,
+            provider_rate: GaugeVec::new(
+                Opts::new(
+                    "notifyd_provider_rate",
+                    "Calls per second that a provider may get: as configured, +Inf without a limit, or less as learned \
+                     from being throttled; looked at every 5 s.",
+                ),
                 &["provider"],
             )?,
             held: IntGaugeVec::new(
@@ -86,6 +103,8 @@ impl Metrics {
         registry.register(Box::new(it.rate_limited.clone()))?;
         registry.register(Box::new(it.in_doubt.clone()))?;
         registry.register(Box::new(it.breaker.clone()))?;
+        registry.register(Box::new(it.throttled.clone()))?;
+        registry.register(Box::new(it.provider_rate.clone()))?;
         registry.register(Box::new(it.held.clone()))?;
         registry.register(Box::new(it.provider_in_flight.clone()))?;
         registry.register(Box::new(it.provider_waiting.clone()))?;
@@ -104,7 +123,8 @@ impl Metrics {
     /// A provider of this name is no more. What it has counted stays, what it is goes.
     pub(crate) fn forget_provider(&self, provider: &str) {
         // Whatever it did not have need not be removed.
-        for gauge in [&self.breaker, &self.provider_in_flight, &self.provider_waiting] {
+        let _ = self.provider_rate.remove_label_values(&[provider]);
+        for gauge in [&self.breaker, &self.throttled, &self.provider_in_flight, &self.provider_waiting] {
             let _ = gauge.remove_label_values(&[provider]);
         }
         for kind in HoldKind::ALL {

@@ -33,7 +33,7 @@ pub(crate) fn attempt(
     now: Instant,
 ) -> Settled {
     let Sent { claimed, what, elapsed, at } = sent;
-    let crate::attempt::Claimed { mut loaded, channel, channel_index, provider, simulated, client } = claimed;
+    let crate::attempt::Claimed { mut loaded, channel, channel_index, provider, simulated, call } = claimed;
     slots.answered(provider);
     let (transition, end) = match what {
         What::Expired => {
@@ -47,13 +47,13 @@ pub(crate) fn attempt(
                 external_id: None,
                 simulated,
             };
-            slots.learn_nothing(provider);
+            slots.learn_nothing(call);
             (Transition::fail(FailureReason::Expired), end)
         }
         What::Said(report) => {
             let cause = report.message.as_deref().map(|message| masked(message, &loaded.job));
             inner.rates.finished(provider);
-            slots.learn((provider, client), &report.outcome, cause.as_deref(), inner, now);
+            slots.learn(call, &report.outcome, cause.as_deref(), inner, now);
             observe(&report, &loaded.job, provider, slots, inner, elapsed);
             let transition = decide(&report, channel_index, provider, &mut loaded, slots, rng, at, now);
             (transition, ended(report, &loaded.job, provider, channel, simulated))

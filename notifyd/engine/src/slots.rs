@@ -5,7 +5,7 @@ use crate::holds::Holds;
 use crate::{Inner, StoreError};
 use notify_proto::hold::Force;
 use notify_proto::{HoldKind, ProviderId, SkipReason};
-use notifyd_lifecycle::breaker::{Breaker, BreakerRules, Change, Circuit};
+use notifyd_lifecycle::breaker::{Breaker, BreakerRules, Change, Circuit, Era};
 use notifyd_lifecycle::candidate::Gate;
 use notifyd_lifecycle::outcome::Outcome;
 use notifyd_lifecycle::pacing::Pace;
@@ -69,6 +69,16 @@ impl Slot {
         }
         self.row = Arc::clone(row);
     }
+}
+
+/// Which call of a provider it is: what becomes of it says nothing about a client that took the place of the one that makes
+/// it, nor about a circuit that has opened or closed since.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CallOf {
+    /// Of whom.
+    pub provider: ProviderId,
+    client: i64,
+    era: Era,
 }
 
 /// Whether a provider may be called now, for a person.
@@ -291,15 +301,21 @@ impl Slots {
         std::mem::replace(&mut self.opened, false)
     }
 
-    /// Takes a slot.
-    pub(crate) fn take(&mut self, id: ProviderId, inner: &Inner, now: Instant) {
-        if let Some(slot) = self.all.get_mut(&id) {
-            slot.in_flight.fetch_add(1, Ordering::AcqRel);
-            slot.count();
-            slot.breaker.start(now);
-            slot.pace.take(now);
-            inner.in_flight.fetch_add(1, Ordering::AcqRel);
-        }
+    /// Takes a slot, when there is such a provider and it can be called.
+    pub(crate) fn take(
+        &mut self,
+        id: ProviderId,
+        inner: &Inner,
+        now: Instant,
+    ) -> Option<(CallOf, Arc<dyn Provider>)> {
+        let slot = self.all.get_mut(&id)?;
+        let client = slot.client.as_ref().ok().map(Arc::clone)?;
+        slot.in_flight.fetch_add(1, Ordering::AcqRel);
+        slot.count();
+        let era = slot.breaker.start(now);
+        slot.pace.take(now);
+        inner.in_flight.fetch_add(1, Ordering::AcqRel);
+        Some((CallOf { provider: id, client: slot.row.client, era }, client))
     }
 
     /// A call was answered, which is recorded next.
@@ -330,22 +346,22 @@ impl Slots {
     }
 
     /// The call was not made after all.
-    pub(crate) fn abandon(&mut self, id: ProviderId, inner: &Inner) {
-        self.learn_nothing(id);
-        self.free(id, inner);
+    pub(crate) fn abandon(&mut self, call: CallOf, inner: &Inner) {
+        self.learn_nothing(call);
+        self.free(call.provider, inner);
     }
 
     /// What the provider said to this client teaches its breaker and its pace. What was said to a client that was
     /// replaced meanwhile, such as that its password is wrong, says nothing about the new one.
     pub(crate) fn learn(
         &mut self,
-        (id, client): (ProviderId, i64),
+        call: CallOf,
         outcome: &Outcome,
         cause: Option<&str>,
         inner: &Inner,
         now: Instant,
     ) {
-        let Some(slot) = self.all.get_mut(&id).filter(|slot| slot.row.client == client) else { return };
+        let Some(slot) = of(&mut self.all, call) else { return };
         match outcome {
             Outcome::RateLimited { after } => {
                 slot.pace.throttled(*after, now);
@@ -356,7 +372,8 @@ impl Slots {
         }
         // A probe that learned nothing leaves room for the next one, without a change.
         self.opened |= slot.breaker.circuit(now) != Circuit::Closed;
-        let change = slot.breaker.finish(outcome, cause, now);
+        let change = slot.breaker.finish(call.era, outcome, cause, now);
+        let throttled = matches!(outcome, Outcome::RateLimited { .. });
         match change {
             Some(Change::Opened) => {
                 let reason = slot.breaker.cause().unwrap_or(outcome.class()).to_owned();
@@ -365,15 +382,16 @@ impl Slots {
             Some(Change::Closed) => {
                 tracing::info!(event = "provider_circuit_closed", provider = %slot.row.name, "circuit closed");
             }
+            None if throttled => {}
             None => return,
         }
         self.publish(inner, now);
     }
 
     /// The call was not made after all, but its slot is freed only by its record.
-    pub(crate) fn learn_nothing(&mut self, id: ProviderId) {
-        if let Some(slot) = self.all.get_mut(&id) {
-            slot.breaker.abandon();
+    pub(crate) fn learn_nothing(&mut self, call: CallOf) {
+        if let Some(slot) = of(&mut self.all, call) {
+            slot.breaker.abandon(call.era);
             self.opened = true;
         }
     }
@@ -413,7 +431,22 @@ impl Slots {
                 let held = inner.metrics.held.with_label_values(&[slot.row.name.as_str(), kind.as_str()]);
                 held.set(self.holds.has(*id, *kind, now).into());
             }
-            shown.insert(*id, Shown { circuit, reason, in_flight: Arc::clone(&slot.in_flight) });
+            let rate = inner.metrics.provider_rate.with_label_values(&[slot.row.name.as_str()]);
+            rate.set(slot.pace.rate());
+            let throttled = inner.metrics.throttled.with_label_values(&[slot.row.name.as_str()]);
+            throttled.set(slot.pace.paused(now).is_some().into());
+            let probe_at = match slot.breaker.circuit(now) {
+                Circuit::Open { until } => Some(until),
+                Circuit::Closed | Circuit::HalfOpen { .. } => None,
+            };
+            let (throttled_until, learned_rate) = (slot.pace.paused(now), slot.pace.learned());
+            let in_flight = Arc::clone(&slot.in_flight);
+            shown.insert(*id, Shown { circuit, reason, probe_at, throttled_until, learned_rate, in_flight });
         }
     }
+}
+
+/// Whom a call is made through, unless it has another client by now.
+fn of(all: &mut HashMap<ProviderId, Slot>, call: CallOf) -> Option<&mut Slot> {
+    all.get_mut(&call.provider).filter(|slot| slot.row.client == call.client)
 }

@@ -16,7 +16,7 @@ use std::time::Instant;
 /// Tickets left behind that are not worth a walk through the line.
 const LITTER: usize = 64;
 
-/// A place in a line.
+/// A place in a line; who was accepted first comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Ticket {
     /// Whose.
@@ -80,6 +80,11 @@ impl Queues {
                 self.left(provider);
             }
         }
+        // Who has left is not awaited any more, however long its patience would have been.
+        if self.patience.len() > 2 * self.waiting.len() + LITTER {
+            let waiting = &self.waiting;
+            self.patience.retain(|Reverse((_, ticket))| is_awaited(waiting, *ticket));
+        }
     }
 
     /// Lets one that stands already stand there instead; where it stood before, it keeps its place.
@@ -99,11 +104,7 @@ impl Queues {
         let ticket = self.ticket(loaded.job.seq);
         let queue = self.lines.entry(provider).or_default();
         queue.standing += 1;
-        if loaded.front {
-            queue.line.put_back(loaded.job.group, loaded.ripe, ticket);
-        } else {
-            queue.line.push(loaded.job.group, loaded.ripe, ticket);
-        }
+        queue.line.push(loaded.job.group, loaded.ripe, ticket);
         ticket.no
     }
 
@@ -178,7 +179,7 @@ impl Queues {
     /// When the patience of somebody in line ends.
     pub(crate) fn next_restless(&mut self) -> Option<Instant> {
         while let Some(Reverse((at, ticket))) = self.patience.peek() {
-            if self.get(ticket.seq).is_some_and(|it| it.stand.awaited == Some(ticket.no)) {
+            if is_awaited(&self.waiting, *ticket) {
                 return Some(*at);
             }
             self.patience.pop();
@@ -199,10 +200,10 @@ impl Queues {
         self.waiting.values().filter_map(|it| Some((it.stand.places.first()?.0, &**it)))
     }
 
-    /// Tickets left behind.
+    /// Tickets left behind, and those of whose patience the end is awaited though they may have left.
     #[cfg(test)]
-    pub(crate) fn litter(&self) -> usize {
-        self.lines.values().map(|queue| queue.line.len() - queue.standing).sum()
+    pub(crate) fn litter(&self) -> (usize, usize) {
+        (self.lines.values().map(|queue| queue.line.len() - queue.standing).sum(), self.patience.len())
     }
 
     /// Drops lines of providers nobody waits for, so that those long gone leave no trace.
@@ -214,4 +215,9 @@ impl Queues {
 /// Whether a ticket is of somebody who stands in this line with it.
 fn stands(waiting: &HashMap<i64, Box<Loaded>>, ticket: Ticket, provider: ProviderId) -> bool {
     waiting.get(&ticket.seq).is_some_and(|it| it.stand.places.contains(&(provider, ticket.no)))
+}
+
+/// Whether the end of the patience of somebody in line is awaited by this ticket.
+fn is_awaited(waiting: &HashMap<i64, Box<Loaded>>, ticket: Ticket) -> bool {
+    waiting.get(&ticket.seq).is_some_and(|it| it.stand.awaited == Some(ticket.no))
 }

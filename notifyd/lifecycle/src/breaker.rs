@@ -17,8 +17,8 @@ pub struct BreakerRules {
     pub window: Duration,
     /// How long it stays open before a probe.
     pub open_for: Duration,
-    /// How long it stays open at most when it is the account that is at fault; doubles from `open_for` on each failed
-    /// probe.
+    /// How long it stays open at most when it is the account that is at fault; doubles from `open_for` on each probe that
+    /// finds it so. What fails otherwise may work again at any time and is probed as often as before.
     pub open_for_max: Duration,
 }
 
@@ -62,11 +62,17 @@ pub enum Change {
     Closed,
 }
 
+/// When a call started: before or after the circuit opened or closed. What becomes of a call from before says nothing about
+/// now: the breaker believes those alone that it let through as it stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Era(u64);
+
 /// The breaker. Time is monotonic and handed in.
 #[derive(Debug, Clone)]
 pub struct Breaker {
     rules: BreakerRules,
     circuit: Circuit,
+    era: Era,
     in_a_row: u32,
     /// Calls within the window: when, and whether they failed. At most [`MAX_REMEMBERED`].
     recent: VecDeque<(Instant, bool)>,
@@ -90,6 +96,7 @@ impl Breaker {
         Self {
             rules,
             circuit: Circuit::Closed,
+            era: Era(0),
             in_a_row: 0,
             recent: VecDeque::new(),
             failed_probes: 0,
@@ -100,12 +107,20 @@ impl Breaker {
 
     /// Closes it, as if nothing had ever failed.
     pub fn reset(&mut self) {
-        *self = Self::new(self.rules);
+        let era = self.era;
+        *self = Self { era, ..Self::new(self.rules) };
+        self.turn(Circuit::Closed);
+    }
+
+    /// From now on it stands so.
+    const fn turn(&mut self, circuit: Circuit) {
+        self.circuit = circuit;
+        self.era.0 += 1;
     }
 
     /// Makes the next call a probe, whatever it was.
     pub const fn half_open(&mut self) {
-        self.circuit = Circuit::HalfOpen { probing: false };
+        self.turn(Circuit::HalfOpen { probing: false });
     }
 
     /// Where it stands at `now`; an open one whose time is over is half open.
@@ -144,27 +159,37 @@ impl Breaker {
         }
     }
 
-    /// A call starts.
-    pub fn start(&mut self, now: Instant) {
+    /// A call starts. Its end is told with the answer.
+    pub fn start(&mut self, now: Instant) -> Era {
         if let Circuit::HalfOpen { .. } = self.circuit(now) {
             self.circuit = Circuit::HalfOpen { probing: true };
         }
+        self.era
     }
 
     /// A call was given up before it went out, so it says nothing about the provider.
-    pub fn abandon(&mut self) {
-        if let Circuit::HalfOpen { .. } = self.circuit {
+    pub fn abandon(&mut self, call: Era) {
+        if let (Circuit::HalfOpen { .. }, true) = (self.circuit, call == self.era) {
             self.circuit = Circuit::HalfOpen { probing: false };
         }
     }
 
     /// A call ended.
-    pub fn finish(&mut self, outcome: &Outcome, cause: Option<&str>, now: Instant) -> Option<Change> {
+    pub fn finish(
+        &mut self,
+        call: Era,
+        outcome: &Outcome,
+        cause: Option<&str>,
+        now: Instant,
+    ) -> Option<Change> {
+        if call != self.era {
+            return None;
+        }
         match outcome {
-            Outcome::ProviderConfig => self.open(cause, now),
+            Outcome::ProviderConfig => Some(self.open(true, cause, now)),
             Outcome::Transient | Outcome::Ambiguous => self.failed(cause, now),
             Outcome::RateLimited { .. } => {
-                self.abandon();
+                self.abandon(call);
                 None
             }
             // A refused message or recipient is an answer of a provider that works.
@@ -186,22 +211,18 @@ impl Breaker {
             || self.in_a_row >= self.rules.consecutive
             || (calls >= self.rules.min_calls && rate >= self.rules.failure_rate)
         {
-            return self.open(cause, now);
+            return Some(self.open(false, cause, now));
         }
         None
     }
 
     fn succeeded(&mut self, now: Instant) -> Option<Change> {
-        if let Circuit::Open { .. } = self.circuit(now) {
-            // A call that was under way when it opened; only a probe closes it.
-            return None;
-        }
         self.in_a_row = 0;
         self.remember(now, false);
         if self.circuit == Circuit::Closed {
             return None;
         }
-        self.circuit = Circuit::Closed;
+        self.turn(Circuit::Closed);
         self.failed_probes = 0;
         self.cause = None;
         self.opened_at = None;
@@ -209,22 +230,17 @@ impl Breaker {
         Some(Change::Closed)
     }
 
-    fn open(&mut self, cause: Option<&str>, now: Instant) -> Option<Change> {
-        let was_open = matches!(self.circuit, Circuit::Open { .. });
-        if was_open && !self.admits(now) {
-            // A call that was under way when it opened: its failure is no news.
-            return None;
-        }
-        if matches!(self.circuit, Circuit::HalfOpen { .. }) {
-            self.failed_probes += 1;
-        }
+    /// `account`: whether it is the account that is at fault.
+    fn open(&mut self, account: bool, cause: Option<&str>, now: Instant) -> Change {
+        let probed = matches!(self.circuit, Circuit::HalfOpen { .. });
+        self.failed_probes = if account && probed { self.failed_probes + 1 } else { 0 };
         let doubled = self.rules.open_for.saturating_mul(1 << self.failed_probes.min(16));
-        self.circuit = Circuit::Open { until: now + doubled.min(self.rules.open_for_max) };
+        self.turn(Circuit::Open { until: now + doubled.min(self.rules.open_for_max) });
         self.cause = cause.map(str::to_owned);
         self.opened_at.get_or_insert(now);
         self.in_a_row = 0;
         self.recent.clear();
-        Some(Change::Opened)
+        Change::Opened
     }
 
     fn remember(&mut self, now: Instant, failed: bool) {
@@ -241,6 +257,7 @@ impl Breaker {
 #[expect(clippy::disallowed_methods, reason = "an origin for made-up times")]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const OK: Outcome = Outcome::Accepted { external_id: None };
 
@@ -248,32 +265,48 @@ mod tests {
         origin + Duration::from_secs(n)
     }
 
+    /// A call that starts and ends at once.
+    fn call(breaker: &mut Breaker, outcome: &Outcome, cause: Option<&str>, now: Instant) -> Option<Change> {
+        let era = breaker.start(now);
+        breaker.finish(era, outcome, cause, now)
+    }
+
     #[test]
     fn five_in_a_row_open_it_and_one_good_probe_closes_it() {
         let t = Instant::now();
         let mut breaker = Breaker::new(BreakerRules::default());
         for n in 0..4 {
-            assert_eq!(breaker.finish(&Outcome::Transient, None, second(n, t)), None);
+            assert_eq!(call(&mut breaker, &Outcome::Transient, None, second(n, t)), None);
         }
-        assert_eq!(breaker.finish(&Outcome::Transient, Some("503"), second(4, t)), Some(Change::Opened));
+        let opened = call(&mut breaker, &Outcome::Transient, Some("503"), second(4, t));
+        assert_eq!(opened, Some(Change::Opened));
         assert_eq!(breaker.cause(), Some("503"));
         assert!(!breaker.admits(second(63, t)));
         assert!(breaker.admits(second(64, t)));
-        breaker.start(second(64, t));
+        let probe = breaker.start(second(64, t));
         assert!(!breaker.admits(second(64, t)), "one probe at a time");
-        assert_eq!(breaker.finish(&OK, None, second(65, t)), Some(Change::Closed));
+        assert_eq!(breaker.finish(probe, &OK, None, second(65, t)), Some(Change::Closed));
         assert_eq!(breaker.word(second(65, t)), "closed");
     }
 
     #[test]
-    fn a_failed_probe_opens_it_for_twice_as_long() {
+    fn an_account_at_fault_is_probed_ever_more_seldom_and_anything_else_as_often_as_before() {
         let t = Instant::now();
-        let mut breaker = Breaker::new(BreakerRules::default());
-        breaker.finish(&Outcome::ProviderConfig, Some("401"), t);
-        breaker.start(second(60, t));
-        breaker.finish(&Outcome::ProviderConfig, Some("401"), second(60, t));
-        assert!(!breaker.admits(second(179, t)));
-        assert!(breaker.admits(second(180, t)));
+        for (outcome, rests) in
+            [(Outcome::ProviderConfig, [60, 120, 240]), (Outcome::Transient, [60, 60, 60])]
+        {
+            let mut breaker = Breaker::new(BreakerRules::default());
+            for _ in 0..5 {
+                call(&mut breaker, &outcome, Some("no"), t);
+            }
+            let mut now = 0;
+            for rest in rests {
+                assert!(!breaker.admits(second(now + rest - 1, t)), "{outcome:?} {rest}");
+                now += rest;
+                assert!(breaker.admits(second(now, t)), "{outcome:?} {rest}");
+                call(&mut breaker, &outcome, Some("no"), second(now, t));
+            }
+        }
     }
 
     #[test]
@@ -282,19 +315,20 @@ mod tests {
         let mut breaker = Breaker::new(BreakerRules::default());
         for n in 0..18 {
             let outcome = if n % 2 == 0 { Outcome::Transient } else { Outcome::Permanent };
-            assert_eq!(breaker.finish(&outcome, None, second(n, t)), None);
+            assert_eq!(call(&mut breaker, &outcome, None, second(n, t)), None);
         }
-        breaker.finish(&OK, None, second(18, t));
-        assert_eq!(breaker.finish(&Outcome::Transient, None, second(19, t)), Some(Change::Opened));
+        call(&mut breaker, &OK, None, second(18, t));
+        let opened = call(&mut breaker, &Outcome::Transient, None, second(19, t));
+        assert_eq!(opened, Some(Change::Opened));
     }
 
     #[test]
     fn an_abandoned_probe_leaves_room_for_another() {
         let t = Instant::now();
         let mut breaker = Breaker::new(BreakerRules::default());
-        breaker.finish(&Outcome::ProviderConfig, None, t);
-        breaker.start(second(61, t));
-        breaker.abandon();
+        call(&mut breaker, &Outcome::ProviderConfig, None, t);
+        let probe = breaker.start(second(61, t));
+        breaker.abandon(probe);
         assert!(breaker.admits(second(61, t)));
     }
 
@@ -302,27 +336,125 @@ mod tests {
     fn by_hand_it_is_half_open_or_closed_at_once() {
         let t = Instant::now();
         let mut breaker = Breaker::new(BreakerRules::default());
-        breaker.finish(&Outcome::ProviderConfig, Some("401"), t);
+        call(&mut breaker, &Outcome::ProviderConfig, Some("401"), t);
         breaker.half_open();
         assert!(breaker.admits(t));
-        breaker.start(t);
+        let probe = breaker.start(t);
         assert!(!breaker.admits(t), "one probe at a time");
-        assert_eq!(breaker.finish(&Outcome::Transient, None, t), Some(Change::Opened));
+        assert_eq!(breaker.finish(probe, &Outcome::Transient, None, t), Some(Change::Opened));
         breaker.reset();
         assert_eq!((breaker.word(t), breaker.cause()), ("closed", None));
         for _ in 0..4 {
-            assert_eq!(breaker.finish(&Outcome::Transient, None, t), None, "it starts to count anew");
+            assert_eq!(call(&mut breaker, &Outcome::Transient, None, t), None, "it starts to count anew");
         }
-        assert_eq!(breaker.finish(&Outcome::Transient, None, t), Some(Change::Opened));
+        assert_eq!(call(&mut breaker, &Outcome::Transient, None, t), Some(Change::Opened));
         assert!(breaker.admits(second(60, t)), "failed probes from before it was closed count no more");
     }
 
     #[test]
-    fn a_success_that_was_under_way_does_not_close_it() {
+    fn what_was_under_way_when_it_opened_says_nothing_however_late_it_ends() {
         let t = Instant::now();
-        let mut breaker = Breaker::new(BreakerRules::default());
-        breaker.finish(&Outcome::ProviderConfig, None, t);
-        assert_eq!(breaker.finish(&OK, None, second(1, t)), None);
-        assert!(!breaker.admits(second(1, t)));
+        let config = Outcome::ProviderConfig;
+        let limited = Outcome::RateLimited { after: None };
+        for outcome in [&OK, &Outcome::Transient, &Outcome::Permanent, &Outcome::Ambiguous, &config, &limited]
+        {
+            let mut breaker = Breaker::new(BreakerRules::default());
+            let early: Vec<_> = (0..30).map(|_| breaker.start(t)).collect();
+            call(&mut breaker, &config, Some("401"), t);
+            assert_eq!(breaker.finish(early[0], outcome, None, second(1, t)), None);
+            assert_eq!((breaker.admits(second(59, t)), breaker.cause()), (false, Some("401")));
+            // Neither when its time is over, nor beside the probe, nor after that closed it.
+            assert_eq!(breaker.finish(early[1], outcome, None, second(60, t)), None);
+            let probe = breaker.start(second(61, t));
+            assert_eq!(breaker.finish(early[2], outcome, None, second(62, t)), None);
+            breaker.abandon(early[3]);
+            assert!(!breaker.admits(second(62, t)), "one probe at a time: {outcome:?}");
+            assert_eq!(breaker.finish(probe, &OK, None, second(63, t)), Some(Change::Closed));
+            for call in &early[4..] {
+                assert_eq!(breaker.finish(*call, outcome, None, second(64, t)), None);
+            }
+            assert!(breaker.admits(second(64, t)), "{outcome:?}");
+        }
+    }
+
+    /// Something that happens to a breaker.
+    #[derive(Debug, Clone, Copy)]
+    enum Event {
+        Wait(u64),
+        Start,
+        End(usize, u8),
+    }
+
+    fn event() -> impl Strategy<Value = Event> {
+        prop_oneof![
+            1 => (0u64..90).prop_map(Event::Wait),
+            3 => Just(Event::Start),
+            3 => (0usize..8, 0u8..6).prop_map(|(which, how)| Event::End(which, how)),
+        ]
+    }
+
+    fn outcome(how: u8) -> Outcome {
+        match how {
+            0 | 1 => OK,
+            2 | 3 => Outcome::Transient,
+            4 => Outcome::RateLimited { after: None },
+            _ => Outcome::ProviderConfig,
+        }
+    }
+
+    proptest! {
+        /// Whatever starts and ends in whatever order: while it is open nobody gets through, while it is not closed one
+        /// at a time does, only failures of its own time open it, and it says why until it closes.
+        #[test]
+        fn it_lets_through_whom_it_should(events in proptest::collection::vec(event(), 1..300)) {
+            let rules = BreakerRules::default();
+            let mut breaker = Breaker::new(rules);
+            let mut now = Instant::now();
+            let mut calls: Vec<(Era, u32)> = Vec::new();
+            // How often it turned, when it last opened, and who failed since then without a success between.
+            let (mut turned, mut opened, mut in_a_row) = (0, None, 0);
+            for event in events {
+                match event {
+                    Event::Wait(seconds) => now += Duration::from_secs(seconds),
+                    Event::Start if breaker.admits(now) => {
+                        if let Some(at) = opened {
+                            prop_assert!(now >= at + rules.open_for, "it rests first");
+                            let probing = calls.iter().filter(|call| call.1 == turned).count();
+                            prop_assert_eq!(probing, 0, "one probe at a time");
+                        }
+                        calls.push((breaker.start(now), turned));
+                    }
+                    Event::Start => prop_assert!(opened.is_some()),
+                    Event::End(which, how) if !calls.is_empty() => {
+                        let (call, then) = calls.swap_remove(which % calls.len());
+                        let outcome = outcome(how);
+                        let change = breaker.finish(call, &outcome, Some(outcome.class()), now);
+                        let failed = matches!(outcome, Outcome::Transient | Outcome::ProviderConfig);
+                        if then == turned {
+                            in_a_row = match outcome { OK => 0, Outcome::Transient => in_a_row + 1, _ => in_a_row };
+                        }
+                        match change {
+                            Some(Change::Opened) => {
+                                prop_assert!(failed && then == turned);
+                                prop_assert_eq!(breaker.cause(), Some(outcome.class()));
+                                (turned, opened, in_a_row) = (turned + 1, Some(now), 0);
+                            }
+                            Some(Change::Closed) => {
+                                prop_assert!(outcome == OK && then == turned && opened.is_some());
+                                prop_assert_eq!(breaker.cause(), None);
+                                (turned, opened, in_a_row) = (turned + 1, None, 0);
+                            }
+                            None => prop_assert!(
+                                then != turned || !failed
+                                    || (opened.is_none() && outcome == Outcome::Transient && in_a_row < 5)
+                            ),
+                        }
+                    }
+                    Event::End(..) => {}
+                }
+                prop_assert_eq!(breaker.cause().is_some(), opened.is_some());
+                prop_assert_eq!(breaker.word(now) == "closed", opened.is_none());
+            }
+        }
     }
 }

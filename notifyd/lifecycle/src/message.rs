@@ -108,13 +108,20 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The line of work it waits in while `channel` is to be tried: the channel, or `channel@provider` when only that
-    /// provider will do, so that a paused pin holds up nobody else.
+    /// The line of work it waits in while `channel` is to be tried: the channel, followed by those that come after it, as
+    /// in `sms+email`, and by `@provider` when only that provider will do. Whoever stands in one line can be taken by the
+    /// same ones, so that those who wait for a channel nobody serves hold up nobody who may go by another.
     pub fn lane(&self, channel: Channel) -> String {
-        match self.pinned {
-            Some(provider) if !self.allow_failover => format!("{channel}@{provider}"),
-            _ => channel.as_str().to_owned(),
+        let mut lane = channel.as_str().to_owned();
+        for after in self.channels.iter().skip_while(|it| **it != channel).skip(1) {
+            lane.push('+');
+            lane.push_str(after.as_str());
         }
+        if let Some(provider) = self.pinned.filter(|_| !self.allow_failover) {
+            lane.push('@');
+            lane.push_str(&provider.to_string());
+        }
+        lane
     }
 }
 
@@ -141,7 +148,14 @@ pub(crate) mod tests {
         assert_eq!(plan.lane(Channel::Sms), "sms");
         plan.pinned = Some(provider);
         assert_eq!(plan.lane(Channel::Sms), format!("sms@{provider}"));
+        plan.channels = vec![Channel::Push, Channel::Sms, Channel::Email];
+        assert_eq!(plan.lane(Channel::Push), format!("push+sms+email@{provider}"));
         plan.allow_failover = true;
+        assert_eq!(
+            (plan.lane(Channel::Sms), plan.lane(Channel::Email)),
+            ("sms+email".into(), "email".into())
+        );
+        plan.channels = vec![Channel::Sms];
         assert_eq!(plan.lane(Channel::Sms), "sms");
     }
 

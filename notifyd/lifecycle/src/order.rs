@@ -8,7 +8,7 @@ use notify_proto::Priority;
 use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
-/// One service's work of one kind within a line: first in, first out; `low` work by its age.
+/// One service's work of one kind within a line: the oldest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Group {
     /// How urgent.
@@ -69,21 +69,18 @@ impl<T> Line<T> {
         self.len == 0
     }
 
-    /// Adds behind the group's others. `ripe`: when it counts as `normal`, should it be `low`.
-    pub fn push(&mut self, group: Group, ripe: Instant, item: T) {
+    /// Adds to its group, by age: the lowest item is the oldest and goes first, whenever it comes, and also when it had its
+    /// turn before; the service waits for the next turn like everybody else. `ripe`: when it counts as `normal`, should it
+    /// be `low`.
+    pub fn push(&mut self, group: Group, ripe: Instant, item: T)
+    where
+        T: Ord,
+    {
         let queue = self.enter(group, ripe);
-        // Retries come back in any order; what ripens first is not to wait behind what ripens later.
+        // What ripens first is not to wait behind what ripens later.
         let low = group.priority == Priority::Low;
-        let place = if low { queue.partition_point(|(at, _)| *at <= ripe) } else { queue.len() };
-        queue.insert(place, (ripe, item));
-    }
-
-    /// Adds in front of the group's others: it had its turn before, but the service waits for the next one like
-    /// everybody else.
-    pub fn put_back(&mut self, group: Group, ripe: Instant, item: T) {
-        let queue = self.enter(group, ripe);
-        let low = group.priority == Priority::Low;
-        let place = if low { queue.partition_point(|(at, _)| *at < ripe) } else { 0 };
+        let before = |at: &Instant, it: &T| if low { (*at, it) <= (ripe, &item) } else { *it <= item };
+        let place = queue.partition_point(|(at, it)| before(at, it));
         queue.insert(place, (ripe, item));
     }
 
@@ -312,12 +309,12 @@ mod tests {
     #[test]
     fn who_keeps_coming_back_has_no_turn_before_those_who_wait() {
         let mut line = line();
-        line.put_back(group(Priority::Normal, false, 1), at(0), 1);
+        line.push(group(Priority::Normal, false, 1), at(0), 1);
         line.push(group(Priority::Normal, false, 2), at(0), 10);
         for n in 2..5 {
             let (_, _, item) = line.pop(at(0), Priority::Low, |_| true).unwrap();
             // Its line runs empty with every turn, and the next of it arrives just then.
-            line.put_back(group(Priority::Normal, false, 1), at(0), n);
+            line.push(group(Priority::Normal, false, 1), at(0), n);
             if item == 10 {
                 return;
             }
@@ -326,13 +323,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_put_back_comes_first_again() {
-        let mut line = line();
-        line.push(group(Priority::Normal, false, 1), at(0), 1);
-        line.push(group(Priority::Normal, false, 1), at(0), 2);
-        let (group, created, item) = line.pop(at(0), Priority::Low, |_| true).unwrap();
-        line.put_back(group, created, item);
-        assert_eq!(drain(&mut line, at(0)), [1, 2]);
+    fn the_oldest_goes_first_whenever_it_comes() {
+        for (priority, ripe) in [(Priority::Normal, [0, 0, 0, 0]), (Priority::Low, [1, 2, 2, 3])] {
+            let mut line = line();
+            let group = group(priority, false, 1);
+            let at_of = |item: u32| at(ripe[item as usize]);
+            for item in [2, 0, 3, 1] {
+                line.push(group, at_of(item), item);
+            }
+            let two: Vec<_> = (0..2).filter_map(|_| line.pop(at(0), Priority::Low, |_| true)).collect();
+            assert_eq!(two.iter().map(|it| it.2).collect::<Vec<_>>(), [0, 1]);
+            // They had their turn, nobody could take them, and they come back.
+            for (group, ripe, item) in two {
+                line.push(group, ripe, item);
+            }
+            assert_eq!(drain(&mut line, at(0)), [0, 1, 2, 3]);
+        }
     }
 
     proptest! {

@@ -41,7 +41,7 @@ impl Pace {
     /// Changes the configured rate and burst. A pause that was asked for stays, and so does a rate that was learned from
     /// being throttled, where it is below the new one.
     pub fn set_limits(&mut self, rate: Option<f64>, burst: Option<u32>, now: Instant) {
-        let learned = (self.rate < self.ceiling).then_some(self.rate);
+        let learned = self.learned();
         let tokens = self.tokens_at(now);
         let paused_until = self.paused_until;
         *self = Self::new(rate, burst, now);
@@ -111,6 +111,11 @@ impl Pace {
     /// The rate in force, calls per second; infinite when there is none.
     pub const fn rate(&self) -> f64 {
         self.rate
+    }
+
+    /// The same, if it was learned from being throttled and is below what is configured.
+    pub fn learned(&self) -> Option<f64> {
+        (self.rate < self.ceiling).then_some(self.rate)
     }
 
     fn tokens_at(&self, now: Instant) -> f64 {
@@ -201,7 +206,72 @@ mod tests {
         assert!((pace.rate() - 100.0).abs() < 1e-9);
     }
 
+    /// Something that happens to a pace: calls as fast as they are allowed, or an answer.
+    #[derive(Debug, Clone, Copy)]
+    enum Event {
+        Calls(u8),
+        Wait(u16),
+        Succeeded(u8),
+        Throttled(Option<u8>),
+    }
+
+    fn event() -> impl Strategy<Value = Event> {
+        prop_oneof![
+            (1u8..20).prop_map(Event::Calls),
+            (0u16..5_000).prop_map(Event::Wait),
+            (1u8..200).prop_map(Event::Succeeded),
+            proptest::option::of(0u8..10).prop_map(Event::Throttled),
+        ]
+    }
+
     proptest! {
+        /// Whatever happens: nobody calls while it asked to be left alone, each pause that begins halves the rate once, each
+        /// success raises it by no more than one call per second per second's worth of them, and it never leaves its bounds.
+        #[test]
+        fn it_halves_when_throttled_and_grows_by_steps(
+            ceiling in proptest::option::of(0.5f64..500.0),
+            events in proptest::collection::vec(event(), 1..100),
+        ) {
+            let mut now = Instant::now();
+            let mut pace = Pace::new(ceiling, None, now);
+            let highest = ceiling.unwrap_or(f64::INFINITY);
+            for event in events {
+                let before = pace.rate();
+                match event {
+                    Event::Calls(count) => {
+                        for _ in 0..count {
+                            now = pace.ready_at(now).max(now);
+                            prop_assert_eq!(pace.paused(now), None);
+                            pace.take(now);
+                        }
+                        prop_assert_eq!(pace.rate().to_bits(), before.to_bits());
+                    }
+                    Event::Wait(ms) => now += Duration::from_millis(ms.into()),
+                    Event::Succeeded(count) => {
+                        for _ in 0..count {
+                            let one = pace.rate();
+                            pace.succeeded();
+                            let free = pace.rate().is_infinite();
+                            prop_assert!(pace.rate() >= one && (free || pace.rate() <= one + 1.0));
+                        }
+                    }
+                    Event::Throttled(after) => {
+                        let paused = pace.paused(now);
+                        let after = after.map(|seconds| Duration::from_secs(seconds.into()));
+                        pace.throttled(after, now);
+                        let end = (now + after.unwrap_or(DEFAULT_PAUSE)).max(paused.unwrap_or(now));
+                        prop_assert_eq!(pace.paused(now), Some(end).filter(|end| *end > now), "the longest wish counts");
+                        prop_assert!(pace.ready_at(now) >= end);
+                        let from = if before.is_infinite() { UNKNOWN_CEILING } else { before };
+                        let expected = if paused.is_some() { before } else { (from / 2.0).max(FLOOR) };
+                        prop_assert_eq!(pace.rate().to_bits(), expected.to_bits());
+                    }
+                }
+                prop_assert!(pace.rate() >= FLOOR.min(highest) && pace.rate() <= highest, "{}", pace.rate());
+                prop_assert_eq!(pace.learned().is_some(), pace.rate() < highest);
+            }
+        }
+
         /// Over any run of calls made as soon as allowed, no more than burst + rate × time go out.
         #[test]
         fn it_never_exceeds_its_rate(rate in 1.0f64..500.0, burst in 1u32..50, calls in 1usize..300) {

@@ -10,6 +10,8 @@ use tokio::sync::Notify;
 pub struct Rung {
     /// Lines that got work, with the lowest number of it.
     pub lines: HashMap<Backlog, i64>,
+    /// The numbers of those that are queued no more: cancelled, expired, or waiting for a time instead.
+    pub left: Vec<i64>,
 }
 
 /// The bell.
@@ -32,6 +34,12 @@ impl Bell {
         if timed {
             self.time.notify_one();
         }
+    }
+
+    /// These are queued no more, by another hand than the engine's: it need not keep them, or count them as waiting.
+    pub fn left(&self, seqs: impl IntoIterator<Item = i64>) {
+        self.rung.lock().unwrap_or_else(PoisonError::into_inner).left.extend(seqs);
+        self.work.notify_one();
     }
 
     /// Waits for a ring; answers at once when there was one since the last time.

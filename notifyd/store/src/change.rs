@@ -127,7 +127,11 @@ fn keep_time(
     desk.prepare(include_str!("sql/event.sql"))?
         .execute((found.seq, found.fence + 1, millis(now), event, word, word, None::<&str>, None::<&str>))
         .map_err(StoreError::Write)?;
-    desk.moved(found.status, FeedEvent { at: now, id, service: found.service, event, to: found.status });
+    desk.moved(
+        found.seq,
+        found.status,
+        FeedEvent { at: now, id, service: found.service, event, to: found.status },
+    );
     if found.status == Status::Queued {
         let group = Group { priority, retried, service: found.service };
         desk.ring(Backlog { lane: lane.as_str().into(), group }, found.seq);
@@ -188,6 +192,7 @@ fn tell(
         ))
         .map_err(StoreError::Write)?;
     desk.moved(
+        found.seq,
         found.status,
         FeedEvent { at: now, id, service: found.service, event: transition.event(), to: transition.to() },
     );

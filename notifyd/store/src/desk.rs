@@ -105,6 +105,7 @@ impl Step {
 struct News {
     events: Vec<FeedEvent>,
     lines: HashMap<Backlog, i64>,
+    left: Vec<i64>,
     arrived: Arrivals,
     timed: bool,
     counts: [i64; 7],
@@ -166,6 +167,9 @@ impl State {
         }
         if changed || self.news.timed || !self.news.lines.is_empty() {
             self.shared.bell.ring(self.news.lines.drain(), self.news.timed);
+        }
+        if !self.news.left.is_empty() {
+            self.shared.bell.left(self.news.left.drain(..));
         }
         self.news.events.clear();
         self.news.timed = false;
@@ -307,8 +311,11 @@ impl<'a> Desk<'a> {
         self.state.news.events.push(event);
     }
 
-    /// A notification changed its status.
-    pub fn moved(&mut self, from: Status, event: FeedEvent) {
+    /// The notification with this number changed its status.
+    pub fn moved(&mut self, seq: i64, from: Status, event: FeedEvent) {
+        if from == Status::Queued && event.to != Status::Queued {
+            self.state.news.left.push(seq);
+        }
         self.state.news.counts[from as usize] -= 1;
         self.state.news.counts[event.to as usize] += 1;
         self.state.news.events.push(event);
@@ -356,7 +363,7 @@ impl<'a> Desk<'a> {
         if failed {
             self.state.news.events.truncate(events);
             (self.state.news.counts, self.state.news.accepted) = (counts, accepted);
-            // Rung lines stay: a ring too many costs a look.
+            // Rung lines stay, and so does who left: a ring too many costs a look.
         }
         if marked {
             let end = if failed { "ROLLBACK TO alone; RELEASE alone" } else { "RELEASE alone" };

@@ -67,7 +67,7 @@ impl Metrics {
     /// Counts what was committed.
     pub fn count(&self, events: &[FeedEvent], accepted: &Acceptances, arrived: &Arrivals) {
         for (lane, number) in arrived {
-            let channel = lane.split('@').next().and_then(|channel| channel.parse::<Channel>().ok());
+            let channel = lane.split(['@', '+']).next().and_then(|channel| channel.parse::<Channel>().ok());
             if let Some(channel) = channel {
                 self.arrived[channel as usize].inc_by(*number);
             }

@@ -103,6 +103,7 @@ fn one(desk: &mut Desk<'_>, sql: &mut Statements<'_>, record: &Record) -> Result
         .map_err(StoreError::Write)?;
     let Record { id, group, .. } = record;
     desk.moved(
+        record.seq,
         from,
         FeedEvent {
             at: record.at,

@@ -127,6 +127,10 @@ fn take(
             detail,
         ))
         .map_err(StoreError::Write)?;
-    desk.moved(from, FeedEvent { at: now, id, service: found.service, event: transition.event(), to });
+    desk.moved(
+        found.seq,
+        from,
+        FeedEvent { at: now, id, service: found.service, event: transition.event(), to },
+    );
     Ok(true)
 }

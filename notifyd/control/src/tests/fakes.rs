@@ -64,7 +64,7 @@ impl EngineHandle for FakeEngine {
             circuit,
             reason: (circuit != "closed").then(|| "5 failures in a row".into()),
             in_flight: 1,
-            held: None,
+            ..ProviderState::default()
         }
     }
 

@@ -17,10 +17,13 @@ async fn a_pause_is_shown_wherever_its_provider_is() {
     assert_eq!(made.until, Some(made.made_at + chrono::TimeDelta::minutes(10)));
     assert_eq!(admin.hold_list(soon()).await.unwrap().unwrap(), std::slice::from_ref(&made));
     assert_eq!((queue().await.state.as_str(), queue().await.holds), ("paused", vec![made.clone()]));
-    assert_eq!(admin.provider_list(soon()).await.unwrap().unwrap()[0].holds, [made]);
+    assert_eq!(admin.provider_list(soon()).await.unwrap().unwrap()[0].holds, std::slice::from_ref(&made));
     let concerns = admin.status(soon()).await.unwrap().unwrap().concerns;
-    let told = "the queue of provider mock is paused by ada(uid 1000, pid 42): carrier maintenance";
-    assert!(concerns.iter().any(|concern| concern == told), "{concerns:?}");
+    let until = notify_proto::view::rfc3339(made.until.unwrap());
+    let told = format!(
+        "the queue of provider mock is paused until {until} by ada(uid 1000, pid 42): carrier maintenance"
+    );
+    assert!(concerns.contains(&told), "{concerns:?}");
 
     let resumed = admin.queue_resume(soon(), "mock".into(), plain()).await.unwrap().unwrap();
     assert_eq!((resumed.state.as_str(), resumed.holds.len()), ("running", 0));

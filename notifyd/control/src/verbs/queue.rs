@@ -4,6 +4,7 @@ use super::provider::find;
 use crate::lane::Lane;
 use crate::refuse;
 use crate::session::{Room, Session};
+use crate::view::thousandths;
 use notify_proto::control::Change;
 use notify_proto::hold::{HoldView, QueueList, QueueView};
 use notify_proto::transport::Reply;
@@ -128,10 +129,13 @@ fn view(room: &Room, provider: &Provider, counted: &Counted) -> QueueView {
     let rate = |rates: &HashMap<ProviderId, f64>| rates.get(&provider.id).copied().unwrap_or_default();
     let (leaving, arriving) = (rate(&counted.finished), rate(&counted.arriving));
     let state = state(room, provider, &holds);
+    let engine = room.deps.engine.provider_state(provider.id);
     let (empty_in_ms, never_empty) = match emptying(queue.waiting + on_disk, leaving, arriving) {
         Emptying::In(time) if time.is_zero() => (Some(0), None),
         // What moved a moment ago moves no more.
-        _ if matches!(state, "disabled" | "paused" | "draining" | "circuit_open") => (None, Some(state)),
+        _ if matches!(state, "disabled" | "paused" | "draining" | "circuit_open" | "throttled") => {
+            (None, Some(state))
+        }
         Emptying::In(time) => (Some(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)), None),
         Emptying::Grows => (None, Some("grows")),
         Emptying::StandsStill => (None, Some("stands_still")),
@@ -149,20 +153,21 @@ fn view(room: &Room, provider: &Provider, counted: &Counted) -> QueueView {
         oldest_at: queue.oldest,
         busy: queue.in_flight,
         limit: limit.min(provider.max_in_flight),
-        circuit_reason: room.deps.engine.provider_state(provider.id).reason,
+        opens_at: match state {
+            "throttled" => engine.throttled_until,
+            "circuit_open" => engine.probe_at,
+            _ => None,
+        },
+        circuit_reason: engine.reason,
         holds,
     }
-}
-
-/// A rate as precise as anybody needs it.
-fn thousandths(rate: f64) -> f64 {
-    (rate * 1_000.0).round() / 1_000.0
 }
 
 /// What keeps it from running at full speed, the strongest first.
 fn state(room: &Room, provider: &Provider, holds: &[HoldView]) -> &'static str {
     let has = |kind| holds.iter().any(|hold| hold.kind.known() == Some(kind));
-    let circuit = room.deps.engine.provider_state(provider.id).circuit;
+    let engine = room.deps.engine.provider_state(provider.id);
+    let circuit = engine.circuit;
     if !provider.active {
         "disabled"
     } else if has(HoldKind::Pause) {
@@ -173,6 +178,8 @@ fn state(room: &Room, provider: &Provider, holds: &[HoldView]) -> &'static str {
         "circuit_open"
     } else if circuit == "half_open" {
         "circuit_half_open"
+    } else if engine.throttled_until.is_some() {
+        "throttled"
     } else if has(HoldKind::Limit) {
         "limited"
     } else {

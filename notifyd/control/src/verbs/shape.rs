@@ -139,7 +139,7 @@ impl Table<'_> {
 
     /// The name of the row of a place, and its id.
     fn name(&self, place: &Place, provider: Option<ProviderId>) -> (String, Option<String>) {
-        let channel = || place.lane.split('@').next().unwrap_or_default().to_owned();
+        let channel = || place.lane.split(['@', '+']).next().unwrap_or_default().to_owned();
         match self.by {
             ShapeBy::Channel => (channel(), None),
             ShapeBy::Service => match self.directory.service_no(place.service) {

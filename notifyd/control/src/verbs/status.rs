@@ -72,6 +72,9 @@ fn health(room: &Room, providers: &[ProviderView]) -> (Health, Vec<String>) {
                 provider.circuit.replace('_', "-")
             ));
         }
+        if let Some(until) = provider.throttled_until {
+            concerns.push(format!("provider {name} asked to be left alone until {}", rfc3339(until)));
+        }
         for hold in &provider.holds {
             let what = match hold.kind.known() {
                 Some(HoldKind::Pause) => "paused",
@@ -80,7 +83,8 @@ fn health(room: &Room, providers: &[ProviderView]) -> (Health, Vec<String>) {
                 _ => continue,
             };
             let why = hold.reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
-            concerns.push(format!("the queue of provider {name} is {what} by {}{why}", hold.actor));
+            let until = hold.until.map(|until| format!(" until {}", rfc3339(until))).unwrap_or_default();
+            concerns.push(format!("the queue of provider {name} is {what}{until} by {}{why}", hold.actor));
         }
         if provider.simulated {
             concerns.push(format!("provider {name} is simulated: what it takes is not really sent"));

@@ -1,8 +1,11 @@
 //! From the queue through a provider to the end.
 
 use crate::house::{Calls, House, pairs, story, tries, who};
-use notify_proto::Status;
+use crate::sim::World;
+use notify_proto::{Channel, Status};
+use notifyd_engine::Options;
 use serde_json::json;
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_delivers_and_says_that_it_was_simulated() {
@@ -59,6 +62,40 @@ async fn a_permanent_refusal_goes_to_the_next_channel() {
     let channels: Vec<_> = detail.attempts.iter().map(|attempt| attempt.channel.to_string()).collect();
     assert_eq!(channels, ["sms", "email"]);
     house.end().await;
+}
+
+#[tokio::test(flavor = "current_thread", start_paused = true)]
+async fn a_channel_that_is_used_up_is_followed_by_the_next_one_at_once_and_each_has_its_address() {
+    let mut world = World::new(1);
+    let record = world.dir().join("calls");
+    for (name, outcome, channel) in [
+        ("broken", "transient", Channel::Sms),
+        ("limited", "rate_limited", Channel::Sms),
+        ("mails", "accepted", Channel::Email),
+    ] {
+        let config = json!({"outcome": outcome, "record_file": record});
+        world.provider(|it| (it.name, it.config, it.channels) = (name.into(), config, vec![channel]));
+    }
+    world.provider(|it| it.channels = vec![Channel::Push]);
+    world.start(Options::default());
+    let channels = json!({"channel": null, "channels": ["push", "sms", "email"], "subject": "s",
+        "to": {"sms": "+15005550006", "email": "a@b.example"}});
+    let id = world.send("acme", &channels);
+    world.settled(Duration::from_secs(60)).await;
+    let detail = world.detail(id);
+    let mut tried = tries(&detail);
+    // The two of one priority go by their ids.
+    tried[1..3].sort();
+    let expected = [("", "skipped"), ("broken", "failed"), ("limited", "failed"), ("mails", "delivered")];
+    assert_eq!(tried, pairs(&expected), "{detail:#?}");
+    assert_eq!(detail.attempts[0].reason.as_deref(), Some("no_address"));
+    assert_eq!(story(&detail), ["created", "failed_over", "failed_over", "delivered"]);
+    assert_eq!(detail.notification.retry_count, 0, "all of it was one cycle");
+    let calls = std::fs::read_to_string(&record).unwrap();
+    let to = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["to"][0].clone();
+    let to: Vec<_> = calls.lines().map(to).collect();
+    assert_eq!(to, ["+15005550006", "+15005550006", "a@b.example"]);
+    world.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -14,6 +14,7 @@ mod holds;
 mod house;
 mod judge;
 mod jumps;
+mod outage;
 mod overflow;
 mod paused;
 mod recovering;

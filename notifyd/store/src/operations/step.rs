@@ -174,7 +174,11 @@ pub fn tell(
         .execute((to_json(&stories)?, millis(now), event, to.as_str(), transition.reason(), detail))
         .map_err(StoreError::Write)?;
     for it in fit {
-        desk.moved(it.waiting.status, FeedEvent { at: now, id: it.id, service: it.service, event, to });
+        desk.moved(
+            it.seq,
+            it.waiting.status,
+            FeedEvent { at: now, id: it.id, service: it.service, event, to },
+        );
     }
     Ok(())
 }
