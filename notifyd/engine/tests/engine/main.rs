@@ -16,6 +16,7 @@ mod judge;
 mod jumps;
 mod overflow;
 mod paused;
+mod receipts;
 mod recovering;
 mod retries;
 mod routes;
