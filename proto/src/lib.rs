@@ -37,7 +37,7 @@ pub use error::{ApiError, ErrorCode};
 pub use id::{KeyId, NotificationId, ProviderId, ServiceId};
 pub use word::{
     AttemptStatus, BulkOp, Channel, DeliveryProof, FailureReason, HoldKind, OnUnknown, Open, Priority,
-    SkipReason, Status, UnknownWord,
+    ReceiptStatus, Says, SkipReason, Status, UnknownWord,
 };
 
 /// A moment on the wall clock, always UTC.

@@ -6,7 +6,7 @@ use crate::hold::HoldView;
 use crate::send::Recipient;
 use crate::{
     AttemptStatus, Channel, DeliveryProof, FailureReason, KeyId, NotificationId, Open, Priority, ProviderId,
-    ServiceId, Status, Timestamp,
+    ReceiptStatus, ServiceId, Status, Timestamp,
 };
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize, Serializer};
@@ -149,6 +149,9 @@ pub struct AttemptView {
     pub error_message: Option<String>,
     /// Whether a mock provider made it.
     pub simulated: bool,
+    /// What receipts have said of it; null when its provider tells none.
+    #[serde(default)]
+    pub receipt: Option<Open<ReceiptStatus>>,
 }
 
 /// One line of a notification's story.

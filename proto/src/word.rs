@@ -164,6 +164,26 @@ words! {
         Receipt = "receipt",
     }
 
+    /// What a receipt says: the provider's last word on a message that it took.
+    Says ("word of a receipt") {
+        /// It reached the recipient.
+        Delivered = "delivered",
+        /// It did not, and will not.
+        Undelivered = "undelivered",
+    }
+
+    /// What receipts have said of one attempt.
+    ReceiptStatus ("receipt status") {
+        /// The provider tells, and has not yet.
+        Awaited = "awaited",
+        /// The message reached the recipient.
+        Delivered = "delivered",
+        /// It did not.
+        Undelivered = "undelivered",
+        /// First the one, then the other; the first counts.
+        Contradicted = "contradicted",
+    }
+
     /// How one attempt ended, or that it has not.
     AttemptStatus ("attempt status") {
         /// Written down, no outcome yet.

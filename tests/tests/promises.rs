@@ -49,6 +49,8 @@ mod peers;
 mod pinned;
 #[path = "promises/questions.rs"]
 mod questions;
+#[path = "promises/receipts.rs"]
+mod receipts;
 #[path = "promises/reloaded.rs"]
 mod reloaded;
 #[path = "promises/revoked.rs"]

@@ -9,7 +9,7 @@ use notify_proto::upkeep::{BackupView, ChangedSetting, OperationState, Operation
 use notify_proto::view::{
     AttemptView, EventView, KeyView, NotificationView, ProviderView, ServiceView, rfc3339,
 };
-use notify_proto::{AttemptStatus, HoldKind, Open, Status, Timestamp};
+use notify_proto::{AttemptStatus, HoldKind, Open, ReceiptStatus, Status, Timestamp};
 use serde::{Serialize, Serializer};
 use std::fmt::Display;
 
@@ -383,6 +383,16 @@ impl Row for AttemptView {
         always("reason", |it| it.reason.clone().into()),
         always("duration_ms", |it| it.duration_ms.into()),
         always("external_id", |it| it.external_id.clone().into()),
+        always("receipt", |it| {
+            let Some(receipt) = &it.receipt else { return Cell::None };
+            let tone = match receipt.known() {
+                Some(ReceiptStatus::Delivered) => Tone::Good,
+                Some(ReceiptStatus::Undelivered) => Tone::Bad,
+                Some(ReceiptStatus::Contradicted) => Tone::Warn,
+                Some(ReceiptStatus::Awaited) | None => Tone::Dim,
+            };
+            Cell::Word(receipt.to_string(), tone)
+        }),
         always("error", |it| it.error_message.clone().into()),
     ];
 

@@ -14,6 +14,7 @@
 //! * [`attempt`] is one call of a provider: `Claimed → Sent`.
 //! * [`settle`] turns what came back into the record to be written.
 //! * [`bulk`] changes many at once, as operators ask for it.
+//! * [`receipts`] settles what providers say later of what they took.
 //! * [`schedule`] moves on what waits for a time; [`rescue`] takes up what a dead run left; [`sweep`] removes what is old.
 //!
 //! One notification: the bell rings, [`lines`] loads it from the store, it is its turn and a provider has a free slot, so
@@ -31,6 +32,7 @@ mod metrics;
 mod options;
 mod queues;
 mod rates;
+mod receipts;
 mod rescue;
 pub mod route;
 mod schedule;
@@ -56,7 +58,7 @@ use arc_swap::ArcSwap;
 use notify_proto::hold::Force;
 use notify_proto::{Channel, ProviderId};
 use notifyd_lifecycle::{Clock, Entropy};
-use notifyd_providers::BuildContext;
+use notifyd_providers::{BuildContext, Heard, Sink};
 use notifyd_store::api::Job;
 use notifyd_store::{Store, StoreError};
 use prometheus::Registry;
@@ -124,6 +126,7 @@ pub(crate) struct Inner {
 pub struct Engine {
     inner: Arc<Inner>,
     asks: mpsc::Receiver<Ask>,
+    heard: mpsc::Receiver<Heard>,
 }
 
 impl Engine {
@@ -135,7 +138,9 @@ impl Engine {
     ) -> Result<(Self, Handle), prometheus::Error> {
         let mut seed = [0; 8];
         deps.entropy.fill(&mut seed);
-        let context = BuildContext { seed: u64::from_le_bytes(seed), clock: Arc::clone(&deps.clock) };
+        let (receipts, heard) = Sink::channel();
+        let clock = Arc::clone(&deps.clock);
+        let context = BuildContext { seed: u64::from_le_bytes(seed), clock, receipts };
         let (asks, asked) = mpsc::channel(MAX_ASKED);
         let inner = Arc::new(Inner {
             metrics: Metrics::register(registry)?,
@@ -154,13 +159,13 @@ impl Engine {
         });
         let handle = Handle { inner: Arc::clone(&inner) };
         handle.set_drain_timeout(inner.options.load().drain_timeout);
-        Ok((Self { inner, asks: asked }, handle))
+        Ok((Self { inner, asks: asked, heard }, handle))
     }
 
     /// Takes up what another run left, then delivers until `shutdown`; after that claims nothing new and gives calls
     /// under way the drain timeout. Outcomes that came in by then are committed when this returns.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), StoreError> {
-        let Self { inner, asks } = self;
+        let Self { inner, asks, heard } = self;
         while let Err(error) = rescue::run(&inner).await {
             if shutdown.is_cancelled() {
                 return Err(error);
@@ -174,11 +179,16 @@ impl Engine {
         let schedule = tokio::spawn(schedule::run(Arc::clone(&inner), shutdown.clone()));
         let sweep = tokio::spawn(sweep::run(Arc::clone(&inner), shutdown.clone()));
         let bulk = tokio::spawn(bulk::run(Arc::clone(&inner), shutdown.clone()));
+        // Calls that end during the drain may bring receipts.
+        let ended = CancellationToken::new();
+        let collect = tokio::spawn(receipts::collect(Arc::clone(&inner), heard, ended.clone()));
+        let receipts = tokio::spawn(receipts::run(Arc::clone(&inner), ended.clone()));
         let done = dispatch::Dispatch::new(Arc::clone(&inner), asks).run(shutdown.clone()).await;
         // Whatever ended the loop, nothing goes on without it.
         shutdown.cancel();
+        ended.cancel();
         inner.running.store(false, Ordering::Release);
-        let _ = tokio::join!(schedule, sweep, bulk);
+        let _ = tokio::join!(schedule, sweep, bulk, collect, receipts);
         done
     }
 }

@@ -12,6 +12,7 @@ pub(crate) struct Metrics {
     pub retries: IntCounter,
     pub rate_limited: IntCounterVec,
     pub in_doubt: IntCounter,
+    pub receipts: IntCounterVec,
     pub breaker: IntGaugeVec,
     pub throttled: IntGaugeVec,
     pub provider_rate: GaugeVec,
@@ -44,6 +45,13 @@ impl Metrics {
                 &["provider"],
             )?,
             in_doubt: IntCounter::new("notifyd_in_doubt_total", "Attempts whose end is unknown.")?,
+            receipts: IntCounterVec::new(
+                Opts::new(
+                    "notifyd_receipts_total",
+                    "Receipts that were settled with their attempt, by what they say; repeated ones as well.",
+                ),
+                &["provider", "says"],
+            )?,
             breaker: IntGaugeVec::new(
                 Opts::new("notifyd_breaker_state", "Circuit breaker: 0 closed, 1 half open, 2 open."),
                 &["provider"],
@@ -102,6 +110,7 @@ impl Metrics {
         registry.register(Box::new(it.retries.clone()))?;
         registry.register(Box::new(it.rate_limited.clone()))?;
         registry.register(Box::new(it.in_doubt.clone()))?;
+        registry.register(Box::new(it.receipts.clone()))?;
         registry.register(Box::new(it.breaker.clone()))?;
         registry.register(Box::new(it.throttled.clone()))?;
         registry.register(Box::new(it.provider_rate.clone()))?;

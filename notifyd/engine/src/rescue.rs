@@ -48,6 +48,7 @@ fn one(inner: &Inner, it: Interrupted, now: notify_proto::Timestamp) -> notifyd_
         message: Some("the daemon stopped before the outcome was known".to_owned()),
         external_id: None,
         simulated: false,
+        awaits_receipt: false,
     };
     settle::record(&job, now, Some(end), vec![], transition)
 }

@@ -46,6 +46,7 @@ pub(crate) fn attempt(
                 message: None,
                 external_id: None,
                 simulated,
+                awaits_receipt: false,
             };
             slots.learn_nothing(call);
             (Transition::fail(FailureReason::Expired), end)
@@ -163,6 +164,7 @@ fn ended(
         message: report.message,
         external_id,
         simulated,
+        awaits_receipt: report.awaits_receipt,
     }
 }
 
@@ -257,7 +259,7 @@ fn told(
 }
 
 /// What a provider said, without what it repeated of the message: addresses, subject, text.
-fn masked<'a>(message: &'a str, job: &'a Job) -> Cow<'a, str> {
+pub(crate) fn masked<'a>(message: &'a str, job: &'a Job) -> Cow<'a, str> {
     let of = &job.message;
     let all = of.addresses.values().flatten().chain(&of.cc).chain(&of.bcc).chain(&of.reply_to);
     let masked = address::mask_in(message, all.map(String::as_str));
@@ -268,7 +270,7 @@ fn masked<'a>(message: &'a str, job: &'a Job) -> Cow<'a, str> {
     }
 }
 
-fn first_address(job: &Job) -> String {
+pub(crate) fn first_address(job: &Job) -> String {
     let first = job.message.addresses.values().flatten().next();
     first.map(|it| address::mask(it)).unwrap_or_default()
 }

@@ -127,7 +127,8 @@ impl Slots {
                         Ok(secret) => Ok(secret),
                     };
                     let client = secret.and_then(|secret| {
-                        notifyd_providers::build(&row.kind, &row.config, secret.as_ref(), &inner.context)
+                        let context = inner.context.of(row.id);
+                        notifyd_providers::build(&row.kind, &row.config, secret.as_ref(), &context)
                             .map_err(|error| error.to_string())
                     });
                     if let Err(error) = &client {

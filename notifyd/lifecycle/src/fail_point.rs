@@ -31,6 +31,14 @@ pub enum FailPoint {
     RecordWritten,
     /// The outcome is committed; the slot is not free yet.
     RecordCommitted,
+    /// A receipt is written, not committed.
+    ReceiptWritten,
+    /// A receipt is committed; nothing follows from it yet.
+    ReceiptCommitted,
+    /// What follows from a receipt is written, not committed.
+    SettleWritten,
+    /// What follows from a receipt is committed.
+    SettleCommitted,
     /// A migration of the log is written, not committed.
     MigrationWritten,
     /// A backup is copied, but does not have its name yet.
@@ -41,7 +49,7 @@ pub enum FailPoint {
 
 impl FailPoint {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 17] = [
         Self::IntakeReceived,
         Self::AcceptWritten,
         Self::AcceptCommitted,
@@ -52,6 +60,10 @@ impl FailPoint {
         Self::CallAnswered,
         Self::RecordWritten,
         Self::RecordCommitted,
+        Self::ReceiptWritten,
+        Self::ReceiptCommitted,
+        Self::SettleWritten,
+        Self::SettleCommitted,
         Self::MigrationWritten,
         Self::BackupWritten,
         Self::RestoreCopied,
@@ -70,6 +82,10 @@ impl FailPoint {
             Self::CallAnswered => "call.answered",
             Self::RecordWritten => "record.written",
             Self::RecordCommitted => "record.committed",
+            Self::ReceiptWritten => "receipt.written",
+            Self::ReceiptCommitted => "receipt.committed",
+            Self::SettleWritten => "settle.written",
+            Self::SettleCommitted => "settle.committed",
             Self::MigrationWritten => "migration.written",
             Self::BackupWritten => "backup.written",
             Self::RestoreCopied => "restore.copied",

@@ -10,7 +10,8 @@
 //! 4. [`candidate`]: which provider to try; [`breaker`] and [`pacing`] say whether it may be called now.
 //! 5. [`outcome`]: what the provider said, as a value.
 //! 6. [`decide`]: what follows from it, as a [`Transition`]; [`retry`] knows the delays.
-//! 7. [`steer`]: what an operator may do with what waits: another time, now, or never.
+//! 7. [`receipt`]: what the provider says later of what it took, and what follows from that.
+//! 8. [`steer`]: what an operator may do with what waits: another time, now, or never.
 //!
 //! [`emptying`] tells in how long a queue is empty, [`fault`] dead letters with the same fault by one fingerprint.
 //! [`fail_point`] names the places at which a test has the process die.
@@ -26,6 +27,8 @@
 //!            pending, queued, retrying ──revoke──► cancelled          expiry ──► failed
 //!            failed, cancelled, held pending ──operator──► queued
 //!            pending, queued, retrying ──operator──► later, now, or failed
+//!            pending, queued, retrying ──receipt of an earlier attempt──► delivered
+//!            held in doubt ──receipt: it did not arrive──► queued
 //! ```
 
 pub mod address;
@@ -46,6 +49,7 @@ pub mod outcome;
 pub mod pacing;
 pub mod peer;
 pub mod quote;
+pub mod receipt;
 pub mod retry;
 pub mod revision;
 pub mod secret;
@@ -58,5 +62,6 @@ pub use fail_point::FailPoint;
 pub use message::{Message, Plan};
 pub use outcome::{Outcome, Report};
 pub use peer::Household;
+pub use receipt::Receipt;
 pub use secret::Secret;
 pub use transition::Transition;

@@ -65,21 +65,29 @@ pub struct Report {
     pub outcome: Outcome,
     /// What a person should read: the provider's text or the local error. Never a secret, at most 2 KiB.
     pub message: Option<String>,
+    /// Whether the provider says later whether the message arrived.
+    pub awaits_receipt: bool,
 }
 
 impl Report {
     /// A report; the message is cut to [`MAX_RESPONSE_BYTES`] and loses control characters.
     pub fn new(outcome: Outcome, message: impl Into<Option<String>>) -> Self {
-        Self { outcome, message: message.into().map(|text| tidy(&text)) }
+        Self { outcome, message: message.into().map(|text| tidy(&text)), awaits_receipt: false }
     }
 
     /// The provider took it.
     pub fn accepted(external_id: Option<String>) -> Self {
-        Self { outcome: Outcome::Accepted { external_id }, message: None }
+        Self { outcome: Outcome::Accepted { external_id }, message: None, awaits_receipt: false }
+    }
+
+    /// The same from a provider that says later whether the message arrived.
+    pub fn awaiting_receipt(self) -> Self {
+        Self { awaits_receipt: true, ..self }
     }
 }
 
-fn tidy(text: &str) -> String {
+/// A provider's words as they are kept.
+pub(crate) fn tidy(text: &str) -> String {
     let mut kept = String::with_capacity(text.len().min(MAX_RESPONSE_BYTES));
     for c in text.chars() {
         let c = if c.is_control() { ' ' } else { c };

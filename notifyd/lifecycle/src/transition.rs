@@ -1,7 +1,7 @@
 //! The transitions a notification may make. Each exists only as a named constructor here; the store applies one by
 //! compare-and-set on the status it starts from and writes one event with its reason.
 
-use notify_proto::{DeliveryProof, FailureReason, SkipReason, Status, Timestamp};
+use notify_proto::{DeliveryProof, FailureReason, ReceiptStatus, Says, SkipReason, Status, Timestamp};
 
 /// What the budget of retries does in a transition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,6 +186,53 @@ impl Transition {
         it
     }
 
+    /// A receipt confirmed what the provider took.
+    pub const fn confirm() -> Self {
+        let mut it = Self::new(&[Delivered], Delivered, "confirmed");
+        it.proof = Some(DeliveryProof::Receipt);
+        it
+    }
+
+    /// A receipt says that what the provider took did not arrive.
+    pub const fn refute() -> Self {
+        let mut it = Self::new(&[Delivered], Failed, "undelivered");
+        it.failure = Some(FailureReason::Undelivered);
+        it.reason = Some(FailureReason::Undelivered.as_str());
+        it
+    }
+
+    /// A receipt says that an earlier attempt arrived: it is not sent again.
+    pub const fn arrived() -> Self {
+        let mut it = Self::new(&[Pending, Queued, Retrying], Delivered, "delivered");
+        it.proof = Some(DeliveryProof::Receipt);
+        it.reason = Some("receipt");
+        it
+    }
+
+    /// A receipt says that the attempt for whose sake it was held did not arrive: the next candidate is tried at once, in
+    /// the same cycle.
+    pub const fn resume() -> Self {
+        let mut it = Self::new(&[Pending], Queued, "resumed");
+        it.reason = Some(Says::Undelivered.as_str());
+        it
+    }
+
+    /// A receipt that changes nothing but the story.
+    pub const fn hear(status: Status, heard: ReceiptStatus) -> Self {
+        let from: &[Status] = match status {
+            Pending => &[Pending],
+            Queued => &[Queued],
+            Sending => &[Sending],
+            Retrying => &[Retrying],
+            Delivered => &[Delivered],
+            Failed => &[Failed],
+            Cancelled => &[Cancelled],
+        };
+        let mut it = Self::new(from, status, "receipt");
+        it.reason = Some(heard.as_str());
+        it
+    }
+
     /// The statuses it may start from; none for an acceptance.
     pub const fn from(&self) -> &'static [Status] {
         self.from
@@ -260,6 +307,10 @@ mod tests {
             Transition::bury(),
             Transition::edit_now(),
             Transition::edit_later(at),
+            Transition::confirm(),
+            Transition::refute(),
+            Transition::arrived(),
+            Transition::resume(),
         ];
         all.extend(FailureReason::ALL.iter().map(|why| Transition::fail(*why)));
         all.extend(SkipReason::ALL.iter().map(|why| Transition::hold(*why)));
@@ -267,11 +318,19 @@ mod tests {
     }
 
     #[test]
-    fn only_an_operator_leaves_a_final_status() {
-        for it in every() {
-            if it.from().iter().any(|status| status.is_final()) {
-                assert_eq!(it, Transition::operator_retry());
-            }
+    fn only_an_operator_or_a_receipt_leaves_a_final_status() {
+        let leaves = |it: &Transition| it.from().iter().any(|from| from.is_final() && *from != it.to());
+        let found: Vec<_> = every().into_iter().filter(leaves).collect();
+        assert_eq!(found, [Transition::operator_retry(), Transition::refute()]);
+    }
+
+    #[test]
+    fn what_is_only_heard_moves_nothing() {
+        for (status, heard) in
+            Status::ALL.iter().flat_map(|it| ReceiptStatus::ALL.iter().map(move |of| (*it, *of)))
+        {
+            let it = Transition::hear(status, heard);
+            assert_eq!((it.from(), it.to()), ([status].as_slice(), status));
         }
     }
 

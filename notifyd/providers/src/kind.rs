@@ -2,8 +2,8 @@
 //! from, and how a stored row becomes a [`Provider`]. Adding a way out is adding a row.
 
 use crate::config::{ConfigError, Fields};
-use crate::{Provider, mock, smtp};
-use notify_proto::Channel;
+use crate::{Provider, Sink, mock, smtp};
+use notify_proto::{Channel, ProviderId};
 use notifyd_lifecycle::{Clock, Secret};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -15,6 +15,16 @@ pub struct BuildContext {
     pub seed: u64,
     /// The wall clock: the `Date` of a mail, the times in the mock's record.
     pub clock: Arc<dyn Clock>,
+    /// Takes what a provider hears later of what it took.
+    pub receipts: Sink,
+}
+
+impl BuildContext {
+    /// The same for this provider: its receipts are told as its own.
+    #[must_use]
+    pub fn of(&self, provider: ProviderId) -> Self {
+        Self { receipts: self.receipts.of(provider), ..self.clone() }
+    }
 }
 
 /// Whether a type needs a credential.
@@ -182,14 +192,14 @@ mod tests {
     use serde_json::json;
 
     fn error(name: &str, config: &Value, secret: Option<&str>) -> ConfigError {
-        let context = BuildContext { seed: 1, clock: Arc::new(SystemClock) };
+        let context = BuildContext { seed: 1, clock: Arc::new(SystemClock), receipts: Sink::default() };
         let secret = secret.map(|secret| Secret::new(secret.to_owned()));
         build(name, config, secret.as_ref(), &context).err().expect("an error")
     }
 
     #[test]
     fn every_type_builds_from_its_defaults() {
-        let context = BuildContext { seed: 1, clock: Arc::new(SystemClock) };
+        let context = BuildContext { seed: 1, clock: Arc::new(SystemClock), receipts: Sink::default() };
         for kind in kinds() {
             let secret = (kind.secret == SecretUse::Required).then(|| Secret::new(String::from("s")));
             for config in [Value::Null, kind.default_config()] {

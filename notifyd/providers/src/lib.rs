@@ -5,6 +5,7 @@
 //!
 //! * [`kind`] is the list of provider types and the one door in: [`build`] turns a stored configuration into a
 //!   [`Provider`], or into a [`ConfigError`] that names the field and the fix;
+//! * [`Sink`] takes what a provider hears later of what it took;
 //! * `config` reads the fields of a configuration;
 //! * `mock` sends nothing and behaves as it is told;
 //! * `smtp` hands mail to a relay.
@@ -12,6 +13,7 @@
 mod config;
 pub mod kind;
 mod mock;
+mod receipts;
 mod smtp;
 
 use async_trait::async_trait;
@@ -20,6 +22,7 @@ use notifyd_lifecycle::{Message, Report};
 
 pub use config::ConfigError;
 pub use kind::{BuildContext, Kind, SecretUse, build, kinds};
+pub use receipts::{Heard, Sink};
 
 /// One message to hand over.
 #[derive(Debug, Clone, Copy)]

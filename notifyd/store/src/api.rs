@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::feed::Feed;
 use crate::latch::Cause;
 use crate::operations::Operations;
+use crate::receipts::Receipts;
 use async_trait::async_trait;
 use notify_proto::filter::Filter;
 use notify_proto::send::Recipient;
@@ -183,6 +184,8 @@ pub struct AttemptEnd {
     pub external_id: Option<String>,
     /// Whether nothing was really sent.
     pub simulated: bool,
+    /// Whether the provider says later whether the message arrived.
+    pub awaits_receipt: bool,
 }
 
 /// What is written after an attempt, or after a job that could not be tried.
@@ -607,6 +610,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Long work, and changes to many notifications.
     fn operations(&self) -> &dyn Operations;
+
+    /// What providers say later of what they took.
+    fn receipts(&self) -> &dyn Receipts;
 
     /// Notifications by status.
     fn counts(&self) -> Counts;

@@ -20,6 +20,7 @@ pub struct Bell {
     rung: Mutex<Rung>,
     work: Notify,
     time: Notify,
+    receipts: Notify,
 }
 
 impl Bell {
@@ -50,6 +51,16 @@ impl Bell {
     /// Waits until something waits for a time that may be earlier than known.
     pub async fn timed(&self) {
         self.time.notified().await;
+    }
+
+    /// Receipts were committed.
+    pub fn ring_receipts(&self) {
+        self.receipts.notify_one();
+    }
+
+    /// Waits until receipts were committed; answers at once when there were some since the last time.
+    pub async fn receipts(&self) {
+        self.receipts.notified().await;
     }
 
     /// What was rung for; it is forgotten.

@@ -78,16 +78,22 @@ pub enum Step {
     Claim,
     /// An outcome.
     Record,
+    /// A receipt that was heard.
+    Receive,
+    /// What follows from one.
+    Settle,
 }
 
 impl Step {
-    const ALL: [Self; 3] = [Self::Accept, Self::Claim, Self::Record];
+    const ALL: [Self; 5] = [Self::Accept, Self::Claim, Self::Record, Self::Receive, Self::Settle];
 
     const fn written(self) -> FailPoint {
         match self {
             Self::Accept => FailPoint::AcceptWritten,
             Self::Claim => FailPoint::ClaimWritten,
             Self::Record => FailPoint::RecordWritten,
+            Self::Receive => FailPoint::ReceiptWritten,
+            Self::Settle => FailPoint::SettleWritten,
         }
     }
 
@@ -96,6 +102,8 @@ impl Step {
             Self::Accept => FailPoint::AcceptCommitted,
             Self::Claim => FailPoint::ClaimCommitted,
             Self::Record => FailPoint::RecordCommitted,
+            Self::Receive => FailPoint::ReceiptCommitted,
+            Self::Settle => FailPoint::SettleCommitted,
         }
     }
 }
@@ -109,6 +117,8 @@ struct News {
     arrived: Arrivals,
     timed: bool,
     counts: [i64; 7],
+    /// Notifications that came to a status from another one.
+    reached: [u64; 7],
     accepted: Acceptances,
     steps: [bool; Step::ALL.len()],
     directory_changed: bool,
@@ -128,9 +138,9 @@ impl State {
         Self { shared, wall: Wall::new(clock), run, next_seq, dedup, idempotency, news: News::default() }
     }
 
-    /// What happened in this transaction, what it accepted, and how many came to each line of the queue.
-    pub fn told(&self) -> (&[FeedEvent], &Acceptances, &Arrivals) {
-        (&self.news.events, &self.news.accepted, &self.news.arrived)
+    /// How many came to each status in this transaction, what it accepted, and how many came to each line of the queue.
+    pub fn told(&self) -> (&[u64; 7], &Acceptances, &Arrivals) {
+        (&self.news.reached, &self.news.accepted, &self.news.arrived)
     }
 
     /// Everything is written: the fail points right before the commit.
@@ -174,6 +184,7 @@ impl State {
         self.news.events.clear();
         self.news.timed = false;
         self.news.counts = [0; 7];
+        self.news.reached = [0; 7];
         let accepted = std::mem::take(&mut self.news.accepted);
         self.shared.accepted.fetch_add(accepted.iter().flatten().sum(), Ordering::AcqRel);
         self.news.directory_changed = false;
@@ -318,6 +329,7 @@ impl<'a> Desk<'a> {
         }
         self.state.news.counts[from as usize] -= 1;
         self.state.news.counts[event.to as usize] += 1;
+        self.state.news.reached[event.to as usize] += u64::from(from != event.to);
         self.state.news.events.push(event);
     }
 
@@ -356,13 +368,14 @@ impl<'a> Desk<'a> {
     pub fn alone<A>(&mut self, run: Work<A>) -> (Option<Fault>, A) {
         let marked = self.connection.execute_batch("SAVEPOINT alone").is_ok();
         let events = self.state.news.events.len();
-        let (counts, accepted) = (self.state.news.counts, self.state.news.accepted);
+        let News { counts, reached, accepted, .. } = self.state.news;
         let mut desk = Desk { connection: self.connection, state: self.state, refusing: !marked };
         let (fault, answer) = run(&mut desk);
         let failed = fault.is_some();
         if failed {
             self.state.news.events.truncate(events);
-            (self.state.news.counts, self.state.news.accepted) = (counts, accepted);
+            let news = &mut self.state.news;
+            (news.counts, news.reached, news.accepted) = (counts, reached, accepted);
             // Rung lines stay, and so does who left: a ring too many costs a look.
         }
         if marked {

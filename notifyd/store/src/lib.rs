@@ -6,6 +6,7 @@
 //! * [`SqliteStore`], the embedded log: one writer thread with group commit, pooled readers.
 //! * [`Tenant`], a handle that can only see one service's notifications: all that the intake gets.
 //! * [`Operations`], long work that outlives a restart, and changes to many notifications.
+//! * [`Receipts`], what providers say later of what they took.
 //! * [`Directory`], services and providers as a snapshot in memory.
 //! * [`Door`], which key opens which service, and who knocks too often.
 //! * [`Feed`], the last events; [`Bell`], which wakes the engine.
@@ -25,6 +26,7 @@ pub mod faults;
 pub mod feed;
 pub mod latch;
 pub mod operations;
+pub mod receipts;
 pub mod sqlite;
 pub mod tenant;
 pub mod upkeep;
@@ -65,6 +67,7 @@ pub use error::StoreError;
 pub use feed::Feed;
 pub use latch::Cause;
 pub use operations::Operations;
+pub use receipts::Receipts;
 pub use sqlite::{Lock, Options, SqliteStore, lock, restore};
 pub use sweep::Retention;
 pub use tenant::Tenant;

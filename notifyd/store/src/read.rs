@@ -124,7 +124,10 @@ fn attempts(
         let finished: Option<i64> = row.get(6)?;
         let status: notify_proto::AttemptStatus = word(row, 3)?;
         let message: Option<String> = row.get(8)?;
-        let delivered = status == notify_proto::AttemptStatus::Delivered;
+        let reason: Option<String> = row.get(4)?;
+        // One that a receipt settled was never answered: what is said of it is still what went wrong.
+        let delivered =
+            status == notify_proto::AttemptStatus::Delivered && reason.as_deref() == Some("accepted");
         Ok(AttemptView {
             id: format!("{id}.{number}"),
             number,
@@ -132,7 +135,7 @@ fn attempts(
             provider_id: provider.map(|provider| provider.id),
             provider_name: provider.map(|provider| provider.name.clone()),
             status: status.into(),
-            reason: row.get(4)?,
+            reason,
             attempted_at: moment(started),
             finished_at: finished.map(moment),
             duration_ms: finished.and_then(|finished| u64::try_from(finished - started).ok()),
@@ -140,6 +143,7 @@ fn attempts(
             response_data: message.clone().filter(|_| delivered).map(serde_json::Value::String),
             error_message: message.filter(|_| !delivered),
             simulated: row.get(9)?,
+            receipt: opt_word(row, 10)?.map(Open::Known),
         })
     })?;
     rows.collect()

@@ -7,7 +7,7 @@ use crate::directory::Directory;
 use crate::error::{Result, StoreError};
 use crate::feed::FeedEvent;
 use crate::row::{millis, progress_text};
-use notify_proto::{AttemptStatus, Status};
+use notify_proto::{AttemptStatus, ReceiptStatus, Status};
 use notifyd_lifecycle::transition::Budget;
 use rusqlite::{CachedStatement, OptionalExtension};
 use std::sync::Arc;
@@ -131,6 +131,7 @@ fn finish_attempt(statement: &mut CachedStatement<'_>, seq: i64, end: &AttemptEn
             end.external_id.as_deref(),
             end.message.as_deref(),
             end.simulated,
+            end.awaits_receipt.then_some(ReceiptStatus::Awaited.as_str()),
         ))
         .map_err(StoreError::Write)?;
     Ok(())

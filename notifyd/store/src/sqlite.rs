@@ -17,6 +17,7 @@ use crate::metrics::Metrics;
 use crate::open::{self, Paths};
 use crate::operations::{self, Operations};
 use crate::readers::Readers;
+use crate::receipts::{self, Receipts};
 use crate::seal::Seal;
 use crate::sweep::Retention;
 use crate::waiting::Bounds;
@@ -288,6 +289,7 @@ impl Store for SqliteStore {
             let (swept, next) = sweep::sweep(desk, &retention, now, cursor.load(Ordering::Acquire))?;
             cursor.store(next, Ordering::Release);
             operations::sweep(desk, now)?;
+            receipts::sweep(desk, now)?;
             Ok(swept)
         };
         self.writer()?.run_alone(work).await
@@ -364,6 +366,10 @@ impl Store for SqliteStore {
     }
 
     fn operations(&self) -> &dyn Operations {
+        self
+    }
+
+    fn receipts(&self) -> &dyn Receipts {
         self
     }
 

@@ -13,6 +13,7 @@ mod conformance {
     pub mod people;
     pub mod providers;
     pub mod reading;
+    pub mod receipts;
     pub mod schedule;
     pub mod steering;
     pub mod waiting;
@@ -137,6 +138,14 @@ suite! {
         a_moment_that_passes_meanwhile_suits_no_more,
         a_clock_that_is_set_moves_what_is_compared,
         a_postponement_without_a_moment_changes_nothing,
+    }
+    receipts {
+        a_receipt_survives_a_restart_and_is_settled_once,
+        what_did_not_arrive_is_a_dead_letter,
+        a_receipt_before_its_record_is_put_off,
+        a_receipt_by_our_own_reference_finds_an_attempt_in_doubt,
+        a_settlement_of_what_moved_meanwhile_is_somebody_elses,
+        what_nobody_knows_goes_and_makes_room,
     }
     holds {
         a_hold_survives_a_restart,

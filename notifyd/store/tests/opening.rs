@@ -118,6 +118,12 @@ fn the_hot_statements_use_their_indexes() {
             include_str!("../src/sql/dead_page.sql"),
             "SEARCH notifications USING COVERING INDEX notifications_dead (status=? AND seq<?)",
         ),
+        (
+            include_str!("../src/sql/receipt_find.sql"),
+            "SEARCH attempts USING INDEX attempts_told (provider=? AND external_id=?)",
+        ),
+        (include_str!("../src/sql/receipt_attempt.sql"), "SEARCH attempts USING PRIMARY KEY"),
+        (include_str!("../src/sql/receipts_next.sql"), "SEARCH receipts USING COVERING INDEX receipts_due"),
         (include_str!("../src/sql/sweep_look.sql"), "SEARCH notifications USING INTEGER PRIMARY KEY"),
     ];
     for (sql, expected) in cases {
@@ -165,6 +171,7 @@ fn empty() -> rusqlite::Result<rusqlite::Connection> {
         include_str!("../migrations/0004_holds.sql"),
         include_str!("../migrations/0005_operations.sql"),
         include_str!("../migrations/0006_switches.sql"),
+        include_str!("../migrations/0007_receipts.sql"),
     ] {
         database.execute_batch(migration)?;
     }

@@ -89,6 +89,7 @@ async fn fails(house: &House, error: &str) {
             message: Some(error.to_owned()),
             external_id: None,
             simulated: true,
+            awaits_receipt: false,
         }),
         skipped: vec![],
         attempts: 1,

@@ -45,6 +45,7 @@ async fn attempt(house: &super::fakes::House, id: NotificationId, class: &'stati
         message: (class != "accepted").then(|| "450 +15005550006 is busy".into()),
         external_id: None,
         simulated: true,
+        awaits_receipt: false,
     };
     let record = Record {
         seq: job.seq,

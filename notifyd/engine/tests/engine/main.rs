@@ -17,6 +17,7 @@ mod jumps;
 mod outage;
 mod overflow;
 mod paused;
+mod receipts;
 mod recovering;
 mod retries;
 mod routes;

@@ -354,6 +354,7 @@ fn open(
         entropy: entropy.clone(),
     };
     let log = Arc::new(SqliteStore::open(options, &prometheus::Registry::new()).unwrap());
-    let dice = Mutex::new(StdRng::seed_from_u64(seed));
-    Arc::new(Slow { log, clock: clock.clone(), dice, way, steps: Mutex::new(steps) })
+    let dice = |seed| Mutex::new(StdRng::seed_from_u64(seed));
+    let (dice, receipt_dice) = (dice(seed), dice(!seed));
+    Arc::new(Slow { log, clock: clock.clone(), dice, receipt_dice, way, steps: Mutex::new(steps) })
 }

@@ -7,13 +7,16 @@ use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsVie
 use notify_proto::{KeyId, NotificationId, ProviderId, ServiceId, Timestamp};
 use notifyd_lifecycle::order::Group;
 use notifyd_lifecycle::steer::Wish;
-use notifyd_lifecycle::{Clock, Secret};
+use notifyd_lifecycle::{Clock, Receipt, Secret};
 use notifyd_store::api::{
     Accepted, Audit, Backlog, Bucket, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job, Look,
     NewHold, NewKey, NewNotification, NewProvider, NewService, Page, ProviderUpdate, Record, Steered, Swept,
     Verdict, Waiting,
 };
-use notifyd_store::{Bell, Cause, Directory, Door, Feed, Hold, Operations, Scope, Store, StoreError};
+use notifyd_store::receipts::{self, Settlement};
+use notifyd_store::{
+    Bell, Cause, Directory, Door, Feed, Hold, Operations, Receipts, Scope, Store, StoreError,
+};
 use rand::Rng as _;
 use rand::rngs::StdRng;
 use std::collections::BTreeMap;
@@ -61,6 +64,8 @@ pub struct Slow {
     pub log: Arc<dyn Store>,
     pub clock: Arc<SimClock>,
     pub dice: Mutex<StdRng>,
+    /// Those of the ways of receipts, so that a look at none of them changes no world.
+    pub receipt_dice: Mutex<StdRng>,
     /// Longest way there, and back, milliseconds.
     pub way: u64,
     pub steps: Mutex<Vec<(Duration, Step)>>,
@@ -87,8 +92,8 @@ pub fn stand<T>(work: impl Future<Output = T>) -> T {
 }
 
 impl Slow {
-    async fn way(&self) {
-        let way = self.dice.lock().unwrap().random_range(0..=self.way);
+    async fn way(&self, dice: &Mutex<StdRng>) {
+        let way = dice.lock().unwrap().random_range(0..=self.way);
         if way > 0 {
             tokio::time::sleep(Duration::from_millis(way)).await;
         }
@@ -97,9 +102,13 @@ impl Slow {
     }
 
     async fn ask<T>(&self, work: impl Future<Output = T>) -> T {
-        self.way().await;
+        self.ask_by(&self.dice, work).await
+    }
+
+    async fn ask_by<T>(&self, dice: &Mutex<StdRng>, work: impl Future<Output = T>) -> T {
+        self.way(dice).await;
         let done = stand(work);
-        self.way().await;
+        self.way(dice).await;
         done
     }
 
@@ -159,6 +168,10 @@ impl Store for Slow {
 
     fn operations(&self) -> &dyn Operations {
         self.log.operations()
+    }
+
+    fn receipts(&self) -> &dyn Receipts {
+        self
     }
 
     async fn revoke(&self, scope: Scope, id: NotificationId, audit: Audit) -> Result<Changed> {
@@ -333,5 +346,20 @@ impl Store for Slow {
 
     async fn close(&self) {
         stand(self.log.close());
+    }
+}
+
+#[async_trait]
+impl Receipts for Slow {
+    async fn receive(&self, receipts: Vec<(ProviderId, Receipt)>) -> Result<usize> {
+        self.ask_by(&self.receipt_dice, self.log.receipts().receive(receipts)).await
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<receipts::Due> {
+        self.ask_by(&self.receipt_dice, self.log.receipts().due(now, limit)).await
+    }
+
+    async fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<Verdict>> {
+        self.ask_by(&self.receipt_dice, self.log.receipts().settle(settlements)).await
     }
 }

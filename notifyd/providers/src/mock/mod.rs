@@ -2,12 +2,14 @@
 //! configuration says, so that failover, retries, breakers and crashes can be rehearsed without a carrier.
 //!
 //! The cast: [`Script`] is the configuration, read; [`Plan`](plan::Plan) is the story in it, if there is one, and
-//! [`Story`] knows how far it has got; `Record` is the file in which every call is noted before it is answered; [`Mock`]
-//! plays the script. Without a configuration there is no script and nothing to decide.
+//! [`Story`] knows how far it has got; [`Post`] has what it says later; `Record` is the file in which every call is noted
+//! before it is answered; [`Mock`] plays the script. Without a configuration there is no script and nothing to decide.
 //!
-//! One call: record → throttle → the story's scene, or hang → wait → fixed outcome → first attempts fail → dice → accepted.
+//! One call: record → throttle → the story's scene, or hang → wait → fixed outcome → first attempts fail → dice → accepted
+//! → a receipt is on its way.
 
 mod plan;
+mod receipt;
 mod record;
 mod script;
 mod story;
@@ -17,10 +19,12 @@ use crate::kind::{BuildContext, Field, Kind, SecretUse};
 use crate::{Call, Provider};
 use async_trait::async_trait;
 use notify_proto::Channel;
+use notifyd_lifecycle::receipt::Reference;
 use notifyd_lifecycle::{Outcome, Report, Secret};
 use plan::{Act, Scene};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
+use receipt::{Post, Told};
 use record::Record;
 use script::{Script, Throttle};
 use std::fmt::Write as _;
@@ -52,6 +56,10 @@ pub(crate) const KIND: Kind = Kind {
             "record_file",
             "file to which each call is appended as a JSON line before the answer",
         ),
+        Field::optional(
+            "receipt",
+            "what it says later of what it took: {\"after_ms\": N, \"says\": word}, or never; see RECEIPTS; default nothing",
+        ),
         Field::optional("plan", "a story, by recipient or in turn, see STORIES; default none"),
     ],
     secret: SecretUse::Never,
@@ -68,6 +76,7 @@ struct Play {
     throttle: Option<Throttle>,
     record: Option<Record>,
     story: Option<Story>,
+    post: Post,
     /// One sequence for the whole provider: sequential calls repeat exactly from run to run, whatever their ids.
     dice: Mutex<StdRng>,
 }
@@ -82,7 +91,8 @@ impl Mock {
         }
         let story = script.plan.take().map(Story::new);
         let dice = Mutex::new(StdRng::seed_from_u64(context.seed));
-        Ok(Self { play: Some(Box::new(Play { script, throttle, record, story, dice })) })
+        let post = Post::new(context.receipts.clone(), Arc::clone(&context.clock));
+        Ok(Self { play: Some(Box::new(Play { script, throttle, record, story, post, dice })) })
     }
 }
 
@@ -111,33 +121,58 @@ impl Play {
         if let Some(scene) = self.story.as_ref().and_then(|story| story.next(call.to)) {
             return self.scene(scene, call).await;
         }
+        let told = self.script.receipt.as_ref();
         if self.happens(self.script.hang) {
+            self.tell(told, call.reference());
             std::future::pending::<()>().await;
         }
         self.wait(self.script.latency_ms).await;
         let failed = call.attempt <= self.script.fail_times || self.happens(self.script.failure_rate);
-        match &self.script.outcome {
+        let report = match &self.script.outcome {
             Some(Outcome::Accepted { .. }) => accepted(call),
             Some(outcome) => self.refused(outcome),
             None if failed => self.refused(&self.script.failure),
             None => accepted(call),
-        }
+        };
+        self.told_later(report, told, call)
     }
 
     async fn scene(&self, scene: &Scene, call: &Call<'_>) -> Report {
         let outcome = match &scene.act {
-            Act::Hang => return std::future::pending().await,
+            Act::Hang => {
+                self.tell(scene.receipt.as_ref(), call.reference());
+                return std::future::pending().await;
+            }
             Act::Answer(outcome) => outcome,
         };
         self.wait(scene.latency_ms).await;
+        let told = scene.receipt.as_ref();
         if matches!(outcome, Outcome::Accepted { .. }) {
-            return accepted(call);
+            return self.told_later(accepted(call), told, call);
         }
         let text = match &scene.message {
             Some(message) => said(&format!("{}: {message}", outcome.class())),
             None => said(outcome.class()),
         };
-        Report::new(outcome.clone(), text)
+        self.told_later(Report::new(outcome.clone(), text), told, call)
+    }
+
+    /// Has a receipt follow the answer, if the call may have arrived: by the id the caller is told, or by the caller's own
+    /// reference when there is no answer.
+    fn told_later(&self, report: Report, told: Option<&Told>, call: &Call<'_>) -> Report {
+        let of = match &report.outcome {
+            Outcome::Accepted { external_id: Some(id) } => Reference::Message(id.clone()),
+            Outcome::Accepted { external_id: None } | Outcome::Ambiguous => call.reference(),
+            _ => return report,
+        };
+        self.tell(told, of);
+        if told.is_some() { report.awaiting_receipt() } else { report }
+    }
+
+    fn tell(&self, told: Option<&Told>, of: Reference) {
+        if let Some(Told::Later(word)) = told {
+            self.post.send(of, word, Duration::from_millis(self.draw(word.after_ms).into()));
+        }
     }
 
     fn refused(&self, outcome: &Outcome) -> Report {
@@ -154,8 +189,12 @@ impl Play {
         rate >= 1.0 || (rate > 0.0 && self.roll(|dice| dice.random_bool(rate)))
     }
 
-    async fn wait(&self, (min, max): (u32, u32)) {
-        let millis = if min == max { max } else { self.roll(|dice| dice.random_range(min..=max)) };
+    fn draw(&self, (min, max): (u32, u32)) -> u32 {
+        if min == max { max } else { self.roll(|dice| dice.random_range(min..=max)) }
+    }
+
+    async fn wait(&self, bounds: (u32, u32)) {
+        let millis = self.draw(bounds);
         if millis > 0 {
             tokio::time::sleep(Duration::from_millis(millis.into())).await;
         }
@@ -190,6 +229,9 @@ fn accepted(call: &Call<'_>) -> Report {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod receipt_tests;
 
 #[cfg(test)]
 mod story_tests;

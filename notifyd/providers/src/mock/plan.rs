@@ -1,7 +1,8 @@
 //! The mock's `plan`, read: who is answered how. [`Rule`]s hold for recipients at any time and go first; [`Step`]s are
 //! played in turn. What is wrong is named by its path, such as `plan.steps[2].outcome`.
 
-use super::script::{class, latency, retry_after};
+use super::receipt::{self, Told};
+use super::script::{class, millis, retry_after};
 use crate::config::{ConfigError, Fields};
 use notifyd_lifecycle::Outcome;
 use serde_json::Value;
@@ -14,7 +15,7 @@ const MAX_ENTRIES: usize = 1_000;
 const SECONDS: std::ops::RangeInclusive<f64> = 0.1..=86_400.0;
 
 /// What a rule and a step may say about the answer.
-const OF_A_SCENE: [&str; 4] = ["outcome", "latency_ms", "message", "retry_after_seconds"];
+const OF_A_SCENE: [&str; 5] = ["outcome", "latency_ms", "message", "retry_after_seconds", "receipt"];
 
 /// A whole story.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +55,14 @@ pub(super) struct Scene {
     pub act: Act,
     pub latency_ms: (u32, u32),
     pub message: Option<String>,
+    pub receipt: Option<Told>,
+}
+
+/// What the flat settings say, which holds where a scene says nothing itself.
+pub(super) struct Defaults {
+    pub latency_ms: (u32, u32),
+    pub retry_after: Option<Duration>,
+    pub receipt: Option<Told>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -80,20 +89,16 @@ impl Pattern {
 }
 
 impl Plan {
-    /// The plan among the flat settings, whose latency and pause hold where a scene has none of its own.
-    pub(super) fn read(
-        fields: Fields<'_>,
-        latency_ms: (u32, u32),
-        retry_after: Option<Duration>,
-    ) -> Result<Option<Self>, ConfigError> {
+    /// The plan among the flat settings.
+    pub(super) fn read(fields: Fields<'_>, defaults: &Defaults) -> Result<Option<Self>, ConfigError> {
         let Some(plan) = fields.get("plan") else { return Ok(None) };
         let plan = members(plan, "plan", &["recipients", "steps", "repeat"])?;
         let recipients = list(plan, "recipients", &["to", "times"], |entry| {
-            let scene = scene(entry, latency_ms, retry_after)?;
+            let scene = scene(entry, defaults)?;
             Ok(Rule { to: to(entry)?, times: times(entry)?, scene })
         })?;
         let steps = list(plan, "steps", &["times", "for_seconds"], |entry| {
-            let scene = scene(entry, latency_ms, retry_after)?;
+            let scene = scene(entry, defaults)?;
             Ok(Step { span: span(entry)?, scene })
         })?;
         let repeat = match plan.get("repeat") {
@@ -119,19 +124,15 @@ impl Plan {
 }
 
 /// The members of the object at `path`; others than the known ones are refused.
-fn members<'a>(value: &'a Value, path: &str, known: &[&str]) -> Result<Fields<'a>, ConfigError> {
+pub(super) fn members<'a>(value: &'a Value, path: &str, known: &[&str]) -> Result<Fields<'a>, ConfigError> {
     let Value::Object(map) = value else {
         let fix = format!("use an object with the members {}", known.join(", "));
         return Err(ConfigError::invalid(path.to_owned(), "is no object", fix));
     };
     if let Some(other) = map.keys().find(|key| !known.contains(&key.as_str())) {
-        let (problem, fix) = if other == "receipt" {
-            ("cannot be played: no provider tells receipts", "leave it out".to_owned())
-        } else {
-            ("is unknown", format!("the members here are {}", known.join(", ")))
-        };
+        let fix = format!("the members here are {}", known.join(", "));
         let other: String = other.chars().take(64).collect();
-        return Err(ConfigError::invalid(other, problem, fix).within(path));
+        return Err(ConfigError::invalid(other, "is unknown", fix).within(path));
     }
     Ok(Fields::new(map))
 }
@@ -184,7 +185,7 @@ fn span(entry: Fields<'_>) -> Result<Span, ConfigError> {
     }
 }
 
-fn scene(entry: Fields<'_>, latency_ms: (u32, u32), pause: Option<Duration>) -> Result<Scene, ConfigError> {
+fn scene(entry: Fields<'_>, defaults: &Defaults) -> Result<Scene, ConfigError> {
     let more = ", hang";
     let act = match entry.text("outcome")? {
         None => return Err(missing("outcome", "say how such a call ends")),
@@ -193,11 +194,12 @@ fn scene(entry: Fields<'_>, latency_ms: (u32, u32), pause: Option<Duration>) -> 
     };
     let own_pause = retry_after(entry)?;
     let scene = Scene {
-        latency_ms: latency(entry)?.unwrap_or(latency_ms),
+        latency_ms: millis(entry, "latency_ms")?.unwrap_or(defaults.latency_ms),
         message: entry.text("message")?.map(str::to_owned),
+        receipt: receipt::read(entry)?.or_else(|| defaults.receipt.clone()),
         act: match act {
             Act::Answer(Outcome::RateLimited { .. }) => {
-                Act::Answer(Outcome::RateLimited { after: own_pause.or(pause) })
+                Act::Answer(Outcome::RateLimited { after: own_pause.or(defaults.retry_after) })
             }
             other => other,
         },
@@ -206,8 +208,9 @@ fn scene(entry: Fields<'_>, latency_ms: (u32, u32), pause: Option<Duration>) -> 
     let idle: &[&'static str] = match scene.act {
         Act::Hang => &["latency_ms", "message", "retry_after_seconds"],
         Act::Answer(Outcome::Accepted { .. }) => &["message", "retry_after_seconds"],
-        Act::Answer(Outcome::RateLimited { .. }) => &[],
-        Act::Answer(_) => &["retry_after_seconds"],
+        Act::Answer(Outcome::RateLimited { .. }) => &["receipt"],
+        Act::Answer(Outcome::Ambiguous) => &["retry_after_seconds"],
+        Act::Answer(_) => &["retry_after_seconds", "receipt"],
     };
     match idle.iter().find(|member| entry.get(member).is_some()) {
         Some(member) => Err(ConfigError::invalid(*member, "has no effect with this outcome", "leave it out")),

@@ -1,6 +1,7 @@
 //! The mock's configuration: [`Script`] is what it is to do, [`Throttle`] counts the calls of the running second.
 
-use super::plan::Plan;
+use super::plan::{Defaults, Plan};
+use super::receipt::{self, Told};
 use crate::config::{ConfigError, Fields};
 use notifyd_lifecycle::Outcome;
 use notifyd_lifecycle::outcome::Invalid;
@@ -28,6 +29,7 @@ pub(super) struct Script {
     pub hang: f64,
     pub outcome: Option<Outcome>,
     pub record_file: Option<PathBuf>,
+    pub receipt: Option<Told>,
     pub plan: Option<Plan>,
 }
 
@@ -43,6 +45,7 @@ impl Default for Script {
             hang: 0.0,
             outcome: None,
             record_file: None,
+            receipt: None,
             plan: None,
         }
     }
@@ -58,7 +61,8 @@ impl Script {
                 "use a class that is a failure",
             ));
         }
-        let latency_ms = latency(fields)?;
+        let latency_ms = millis(fields, "latency_ms")?;
+        let receipt = receipt::read(fields)?;
         let retry_after = retry_after(fields)?;
         Ok(Self {
             latency_ms: latency_ms.unwrap_or((0, 0)),
@@ -73,7 +77,11 @@ impl Script {
             },
             outcome: outcome(fields, "outcome")?,
             record_file: fields.text("record_file")?.map(PathBuf::from),
-            plan: Plan::read(fields, latency_ms.unwrap_or((0, 0)), retry_after)?,
+            plan: Plan::read(
+                fields,
+                &Defaults { latency_ms: latency_ms.unwrap_or((0, 0)), retry_after, receipt: receipt.clone() },
+            )?,
+            receipt,
         })
     }
 }
@@ -108,19 +116,19 @@ pub(super) fn class(field: &'static str, given: &str, more: &str) -> Result<Outc
 }
 
 /// From and to, milliseconds.
-pub(super) fn latency(fields: Fields<'_>) -> Result<Option<(u32, u32)>, ConfigError> {
+pub(super) fn millis(fields: Fields<'_>, field: &'static str) -> Result<Option<(u32, u32)>, ConfigError> {
     let wrong = |problem: &str| {
         let fix = format!(
             "use whole milliseconds up to {MAX_LATENCY_MS}, such as 20 or {{\"min\": 5, \"max\": 50}}"
         );
-        ConfigError::invalid("latency_ms", problem, fix)
+        ConfigError::invalid(field, problem, fix)
     };
-    let bounds: &Map<String, Value> = match fields.get("latency_ms") {
+    let bounds: &Map<String, Value> = match fields.get(field) {
         None => return Ok(None),
         Some(Value::Object(bounds)) => bounds,
         Some(_) => {
             let fixed = fields
-                .whole("latency_ms", 0..=MAX_LATENCY_MS)
+                .whole(field, 0..=MAX_LATENCY_MS)
                 .map_err(|_| wrong("is out of range or has a wrong form"))?;
             return Ok(fixed.map(|fixed| (fixed, fixed)));
         }

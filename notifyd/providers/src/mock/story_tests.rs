@@ -1,9 +1,9 @@
 //! Stories, on paused time.
 
-use super::plan::{Pattern, Plan};
+use super::plan::{Defaults, Pattern, Plan};
 use super::*;
-use crate::build;
 use crate::config::Fields;
+use crate::{Sink, build};
 use notify_proto::NotificationId;
 use notifyd_lifecycle::Message;
 use notifyd_lifecycle::clock::SystemClock;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, advance};
 
 fn context() -> BuildContext {
-    BuildContext { seed: 7, clock: Arc::new(SystemClock) }
+    BuildContext { seed: 7, clock: Arc::new(SystemClock), receipts: Sink::default() }
 }
 
 fn mock(config: &Value) -> Arc<dyn Provider> {
@@ -143,11 +143,11 @@ async fn a_scene_says_what_it_is_told_after_its_own_latency() {
         seen.push((report(&provider, "+15005550006").await, start.elapsed()));
     }
     let text = Some("mock: simulated transient: connection refused".to_owned());
-    assert_eq!(seen[0], (Report { outcome: Outcome::Transient, message: text }, Duration::from_millis(900)));
+    assert_eq!(seen[0], (Report::new(Outcome::Transient, text), Duration::from_millis(900)));
     for (index, after) in [(1, 90), (2, 7)] {
         let outcome = Outcome::RateLimited { after: Some(Duration::from_secs(after)) };
         let message = said("rate_limited");
-        assert_eq!(seen[index], (Report { outcome, message }, Duration::from_millis(40)));
+        assert_eq!(seen[index], (Report::new(outcome, message), Duration::from_millis(40)));
     }
     assert!((5..=9).contains(&seen[3].1.as_millis()), "{:?}", seen[3]);
 }
@@ -162,7 +162,8 @@ fn story(spans: &[Value], repeat: bool) -> Story {
     };
     let steps: Vec<Value> = spans.iter().enumerate().map(step).collect();
     let config = json!({"plan": {"steps": steps, "repeat": repeat}});
-    let plan = Plan::read(Fields::new(config.as_object().unwrap()), (0, 0), None).unwrap().unwrap();
+    let flat = Defaults { latency_ms: (0, 0), retry_after: None, receipt: None };
+    let plan = Plan::read(Fields::new(config.as_object().unwrap()), &flat).unwrap().unwrap();
     Story::new(plan)
 }
 
@@ -240,6 +241,7 @@ fn wrong_plans_are_refused_by_their_path() {
     let good = json!({"times": 1, "outcome": "transient"});
     let second = |step: Value| json!({"steps": [good, step]});
     let rule = |rule: Value| json!({"recipients": [rule]});
+    let receipt = |receipt: Value| json!({"times": 1, "outcome": "accepted", "receipt": receipt});
     let cases = [
         (json!("outage"), "plan"),
         (json!({}), "plan"),
@@ -276,7 +278,12 @@ fn wrong_plans_are_refused_by_their_path() {
         (rule(json!({"to": " ", "outcome": "hang"})), "plan.recipients[0].to"),
         (rule(json!({"to": "*", "times": -1, "outcome": "hang"})), "plan.recipients[0].times"),
         (rule(json!({"to": "*", "for_seconds": 1, "outcome": "hang"})), "plan.recipients[0].for_seconds"),
-        (rule(json!({"to": "*", "outcome": "hang", "receipt": {}})), "plan.recipients[0].receipt"),
+        (rule(json!({"to": "*", "outcome": "transient", "receipt": "never"})), "plan.recipients[0].receipt"),
+        (second(receipt(json!({"after_ms": -1}))), "plan.steps[1].receipt.after_ms"),
+        (second(receipt(json!({"after_ms": {"min": 9, "max": 3}}))), "plan.steps[1].receipt.after_ms"),
+        (second(receipt(json!({"says": "read"}))), "plan.steps[1].receipt.says"),
+        (second(receipt(json!({"reason": "gone"}))), "plan.steps[1].receipt.reason"),
+        (second(receipt(json!({"word": "delivered"}))), "plan.steps[1].receipt.word"),
     ];
     for (plan, path) in cases {
         let error = build("mock", &json!({"plan": plan}), None, &context()).err().unwrap();
@@ -286,14 +293,14 @@ fn wrong_plans_are_refused_by_their_path() {
 }
 
 #[test]
-fn a_receipt_in_a_plan_and_a_wrong_word_are_told_what_is_right() {
+fn a_wrong_receipt_and_a_wrong_word_are_told_what_is_right() {
     let refused = |step: Value| {
         let config = json!({"plan": {"steps": [step]}});
         build("mock", &config, None, &context()).err().unwrap().to_string()
     };
     assert_eq!(
-        refused(json!({"times": 1, "outcome": "accepted", "receipt": "never"})),
-        "`plan.steps[0].receipt` cannot be played: no provider tells receipts; leave it out"
+        refused(json!({"times": 1, "outcome": "accepted", "receipt": {"says": "read"}})),
+        "`plan.steps[0].receipt.says` is no word of a receipt; use one of delivered, undelivered"
     );
     let word = refused(json!({"times": 1, "outcome": "hunter2"}));
     assert!(word.ends_with("ambiguous, hang") && !word.contains("hunter2"), "{word}");

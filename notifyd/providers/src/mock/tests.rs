@@ -1,5 +1,5 @@
 use super::*;
-use crate::build;
+use crate::{Sink, build};
 use notify_proto::NotificationId;
 use notify_proto::send::Recipient;
 use notifyd_lifecycle::Message;
@@ -9,7 +9,13 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 fn mock(config: &Value) -> Arc<dyn Provider> {
-    build("mock", config, None, &BuildContext { seed: 7, clock: Arc::new(SystemClock) }).unwrap()
+    build(
+        "mock",
+        config,
+        None,
+        &BuildContext { seed: 7, clock: Arc::new(SystemClock), receipts: Sink::default() },
+    )
+    .unwrap()
 }
 
 fn message() -> Message {
@@ -136,7 +142,7 @@ async fn every_call_is_recorded_before_its_answer() {
 
 #[test]
 fn wrong_scripts_are_refused() {
-    let context = BuildContext { seed: 7, clock: Arc::new(SystemClock) };
+    let context = BuildContext { seed: 7, clock: Arc::new(SystemClock), receipts: Sink::default() };
     let cases = [
         (json!({"latency_ms": -1}), "latency_ms"),
         (json!({"latency_ms": {"min": 9, "max": 3}}), "latency_ms"),

@@ -70,8 +70,8 @@ impl<'c> Loop<'c> {
         // Snapshots are replaced before anybody is answered, so that whoever was answered sees its own change.
         match &committed {
             Ok(()) => {
-                let (events, accepted, arrived) = self.state.told();
-                self.metrics.count(events, accepted, arrived);
+                let (reached, accepted, arrived) = self.state.told();
+                self.metrics.count(reached, accepted, arrived);
                 self.state.publish();
             }
             Err(_) => self.state.forget(),

@@ -25,6 +25,7 @@ pub fn record(it: &Opened, job: &Job, transition: Transition) -> Record {
             message: (!delivered).then(|| "503".to_owned()),
             external_id: delivered.then(|| "ext-1".to_owned()),
             simulated: true,
+            awaits_receipt: false,
         }),
         skipped: vec![],
         attempts: job.attempts + 1,

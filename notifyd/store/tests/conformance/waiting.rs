@@ -45,6 +45,7 @@ async fn tried(it: &Opened, transition: Transition) {
         message: None,
         external_id: None,
         simulated: true,
+        awaits_receipt: false,
     };
     let record = Record {
         seq: job.seq,

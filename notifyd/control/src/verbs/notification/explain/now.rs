@@ -1,10 +1,11 @@
 //! What it waits for now.
 
+use super::story::after;
 use super::words;
 use crate::session::Room;
 use notify_proto::explain::Waits;
-use notify_proto::view::NotificationDetail;
-use notify_proto::{HoldKind, SkipReason, Status, Timestamp};
+use notify_proto::view::{AttemptView, EventView, NotificationDetail};
+use notify_proto::{DeliveryProof, HoldKind, Open, ReceiptStatus, SkipReason, Status, Timestamp};
 use notifyd_engine::{Step, Verdict, Way};
 use notifyd_lifecycle::candidate::{Choice, Gate, Skip};
 use notifyd_store::api::Job;
@@ -41,10 +42,10 @@ fn ended(detail: &NotificationDetail) -> Waits {
     let since = view.delivered_at.or(view.failed_at).or(view.cancelled_at);
     let reason = view.failure_reason.as_ref().map(ToString::to_string);
     let sentence = match (view.status.known(), &view.provider_name) {
-        (Some(Status::Delivered), Some(provider)) if view.simulated => {
-            format!("nothing: {provider} took it, and only simulates: nothing was really sent")
+        (Some(Status::Delivered), Some(provider)) => {
+            let only = if view.simulated { ", and only simulates: nothing was really sent" } else { "" };
+            format!("nothing: {provider} took it{only}{}", proof(detail))
         }
-        (Some(Status::Delivered), Some(provider)) => format!("nothing: {provider} took it"),
         (Some(Status::Delivered), None) => "nothing: it is delivered".into(),
         (Some(Status::Cancelled), _) => {
             "nothing: it was revoked; notifyctl notification retry sends it after all".into()
@@ -56,6 +57,20 @@ fn ended(detail: &NotificationDetail) -> Waits {
     };
     let provider = view.provider_name.clone().filter(|_| view.status.known() == Some(Status::Delivered));
     Waits { reason, provider, since, ..plain("nothing", sentence) }
+}
+
+/// What is known of it since the provider took it.
+fn proof(detail: &NotificationDetail) -> String {
+    let view = &detail.notification;
+    if view.delivery_proof.as_ref().and_then(Open::known) == Some(DeliveryProof::Receipt) {
+        let told = |it: &&EventView| it.event == "confirmed" || it.event == "delivered";
+        let confirmed = detail.events.iter().rev().find(told).filter(|it| it.event == "confirmed");
+        let after = confirmed.map_or_else(String::new, |it| after(view.delivered_at, it.at));
+        return format!("; it was confirmed by a receipt{after}");
+    }
+    let awaited =
+        |it: &AttemptView| it.receipt.as_ref().and_then(Open::known) == Some(ReceiptStatus::Awaited);
+    if detail.attempts.last().is_some_and(awaited) { "; no receipt yet".into() } else { String::new() }
 }
 
 fn outcome(detail: &NotificationDetail) -> Waits {

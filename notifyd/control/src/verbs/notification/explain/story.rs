@@ -4,7 +4,7 @@ use super::words;
 use notify_proto::explain::Decision;
 use notify_proto::story::{Piece, pieces};
 use notify_proto::view::{AttemptView, EventView, NotificationDetail, NotificationView};
-use notify_proto::{AttemptStatus, Status};
+use notify_proto::{AttemptStatus, Status, Timestamp};
 
 /// All of it, oldest first.
 pub(super) fn decisions(detail: &NotificationDetail) -> Vec<Decision> {
@@ -84,7 +84,14 @@ impl Teller<'_> {
                 "the daemon ended while it was being sent, so it was queued again as a possible duplicate"
                     .into()
             }
+            "delivered" if reason == "receipt" => {
+                "a receipt says that the attempt in doubt arrived, so it is not sent again".into()
+            }
             "delivered" => "it was delivered".into(),
+            "confirmed" => format!("a receipt confirmed it{}", after(self.of.delivered_at, event.at)),
+            "undelivered" => by_hand("a receipt says that it was not delivered after all, so it failed"),
+            "resumed" => by_hand("a receipt says that the attempt in doubt did not arrive, so it goes on"),
+            "receipt" => by_hand(words::heard(reason)),
             "failed" => format!("it was given up: {}", words::failure(reason)),
             "cancelled" => by_hand("it was revoked"),
             "operator_retry" => {
@@ -106,6 +113,16 @@ impl Teller<'_> {
         let due =
             if event.to.known() == Some(Status::Pending) { "to be sent at its time" } else { "due at once" };
         format!("it was accepted from {service} for {channels}, {due}")
+    }
+}
+
+/// How long after the provider took it, as in "a receipt confirmed it after 4.0 s".
+pub(super) fn after(taken: Option<Timestamp>, heard: Timestamp) -> String {
+    let Some(waited) = taken.and_then(|taken| (heard - taken).to_std().ok()) else { return String::new() };
+    match waited.as_secs() {
+        0..60 => format!(" after {:.1} s", waited.as_secs_f64()),
+        60..3_600 => format!(" after {} min", waited.as_secs() / 60),
+        seconds => format!(" after {} h", seconds / 3_600),
     }
 }
 
@@ -132,13 +149,18 @@ fn begun(attempt: &AttemptView) -> String {
 }
 
 fn ended(attempt: &AttemptView) -> String {
-    let verb = match attempt.status.known() {
+    let status = match (attempt.status.known(), attempt.reason.as_deref()) {
+        // A receipt may have settled it since.
+        (_, Some("ambiguous" | "interrupted")) => Some(AttemptStatus::InDoubt),
+        (status, _) => status,
+    };
+    let verb = match status {
         Some(AttemptStatus::Delivered) => "was taken",
         Some(AttemptStatus::InDoubt) => "has no known end",
         _ => "failed",
     };
     let told = format!("attempt {} {} {verb}", attempt.number, through(attempt));
-    match (attempt.status.known(), attempt.reason.as_deref()) {
+    match (status, attempt.reason.as_deref()) {
         (Some(AttemptStatus::Delivered), _) | (_, None) => told,
         (_, Some(reason)) => match &attempt.error_message {
             Some(error) => format!("{told}: {} ({error})", words::outcome(reason)),

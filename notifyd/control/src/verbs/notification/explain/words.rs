@@ -1,6 +1,6 @@
 //! The reasons in words. A reason that this version does not know is told as it is.
 
-use notify_proto::SkipReason;
+use notify_proto::{ReceiptStatus, SkipReason};
 
 /// Why a candidate cannot be called, as in "relay was passed over: its circuit was open".
 pub(super) fn closed(reason: &str, past: bool) -> String {
@@ -66,6 +66,19 @@ pub(super) fn held(reason: &str) -> &str {
     }
 }
 
+/// What was heard of an attempt that did not move the notification.
+pub(super) fn heard(word: &str) -> &str {
+    match word.parse() {
+        Ok(ReceiptStatus::Awaited) => "a receipt is awaited",
+        Ok(ReceiptStatus::Delivered) => "a receipt says that an attempt arrived, which changes nothing",
+        Ok(ReceiptStatus::Undelivered) => {
+            "a receipt says that an attempt did not arrive, which changes nothing else"
+        }
+        Ok(ReceiptStatus::Contradicted) => "a receipt contradicts an earlier one, which counts",
+        Err(_) => word,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +91,9 @@ mod tests {
         for reason in SkipReason::ALL {
             let (is, was) = (closed(reason.as_str(), false), closed(reason.as_str(), true));
             assert!(is.contains(' ') && was.contains(' '), "{reason}");
+        }
+        for word in ReceiptStatus::ALL {
+            assert!(heard(word.as_str()).contains(' '), "{word}");
         }
         for reason in FailureReason::ALL {
             assert!(failure(reason.as_str()).contains(' '), "{reason}");

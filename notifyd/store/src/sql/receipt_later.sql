@@ -1,0 +1,1 @@
+UPDATE receipts SET look_at = ?2 WHERE no = ?1

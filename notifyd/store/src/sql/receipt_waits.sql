@@ -1,0 +1,1 @@
+SELECT 1 FROM receipts WHERE no = ?1

@@ -1,0 +1,1 @@
+SELECT min(look_at) FROM receipts
