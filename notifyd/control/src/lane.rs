@@ -1,32 +1,15 @@
 //! In front of whom a line of queued work stands.
 
-use notify_proto::{Channel, ProviderId};
+use notify_proto::ProviderId;
 use notifyd_engine::Standing;
+use notifyd_lifecycle::Lane;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// A line, as [`Plan::lane`](notifyd_lifecycle::Plan::lane) names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Lane {
-    /// The channel that is tried next, before those that come after it; none when it is not one of this version's.
-    pub(crate) channel: Option<Channel>,
-    /// The provider that alone will do.
-    pub(crate) pinned: Option<ProviderId>,
-}
-
-impl Lane {
-    /// The line of this name.
-    pub(crate) fn of(name: &str) -> Self {
-        let (channel, pinned) =
-            name.split_once('@').map_or((name, None), |(channel, it)| (channel, Some(it)));
-        let next = channel.split('+').next().unwrap_or_default();
-        Self { channel: next.parse().ok(), pinned: pinned.and_then(|it| it.parse().ok()) }
-    }
-
-    /// Whom its work goes to first: for certain when it is pinned, by estimate else.
-    pub(crate) fn first(self, standing: &Standing) -> Option<ProviderId> {
-        self.pinned.or_else(|| standing.first.get(&self.channel?).copied())
-    }
+/// Whom the work of a line goes to first: for certain when it is pinned, by estimate else.
+pub(crate) fn first(lane: &str, standing: &Standing) -> Option<ProviderId> {
+    let lane = Lane::of(lane);
+    lane.pinned.or_else(|| standing.first.get(&lane.channel?).copied())
 }
 
 /// How many of each line, each service and each provider are in memory.
@@ -41,18 +24,16 @@ pub(crate) fn in_memory(standing: &Standing) -> HashMap<(Arc<str>, i64, Provider
 #[cfg(test)]
 mod tests {
     use super::*;
+    use notify_proto::Channel;
 
     #[test]
-    fn a_line_names_its_channel_and_its_pin() {
+    fn a_line_stands_in_front_of_its_pin_or_of_the_first_of_its_channel() {
         let provider = ProviderId::from_bytes([7; 16]);
         let other = ProviderId::from_bytes([8; 16]);
         let standing = Standing { memory: vec![], first: [(Channel::Sms, other)].into() };
-        let lane = |name: &str| (Lane::of(name).channel, Lane::of(name).first(&standing));
-        assert_eq!(lane("sms"), (Some(Channel::Sms), Some(other)));
-        assert_eq!(lane(&format!("sms@{provider}")), (Some(Channel::Sms), Some(provider)));
-        assert_eq!(lane("email"), (Some(Channel::Email), None));
-        assert_eq!(lane("sms+email"), (Some(Channel::Sms), Some(other)));
-        assert_eq!(lane(&format!("sms+email@{provider}")), (Some(Channel::Sms), Some(provider)));
-        assert_eq!(lane("fax"), (None, None));
+        assert_eq!(first("sms+email", &standing), Some(other));
+        assert_eq!(first(&format!("sms+email@{provider}"), &standing), Some(provider));
+        assert_eq!(first("email", &standing), None);
+        assert_eq!(first("fax", &standing), None);
     }
 }

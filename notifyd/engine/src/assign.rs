@@ -31,40 +31,55 @@ impl Dispatch {
                 self.place(loaded, (wall, now));
             }
             for provider in self.lines.queues.waited_for(self.slots.directory().candidates()) {
-                loop {
-                    let least = match [false, true].map(|urgent| self.slots.gate(provider, urgent, now)) {
-                        [Gate::Open | Gate::Busy, _] if ready.len() >= MAX_CLAIMS => break,
-                        [Gate::Open, _] => Priority::Low,
-                        [_, Gate::Open] => URGENT,
-                        [Gate::Closed(_), _] => {
-                            self.lines.scatter(provider, now);
-                            moved = true;
-                            break;
-                        }
-                        [Gate::Busy, _] => break,
-                    };
-                    let Some(loaded) = self.lines.queues.take_next_of(provider, least, now) else { break };
-                    let urgent = loaded.job.group.priority <= URGENT;
-                    let gate = |id| self.slots.gate(id, urgent, now);
-                    match self.choose(&loaded, loaded.is_restless(now), gate) {
-                        // Another one may have come to be better meanwhile, and is free.
-                        Choice::Try { channel_index, channel, provider, skipped } => {
-                            match self.make_ready(loaded, (channel_index, channel), provider, skipped) {
-                                Ok(it) => ready.push(it),
-                                Err(loaded) => self.lines.hold(loaded),
-                            }
-                        }
-                        other => {
-                            moved = true;
-                            self.put(loaded, other, (wall, now));
-                        }
-                    }
-                }
+                moved |= self.serve(provider, ready, (wall, now));
             }
         }
         let waits = self.lines.has_held() || !self.lines.is_empty();
         self.reopens_at = if waits { self.slots.next_reopening(now) } else { None };
         self.restless_at = self.lines.queues.next_restless();
+    }
+
+    /// Takes those out of a provider's line whose turn it is, as long as it has free slots. Whether somebody came to stand
+    /// elsewhere, so that others are to be looked at once more.
+    fn serve(
+        &mut self,
+        provider: ProviderId,
+        ready: &mut Vec<(Ready, Claim)>,
+        (wall, now): (Timestamp, Instant),
+    ) -> bool {
+        let mut moved = false;
+        while let Some(least) = self.least(provider, now) {
+            if ready.len() >= MAX_CLAIMS {
+                return moved;
+            }
+            let Some(loaded) = self.lines.queues.take_next_of(provider, least, now) else { return moved };
+            let urgent = loaded.job.group.priority <= URGENT;
+            let gate = |id| self.slots.gate(id, urgent, now);
+            match self.choose(&loaded, loaded.is_restless(now), gate) {
+                // Another one may have come to be better meanwhile, and is free.
+                Choice::Try { channel_index, channel, provider, skipped } => {
+                    match self.make_ready(loaded, (channel_index, channel), provider, skipped) {
+                        Ok(it) => ready.push(it),
+                        Err(loaded) => self.lines.hold(loaded),
+                    }
+                }
+                other => {
+                    moved = true;
+                    self.put(loaded, other, (wall, now));
+                }
+            }
+        }
+        if let Gate::Closed(_) = self.slots.gate(provider, true, now) {
+            self.lines.scatter(provider, now);
+            moved = true;
+        }
+        moved
+    }
+
+    /// The least urgent work for which a provider has a free slot; none when it has no slot at all.
+    fn least(&self, provider: ProviderId, now: Instant) -> Option<Priority> {
+        let open = |urgent| self.slots.gate(provider, urgent, now) == Gate::Open;
+        if open(false) { Some(Priority::Low) } else { open(true).then_some(URGENT) }
     }
 
     fn choose(&self, loaded: &Loaded, restless: bool, gate: impl Fn(ProviderId) -> Gate) -> Choice {

@@ -2,7 +2,8 @@
 //! looks once what can go next; everything it waits for is somebody else's work.
 
 use crate::attempt::{self, Claimed, Sent};
-use crate::lines::{Lines, Load};
+use crate::backlogs::Load;
+use crate::lines::Lines;
 use crate::queues;
 use crate::route::route;
 use crate::settle::{self, Settled};

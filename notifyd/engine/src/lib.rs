@@ -5,8 +5,8 @@
 //! * [`Engine`] assembles the parts and runs them until it is told to stop; [`Handle`] is what others may ask of it.
 //! * [`dispatch`] is the loop: it owns the lines of work and the providers' slots, and nobody else touches them; [`assign`]
 //!   is its part that gives free slots away, [`write`] the way to the log.
-//! * [`lines`] holds loaded work and knows what is still on disk; [`tickets`] keeps who stands in whose line, in the order
-//!   of turns.
+//! * [`lines`] holds loaded work; [`backlogs`] knows what is still on disk, and shares out memory; [`tickets`] keeps who
+//!   stands in whose line, in the order of turns.
 //! * [`slots`] knows each provider's free slots, circuit breaker and pace.
 //! * [`route`] tells people where a notification would go now, and why; [`way`] where this one would.
 //! * [`holds`] is what operators force by hand on a provider; [`queues`] counts what stands in front of each.
@@ -23,6 +23,7 @@
 
 mod assign;
 mod attempt;
+mod backlogs;
 mod bulk;
 mod dispatch;
 pub mod handle;

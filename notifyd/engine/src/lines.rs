@@ -1,28 +1,21 @@
-//! Work in memory, and what is known of the rest on disk.
+//! Work in memory.
 //!
 //! A job comes in fresh. Once somebody has looked where it can go, it stands in the line of the provider that comes first
 //! for it; when its patience has ended, in the lines of all that could take it, and whoever is free first does. So a
 //! provider that is busy or slow keeps nobody who could go elsewhere, and each provider has one line in which the rules
 //! of turns hold. A job that nobody may take now is held.
 //!
-//! Memory is bounded by count and by bytes over everything in memory, under way or not. Each group of a line on disk
-//! (one service's fresh or retried work of one priority) has its own share, so that a service with a million queued
-//! cannot crowd out another one's first.
+//! Memory is bounded by count and by bytes over everything in memory, under way or not; how it is shared out, [`Backlogs`]
+//! knows.
 
+use crate::backlogs::{Backlogs, Load};
 use crate::options::Options;
 use crate::tickets::{Queues, Stand};
-use notify_proto::{Channel, ProviderId, Timestamp};
+use notify_proto::{ProviderId, Timestamp};
 use notifyd_lifecycle::order::URGENT;
 use notifyd_store::api::{Backlog, Job};
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Instant;
-
-/// Jobs of one group that are loaded at once, when there is room.
-const CHUNK: usize = 512;
-
-/// Jobs that a group without any may load even when memory is full, so that nobody waits for others to finish; up to
-/// twice the bound in all.
-const RESERVED: usize = 16;
 
 /// Urgent work has this part of the patience that other work has.
 const LESS_PATIENT: u32 = 10;
@@ -49,34 +42,13 @@ impl Loaded {
     }
 }
 
-/// What is known of a group on disk.
-struct OnDisk {
-    /// Everything up to this number is in memory or gone.
-    cursor: i64,
-    /// Whether there may be more.
-    more: bool,
-    loading: bool,
-    /// Rung while a load was under way, which may have looked before what was rung for was there.
-    rung_again: bool,
-}
-
-/// A load to be made.
-pub(crate) struct Load {
-    pub line: Backlog,
-    pub after: i64,
-    pub limit: usize,
-    pub bytes: usize,
-}
-
-/// All of them. What is walked through is sorted, so that chance has no say in who comes first.
+/// All of it.
 pub(crate) struct Lines {
     fresh: VecDeque<Box<Loaded>>,
     /// What stands in line.
     pub queues: Queues,
     held: VecDeque<Box<Loaded>>,
-    /// Jobs of each group that are not under way.
-    here: HashMap<Backlog, usize>,
-    disk: BTreeMap<Backlog, OnDisk>,
+    backlogs: Backlogs,
     /// The fence of every job in memory, waiting or under way. A copy with another fence has been overtaken by a change
     /// and is dropped when it comes up.
     known: HashMap<i64, u32>,
@@ -90,8 +62,7 @@ impl Lines {
             fresh: VecDeque::new(),
             queues: Queues::default(),
             held: VecDeque::new(),
-            here: HashMap::new(),
-            disk: BTreeMap::new(),
+            backlogs: Backlogs::default(),
             known: HashMap::new(),
             bytes: 0,
             options,
@@ -103,46 +74,14 @@ impl Lines {
         self.options = options;
     }
 
-    /// A line got work; the lowest number of it may lie behind what was read already.
+    /// A group got work; the lowest number of it may lie behind what was read already.
     pub(crate) fn rung(&mut self, line: Backlog, lowest: i64) {
-        let disk = self.disk.entry(line).or_insert(OnDisk {
-            cursor: lowest - 1,
-            more: true,
-            loading: false,
-            rung_again: false,
-        });
-        disk.cursor = disk.cursor.min(lowest - 1);
-        disk.more = true;
-        disk.rung_again = disk.loading;
+        self.backlogs.rung(line, lowest);
     }
 
     /// The loads worth making now.
     pub(crate) fn wanted(&mut self) -> Vec<Load> {
-        let active = self.disk.values().filter(|disk| disk.more).count().max(1);
-        let share = (self.options.loaded / active).clamp(RESERVED, CHUNK);
-        let mut room = self.options.loaded.saturating_sub(self.known.len());
-        let mut reserve = (2 * self.options.loaded).saturating_sub(self.known.len());
-        let room_bytes = self.options.loaded_bytes.saturating_sub(self.bytes);
-        let mut loads = Vec::new();
-        for (line, disk) in &mut self.disk {
-            if !disk.more || disk.loading {
-                continue;
-            }
-            let here = self.here.get(line).copied().unwrap_or_default();
-            if here > 0 && (here >= share / 2 || room_bytes == 0) {
-                continue;
-            }
-            let limit = if here == 0 { share.min(room.max(RESERVED)).min(reserve) } else { share.min(room) };
-            if limit == 0 {
-                continue;
-            }
-            room = room.saturating_sub(limit);
-            reserve = reserve.saturating_sub(limit);
-            disk.loading = true;
-            disk.rung_again = false;
-            loads.push(Load { line: line.clone(), after: disk.cursor, limit, bytes: room_bytes / active });
-        }
-        loads
+        self.backlogs.wanted(&self.options, self.known.len(), self.bytes)
     }
 
     /// A load came back; `full` when it stopped at its limit and there may be more. `now`: by both clocks.
@@ -154,16 +93,7 @@ impl Lines {
         full: bool,
         now: (Timestamp, Instant),
     ) {
-        let Some(disk) = self.disk.get_mut(line) else { return };
-        disk.loading = false;
-        // A ring during the load may have moved the cursor back; what it rang for is then read by the next load.
-        if disk.cursor == after {
-            disk.more = full || disk.rung_again;
-            disk.cursor = jobs.last().map_or(after, |job| job.seq);
-        }
-        if !disk.more {
-            self.disk.remove(line);
-        }
+        self.backlogs.came(line, after, jobs.last().map(|job| job.seq), full);
         for job in jobs {
             if self.known.get(&job.seq).is_none_or(|fence| *fence < job.fence) {
                 self.known.insert(job.seq, job.fence);
@@ -197,24 +127,17 @@ impl Lines {
 
     /// A load failed: it is wanted again.
     pub(crate) fn load_failed(&mut self, line: &Backlog) {
-        if let Some(disk) = self.disk.get_mut(line) {
-            disk.loading = false;
-        }
+        self.backlogs.failed(line);
     }
 
     fn enter(&mut self, loaded: Box<Loaded>) {
-        *self.here.entry(loaded.line.clone()).or_default() += 1;
+        self.backlogs.enter(&loaded.line);
         self.fresh.push_back(loaded);
     }
 
     /// A job is under way: claimed, or being recorded.
     pub(crate) fn taken(&mut self, loaded: &Loaded) {
-        if let Some(here) = self.here.get_mut(&loaded.line) {
-            *here -= 1;
-            if *here == 0 {
-                self.here.remove(&loaded.line);
-            }
-        }
+        self.backlogs.leave(&loaded.line);
     }
 
     /// The fence of a job under way was raised.
@@ -224,7 +147,7 @@ impl Lines {
 
     /// A job that was under way is queued again, with a raised fence. Without room it stays on disk.
     pub(crate) fn requeue(&mut self, mut loaded: Box<Loaded>) {
-        let lane = loaded.job.plan.lane(next_channel(&loaded.job));
+        let lane = loaded.job.plan.lane(&loaded.job.message.addresses, &loaded.job.progress);
         if *loaded.line.lane != *lane {
             loaded.line.lane = lane.into();
         }
@@ -328,14 +251,8 @@ impl Lines {
 
     /// Whether nothing waits in memory.
     pub(crate) fn is_empty(&self) -> bool {
-        self.here.is_empty()
+        self.backlogs.is_empty()
     }
-}
-
-/// The channel a job tries next, for its line on disk.
-pub(crate) fn next_channel(job: &Job) -> Channel {
-    let alive = (job.progress.channel..job.plan.channels.len()).find(|index| !job.progress.is_dead(*index));
-    job.plan.channels.get(alive.unwrap_or(0)).copied().unwrap_or(Channel::Webhook)
 }
 
 #[cfg(test)]

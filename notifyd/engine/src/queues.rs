@@ -2,8 +2,8 @@
 
 use crate::lines::{Lines, Loaded};
 use crate::slots::Slots;
+use crate::standing::each;
 use notify_proto::{ProviderId, Timestamp};
-use notifyd_lifecycle::candidate::{Choice, Gate, choose};
 use std::collections::HashMap;
 
 /// The queue in front of one provider.
@@ -25,23 +25,14 @@ impl Queue {
     }
 }
 
-/// Counts them. What is held counts for the provider it would go to if all were open.
+/// Counts them.
 pub(crate) fn count(lines: &Lines, slots: &Slots) -> HashMap<ProviderId, Queue> {
     let mut queues: HashMap<ProviderId, Queue> = slots
         .in_flight()
         .map(|(provider, in_flight)| (provider, Queue { in_flight, ..Queue::default() }))
         .collect();
-    for (provider, loaded) in lines.queues.iter() {
+    for (provider, loaded) in each(lines, slots) {
         queues.entry(provider).or_default().add(loaded);
-    }
-    for loaded in lines.held() {
-        let job = &loaded.job;
-        let open = |_: &_| Gate::Open;
-        let choice =
-            choose(&job.plan, &job.message, &job.progress, false, slots.directory().candidates(), open);
-        if let Choice::Try { provider, .. } = choice {
-            queues.entry(provider).or_default().add(loaded);
-        }
     }
     queues
 }

@@ -47,9 +47,12 @@ impl Rates {
         *self.lock().finished.entry(provider).or_default() += 1;
     }
 
-    /// Remembers where the counters are.
+    /// Remembers where the counters are; those of providers that are gone are forgotten.
     pub(crate) fn sample(&self, deps: &Deps) {
-        self.lock().sample(deps.clock.steady(), deps.store.arrivals());
+        let directory = deps.store.directory();
+        let mut counted = self.lock();
+        counted.finished.retain(|id, _| directory.providers().iter().any(|it| it.id == *id));
+        counted.sample(deps.clock.steady(), deps.store.arrivals());
     }
 
     /// How fast things have moved since a minute ago.

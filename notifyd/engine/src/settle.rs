@@ -2,9 +2,9 @@
 
 use crate::Inner;
 use crate::attempt::{Sent, What};
-use crate::lines::{Loaded, next_channel};
+use crate::lines::Loaded;
 use crate::slots::Slots;
-use notify_proto::{AttemptStatus, FailureReason, SkipReason, Status, Timestamp};
+use notify_proto::{AttemptStatus, Channel, FailureReason, SkipReason, Status, Timestamp};
 use notifyd_lifecycle::candidate::{Choice, Skip, choose};
 use notifyd_lifecycle::decide::{Standing, absorb, end_cycle, go_on};
 use notifyd_lifecycle::order::URGENT;
@@ -55,7 +55,7 @@ pub(crate) fn attempt(
             let cause = report.message.as_deref().map(|message| masked(message, &loaded.job));
             inner.rates.finished(provider);
             slots.learn(call, &report.outcome, cause.as_deref(), inner, now);
-            observe(&report, &loaded.job, provider, slots, inner, elapsed);
+            observe(&report, channel, provider, slots, inner, elapsed);
             let transition = decide(&report, channel_index, provider, &mut loaded, slots, rng, at, now);
             (transition, ended(report, &loaded.job, provider, channel, simulated))
         }
@@ -142,7 +142,7 @@ fn ended(
     report: Report,
     job: &Job,
     provider: notify_proto::ProviderId,
-    channel: notify_proto::Channel,
+    channel: Channel,
     simulated: bool,
 ) -> AttemptEnd {
     let class = report.outcome.class();
@@ -186,7 +186,7 @@ pub(crate) fn record(
         attempt,
         skipped,
         attempts: job.attempts,
-        lane: job.plan.lane(next_channel(job)),
+        lane: job.plan.lane(&job.message.addresses, &job.progress),
         progress: job.progress.clone(),
         possible_duplicate: in_doubt && !transition.to().is_final(),
         transition,
@@ -195,7 +195,7 @@ pub(crate) fn record(
 
 fn observe(
     report: &Report,
-    job: &Job,
+    channel: Channel,
     provider: notify_proto::ProviderId,
     slots: &Slots,
     inner: &Inner,
@@ -203,8 +203,7 @@ fn observe(
 ) {
     let Some(slot) = slots.get(provider) else { return };
     let name = slot.row.name.as_str();
-    let channel = next_channel(job).as_str();
-    inner.metrics.attempts.with_label_values(&[name, channel, report.outcome.class()]).inc();
+    inner.metrics.attempts.with_label_values(&[name, channel.as_str(), report.outcome.class()]).inc();
     inner.metrics.call_seconds.with_label_values(&[name]).observe(elapsed.as_secs_f64());
     if report.outcome == Outcome::Ambiguous {
         inner.metrics.in_doubt.inc();

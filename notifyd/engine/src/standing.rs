@@ -32,6 +32,19 @@ pub struct Standing {
     pub first: BTreeMap<Channel, ProviderId>,
 }
 
+/// Each job in memory that is in line or held, and whom it goes to next: what is held, to whom it would go if all were open.
+pub(crate) fn each<'a>(lines: &'a Lines, slots: &'a Slots) -> impl Iterator<Item = (ProviderId, &'a Loaded)> {
+    let candidates = slots.directory().candidates();
+    let held = lines.held().filter_map(|loaded| {
+        let job = &loaded.job;
+        match choose(&job.plan, &job.message, &job.progress, false, candidates, |_| Gate::Open) {
+            Choice::Try { provider, .. } => Some((provider, loaded)),
+            _ => None,
+        }
+    });
+    lines.queues.iter().chain(held)
+}
+
 /// Looks at all of it, by both clocks.
 pub(crate) fn look(lines: &Lines, slots: &Slots, now: Instant, wall: Timestamp) -> Standing {
     let stands = |loaded: &Loaded, provider: ProviderId| InMemory {
@@ -40,16 +53,7 @@ pub(crate) fn look(lines: &Lines, slots: &Slots, now: Instant, wall: Timestamp) 
         service: loaded.job.group.service,
         provider,
     };
-    let mut memory: Vec<_> = lines.queues.iter().map(|(provider, loaded)| stands(loaded, provider)).collect();
-    for loaded in lines.held() {
-        let job = &loaded.job;
-        let open = |_: &_| Gate::Open;
-        let choice =
-            choose(&job.plan, &job.message, &job.progress, false, slots.directory().candidates(), open);
-        if let Choice::Try { provider, .. } = choice {
-            memory.push(stands(loaded, provider));
-        }
-    }
+    let memory = each(lines, slots).map(|(provider, loaded)| stands(loaded, provider)).collect();
     let mut first = BTreeMap::new();
     for route in route(slots, false, Channel::ALL, None, now, wall) {
         let goes = route.steps.iter().find(|it| matches!(it.verdict, Verdict::Taken | Verdict::Awaited));

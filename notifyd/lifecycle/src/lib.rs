@@ -6,7 +6,8 @@
 //! 1. [`key`]: is the caller who it says it is? [`peer`] says who counts as one caller before that is known.
 //! 2. [`admission`]: the request becomes a checked [`Draft`](admission::Draft), or a list of field errors;
 //!    [`address`] knows numbers and mail addresses, [`dedup`] makes the key that finds an equal earlier one.
-//! 3. [`order`]: whose turn it is: priority, then services in turns, fresh and retried work alternating.
+//! 3. [`lane`]: the line it waits in; [`order`]: whose turn it is: priority, then services in turns, fresh and retried work
+//!    alternating.
 //! 4. [`candidate`]: which provider to try; [`breaker`] and [`pacing`] say whether it may be called now.
 //! 5. [`outcome`]: what the provider said, as a value.
 //! 6. [`decide`]: what follows from it, as a [`Transition`]; [`retry`] knows the delays.
@@ -43,6 +44,7 @@ pub mod entropy;
 pub mod fail_point;
 pub mod fault;
 pub mod key;
+pub mod lane;
 pub mod message;
 pub mod order;
 pub mod outcome;
@@ -59,6 +61,7 @@ pub mod transition;
 pub use clock::Clock;
 pub use entropy::Entropy;
 pub use fail_point::FailPoint;
+pub use lane::Lane;
 pub use message::{Message, Plan};
 pub use outcome::{Outcome, Report};
 pub use peer::Household;

@@ -107,56 +107,12 @@ pub struct Plan {
     pub failover_on_unknown: bool,
 }
 
-impl Plan {
-    /// The line of work it waits in while `channel` is to be tried: the channel, followed by those that come after it, as
-    /// in `sms+email`, and by `@provider` when only that provider will do. Whoever stands in one line can be taken by the
-    /// same ones, so that those who wait for a channel nobody serves hold up nobody who may go by another.
-    pub fn lane(&self, channel: Channel) -> String {
-        let mut lane = channel.as_str().to_owned();
-        for after in self.channels.iter().skip_while(|it| **it != channel).skip(1) {
-            lane.push('+');
-            lane.push_str(after.as_str());
-        }
-        if let Some(provider) = self.pinned.filter(|_| !self.allow_failover) {
-            lane.push('@');
-            lane.push_str(&provider.to_string());
-        }
-        lane
-    }
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use notify_proto::OnUnknown;
 
     pub(crate) fn text(to: &str) -> Message {
         Message::text(Channel::Sms, to.to_owned(), "hello")
-    }
-
-    #[test]
-    fn a_pin_has_a_lane_of_its_own() {
-        let provider = ProviderId::from_bytes([1; 16]);
-        let mut plan = Plan {
-            channels: vec![Channel::Sms],
-            pinned: None,
-            allow_failover: false,
-            retry: RetryPolicy::Delays(vec![]),
-            on_unknown: OnUnknown::Resend,
-            failover_on_unknown: false,
-        };
-        assert_eq!(plan.lane(Channel::Sms), "sms");
-        plan.pinned = Some(provider);
-        assert_eq!(plan.lane(Channel::Sms), format!("sms@{provider}"));
-        plan.channels = vec![Channel::Push, Channel::Sms, Channel::Email];
-        assert_eq!(plan.lane(Channel::Push), format!("push+sms+email@{provider}"));
-        plan.allow_failover = true;
-        assert_eq!(
-            (plan.lane(Channel::Sms), plan.lane(Channel::Email)),
-            ("sms+email".into(), "email".into())
-        );
-        plan.channels = vec![Channel::Sms];
-        assert_eq!(plan.lane(Channel::Sms), "sms");
     }
 
     #[test]

@@ -39,6 +39,19 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// One of each class.
+    pub const EACH: [Self; 9] = [
+        Self::Accepted { external_id: None },
+        Self::Transient,
+        Self::RateLimited { after: None },
+        Self::Permanent,
+        Self::RecipientInvalid(Invalid::Dead),
+        Self::RecipientInvalid(Invalid::OptedOut),
+        Self::RecipientInvalid(Invalid::NotReachable),
+        Self::ProviderConfig,
+        Self::Ambiguous,
+    ];
+
     /// The class in one word, as stored with the attempt.
     pub const fn class(&self) -> &'static str {
         match self {

@@ -10,6 +10,7 @@ use crate::row::{Body, channel, millis, moment, status};
 use notify_proto::{NotificationId, Status, Timestamp};
 use notifyd_lifecycle::Transition;
 use notifyd_lifecycle::admission::Dedup;
+use notifyd_lifecycle::decide::Progress;
 use notifyd_lifecycle::order::Group;
 use rusqlite::OptionalExtension;
 use sha2::{Digest, Sha256};
@@ -56,14 +57,11 @@ impl Prepared {
 pub fn prepare(new: NewNotification) -> Result<Prepared> {
     let body = Body { plan: &new.draft.plan, message: &new.draft.message };
     let body = serde_json::to_string(&body).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    let channel = new
-        .draft
-        .plan
-        .channels
-        .first()
-        .copied()
-        .ok_or_else(|| StoreError::Corrupt("a draft has no channel".to_owned()))?;
-    Ok(Prepared { lane: new.draft.plan.lane(channel).into(), body, new })
+    if new.draft.plan.channels.is_empty() {
+        return Err(StoreError::Corrupt("a draft has no channel".to_owned()));
+    }
+    let lane = new.draft.plan.lane(&new.draft.message.addresses, &Progress::default());
+    Ok(Prepared { lane: lane.into(), body, new })
 }
 
 /// The fingerprint of an idempotency key.

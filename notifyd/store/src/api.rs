@@ -25,7 +25,7 @@ use notifyd_lifecycle::order::Group;
 use notifyd_lifecycle::steer::{Refusal, Wish};
 use notifyd_lifecycle::{Message, Plan, Secret, Transition};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -341,7 +341,7 @@ pub struct Look {
     /// for what waits for a time. One place more than edges; with no edge, only how many there are.
     pub edges: Vec<Timestamp>,
     /// Numbers of queued notifications that are told of one by one besides.
-    pub apart: Vec<i64>,
+    pub apart: HashSet<i64>,
 }
 
 /// How many wait in each place, of one line and one service.

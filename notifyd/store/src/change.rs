@@ -5,11 +5,12 @@ use crate::audit;
 use crate::desk::Desk;
 use crate::error::{Result, StoreError};
 use crate::feed::FeedEvent;
-use crate::row::{Body, StoredBody, json, millis, priority, status};
+use crate::row::{Body, StoredBody, json, millis, priority, progress, status};
 use notify_proto::{NotificationId, Priority, Status, Timestamp};
+use notifyd_lifecycle::Transition;
+use notifyd_lifecycle::decide::Progress;
 use notifyd_lifecycle::order::Group;
 use notifyd_lifecycle::transition::Budget;
-use notifyd_lifecycle::{Plan, Transition};
 use rusqlite::OptionalExtension;
 
 struct Found {
@@ -47,8 +48,8 @@ pub fn retry(desk: &mut Desk<'_>, scope: Scope, id: NotificationId, who: &Audit)
     }
     debug_assert_eq!(transition.budget(), Budget::Reset);
     let now = desk.now();
-    let plan = body(desk, found.seq)?.plan;
-    let lane = first_lane(&plan)?;
+    let (stored, _) = body(desk, found.seq)?;
+    let lane = stored.plan.lane(&stored.message.addresses, &Progress::default());
     desk.prepare(include_str!("sql/retry.sql"))?
         .execute((found.seq, &lane, millis(now)))
         .map_err(StoreError::Write)?;
@@ -67,7 +68,7 @@ pub fn edit(desk: &mut Desk<'_>, scope: Scope, id: NotificationId, edit: Edit) -
         return Ok(Changed::Refused(found.status));
     }
     let now = desk.now();
-    let mut stored = body(desk, found.seq)?;
+    let (mut stored, progress) = body(desk, found.seq)?;
     let Edit { recipient, content, subject, priority, scheduled_at, meta_data } = edit;
     if let Some((recipient, addresses)) = recipient {
         stored.message.recipient = recipient;
@@ -77,14 +78,15 @@ pub fn edit(desk: &mut Desk<'_>, scope: Scope, id: NotificationId, edit: Edit) -
     stored.message.subject = subject.or(stored.message.subject);
     stored.message.meta_data = meta_data.or(stored.message.meta_data);
     let priority = priority.unwrap_or(found.priority);
-    let lane = first_lane(&stored.plan)?;
+    let lane = |progress: &Progress| stored.plan.lane(&stored.message.addresses, progress);
     let text = serde_json::to_string(&Body { plan: &stored.plan, message: &stored.message })
         .map_err(|error| StoreError::Corrupt(error.to_string()))?;
     let transition = match scheduled_at {
         Some(at) if at > now => Transition::edit_later(at),
         Some(_) => Transition::edit_now(),
-        None => return keep_time(desk, &found, id, priority, &text, now),
+        None => return keep_time(desk, &found, id, (priority, lane(&progress)), &text, now),
     };
+    let lane = lane(&Progress::default());
     desk.prepare(include_str!("sql/edit.sql"))?
         .execute((
             found.seq,
@@ -111,13 +113,13 @@ fn keep_time(
     desk: &mut Desk<'_>,
     found: &Found,
     id: NotificationId,
-    priority: Priority,
+    (priority, lane): (Priority, String),
     text: &str,
     now: Timestamp,
 ) -> Result<Changed> {
-    let (lane, retried): (String, bool) = desk
+    let retried: bool = desk
         .prepare(include_str!("sql/edit_keep.sql"))?
-        .query_row((found.seq, priority as i64), |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row((found.seq, priority as i64, &lane), |row| row.get(0))
         .map_err(StoreError::Write)?;
     desk.prepare(include_str!("sql/edit_message.sql"))?
         .execute((found.seq, text))
@@ -160,15 +162,11 @@ fn find(desk: &Desk<'_>, scope: Scope, id: NotificationId) -> Result<Option<Foun
     }))
 }
 
-fn body(desk: &Desk<'_>, seq: i64) -> Result<StoredBody> {
+/// How and what it sends, and how far it has got.
+fn body(desk: &Desk<'_>, seq: i64) -> Result<(StoredBody, Progress)> {
     desk.prepare(include_str!("sql/body.sql"))?
-        .query_row([seq], |row| json(row, 0))
+        .query_row([seq], |row| Ok((json(row, 0)?, progress(row, 1)?)))
         .map_err(StoreError::Write)
-}
-
-fn first_lane(plan: &Plan) -> Result<String> {
-    let first = plan.channels.first().ok_or_else(|| StoreError::Corrupt("a plan has no channel".into()))?;
-    Ok(plan.lane(*first))
 }
 
 fn tell(

@@ -2,6 +2,7 @@
 
 use crate::desk::{Acceptances, Arrivals};
 use notify_proto::{Channel, Priority, Status};
+use notifyd_lifecycle::Lane;
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, Opts, Registry, exponential_buckets};
 
 /// Handles to the store's metrics.
@@ -66,8 +67,7 @@ impl Metrics {
     /// Counts what was committed.
     pub fn count(&self, reached: &[u64; 7], accepted: &Acceptances, arrived: &Arrivals) {
         for (lane, number) in arrived {
-            let channel = lane.split(['@', '+']).next().and_then(|channel| channel.parse::<Channel>().ok());
-            if let Some(channel) = channel {
+            if let Some(channel) = Lane::of(lane).channel {
                 self.arrived[channel as usize].inc_by(*number);
             }
         }

@@ -96,50 +96,21 @@ fn lines(connection: &Connection) -> Result<Waiting> {
 /// What is queued, by when it came there.
 fn by_rows(connection: &Connection, look: &Look, most: i64) -> Result<Waiting> {
     let edges: Vec<_> = look.edges.iter().map(|edge| millis(*edge)).collect();
-    let place = |since: i64| edges.iter().filter(|edge| since <= **edge).count();
     let mut query =
         connection.prepare_cached(include_str!("sql/waiting_queued.sql")).map_err(StoreError::Read)?;
     let rows = query.query([most + 1]).map_err(StoreError::Read)?;
-    let (places, whole) = fold(rows, most, edges.len() + 1, place)?;
-    let apart = apart(connection, &look.apart, edges.len() + 1, |_, since| place(since))?;
-    Ok(Waiting { places, apart, by_acceptance: false, whole })
-}
-
-/// Those asked for one by one, each placed by its number and since when it is due.
-fn apart(
-    connection: &Connection,
-    numbers: &[i64],
-    places: usize,
-    place: impl Fn(i64, i64) -> usize,
-) -> Result<Vec<(i64, Place)>> {
-    let mut query =
-        connection.prepare_cached(include_str!("sql/waiting_one.sql")).map_err(StoreError::Read)?;
-    let mut apart = Vec::new();
-    for seq in numbers {
-        let found = query
-            .query_row([seq], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get(2)?)))
-            .optional()
-            .map_err(StoreError::Read)?;
-        if let Some((since, lane, service)) = found {
-            let place = place(*seq, since);
-            let counts = (0..places).map(|it| u64::from(it == place)).collect();
-            apart.push((*seq, Place { lane: lane.as_str().into(), service, counts }));
-        }
-    }
-    Ok(apart)
+    fold(rows, most, look, |since| edges.iter().filter(|edge| since <= **edge).count())
 }
 
 /// What is queued, by when it was accepted: numbers ascend with that, so each span of time is a span of numbers.
 fn by_acceptance(connection: &Connection, look: &Look, most: i64) -> Result<Waiting> {
     let edges = look.edges.iter().map(|edge| last_accepted(connection, millis(*edge)));
     let edges: Vec<i64> = edges.collect::<Result<_>>()?;
-    let place = |seq: i64| edges.iter().filter(|edge| seq <= **edge).count();
     let mut query =
         connection.prepare_cached(include_str!("sql/waiting_numbers.sql")).map_err(StoreError::Read)?;
     let rows = query.query([most + 1]).map_err(StoreError::Read)?;
-    let (places, whole) = fold(rows, most, edges.len() + 1, place)?;
-    let apart = apart(connection, &look.apart, edges.len() + 1, |seq, _| place(seq))?;
-    Ok(Waiting { places, apart, by_acceptance: true, whole })
+    let found = fold(rows, most, look, |seq| edges.iter().filter(|edge| seq <= **edge).count())?;
+    Ok(Waiting { by_acceptance: true, ..found })
 }
 
 /// The highest number that was accepted at this moment or before. Wherever the clock was set back, it is one of those that
@@ -175,33 +146,34 @@ fn due(connection: &Connection, look: &Look, status: Status, most: i64) -> Resul
     let mut query =
         connection.prepare_cached(include_str!("sql/waiting_due.sql")).map_err(StoreError::Read)?;
     let rows = query.query((status.as_str(), most + 1)).map_err(StoreError::Read)?;
-    let (places, whole) =
-        fold(rows, most, edges.len() + 1, |at| edges.iter().filter(|edge| at >= **edge).count())?;
-    Ok(Waiting { places, apart: Vec::new(), by_acceptance: false, whole })
+    fold(rows, most, look, |at| edges.iter().filter(|edge| at >= **edge).count())
 }
 
-/// Adds up rows of moment, line and service; whether they were no more than `most`.
-fn fold(
-    mut rows: Rows<'_>,
-    most: i64,
-    places: usize,
-    place: impl Fn(i64) -> usize,
-) -> Result<(Vec<Place>, bool)> {
-    let mut found = Found::default();
-    let mut seen = 0;
+/// Adds up rows of what places them, line, service and number, no more than `most`; those asked for by number are told of
+/// one by one besides.
+fn fold(mut rows: Rows<'_>, most: i64, look: &Look, place: impl Fn(i64) -> usize) -> Result<Waiting> {
+    let (mut found, mut apart) = (Found::default(), Vec::new());
+    let places = look.edges.len() + 1;
+    let (mut seen, mut whole) = (0, true);
     while let Some(row) = rows.next().map_err(StoreError::Read)? {
         if seen == most {
-            return Ok((found.places(), false));
+            whole = false;
+            break;
         }
         seen += 1;
         let mut read = || -> rusqlite::Result<()> {
-            let lane = row.get_ref(1)?.as_str()?;
-            found.add(lane, row.get(2)?, place(row.get(0)?), places, 1);
+            let (place, lane, service) = (place(row.get(0)?), row.get_ref(1)?.as_str()?, row.get(2)?);
+            found.add(lane, service, place, places, 1);
+            let seq = if look.apart.is_empty() { return Ok(()) } else { row.get(3)? };
+            if look.apart.contains(&seq) {
+                let counts = (0..places).map(|it| u64::from(it == place)).collect();
+                apart.push((seq, Place { lane: lane.into(), service, counts }));
+            }
             Ok(())
         };
         read().map_err(StoreError::Read)?;
     }
-    Ok((found.places(), true))
+    Ok(Waiting { places: found.places(), apart, by_acceptance: false, whole })
 }
 
 #[cfg(test)]

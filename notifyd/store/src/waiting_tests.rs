@@ -98,7 +98,7 @@ fn log(connection: &Connection) -> Vec<Made> {
 
 fn look(what: Waits, edges: &[i64], apart: &[i64]) -> Look {
     let edges = edges.iter().map(|ms| Timestamp::from_timestamp_millis(*ms).unwrap()).collect();
-    Look { what, edges, apart: apart.to_vec() }
+    Look { what, edges, apart: apart.iter().copied().collect() }
 }
 
 type Counts = BTreeMap<(String, i64), Vec<u64>>;

@@ -57,8 +57,8 @@ async fn attempt(house: &super::fakes::House, id: NotificationId, class: &'stati
         skipped: vec![],
         attempts: number,
         transition: then,
+        lane: job.plan.lane(&job.message.addresses, &progress),
         progress,
-        lane: job.plan.lane(channel),
         possible_duplicate: false,
     };
     house.store.record(vec![record]).await.unwrap();

@@ -1,7 +1,7 @@
 //! `notifyctl queue`: the line of work in front of each provider.
 
 use super::provider::find;
-use crate::lane::Lane;
+use crate::lane;
 use crate::refuse;
 use crate::session::{Room, Session};
 use crate::view::thousandths;
@@ -13,7 +13,7 @@ use notifyd_engine::{Queue, Speeds};
 use notifyd_lifecycle::emptying::{Emptying, emptying};
 use notifyd_store::Provider;
 use notifyd_store::api::{Look, Waits};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// All queues.
@@ -85,7 +85,7 @@ impl Counted {
         let Speeds { finished, arriving: by_line } = engine.speeds();
         let mut arriving: HashMap<ProviderId, f64> = HashMap::new();
         for (line, rate) in &by_line {
-            if let Some(first) = Lane::of(line).first(&standing) {
+            if let Some(first) = lane::first(line, &standing) {
                 *arriving.entry(first).or_default() += rate;
             }
         }
@@ -95,7 +95,7 @@ impl Counted {
         }
         let mut on_disk = HashMap::new();
         for (line, count) in lines(room).await {
-            if let Some(first) = Lane::of(&line).first(&standing) {
+            if let Some(first) = lane::first(&line, &standing) {
                 let read = in_lines.get(&*line).copied().unwrap_or(0);
                 *on_disk.entry(first).or_default() += count.saturating_sub(read);
             }
@@ -106,7 +106,7 @@ impl Counted {
 
 /// How many are queued in each line. When that cannot be known now, none stand anywhere, and the list says of how many.
 async fn lines(room: &Room) -> HashMap<Arc<str>, u64> {
-    let all = Look { what: Waits::Queued, edges: Vec::new(), apart: Vec::new() };
+    let all = Look { what: Waits::Queued, edges: Vec::new(), apart: HashSet::new() };
     let found = room.deps.store.waiting(all).await;
     let places =
         found.inspect_err(|error| tracing::warn!(%error, "queued work on disk could not be counted"));

@@ -2,22 +2,20 @@
 
 use super::provider::find;
 use crate::buckets::{Measure, columns, moments};
-use crate::lane::{Lane, in_memory};
+use crate::lane::{first, in_memory};
 use crate::refuse;
 use crate::session::{Room, Session};
 use notify_proto::shape::{BUCKETS, MAX_BUCKETS, MIN_BUCKETS, ShapeBy, ShapeRequest, ShapeRow, ShapeView};
 use notify_proto::transport::Reply;
 use notify_proto::{ProviderId, Status};
 use notifyd_engine::Standing;
+use notifyd_lifecycle::Lane;
 use notifyd_store::Directory;
 use notifyd_store::api::{Look, Place, Waiting, Waits};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Rows of an answer; the rest is one row more.
 const MAX_ROWS: usize = 500;
-
-/// Notifications in memory that stand elsewhere than most of their line and are looked up one by one.
-const MAX_APART: usize = 10_000;
 
 /// How much waits.
 pub(crate) async fn shape(session: &Session, request: &ShapeRequest) -> Reply<ShapeView> {
@@ -73,10 +71,10 @@ pub(crate) async fn shape(session: &Session, request: &ShapeRequest) -> Reply<Sh
 }
 
 /// Those in memory that do not stand where the rest of their line would.
-fn strays(what: Waits, standing: Option<&Standing>) -> Vec<i64> {
-    let Some(standing) = standing.filter(|_| what == Waits::Queued) else { return Vec::new() };
-    let astray = standing.memory.iter().filter(|it| Lane::of(&it.lane).first(standing) != Some(it.provider));
-    astray.map(|it| it.seq).take(MAX_APART).collect()
+fn strays(what: Waits, standing: Option<&Standing>) -> HashSet<i64> {
+    let Some(standing) = standing.filter(|_| what == Waits::Queued) else { return HashSet::new() };
+    let astray = standing.memory.iter().filter(|it| first(&it.lane, standing) != Some(it.provider));
+    astray.map(|it| it.seq).collect()
 }
 
 /// How many were not looked at.
@@ -139,7 +137,7 @@ impl Table<'_> {
 
     /// The name of the row of a place, and its id.
     fn name(&self, place: &Place, provider: Option<ProviderId>) -> (String, Option<String>) {
-        let channel = || place.lane.split(['@', '+']).next().unwrap_or_default().to_owned();
+        let channel = || Lane::of(&place.lane).channel.map_or_else(String::new, |it| it.as_str().to_owned());
         match self.by {
             ShapeBy::Channel => (channel(), None),
             ShapeBy::Service => match self.directory.service_no(place.service) {
@@ -173,25 +171,24 @@ fn placed(what: Waits, found: &Waiting, standing: &Standing) -> Vec<(Place, Opti
         all.push((place.clone(), stands.get(seq).copied(), 0));
     }
     for place in &found.places {
-        let lane = Lane::of(&place.lane);
         let mut place = place.clone();
         if let Some(moved) = apart.get(&(&*place.lane, place.service)) {
             for (count, moved) in place.counts.iter_mut().zip(moved) {
                 *count = count.saturating_sub(*moved);
             }
         }
-        let first = lane.first(standing);
-        let sure = match first {
-            _ if lane.pinned.is_some() => u64::MAX,
-            Some(first) if what == Waits::Queued => {
-                known.get(&(place.lane.clone(), place.service, first)).copied().unwrap_or(0)
+        let provider = first(&place.lane, standing);
+        let sure = match provider {
+            _ if Lane::of(&place.lane).pinned.is_some() => u64::MAX,
+            Some(provider) if what == Waits::Queued => {
+                known.get(&(place.lane.clone(), place.service, provider)).copied().unwrap_or(0)
             }
             // That nobody is there for them is no estimate.
             None => u64::MAX,
             Some(_) => 0,
         };
         let estimated = place.counts.iter().sum::<u64>().saturating_sub(sure);
-        all.push((place, first, estimated));
+        all.push((place, provider, estimated));
     }
     all
 }

@@ -4,7 +4,6 @@ use super::plan::{Defaults, Plan};
 use super::receipt::{self, Told};
 use crate::config::{ConfigError, Fields};
 use notifyd_lifecycle::Outcome;
-use notifyd_lifecycle::outcome::Invalid;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -98,19 +97,8 @@ fn outcome(fields: Fields<'_>, field: &'static str) -> Result<Option<Outcome>, C
 
 /// A class by the word it is stored as. `more` ends the list of words that are good there.
 pub(super) fn class(field: &'static str, given: &str, more: &str) -> Result<Outcome, ConfigError> {
-    let all = [
-        Outcome::Accepted { external_id: None },
-        Outcome::Transient,
-        Outcome::RateLimited { after: None },
-        Outcome::Permanent,
-        Outcome::RecipientInvalid(Invalid::Dead),
-        Outcome::RecipientInvalid(Invalid::OptedOut),
-        Outcome::RecipientInvalid(Invalid::NotReachable),
-        Outcome::ProviderConfig,
-        Outcome::Ambiguous,
-    ];
-    let known = all.each_ref().map(Outcome::class).join(", ");
-    all.into_iter().find(|outcome| outcome.class() == given).ok_or_else(|| {
+    let known = Outcome::EACH.each_ref().map(Outcome::class).join(", ");
+    Outcome::EACH.into_iter().find(|outcome| outcome.class() == given).ok_or_else(|| {
         ConfigError::invalid(field, "is no outcome class", format!("use one of {known}{more}"))
     })
 }

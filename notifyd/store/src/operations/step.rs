@@ -11,13 +11,15 @@ use crate::row::{json, millis, moment, priority, status};
 use crate::steer::waiting;
 use notify_proto::upkeep::OperationState;
 use notify_proto::view::rfc3339;
-use notify_proto::{BulkOp, NotificationId, Priority, Status};
+use notify_proto::{BulkOp, Channel, NotificationId, Priority, Status};
+use notifyd_lifecycle::decide::Progress;
 use notifyd_lifecycle::order::Group;
 use notifyd_lifecycle::steer::Waiting;
 use notifyd_lifecycle::{Plan, Transition};
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension as _, Row, params_from_iter};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// Refused ones that are named.
 const NAMED: usize = 10;
@@ -36,10 +38,17 @@ pub struct Found {
     pub waiting: Waiting,
 }
 
-/// The part of a stored body that says how.
+/// The parts of a stored body that say how and to whom.
 #[derive(Deserialize)]
 struct Planned {
     plan: Plan,
+    message: Addressed,
+}
+
+#[derive(Deserialize)]
+struct Addressed {
+    #[serde(default)]
+    addresses: BTreeMap<Channel, Vec<String>>,
 }
 
 /// Deals with what was selected and moves the cursor behind it; where the operation stands then. Does nothing when it does
@@ -96,8 +105,8 @@ fn matching(desk: &Desk<'_>, bulk: &Bulk, seqs: &[i64]) -> Result<Vec<Found>> {
     let values = std::iter::once(Value::from(to_json(&seqs)?)).chain(wanted.values);
     let read = |row: &Row<'_>| {
         let lane = || {
-            let Planned { plan } = json(row, 11).ok()?;
-            plan.channels.first().map(|channel| plan.lane(*channel))
+            let Planned { plan, message } = json(row, 11).ok()?;
+            Some(plan.lane(&message.addresses, &Progress::default()))
         };
         Ok(Found {
             seq: row.get(0)?,

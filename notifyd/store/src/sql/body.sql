@@ -1,1 +1,1 @@
-SELECT body FROM messages WHERE seq = ?1
+SELECT m.body, n.progress FROM messages m JOIN notifications n ON n.seq = m.seq WHERE m.seq = ?1

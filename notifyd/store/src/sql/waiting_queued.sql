@@ -10,7 +10,7 @@ SELECT
         ),
         n.created_at
     ) END,
-    n.lane, n.service
+    n.lane, n.service, n.seq
 FROM notifications n
 WHERE n.status = 'queued'
 LIMIT ?1

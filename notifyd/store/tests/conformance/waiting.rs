@@ -15,7 +15,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 async fn seen(it: &Opened, what: Waits) -> (Waiting, Vec<u64>) {
     let ahead: i64 = if what == Waits::Queued { -1 } else { 1 };
     let at = |minutes| it.now() + TimeDelta::minutes(minutes * ahead);
-    let found = it.store.waiting(Look { what, edges: vec![at(1), at(60)], apart: vec![] }).await.unwrap();
+    let found = it.store.waiting(Look { what, edges: vec![at(1), at(60)], apart: [].into() }).await.unwrap();
     let mut sum = vec![0; 3];
     for place in &found.places {
         sum.iter_mut().zip(&place.counts).for_each(|(sum, count)| *sum += count);

@@ -84,7 +84,6 @@ mod tests {
     use super::*;
     use notify_proto::FailureReason;
     use notifyd_lifecycle::Outcome;
-    use notifyd_lifecycle::outcome::Invalid;
 
     #[test]
     fn every_reason_there_is_has_words() {
@@ -98,17 +97,7 @@ mod tests {
         for reason in FailureReason::ALL {
             assert!(failure(reason.as_str()).contains(' '), "{reason}");
         }
-        for end in [
-            Outcome::Accepted { external_id: None },
-            Outcome::Transient,
-            Outcome::RateLimited { after: None },
-            Outcome::Permanent,
-            Outcome::RecipientInvalid(Invalid::Dead),
-            Outcome::RecipientInvalid(Invalid::OptedOut),
-            Outcome::RecipientInvalid(Invalid::NotReachable),
-            Outcome::ProviderConfig,
-            Outcome::Ambiguous,
-        ] {
+        for end in Outcome::EACH {
             assert!(outcome(end.class()).contains(' '), "{end:?}");
         }
         assert_eq!(
