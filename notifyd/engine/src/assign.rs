@@ -124,7 +124,7 @@ impl Dispatch {
         match choice {
             Choice::Wait(candidates) => self.lines.queues.stand(loaded, candidates, now),
             Choice::Try { provider, .. } => self.lines.queues.stand(loaded, vec![provider], now),
-            Choice::Closed(_) if loaded.held && !loaded.job.progress.cost => self.lines.hold(loaded),
+            Choice::Closed(_) if loaded.job.held && !loaded.job.progress.cost => self.lines.hold(loaded),
             other => {
                 self.lines.taken(&loaded);
                 let settled = settle::untried(loaded, other, &self.slots, &self.inner, &mut self.rng, wall);

@@ -341,7 +341,7 @@ impl Dispatch {
             return;
         }
         loaded.job.fence += 1;
-        loaded.held = it.record.transition.event() == "held";
+        loaded.job.held = it.record.transition.event() == "held";
         self.lines.requeue(loaded);
     }
 }

@@ -25,8 +25,6 @@ pub(crate) struct Loaded {
     pub job: Job,
     /// Where it is queued on disk.
     pub line: Backlog,
-    /// Whether its story says already that nothing could be tried.
-    pub held: bool,
     /// When it counts as `normal`, should it be `low`.
     pub ripe: Instant,
     /// When it stops waiting for the provider that comes first, while others could take it; none: never.
@@ -102,8 +100,7 @@ impl Lines {
                     self.drop_copy(&old);
                 }
                 let (ripe, restless) = (self.ripe(&job, now), self.restless(&job, now));
-                let loaded =
-                    Loaded { line: line.clone(), held: false, ripe, restless, stand: Stand::default(), job };
+                let loaded = Loaded { line: line.clone(), ripe, restless, stand: Stand::default(), job };
                 self.enter(Box::new(loaded));
             }
         }
@@ -159,7 +156,7 @@ impl Lines {
         }
         // What is held stays: from disk it would only come back to be held once more.
         let full = self.known.len() > self.options.loaded || self.bytes > self.options.loaded_bytes;
-        if full && !loaded.held {
+        if full && !loaded.job.held {
             self.known.remove(&seq);
             self.bytes -= loaded.job.bytes;
             self.rung(loaded.line, seq);

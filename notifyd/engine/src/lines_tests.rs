@@ -35,6 +35,7 @@ fn job(seq: i64, priority: Priority) -> Job {
         plan,
         message,
         bytes: 100,
+        held: false,
     }
 }
 

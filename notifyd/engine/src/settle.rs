@@ -129,7 +129,7 @@ pub(crate) fn untried(
         }
     };
     job.attempts += u32::try_from(skipped.len()).unwrap_or(0);
-    loaded.held = true;
+    loaded.job.held = true;
     told(&loaded.job, &transition, None, slots, inner, at);
     Settled { record: record(&loaded.job, at, None, skipped, transition), loaded, provider: None }
 }

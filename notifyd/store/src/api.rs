@@ -137,6 +137,8 @@ pub struct Job {
     pub message: Message,
     /// Bytes of its stored form, to bound memory.
     pub bytes: usize,
+    /// Whether its story says already that nothing could be tried: the last that happened to it. False where nobody asks.
+    pub held: bool,
 }
 
 /// A slot takes a job: written down before the provider is called.

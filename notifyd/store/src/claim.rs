@@ -101,6 +101,8 @@ pub fn load(
     let mut bytes = 0;
     while let Some(row) = rows.next().map_err(StoreError::Read)? {
         let Some(job) = readable(row, job(row))? else { continue };
+        let held: Option<bool> = row.get(13).map_err(StoreError::Read)?;
+        let job = Job { held: held.unwrap_or(false), ..job };
         bytes += job.bytes;
         jobs.push(job);
         if bytes >= max_bytes {

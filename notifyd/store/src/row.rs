@@ -105,7 +105,7 @@ pub fn progress_text(progress: &Progress) -> Option<String> {
 }
 
 /// A job from the columns `seq, id, service, priority, retried, created_at, expires_at, fence, attempts, retry_count,
-/// progress, body, due_at`.
+/// progress, body, due_at`; whether it is held, none of them tells.
 pub fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
     let body: StoredBody = json(row, 11)?;
     Ok(Job {
@@ -122,5 +122,6 @@ pub fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
         bytes: row.get_ref(11)?.as_str()?.len(),
         plan: body.plan,
         message: body.message,
+        held: false,
     })
 }

@@ -74,6 +74,7 @@ suite! {
         a_retry_keeps_its_delay_when_the_clock_is_set,
         what_expires_is_failed,
         skipped_candidates_are_attempts,
+        who_is_held_says_so_until_something_else_happens,
         another_run_finds_what_was_left,
         lines_are_separate_and_in_order,
     }

@@ -48,6 +48,73 @@ async fn what_was_held_leaves_oldest_first() {
     world.stop().await;
 }
 
+/// Held or failing, they leave at the pace of their provider, and the first of them is the probe.
+#[tokio::test(flavor = "current_thread", start_paused = true)]
+async fn what_was_held_leaves_at_the_pace_of_its_provider() {
+    for outage in [false, true] {
+        let mut world = World::new(3);
+        let only = world.provider(|it| {
+            (it.rate_per_second, it.burst, it.max_in_flight) = (Some(10.0), Some(5), 32);
+            if outage {
+                it.config = json!({"plan": {"steps": [{"for_seconds": 300, "outcome": "transient"}]}});
+            }
+        });
+        let retry = json!({"retry": {"delays": [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]}});
+        world.start(Options::default());
+        let hold = (!outage).then(|| world.hold(only, HoldKind::Pause, None, None));
+        let ids: Vec<_> = (0..200).map(|_| world.send("acme", &retry)).collect();
+        tokio::time::sleep(4 * MINUTE).await;
+        assert!(ids.iter().all(|id| status(&world, *id) != Status::Delivered));
+        let released = world.age();
+        hold.iter().for_each(|hold| world.end(hold));
+        world.settled(20 * MINUTE).await;
+        let steps = world.steps();
+        let claims = steps.iter().filter_map(|(at, step)| match step {
+            Step::Claimed(claims) if *at >= released => Some((*at, claims.len())),
+            _ => None,
+        });
+        let claims: Vec<_> = claims.collect();
+        assert!(claims.iter().map(|(_, count)| count).sum::<usize>() >= 200);
+        for (index, (from, _)) in claims.iter().enumerate() {
+            let within = claims[index..].iter().take_while(|(at, _)| *at < *from + Duration::from_secs(2));
+            let count: usize = within.map(|(_, count)| count).sum();
+            assert!(count <= 5 + 20 + 1, "{count} within two seconds after {from:?}");
+        }
+        assert!(ids.iter().all(|id| status(&world, *id) == Status::Delivered));
+        world.stop().await;
+    }
+}
+
+/// Hundreds of services wait for a channel that is closed, more than memory holds one of each. Another channel does not
+/// notice, and each is told once that it waits.
+#[tokio::test(flavor = "current_thread", start_paused = true)]
+async fn what_is_held_for_many_leaves_room_for_what_can_go() {
+    let mut world = World::new(4);
+    let closed = world.provider(|_| {});
+    world.provider(|it| it.channels = vec![Channel::Email]);
+    let hold = world.hold(closed, HoldKind::Pause, None, None);
+    let both = json!({"channel": null, "to": null, "channels": ["sms", "email"], "subject": "s",
+        "recipient": {"sms": "+15005550006"}});
+    let held: Vec<_> = (0..300).map(|n| world.send(&format!("s{n}"), &both)).collect();
+    world.start(Options { loaded: 100, ..Options::default() });
+    tokio::time::sleep(MOMENT).await;
+    let mail = json!({"channel": "email", "to": "ada@example.org", "subject": "s"});
+    for _ in 0..5 {
+        let mails: Vec<_> = (0..40).map(|_| world.send("acme", &mail)).collect();
+        tokio::time::sleep(MOMENT).await;
+        assert!(mails.iter().all(|id| status(&world, *id) == Status::Delivered));
+    }
+    assert!(held.iter().all(|id| status(&world, *id) == Status::Queued));
+    world.end(&hold);
+    world.settled(MINUTE).await;
+    for id in held {
+        let detail = world.detail(id);
+        assert_eq!((status(&world, id), detail.notification.retry_count), (Status::Delivered, 0));
+        assert!(detail.events.iter().filter(|it| it.event == "held").count() <= 1, "{detail:#?}");
+    }
+    world.stop().await;
+}
+
 #[tokio::test(flavor = "current_thread", start_paused = true)]
 async fn what_fails_over_arrives_oldest_first() {
     let mut world = World::new(2);

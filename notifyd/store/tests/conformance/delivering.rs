@@ -4,7 +4,7 @@ use notifyd_lifecycle::Transition;
 use notifyd_lifecycle::candidate::Skip;
 use notifyd_lifecycle::decide::Progress;
 use notifyd_store::Scope;
-use notifyd_store::api::{AttemptEnd, Job, Record, Verdict};
+use notifyd_store::api::{AttemptEnd, Edit, Job, Record, Verdict};
 use std::time::Duration;
 
 /// The record of a claimed job's first attempt.
@@ -173,6 +173,18 @@ pub async fn skipped_candidates_are_attempts(it: Opened) {
     let statuses: Vec<_> = attempts.iter().filter_map(|attempt| attempt.status.known()).collect();
     assert_eq!(statuses, [AttemptStatus::Skipped, AttemptStatus::Started]);
     assert_eq!(attempts[0].reason.as_deref(), Some("breaker_open"));
+}
+
+pub async fn who_is_held_says_so_until_something_else_happens(it: Opened) {
+    it.accept(draft("one")).await;
+    let job = claimed(&it).await;
+    assert!(!job.held);
+    let record = record(&it, &job, Transition::hold(SkipReason::Paused));
+    assert_eq!(it.store.record(vec![record]).await.unwrap(), [Verdict::Applied]);
+    assert!(it.only_job().await.held);
+    let edit = Edit { content: Some("two".into()), ..Edit::default() };
+    it.store.edit(Scope::All, job.id, edit).await.unwrap();
+    assert!(!it.only_job().await.held);
 }
 
 pub async fn another_run_finds_what_was_left(it: Opened) {
