@@ -59,7 +59,7 @@ pub struct Look {
 /// How many wait in each place, of one line and one service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// The line: see [`Plan::lane`].
+    /// The line: see [`Plan::lane`](notifyd_lifecycle::Plan::lane).
     pub lane: Arc<str>,
     /// Whose.
     pub service: i64,
