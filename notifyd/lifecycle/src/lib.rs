@@ -57,6 +57,7 @@ pub mod revision;
 pub mod secret;
 pub mod steer;
 pub mod transition;
+pub mod webhook;
 
 pub use clock::Clock;
 pub use entropy::Entropy;

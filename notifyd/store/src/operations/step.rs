@@ -185,9 +185,10 @@ pub fn tell(
     for it in fit {
         desk.moved(
             it.seq,
+            it.fence + 1,
             it.waiting.status,
             FeedEvent { at: now, id: it.id, service: it.service, event, to },
-        );
+        )?;
     }
     Ok(())
 }
@@ -203,6 +204,7 @@ fn remove(desk: &mut Desk<'_>, seqs: &[i64]) -> Result<()> {
     ] {
         desk.prepare(sql)?.execute([&seqs_json]).map_err(StoreError::Write)?;
     }
+    seqs.iter().try_for_each(|seq| crate::webhooks::forget(desk, *seq))?;
     desk.removed(Status::Failed, i64::try_from(seqs.len()).unwrap_or(i64::MAX));
     Ok(())
 }
