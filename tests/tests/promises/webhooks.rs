@@ -83,8 +83,10 @@ async fn a_recipient_who_is_gone_is_a_dead_letter_and_stops_nobody_else() {
         assert_eq!(detail.notification.status.known(), Some(status), "{text}: {detail:#?}");
         let failed = detail.notification.failure_reason.as_ref().and_then(Open::known);
         assert_eq!(failed, reason, "{text}: {detail:#?}");
-        let said =
-            detail.attempts.iter().any(|it| it.message.as_deref().is_some_and(|it| it.contains("canary")));
+        let said = detail
+            .attempts
+            .iter()
+            .any(|it| it.error_message.as_deref().is_some_and(|it| it.contains("canary")));
         assert!(!said, "{detail:#?}");
     }
     assert_eq!(hook.taken().len(), 4);
