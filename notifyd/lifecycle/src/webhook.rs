@@ -1,8 +1,11 @@
-//! The rules of webhooks: which steps they tell of and what they say ([`event`]), and when an endpoint that did not listen
-//! is asked again ([`profile`]).
+//! The rules of webhooks: which steps they tell of and what they say ([`event`]), when an endpoint that did not listen is
+//! asked again ([`profile`]), how one is signed ([`sign`]), and which headers callers and operators may add ([`header`]).
 
 pub mod event;
+pub mod header;
 pub mod profile;
+pub mod sign;
 
 pub use event::{Body, EventSet};
 pub use profile::{Heard, Schedule, Verdict};
+pub use sign::Keys;
