@@ -24,7 +24,6 @@ pub fn write_time<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok,
 }
 
 /// For serde: the same, or null.
-#[expect(clippy::ref_option, reason = "serde's signature")]
 pub fn write_opt_time<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
     match at {
         Some(at) => serializer.serialize_str(&rfc3339(*at)),

@@ -19,6 +19,9 @@ pub(crate) struct Metrics {
     pub held: IntGaugeVec,
     pub provider_in_flight: IntGaugeVec,
     pub provider_waiting: IntGaugeVec,
+    pub webhook_deliveries: IntCounterVec,
+    pub webhook_ack_seconds: Histogram,
+    pub webhook_pending: IntGauge,
     pub operations: IntGauge,
     pub operation_items: IntCounterVec,
     pub latency: Histogram,
@@ -86,6 +89,21 @@ impl Metrics {
                 ),
                 &["provider"],
             )?,
+            webhook_deliveries: IntCounterVec::new(
+                Opts::new(
+                    "notifyd_webhook_deliveries_total",
+                    "Tries to tell a webhook of an event, by how the event stands then.",
+                ),
+                &["result"],
+            )?,
+            webhook_ack_seconds: Histogram::with_opts(
+                HistogramOpts::new(
+                    "notifyd_webhook_ack_seconds",
+                    "Time from an event to its acknowledgement by a webhook.",
+                )
+                .buckets(seconds.clone()),
+            )?,
+            webhook_pending: IntGauge::new("notifyd_webhook_pending", "Events that are owed to webhooks.")?,
             operations: IntGauge::new(
                 "notifyd_operations_running",
                 "Operations under way that change notifications in bulk.",
@@ -117,6 +135,9 @@ impl Metrics {
         registry.register(Box::new(it.held.clone()))?;
         registry.register(Box::new(it.provider_in_flight.clone()))?;
         registry.register(Box::new(it.provider_waiting.clone()))?;
+        registry.register(Box::new(it.webhook_deliveries.clone()))?;
+        registry.register(Box::new(it.webhook_ack_seconds.clone()))?;
+        registry.register(Box::new(it.webhook_pending.clone()))?;
         registry.register(Box::new(it.operations.clone()))?;
         registry.register(Box::new(it.operation_items.clone()))?;
         registry.register(Box::new(it.latency.clone()))?;

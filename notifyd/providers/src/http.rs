@@ -31,4 +31,5 @@ pub use client::{Answer, Client, End, Limits, Request};
 pub use fault::{Fault, What};
 pub use network::Network;
 pub use resolve::{Resolver, SystemResolver};
+pub(crate) use retry_after::asked;
 pub use target::Target;

@@ -10,9 +10,11 @@
 //! * `mock` sends nothing and behaves as it is told;
 //! * `smtp` hands mail to a relay;
 //! * `webhook` hands a signed document to a URL;
+//! * [`endpoint`] is a service's webhook, told of what happened to its notifications;
 //! * [`http`] is the way out of all that speak HTTP: one client, one policy of destinations, one table of answers.
 
 mod config;
+pub mod endpoint;
 pub mod http;
 pub mod kind;
 mod mock;
@@ -26,6 +28,7 @@ use notify_proto::{Channel, NotificationId};
 use notifyd_lifecycle::{Message, Report};
 
 pub use config::ConfigError;
+pub use endpoint::Endpoint;
 pub use http::Network;
 pub use kind::{BuildContext, Kind, SecretUse, build, kinds};
 pub use receipts::{Heard, Sink};

@@ -15,7 +15,7 @@ use notifyd_store::api::{
 };
 use notifyd_store::receipts::{self, Settlement};
 use notifyd_store::{
-    Bell, Cause, Directory, Door, Feed, Hold, Operations, Receipts, Scope, Store, StoreError,
+    Bell, Cause, Directory, Door, Feed, Hold, Operations, Receipts, Scope, Store, StoreError, Webhooks,
 };
 use rand::Rng as _;
 use rand::rngs::StdRng;
@@ -172,6 +172,10 @@ impl Store for Slow {
 
     fn receipts(&self) -> &dyn Receipts {
         self
+    }
+
+    fn webhooks(&self) -> &dyn Webhooks {
+        self.log.webhooks()
     }
 
     async fn revoke(&self, scope: Scope, id: NotificationId, audit: Audit) -> Result<Changed> {

@@ -15,7 +15,7 @@ const RESETS: &[&str] = &["x-ratelimit-reset-after", "x-ratelimit-reset", "ratel
 const EPOCH: f64 = 1_000_000_000.0;
 
 /// What `Retry-After` says; none when it says nothing that can be understood.
-pub(super) fn asked(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+pub(crate) fn asked(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Some(seconds) = number(text) {
         return Some(wait(seconds));

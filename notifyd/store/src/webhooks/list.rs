@@ -53,7 +53,8 @@ impl Page {
         let mut values = vec![Value::from(no)];
         let mut one_of = |column: &str, words: Vec<&'static str>| {
             if !words.is_empty() {
-                text.push_str(&format!(" AND d.{column} IN ({})", vec!["?"; words.len()].join(", ")));
+                let marks = vec!["?"; words.len()].join(", ");
+                text.extend([" AND d.", column, " IN (", &marks, ")"]);
                 values.extend(words.into_iter().map(|word| Value::from(word.to_owned())));
             }
         };

@@ -78,8 +78,8 @@ pub fn create(desk: &mut Desk<'_>, new: &NewWebhook, sealed: &[u8], who: &Audit)
     if added == 0 {
         return Err(StoreError::TooMany { kind: "webhooks", most: new.most });
     }
-    audit::write(desk, "webhook.create", &new.id.to_string(), who)?;
     let no = desk.last_row();
+    audit::write(desk, "webhook.create", &new.id.to_string(), who)?;
     desk.webhook_changed(no);
     Ok(())
 }

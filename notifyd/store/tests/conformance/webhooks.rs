@@ -399,7 +399,7 @@ pub async fn those_who_look_find_what_they_want(it: Opened) {
     };
     assert_eq!(ids(Page { skip: 1, limit: 1, ..page.clone() }).await, [1]);
     assert_eq!(ids(Page { status: vec![WebhookStatus::Pending], ..page.clone() }).await, [2]);
-    assert_eq!(ids(Page { events: vec![WebhookEvent::Failed], ..page.clone() }).await, []);
+    assert_eq!(ids(Page { events: vec![WebhookEvent::Failed], ..page.clone() }).await, [0; 0]);
     assert_eq!(ids(Page { since: Some(begun + MINUTE), ..page.clone() }).await, [2, 1]);
     assert_eq!(ids(Page { until: Some(begun + MINUTE), ..page.clone() }).await, [0]);
     let stats = webhooks.stats(webhook.no, begun).await.unwrap();
