@@ -4,6 +4,7 @@ use super::fakes::{Refused, because, dry, furnished, hold, pause, plain, soon};
 use notify_proto::ErrorCode::{Conflict, Invalid, NotFound};
 use notify_proto::HoldKind;
 use notify_proto::hold::{Force, HoldRequest};
+use std::sync::atomic::Ordering;
 
 #[tokio::test]
 async fn a_pause_is_shown_wherever_its_provider_is() {
@@ -59,6 +60,15 @@ async fn the_strongest_hold_names_the_state_and_resume_leaves_limits() {
     admin.hold_cancel(soon(), id(), plain()).await.unwrap().unwrap();
     assert_eq!(state().await, "running");
     assert_eq!(admin.hold_cancel(soon(), id(), plain()).await.code(), NotFound);
+}
+
+#[tokio::test]
+async fn a_queue_is_told_from_one_look_at_its_provider() {
+    let (house, admin) = furnished().await;
+    let before = house.engine.looks.load(Ordering::Relaxed);
+    admin.queue_show(soon(), "mock".into()).await.unwrap().unwrap();
+    let looks = house.engine.looks.load(Ordering::Relaxed) - before;
+    assert_eq!(looks, 1, "a second one could contradict the first");
 }
 
 #[tokio::test]
