@@ -34,8 +34,10 @@ pub enum Queue {
         after_help = "WAITING counts the queued notifications in memory that go to this provider next, also those that
 are held until it opens. ON_DISK is an estimate: what is on disk gets its provider when it is read, and stands in front
 of the one it would go to first now. RATE is calls finished per second over the last minute, EMPTY_IN how long the queue
-lasts if all goes on like that: never, when more comes than goes, or nothing moves. OLDEST is the age of the oldest in
-memory; BUSY counts calls under way, LIMIT those allowed.
+lasts if all goes on like that. Where it does not get empty like that, the column says why: the STATE that lets nothing
+go for now, such as paused; grows, as more comes than goes; stands still, as nothing moves. In JSON empty_in_ms is null
+then, and never_empty is that word. OLDEST is the age of the oldest in memory; BUSY counts calls under way, LIMIT those
+allowed.
 
 Examples:
   notifyctl queue list

@@ -7,5 +7,6 @@ mod every_command;
 mod exit_codes;
 mod house;
 mod long_work;
+mod queues;
 mod secrets;
 mod tree;
