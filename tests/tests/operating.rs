@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests end the test")]
 
+#[path = "operating/errors.rs"]
+mod errors;
 #[path = "operating/load.rs"]
 mod load;
 #[path = "operating/notifyctl.rs"]

@@ -94,7 +94,8 @@ pub(crate) async fn edit(
     };
     match tenant.edit(id, edit).await? {
         Changed::Done(_) => {
-            let now = tenant.notification(id).await?.ok_or_else(Problem::no_notification)?;
+            let mut now = tenant.notification(id).await?.ok_or_else(Problem::no_notification)?;
+            now.notification.settle();
             let message = format!("Notification {id} has been updated");
             Ok(json(StatusCode::OK, &Edited { message, notification: now.notification }))
         }
