@@ -78,8 +78,8 @@ pub enum ColorWhen {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Globals {
-    /// The daemon's control socket, instead of looking in the usual places
-    #[arg(long, global = true, value_name = "PATH", env = "NOTIFYD_SOCKET", hide_env_values = true)]
+    /// The daemon's control socket, instead of looking in the usual places [env: NOTIFYD_SOCKET]
+    #[arg(long, global = true, value_name = "PATH")]
     pub socket: Option<PathBuf>,
     /// How long the daemon may take to answer [default: 10s; for wait, how long to wait: 60s]
     #[arg(long, global = true, value_name = "DUR", value_parser = given::span)]

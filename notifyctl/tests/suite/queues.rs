@@ -15,9 +15,12 @@ fn a_queue_says_in_how_long_it_is_empty() {
 
 #[test]
 fn a_queue_that_does_not_get_empty_says_why() {
-    for (why, said) in
-        [("paused", "paused"), ("throttled", "throttled"), ("grows", "grows"), ("stands_still", "stands still")]
-    {
+    for (why, said) in [
+        ("paused", "paused"),
+        ("throttled", "throttled"),
+        ("grows", "grows"),
+        ("stands_still", "stands still"),
+    ] {
         let queue = fake(move |verb, arguments| {
             let mut answer = usual(verb, arguments);
             if verb == "QueueList" {
