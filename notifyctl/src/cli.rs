@@ -133,6 +133,11 @@ impl Globals {
         Change { reason: self.reason.clone(), dry_run: self.dry_run }
     }
 
+    /// The same where nothing is to change yet: whether it could is asked before anybody is.
+    pub fn rehearsal(&self) -> Change {
+        Change { dry_run: true, ..self.change() }
+    }
+
     /// How long the daemon may take to answer.
     pub fn patience(&self) -> Duration {
         self.timeout.unwrap_or(Duration::from_secs(10))

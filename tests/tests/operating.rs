@@ -9,6 +9,8 @@ mod errors;
 mod load;
 #[path = "operating/notifyctl.rs"]
 mod notifyctl;
+#[path = "operating/questions.rs"]
+mod questions;
 #[path = "operating/starts.rs"]
 mod starts;
 #[path = "operating/steering.rs"]

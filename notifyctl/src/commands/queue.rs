@@ -1,6 +1,7 @@
 //! `notifyctl queue`: the line of work in front of each provider.
 
 use super::{Desk, key::all, shape};
+use crate::conn::Link;
 use crate::failure::{Ended, Exit, Failure, Stop};
 use crate::output::short;
 use crate::{clock, confirm, given};
@@ -186,15 +187,24 @@ impl Queue {
             Self::Show(it) => show(desk, it.name).await,
             Self::Shape(shape) => shape.run(desk).await,
             Self::Pause(Pause { name: Name { name }, lasting }) => {
-                let question = format!("Pause queue {name} {}?", lasting.words());
-                confirm::yes(desk.globals, desk.out, &question)?;
-                hold(desk, "queue.pause", name, (HoldKind::Pause, None), lasting.for_ms()).await?;
+                let request = HoldRequest {
+                    provider: name,
+                    kind: HoldKind::Pause,
+                    limit: None,
+                    for_ms: lasting.for_ms(),
+                };
+                let link = desk.link().await?;
+                let request =
+                    agreed(desk, &link, request, |name| format!("Pause queue {name} {}?", lasting.words()))
+                        .await?;
+                hold(desk, &link, "queue.pause", request).await?;
                 Ok(Exit::Done)
             }
             Self::Resume(it) => resume(desk, it.name).await,
             Self::Limit(Limit { name: Name { name }, calls, lasts }) => {
-                let what = (HoldKind::Limit, Some(calls));
-                hold(desk, "queue.limit", name, what, lasts.map(millis)).await?;
+                let (limit, for_ms) = (Some(calls), lasts.map(millis));
+                let request = HoldRequest { provider: name, kind: HoldKind::Limit, limit, for_ms };
+                hold(desk, &desk.link().await?, "queue.limit", request).await?;
                 Ok(Exit::Done)
             }
             Self::Drain(drain) => drain.run(desk).await,
@@ -238,16 +248,30 @@ pub(super) fn told(desk: &Desk<'_>, holds: &[HoldView]) -> Result<(), Stop> {
     Ok(())
 }
 
+/// Somebody says yes to what is to be forced, if it can be; the question is asked with the provider's name.
+pub(super) async fn agreed(
+    desk: &Desk<'_>,
+    link: &Link,
+    request: HoldRequest,
+    question: impl FnOnce(&str) -> String,
+) -> Result<HoldRequest, Failure> {
+    if confirm::is_answered(desk.globals) {
+        return Ok(request);
+    }
+    let call = link.client.hold_set(link.within(), request.clone(), desk.globals.rehearsal());
+    let hold = link.read(call).await?;
+    confirm::yes(desk.globals, desk.out, &question(&hold.provider_name))?;
+    // By its id: the name may have gone to another while somebody thought about the answer.
+    Ok(HoldRequest { provider: hold.provider_id.to_string(), ..request })
+}
+
 /// Forces something on a provider, and says so.
 pub(super) async fn hold(
     desk: &Desk<'_>,
+    link: &Link,
     what: &str,
-    provider: String,
-    (kind, limit): (HoldKind, Option<u32>),
-    for_ms: Option<u64>,
+    request: HoldRequest,
 ) -> Result<HoldView, Stop> {
-    let link = desk.link().await?;
-    let request = HoldRequest { provider, kind, limit, for_ms };
     let call = link.client.hold_set(link.within(), request, desk.globals.change());
     let hold = link.change(call).await?;
     desk.out.changed(what, "hold", &said(desk, &hold), &hold)?;
@@ -283,13 +307,12 @@ async fn resume(desk: &Desk<'_>, name: String) -> Ended {
 
 impl Drain {
     async fn run(self, desk: &Desk<'_>) -> Ended {
-        let name = self.name.name;
-        confirm::yes(desk.globals, desk.out, &format!("Let nothing new go to queue {name}?"))?;
+        let (provider, for_ms) = (self.name.name, self.lasts.map(millis));
+        let request = HoldRequest { provider, kind: HoldKind::Drain, limit: None, for_ms };
         let link = if self.wait { desk.link_to_wait().await? } else { desk.link().await? };
-        let kind = HoldKind::Drain;
-        let request = HoldRequest { provider: name, kind, limit: None, for_ms: self.lasts.map(millis) };
-        let hold = link.change(link.client.hold_set(link.within(), request, desk.globals.change())).await?;
-        desk.out.changed("queue.drain", "hold", &said(desk, &hold), &hold)?;
+        let question = |name: &str| format!("Let nothing new go to queue {name}?");
+        let request = agreed(desk, &link, request, question).await?;
+        let hold = hold(desk, &link, "queue.drain", request).await?;
         if !self.wait || desk.globals.dry_run {
             return Ok(Exit::Done);
         }

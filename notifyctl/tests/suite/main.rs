@@ -7,6 +7,7 @@ mod every_command;
 mod exit_codes;
 mod house;
 mod long_work;
+mod questions;
 mod queues;
 mod secrets;
 mod tree;
