@@ -117,3 +117,67 @@ async fn what_is_missing_is_said_of_its_channel() {
         assert_eq!(answer.status, 202, "{}", answer.body);
     }
 }
+
+#[tokio::test]
+async fn an_edit_reaches_somebody_as_a_new_request_must() {
+    let house = House::open().await;
+    let shop = house.service("shop").await;
+    let (shown, both) = (json!({"sms": NUMBER}), json!({"sms": NUMBER, "email": MAIL}));
+    let send = async |more: Value| {
+        let mut body = json!({"channels": ["push", "email", "sms"], "recipient": both, "content": "hi",
+            "deduplicate": false});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let sent = shop.post("/api/v1/notifications", &body).await;
+        assert_eq!(sent.status, 202, "{}", sent.body);
+        format!("/api/v1/notifications/{}", sent.json()["id"].as_str().unwrap())
+    };
+    let any = send(json!({})).await;
+    let pinned = send(json!({"provider_id": "mails"})).await;
+    let loose = send(json!({"provider_id": "mails", "allow_failover": true})).await;
+    for (path, recipient, field) in [
+        (&any, json!({"push": "token"}), Some("recipient.email")),
+        (&any, json!("token"), Some("recipient")),
+        (&any, shown.clone(), None),
+        (&pinned, shown.clone(), Some("recipient.email")),
+        (&pinned, json!({"email": "c@d.example"}), None),
+        (&loose, shown, None),
+    ] {
+        let edit = json!({"recipient": recipient, "subject": "s"});
+        let answer = shop.put(path, &edit).await;
+        match field {
+            None => assert_eq!(answer.status, 200, "{edit}: {}", answer.body),
+            Some(field) => {
+                let (named, message) = refused(&answer);
+                let mut body = json!({"channels": ["push", "email", "sms"], "content": "new"});
+                body["recipient"] = edit["recipient"].clone();
+                if path == &pinned {
+                    body["provider_id"] = json!("mails");
+                }
+                let new = refused(&shop.post("/api/v1/notifications", &body).await);
+                assert_eq!((named.as_str(), &message), (field, &new.1), "as in a new request");
+            }
+        }
+    }
+    let kept = shop.get(&any).await.json()["notification"]["recipient"].clone();
+    assert_eq!(kept, json!({"sms": NUMBER}), "what was refused changed nothing");
+}
+
+#[tokio::test]
+async fn an_edit_that_names_nobody_is_not_asked_for_a_way() {
+    let house = House::open().await;
+    let shop = house.service("shop").await;
+    let id = shop.text("hi").await;
+    let path = format!("/api/v1/notifications/{id}");
+    house.switch(1, false).await;
+    assert_eq!(shop.put(&path, &json!({"content": "ho"})).await.status, 200);
+    let answer = shop.put(&path, &json!({"recipient": "+15005550007"})).await;
+    let (field, message) = refused(&answer);
+    assert_eq!(field, "channel");
+    assert!(message.contains("no active provider serves sms"), "{message}");
+    house.switch(1, true).await;
+    assert_eq!(shop.put(&path, &json!({"recipient": "+15005550007"})).await.status, 200);
+    // What cannot be changed any more is refused for that.
+    house.switch(1, false).await;
+    shop.post(&format!("{path}/revoke"), &json!({})).await;
+    shop.put(&path, &json!({"recipient": "+15005550008"})).await.refuses(409, "conflict");
+}
