@@ -180,11 +180,11 @@ async fn providers_change_and_go() {
     let row = |words: [&str; 3]| words.map(str::to_owned);
 
     // Its account is at fault, and the route says so.
-    assert_eq!(routed(&ctl, &[])[0], row(["first", "taken", "open"]));
+    assert_eq!(routed(&ctl, &[])[0], row(["first", "taken", "ready"]));
     let sent = send(&[]);
     ctl.ok(&["ntf", "wait", &sent, "--for", "delivered"]);
     assert_eq!(through(&sent), "second");
-    let second = row(["second", "taken", "open"]);
+    let second = row(["second", "taken", "ready"]);
     assert_eq!(routed(&ctl, &[]), [row(["first", "passed_over", "breaker_open"]), second.clone()]);
     let table = ctl.ok(&["provider", "route", "--service", "acme", "--to", "+15005550006"]);
     assert!(table.contains("breaker_open") && table.contains("simulated provider_config"), "{table}");

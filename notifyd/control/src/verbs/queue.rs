@@ -45,8 +45,10 @@ pub(crate) async fn resume(session: &Session, name: &str, change: &Change) -> Re
     let before = look(room, &provider).await?;
     let refused = || {
         let state = &before.state;
-        let error =
-            refuse::conflict(format!("queue {} is neither paused nor draining: {state}", provider.name));
+        let error = refuse::conflict(format!(
+            "queue {} is neither paused nor draining: it is {state}",
+            provider.name
+        ));
         match state.as_str() {
             "disabled" => error.hint(format!("notifyctl provider enable {}", provider.name)),
             _ if before.holds.is_empty() => error,

@@ -104,7 +104,8 @@ pub(in crate::verbs) fn steps(route: &Route) -> impl Iterator<Item = RouteStep> 
 
 const fn state(gate: Gate) -> &'static str {
     match gate {
-        Gate::Open => "open",
+        // Not open: of a circuit, that word says the opposite.
+        Gate::Open => "ready",
         Gate::Busy => "busy",
         Gate::Closed(reason) => reason.as_str(),
     }
