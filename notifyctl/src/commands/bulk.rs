@@ -117,7 +117,8 @@ pub(super) async fn run(
                     format!("{} match, not {}; nothing was changed", grouped(count), given.unwrap_or(0));
                 return Err(Failure::new(Exit::Conflict, message).into());
             }
-            let question = format!("{question} They will be {} for good.", words.done);
+            let they = if count == 1 { "It" } else { "They" };
+            let question = format!("{question} {they} will be {} for good.", words.done);
             confirm::name(
                 desk.globals,
                 desk.out,
@@ -150,7 +151,8 @@ fn preview(desk: &Desk<'_>, words: &Words, counted: &BulkView) -> Ended {
     let said = if counted.total == 0 {
         "nothing matches in a state that allows it; nothing was changed".to_owned()
     } else {
-        format!("dry run: {}; they would be {}", sentence(counted), words.done)
+        let they = if counted.total == 1 { "it" } else { "they" };
+        format!("dry run: {}; {they} would be {}", sentence(counted), words.done)
     };
     let mut document = json!(counted);
     if let Some(document) = document.as_object_mut() {

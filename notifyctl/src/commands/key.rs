@@ -5,7 +5,7 @@ use crate::cli::Format;
 use crate::confirm;
 use crate::failure::{Ended, Exit, Failure, Stop};
 use crate::given;
-use crate::output::{Total, short};
+use crate::output::{Total, spoken};
 use crate::secret::KeyFile;
 use clap::{Args, Subcommand};
 use notify_proto::Timestamp;
@@ -134,7 +134,7 @@ impl Reset {
         check_output(desk, self.key_file.as_deref())?;
         let when = match self.grace.as_secs() {
             0 => "at once".to_owned(),
-            seconds => format!("after {}", short(seconds)),
+            seconds => format!("after {}", spoken(seconds)),
         };
         let link = desk.link().await?;
         let found = link.read(link.client.service_show(link.within(), self.service)).await?;

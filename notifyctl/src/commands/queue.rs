@@ -3,7 +3,7 @@
 use super::{Desk, key::all, shape};
 use crate::conn::Link;
 use crate::failure::{Ended, Exit, Failure, Stop};
-use crate::output::short;
+use crate::output::spoken;
 use crate::{clock, confirm, given};
 use clap::{Args, Subcommand};
 use notify_proto::HoldKind;
@@ -135,7 +135,7 @@ impl Lasting {
     pub(super) fn words(self) -> String {
         self.lasts().map_or_else(
             || "until somebody ends it".into(),
-            |lasts| format!("for {}", short(lasts.as_secs())),
+            |lasts| format!("for {}", spoken(lasts.as_secs())),
         )
     }
 }
@@ -285,7 +285,11 @@ pub(super) fn said(desk: &Desk<'_>, hold: &HoldView) -> String {
         Some(HoldKind::Pause) => (format!("queue {name}"), "paused".to_owned()),
         Some(HoldKind::Drain) => (format!("queue {name}"), "draining".into()),
         Some(HoldKind::Limit) => {
-            (format!("queue {name}"), format!("limited to {} calls at once", hold.limit.unwrap_or_default()))
+            let limited = match hold.limit.unwrap_or_default() {
+                1 => "limited to one call at a time".to_owned(),
+                many => format!("limited to {many} calls at once"),
+            };
+            (format!("queue {name}"), limited)
         }
         Some(HoldKind::Disabled) => (format!("provider {name}"), "disabled".into()),
         Some(HoldKind::Enabled) => (format!("provider {name}"), "enabled".into()),

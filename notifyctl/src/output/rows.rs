@@ -1,7 +1,7 @@
 //! The columns of everything that is listed.
 
 use super::{Cell, Column, Row, Show, Tone, short};
-use notify_proto::bulk::FaultGroup;
+use notify_proto::bulk::{FaultGroup, Refusal};
 use notify_proto::control::{Changed, Seeded};
 use notify_proto::hold::{HoldView, QueueView};
 use notify_proto::send::{OneOrMany, Recipient};
@@ -453,6 +453,15 @@ impl Row for OperationView {
 
     fn id(&self) -> String {
         self.id.clone()
+    }
+}
+
+impl Row for Refusal {
+    const COLUMNS: &'static [Column<Self>] =
+        &[always("id", |it| it.id.to_string().into()), always("why", |it| it.message.as_str().into())];
+
+    fn id(&self) -> String {
+        self.id.to_string()
     }
 }
 

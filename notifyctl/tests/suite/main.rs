@@ -10,4 +10,5 @@ mod long_work;
 mod questions;
 mod queues;
 mod secrets;
+mod told;
 mod tree;

@@ -120,17 +120,21 @@ fn stories(ctl: &Ctl, dead: &str) {
         words,
         [
             "created",
-            "attempt 1",
-            "attempt 1: failed",
+            "attempt_begun",
+            "attempt_ended",
             "failed",
             "operator_retry",
-            "attempt 2",
-            "attempt 2: failed",
+            "attempt_begun",
+            "attempt_ended",
             "failed"
         ],
         "{timeline}"
     );
     assert!(timeline["items"][7]["after_ms"].is_u64(), "{timeline}");
+    let second = &timeline["items"][6];
+    assert_eq!((&second["attempt"], &second["outcome"]), (&json!(2), &json!("failed")), "{timeline}");
+    let table = ctl.ok(&["ntf", "timeline", dead]);
+    assert!(table.contains("attempt 2: failed"), "{table}");
     let attempts = ctl.json(&["ntf", "attempts", dead]);
     assert_eq!(names(&attempts, "provider_name"), ["refuses", "refuses"]);
     assert_eq!(ctl.run(&["ntf", "timeline", "0197a6c2-5b1e-7cc0-8000-0123456789ab"]).code, 3);

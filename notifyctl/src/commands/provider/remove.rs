@@ -43,11 +43,7 @@ impl Remove {
             let sentence = desk.says(&format!("provider {}", done.provider.name), "removed");
             desk.out.changed("provider.remove", "provider", &sentence, &done.provider)?;
         }
-        for channel in &done.unserved {
-            desk.out.note(&format!(
-                "no active provider serves {channel} then; for what comes of it: notifyctl provider route --channel {channel}"
-            ));
-        }
+        super::unserved(desk, done.unserved.iter());
         Ok(Exit::Done)
     }
 }
