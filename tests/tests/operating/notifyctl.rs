@@ -196,6 +196,17 @@ async fn providers_change_and_go() {
     assert_eq!(routed(&ctl, &["--provider", "first"]).len(), 1);
     assert_eq!(ctl.run(&["provider", "route", "--provider", "nobody"]).code, 3);
 
+    // Who forces it, since when and why is told in the operator's words.
+    for force in [&["queue", "pause"][..], &["queue", "drain"], &["provider", "disable", "--for", "1h"]] {
+        ctl.ok(&[force, &["second", "--yes", "--reason", "carrier maintenance"]].concat());
+        let route = ctl.json(&["provider", "route", "--channel", "sms", "--provider", "second"]);
+        let step = &route["items"][0];
+        assert!(step["why"].as_str().unwrap().ends_with(": carrier maintenance"), "{force:?}: {step}");
+        assert!(step["since"].is_string(), "{force:?}: {step}");
+        let hold = ctl.ok(&["queue", "hold", "list", "-o", "id"]);
+        ctl.ok(&["queue", "hold", "cancel", hold.trim()]);
+    }
+
     // A limit alone leaves the circuit open; a mended account delivers what was held for it.
     let update = ["provider", "update", "first"];
     let dry = ctl.ok(&[&update[..], &["--priority", "7", "-n"]].concat());
