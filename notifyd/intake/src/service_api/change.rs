@@ -1,6 +1,6 @@
 //! Revoke, retry, edit.
 
-use super::{Id, lacks};
+use super::Id;
 use crate::answer::json;
 use crate::auth::Caller;
 use crate::body::Json;
@@ -137,9 +137,8 @@ async fn check_reach(
         allow_failover: Some(plan.allow_failover),
         ..SendRequest::default()
     };
-    let draft = tenant.draft(request.clone(), None, None, context.clock.now(), &context.rules.load());
-    let told = |errors| lacks::told(errors, &request, tenant.directory().candidates());
-    draft.map(drop).map_err(|errors| Problem::fields(told(errors)))
+    let draft = tenant.draft(request, None, None, context.clock.now(), &context.rules.load());
+    draft.map(drop).map_err(Problem::fields)
 }
 
 fn refuse_while_draining(context: &Context) -> Result<(), Problem> {

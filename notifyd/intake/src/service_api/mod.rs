@@ -3,13 +3,11 @@
 //! * [`send`]: everything that asks for a notification, one handler over one body;
 //! * [`show`]: one notification and its story; [`list`]: many; [`stats`]: counts and latencies;
 //! * [`change`]: revoke, retry, edit;
-//! * [`lacks`]: what a refused request lacks on which channel;
 //! * [`providers`]: who delivers.
 //!
 //! Every handler gets its notifications through [`Caller`](crate::auth::Caller): a view of the service that asked.
 
 pub(crate) mod change;
-mod lacks;
 pub(crate) mod list;
 pub(crate) mod providers;
 pub(crate) mod send;

@@ -4,7 +4,6 @@
 //! This is the hot path: it is matched before the router, and every step that a good request does not need (field by
 //! field errors, problem texts, label lookups) is off to the side.
 
-use super::lacks;
 use crate::answer::json;
 use crate::body::{check_type, discard, read};
 use crate::context::Context;
@@ -154,22 +153,13 @@ fn draft(
         tenant.draft(request, form.channel, correlation, now, &context.rules.load())
     };
     match decode(bytes) {
-        Ok(request) => check(request).map_err(|errors| unkept(errors, bytes, tenant)),
+        Ok(request) => check(request).map_err(Problem::fields),
         Err(Flaw::NotJson(detail)) => Err(Problem::bad_request(detail)),
         Err(Flaw::Fields { errors, rest }) => {
             let more = rest.and_then(|rest| check(rest).err()).unwrap_or_default();
             Err(Problem::fields(merge(errors, more)))
         }
     }
-}
-
-/// A refusal in better words; the request went into the check, so it is read once more.
-#[cold]
-fn unkept(errors: Vec<FieldError>, bytes: &[u8], tenant: &Tenant) -> Problem {
-    Problem::fields(match decode::<SendRequest>(bytes) {
-        Ok(request) => lacks::told(errors, &request, tenant.directory().candidates()),
-        Err(_) => errors,
-    })
 }
 
 /// Adds what is wrong with the fields that could be read, but not that a field is missing which could not.
