@@ -18,8 +18,8 @@ Examples:
   notify-tui --socket /tmp/demo/control.sock --interval 2s
   notify-tui --snapshot --size 100x30 > status.txt")]
 pub struct Cli {
-    /// The daemon's control socket, instead of looking in the usual places
-    #[arg(long, value_name = "PATH", env = "NOTIFYD_SOCKET", hide_env_values = true)]
+    /// The daemon's control socket, instead of looking in the usual places [env: NOTIFYD_SOCKET]
+    #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
     /// How long between two looks, 1s to 60s
     #[arg(long, value_name = "DUR", default_value = "1s", value_parser = interval)]

@@ -78,8 +78,8 @@ pub enum ColorWhen {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Globals {
-    /// The daemon's control socket, instead of looking in the usual places
-    #[arg(long, global = true, value_name = "PATH", env = "NOTIFYD_SOCKET", hide_env_values = true)]
+    /// The daemon's control socket, instead of looking in the usual places [env: NOTIFYD_SOCKET]
+    #[arg(long, global = true, value_name = "PATH")]
     pub socket: Option<PathBuf>,
     /// How long the daemon may take to answer [default: 10s; for wait, how long to wait: 60s]
     #[arg(long, global = true, value_name = "DUR", value_parser = given::span)]
@@ -131,6 +131,11 @@ impl Globals {
     /// What goes with every change.
     pub fn change(&self) -> Change {
         Change { reason: self.reason.clone(), dry_run: self.dry_run }
+    }
+
+    /// The same where nothing is to change yet: whether it could is asked before anybody is.
+    pub fn rehearsal(&self) -> Change {
+        Change { dry_run: true, ..self.change() }
     }
 
     /// How long the daemon may take to answer.

@@ -1,14 +1,19 @@
 //! Questions, and only where somebody can answer: on a terminal, without `--no-input`. Every question has a flag that
-//! answers it.
+//! answers it. What cannot be done is not asked for: a command rehearses it first, see [`Globals::rehearsal`].
 
 use crate::cli::Globals;
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use std::io::{self, BufRead as _};
 
-/// Asks y/N. `--yes` answers; so does `--dry-run`, which changes nothing.
+/// Whether a y/N question is answered before it is asked: by `--yes`, or by `--dry-run`, which changes nothing.
+pub(crate) const fn is_answered(globals: &Globals) -> bool {
+    globals.yes || globals.dry_run
+}
+
+/// Asks y/N.
 pub(crate) fn yes(globals: &Globals, out: &Out, question: &str) -> Result<(), Failure> {
-    if globals.yes || globals.dry_run {
+    if is_answered(globals) {
         return Ok(());
     }
     if !can_ask(globals, out) {

@@ -16,8 +16,8 @@ use std::path::PathBuf;
     after_long_help = "Examples:\n  notifyd --demo\n  notifyd --demo --story outage\n  notifyd --config /etc/notifyd/notifyd.toml --check\n  notifyd --listen 127.0.0.1:8000 --state-dir /srv/notifyd\n  notifyd --restore /var/lib/notifyd/backups/notifyd-20260131T235959Z.db\n\nExit status:\n  0 ok, 2 usage, 65 damaged data, 70 bug, 74 input/output error, 75 another daemon holds the directory or the socket, 78 configuration"
 )]
 pub struct Args {
-    /// Configuration file (TOML) [default: /etc/notifyd/notifyd.toml or ~/.config/notifyd/notifyd.toml, if it is there]
-    #[arg(long, value_name = "FILE", env = "NOTIFYD_CONFIG")]
+    /// Configuration file (TOML) [env: NOTIFYD_CONFIG] [default: /etc/notifyd/notifyd.toml or ~/.config/notifyd/notifyd.toml, if it is there]
+    #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
     /// Address of the HTTP intake; an address other than loopback opens it to the network

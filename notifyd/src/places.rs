@@ -25,6 +25,8 @@ pub struct Surroundings {
     pub state_home: Option<PathBuf>,
     /// The user's runtime directory.
     pub runtime: Option<PathBuf>,
+    /// The configuration file that `NOTIFYD_CONFIG` names.
+    pub named_config: Option<PathBuf>,
 }
 
 impl Surroundings {
@@ -39,13 +41,16 @@ impl Surroundings {
             config_home: of(|base| Some(base.config_dir())),
             state_home: of(directories::BaseDirs::state_dir),
             runtime: of(directories::BaseDirs::runtime_dir),
+            named_config: std::env::var_os("NOTIFYD_CONFIG")
+                .filter(|name| !name.is_empty())
+                .map(PathBuf::from),
         }
     }
 
-    /// The configuration file: the one asked for, or the usual one if it is there.
+    /// The configuration file: the one asked for, by flag or else by the environment, or the usual one if it is there.
     pub fn config(&self, args: &Args) -> Option<PathBuf> {
-        if args.config.is_some() {
-            return args.config.clone();
+        if let Some(named) = args.config.as_ref().or(self.named_config.as_ref()) {
+            return Some(named.clone());
         }
         let usual = if self.root { PathBuf::from("/etc") } else { self.config_home.clone()? };
         Some(usual.join("notifyd/notifyd.toml")).filter(|path| path.exists())
@@ -92,6 +97,7 @@ mod tests {
             config_home: Some("/home/a/.config".into()),
             state_home: Some("/home/a/.local/state".into()),
             runtime: Some("/run/user/7".into()),
+            named_config: None,
         }
     }
 
@@ -109,6 +115,14 @@ mod tests {
         let roots = places(&root, &[]);
         assert_eq!(roots.state, Path::new("/var/lib/notifyd"));
         assert_eq!(roots.socket, Path::new("/run/notifyd/control.sock"));
+    }
+
+    #[test]
+    fn a_flag_goes_before_the_environment() {
+        let named = Surroundings { named_config: Some("/srv/named.toml".into()), ..user() };
+        let config = |flags: &[&str]| named.config(&Args::parse_from([&["notifyd"], flags].concat()));
+        assert_eq!(config(&["--config", "/srv/flag.toml"]).as_deref(), Some(Path::new("/srv/flag.toml")));
+        assert_eq!(config(&[]).as_deref(), Some(Path::new("/srv/named.toml")));
     }
 
     #[test]

@@ -269,7 +269,7 @@ pub struct RouteStep {
     /// `taken`, `awaited`, `overflow` for when that one stays busy, `passed_over`, or `in_reserve` for when those before it
     /// fail; of one notification also `tried` in this cycle, and `ruled_out` for good.
     pub verdict: String,
-    /// `open`, `busy`, or why it cannot be called: `breaker_open`, `paused`, `disabled`, `rate_limited`.
+    /// `ready`, `busy`, or why it cannot be called: `breaker_open`, `paused`, `disabled`, `rate_limited`.
     pub state: String,
     /// More of why.
     pub why: Option<String>,

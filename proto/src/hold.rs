@@ -65,10 +65,11 @@ pub struct QueueView {
     /// Notifications that came to the queue per second, over the last minute.
     #[serde(default)]
     pub arriving_per_second: f64,
-    /// In how long it is empty when it goes on like that; null when it never is, see `never_empty`.
+    /// In how long it is empty when it goes on like that; null when it does not get empty now, see `never_empty`.
     #[serde(default)]
     pub empty_in_ms: Option<u64>,
-    /// Why it is never empty when it goes on like that: `grows`, `stands_still`, or the state that stops it.
+    /// Why it does not get empty when it goes on like that: `grows`, `stands_still`, or the state that lets nothing go for
+    /// now, such as `paused`; null when it does.
     #[serde(default)]
     pub never_empty: Option<String>,
     /// When the oldest of those in memory was accepted.

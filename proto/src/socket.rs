@@ -6,6 +6,9 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// The variable that names the socket.
+const VARIABLE: &str = "NOTIFYD_SOCKET";
+
 /// The places in their order: the system's daemon, then the user's own. `variable` reads the environment.
 pub fn usual_places(variable: &dyn Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
     let directory = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
@@ -93,10 +96,17 @@ impl std::fmt::Display for NoDaemon {
 
 impl std::error::Error for NoDaemon {}
 
-/// Connects to the given place, or to the first of the usual ones that takes a connection.
+/// The one place that is given, or that the environment names; else the usual ones. The variable is read here and not by
+/// the command line's parser, so that usage and help are the same wherever they are shown.
+fn places(given: Option<&Path>, variable: &dyn Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
+    let named = || variable(VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
+    given.map(Path::to_owned).or_else(named).map_or_else(|| usual_places(variable), |path| vec![path])
+}
+
+/// Connects to the given place or the one that the environment names, or to the first of the usual ones that takes a
+/// connection.
 pub async fn connect(given: Option<&Path>) -> Result<(ControlClient, PathBuf), NoDaemon> {
-    let places =
-        given.map_or_else(|| usual_places(&|name| std::env::var_os(name)), |path| vec![path.to_owned()]);
+    let places = places(given, &|name| std::env::var_os(name));
     let mut worst = None;
     for path in &places {
         match transport::connect(path).await {
@@ -132,6 +142,15 @@ mod tests {
             ["/run/notifyd/control.sock", "/h/.local/state/notifyd/control.sock"]
         );
         assert_eq!(with(&[]), ["/run/notifyd/control.sock"]);
+    }
+
+    #[test]
+    fn what_is_given_goes_before_what_the_environment_names() {
+        let with = |value: &'static str| move |name: &str| (name == VARIABLE).then(|| OsString::from(value));
+        let flag = Path::new("/flag.sock");
+        assert_eq!(places(Some(flag), &with("/named.sock")), [flag]);
+        assert_eq!(places(None, &with("/named.sock")), [Path::new("/named.sock")]);
+        assert_eq!(places(None, &with("")), usual_places(&|_| None), "an empty one names nothing");
     }
 
     #[test]

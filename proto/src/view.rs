@@ -93,7 +93,8 @@ pub struct NotificationView {
     /// Not after.
     #[serde(serialize_with = "write_opt_time")]
     pub expires_at: Option<Timestamp>,
-    /// The last error, in the provider's words.
+    /// The last error, in the provider's words; null when it came through in spite of it, or was revoked. Its attempt keeps
+    /// it.
     pub error_message: Option<String>,
     /// Why it was given up.
     pub failure_reason: Option<Open<FailureReason>>,
@@ -112,6 +113,15 @@ pub struct NotificationView {
     pub correlation_id: Option<String>,
     /// The caller's own data.
     pub meta_data: Option<Map<String, Value>>,
+}
+
+impl NotificationView {
+    /// Without the error of an earlier attempt, once nothing is wrong any more: it would read as if it had failed.
+    pub fn settle(&mut self) {
+        if matches!(self.status.known(), Some(Status::Delivered | Status::Cancelled)) {
+            self.error_message = None;
+        }
+    }
 }
 
 /// One try on one channel through one provider.

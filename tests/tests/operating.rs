@@ -3,10 +3,14 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests end the test")]
 
+#[path = "operating/errors.rs"]
+mod errors;
 #[path = "operating/load.rs"]
 mod load;
 #[path = "operating/notifyctl.rs"]
 mod notifyctl;
+#[path = "operating/questions.rs"]
+mod questions;
 #[path = "operating/starts.rs"]
 mod starts;
 #[path = "operating/steering.rs"]

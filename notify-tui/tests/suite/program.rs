@@ -78,6 +78,19 @@ fn without_a_terminal_it_names_the_way_out() {
 }
 
 #[test]
+fn help_and_usage_are_the_same_whatever_the_environment() {
+    for line in [&["--help"][..], &["--nonsense"], &["--interval", "2"]] {
+        let [bare, named] = [None, Some("/secret/place.sock")].map(|socket| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_notify-tui"));
+            command.args(line).env_clear().envs(socket.map(|socket| ("NOTIFYD_SOCKET", socket)));
+            let output = command.stdin(Stdio::null()).output().unwrap();
+            (output.status.code(), text(&output.stdout), text(&output.stderr))
+        });
+        assert_eq!(bare, named, "{line:?}");
+    }
+}
+
+#[test]
 fn the_man_page_in_the_repository_is_the_programs() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../man/notify-tui.1");
     let page = notify_tui::man::page();

@@ -7,7 +7,7 @@ use crate::failure::{Ended, Exit, Failure};
 use crate::{confirm, given};
 use clap::Args;
 use notify_proto::bulk::{BulkRequest, BulkView, Expect};
-use notify_proto::control::{Change, Limit};
+use notify_proto::control::Limit;
 use notify_proto::filter::Filter;
 use notify_proto::upkeep::{OperationView, grouped};
 use notify_proto::view::rfc3339;
@@ -90,11 +90,18 @@ pub(super) async fn run(
         rate_per_second: flags.rate.unwrap_or_default(),
     };
     let link = desk.link().await?;
-    let dry = Change { dry_run: true, ..desk.globals.change() };
-    let call = link.client.notification_bulk(link.within(), Box::new(request.clone()), dry);
+    let rehearsal = desk.globals.rehearsal();
+    let call = link.client.notification_bulk(link.within(), Box::new(request.clone()), rehearsal);
     let counted = link.read(call).await?;
     if desk.globals.dry_run || counted.total == 0 {
         return preview(desk, &words, &counted);
+    }
+    let answered = match consent {
+        Consent::Yes => confirm::is_answered(desk.globals),
+        Consent::Count(given) => given == Some(counted.total),
+    };
+    if counted.refused >= counted.total && !answered {
+        return Err(all_refused(&counted).into());
     }
     let question = format!("{}.", sentence(&counted));
     samples(desk, &counted);
@@ -110,7 +117,8 @@ pub(super) async fn run(
                     format!("{} match, not {}; nothing was changed", grouped(count), given.unwrap_or(0));
                 return Err(Failure::new(Exit::Conflict, message).into());
             }
-            let question = format!("{question} They will be {} for good.", words.done);
+            let they = if count == 1 { "It" } else { "They" };
+            let question = format!("{question} {they} will be {} for good.", words.done);
             confirm::name(
                 desk.globals,
                 desk.out,
@@ -143,7 +151,8 @@ fn preview(desk: &Desk<'_>, words: &Words, counted: &BulkView) -> Ended {
     let said = if counted.total == 0 {
         "nothing matches in a state that allows it; nothing was changed".to_owned()
     } else {
-        format!("dry run: {}; they would be {}", sentence(counted), words.done)
+        let they = if counted.total == 1 { "it" } else { "they" };
+        format!("dry run: {}; {they} would be {}", sentence(counted), words.done)
     };
     let mut document = json!(counted);
     if let Some(document) = document.as_object_mut() {
@@ -179,6 +188,16 @@ fn sentence(counted: &BulkView) -> String {
         said = format!("{said}, {rate} a second");
     }
     said
+}
+
+/// Nobody is asked for what cannot be.
+fn all_refused(counted: &BulkView) -> Failure {
+    let message = format!("{}; nothing was changed", sentence(counted));
+    let failure = Failure::new(Exit::Conflict, message);
+    match counted.samples.first() {
+        Some(id) => failure.hint(format!("for one of them: notifyctl notification explain {id}")),
+        None => failure,
+    }
 }
 
 /// Some of them, for people.

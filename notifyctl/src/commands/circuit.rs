@@ -1,12 +1,11 @@
 //! `notifyctl provider circuit`.
 
-use super::queue::{Lasting, hold};
+use super::queue::{Lasting, agreed, hold};
 use super::{Desk, key::all};
-use crate::confirm;
 use crate::failure::{Ended, Exit};
 use clap::{Args, Subcommand};
 use notify_proto::HoldKind;
-use notify_proto::hold::Force;
+use notify_proto::hold::{Force, HoldRequest};
 
 pub(crate) const EXAMPLES: &str = "Examples:
   notifyctl provider circuit show
@@ -70,11 +69,13 @@ impl Circuit {
         match self {
             Self::Show(it) => show(desk, it.name).await,
             Self::Open(open) => {
-                let (until, for_ms) = (open.lasting.words(), open.lasting.for_ms());
-                let question = format!("Keep the circuit of provider {} open {until}?", open.name);
-                confirm::yes(desk.globals, desk.out, &question)?;
-                let what = "provider.circuit.open";
-                hold(desk, what, open.name, (HoldKind::CircuitOpen, None), for_ms).await.map(|_| Exit::Done)
+                let (kind, for_ms) = (HoldKind::CircuitOpen, open.lasting.for_ms());
+                let request = HoldRequest { provider: open.name, kind, limit: None, for_ms };
+                let until = open.lasting.words();
+                let question = |name: &str| format!("Keep the circuit of provider {name} open {until}?");
+                let link = desk.link().await?;
+                let request = agreed(desk, &link, request, question).await?;
+                hold(desk, &link, "provider.circuit.open", request).await.map(|_| Exit::Done)
             }
             Self::HalfOpen(it) => force(desk, it.name, Force::HalfOpen).await,
             Self::Close(it) => force(desk, it.name, Force::Closed).await,

@@ -108,12 +108,16 @@ async fn reload(desk: &Desk<'_>) -> Ended {
 
 impl Shutdown {
     async fn run(self, desk: &Desk<'_>) -> Ended {
-        confirm::yes(desk.globals, desk.out, "Stop notifyd?")?;
         let link = desk.link().await?;
+        let (host, pid) = (&link.welcome.host, link.welcome.daemon.pid);
         let drain = self.drain.map(|drain| u32::try_from(drain.as_secs()).unwrap_or(u32::MAX));
+        if !confirm::is_answered(desk.globals) {
+            let call = link.client.daemon_shutdown(link.within(), drain, desk.globals.rehearsal());
+            link.read(call).await?;
+            confirm::yes(desk.globals, desk.out, &format!("Stop notifyd, pid {pid} on {host}?"))?;
+        }
         let call = link.client.daemon_shutdown(link.within(), drain, desk.globals.change());
         link.change(call).await?;
-        let pid = link.welcome.daemon.pid;
         let sentence = if desk.globals.dry_run {
             format!("dry run: notifyd, pid {pid}, would be stopped")
         } else {

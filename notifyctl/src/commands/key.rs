@@ -5,7 +5,7 @@ use crate::cli::Format;
 use crate::confirm;
 use crate::failure::{Ended, Exit, Failure, Stop};
 use crate::given;
-use crate::output::{Total, short};
+use crate::output::{Total, spoken};
 use crate::secret::KeyFile;
 use clap::{Args, Subcommand};
 use notify_proto::Timestamp;
@@ -132,21 +132,20 @@ impl Create {
 impl Reset {
     async fn run(self, desk: &Desk<'_>) -> Ended {
         check_output(desk, self.key_file.as_deref())?;
-        let service = &self.service;
         let when = match self.grace.as_secs() {
             0 => "at once".to_owned(),
-            seconds => format!("after {}", short(seconds)),
+            seconds => format!("after {}", spoken(seconds)),
         };
+        let link = desk.link().await?;
+        let found = link.read(link.client.service_show(link.within(), self.service)).await?;
+        // By its id: the name may have gone to another while somebody thought about the answer.
+        let (service, id) = (&found.name, found.id.to_string());
+        let reset = |change| link.client.key_reset(link.within(), id.clone(), self.grace.as_secs(), change);
+        link.read(reset(desk.globals.rehearsal())).await?;
         let question = format!("All other keys of {service} stop working {when}.");
         confirm::name(desk.globals, desk.out, &question, service, self.confirm.as_deref())?;
-        let link = desk.link().await?;
         let file = place(desk, self.key_file.as_deref())?;
-        let call = link.client.key_reset(
-            link.within(),
-            service.clone(),
-            self.grace.as_secs(),
-            desk.globals.change(),
-        );
+        let call = reset(desk.globals.change());
         let fresh = link.change(call).await?;
         let ended = finish(desk, "service.key.reset", service, fresh, file)?;
         desk.out.note(&format!("all other keys of {service} stop working {when}"));
@@ -156,17 +155,14 @@ impl Reset {
 
 impl Revoke {
     async fn run(self, desk: &Desk<'_>) -> Ended {
-        let service = &self.service;
+        let link = desk.link().await?;
+        let found = link.read(link.client.service_show(link.within(), self.service)).await?;
+        let (service, id) = (&found.name, found.id.to_string());
+        let revoke = |change| link.client.key_revoke(link.within(), id.clone(), self.prefix.clone(), change);
+        link.read(revoke(desk.globals.rehearsal())).await?;
         let question = format!("Key {} of {service} stops working at once.", self.prefix);
         confirm::name(desk.globals, desk.out, &question, service, self.confirm.as_deref())?;
-        let link = desk.link().await?;
-        let call = link.client.key_revoke(
-            link.within(),
-            service.clone(),
-            self.prefix.clone(),
-            desk.globals.change(),
-        );
-        let key = link.change(call).await?;
+        let key = link.change(revoke(desk.globals.change())).await?;
         let sentence = desk.says(&format!("key {} of {service}", key.prefix), "revoked");
         desk.out.changed("service.key.revoke", "key", &sentence, &key)?;
         Ok(Exit::Done)

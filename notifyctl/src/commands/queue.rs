@@ -1,8 +1,9 @@
 //! `notifyctl queue`: the line of work in front of each provider.
 
 use super::{Desk, key::all, shape};
+use crate::conn::Link;
 use crate::failure::{Ended, Exit, Failure, Stop};
-use crate::output::short;
+use crate::output::spoken;
 use crate::{clock, confirm, given};
 use clap::{Args, Subcommand};
 use notify_proto::HoldKind;
@@ -34,8 +35,10 @@ pub enum Queue {
         after_help = "WAITING counts the queued notifications in memory that go to this provider next, also those that
 are held until it opens. ON_DISK is an estimate: what is on disk gets its provider when it is read, and stands in front
 of the one it would go to first now. RATE is calls finished per second over the last minute, EMPTY_IN how long the queue
-lasts if all goes on like that: never, when more comes than goes, or nothing moves. OLDEST is the age of the oldest in
-memory; BUSY counts calls under way, LIMIT those allowed.
+lasts if all goes on like that. Where it does not get empty like that, the column says why: the STATE that lets nothing
+go for now, such as paused; grows, as more comes than goes; stands still, as nothing moves. In JSON empty_in_ms is null
+then, and never_empty is that word. OLDEST is the age of the oldest in memory; BUSY counts calls under way, LIMIT those
+allowed.
 
 Examples:
   notifyctl queue list
@@ -132,7 +135,7 @@ impl Lasting {
     pub(super) fn words(self) -> String {
         self.lasts().map_or_else(
             || "until somebody ends it".into(),
-            |lasts| format!("for {}", short(lasts.as_secs())),
+            |lasts| format!("for {}", spoken(lasts.as_secs())),
         )
     }
 }
@@ -184,15 +187,24 @@ impl Queue {
             Self::Show(it) => show(desk, it.name).await,
             Self::Shape(shape) => shape.run(desk).await,
             Self::Pause(Pause { name: Name { name }, lasting }) => {
-                let question = format!("Pause queue {name} {}?", lasting.words());
-                confirm::yes(desk.globals, desk.out, &question)?;
-                hold(desk, "queue.pause", name, (HoldKind::Pause, None), lasting.for_ms()).await?;
+                let request = HoldRequest {
+                    provider: name,
+                    kind: HoldKind::Pause,
+                    limit: None,
+                    for_ms: lasting.for_ms(),
+                };
+                let link = desk.link().await?;
+                let request =
+                    agreed(desk, &link, request, |name| format!("Pause queue {name} {}?", lasting.words()))
+                        .await?;
+                hold(desk, &link, "queue.pause", request).await?;
                 Ok(Exit::Done)
             }
             Self::Resume(it) => resume(desk, it.name).await,
             Self::Limit(Limit { name: Name { name }, calls, lasts }) => {
-                let what = (HoldKind::Limit, Some(calls));
-                hold(desk, "queue.limit", name, what, lasts.map(millis)).await?;
+                let (limit, for_ms) = (Some(calls), lasts.map(millis));
+                let request = HoldRequest { provider: name, kind: HoldKind::Limit, limit, for_ms };
+                hold(desk, &desk.link().await?, "queue.limit", request).await?;
                 Ok(Exit::Done)
             }
             Self::Drain(drain) => drain.run(desk).await,
@@ -236,16 +248,30 @@ pub(super) fn told(desk: &Desk<'_>, holds: &[HoldView]) -> Result<(), Stop> {
     Ok(())
 }
 
+/// Somebody says yes to what is to be forced, if it can be; the question is asked with the provider's name.
+pub(super) async fn agreed(
+    desk: &Desk<'_>,
+    link: &Link,
+    request: HoldRequest,
+    question: impl FnOnce(&str) -> String,
+) -> Result<HoldRequest, Failure> {
+    if confirm::is_answered(desk.globals) {
+        return Ok(request);
+    }
+    let call = link.client.hold_set(link.within(), request.clone(), desk.globals.rehearsal());
+    let hold = link.read(call).await?;
+    confirm::yes(desk.globals, desk.out, &question(&hold.provider_name))?;
+    // By its id: the name may have gone to another while somebody thought about the answer.
+    Ok(HoldRequest { provider: hold.provider_id.to_string(), ..request })
+}
+
 /// Forces something on a provider, and says so.
 pub(super) async fn hold(
     desk: &Desk<'_>,
+    link: &Link,
     what: &str,
-    provider: String,
-    (kind, limit): (HoldKind, Option<u32>),
-    for_ms: Option<u64>,
+    request: HoldRequest,
 ) -> Result<HoldView, Stop> {
-    let link = desk.link().await?;
-    let request = HoldRequest { provider, kind, limit, for_ms };
     let call = link.client.hold_set(link.within(), request, desk.globals.change());
     let hold = link.change(call).await?;
     desk.out.changed(what, "hold", &said(desk, &hold), &hold)?;
@@ -259,7 +285,11 @@ pub(super) fn said(desk: &Desk<'_>, hold: &HoldView) -> String {
         Some(HoldKind::Pause) => (format!("queue {name}"), "paused".to_owned()),
         Some(HoldKind::Drain) => (format!("queue {name}"), "draining".into()),
         Some(HoldKind::Limit) => {
-            (format!("queue {name}"), format!("limited to {} calls at once", hold.limit.unwrap_or_default()))
+            let limited = match hold.limit.unwrap_or_default() {
+                1 => "limited to one call at a time".to_owned(),
+                many => format!("limited to {many} calls at once"),
+            };
+            (format!("queue {name}"), limited)
         }
         Some(HoldKind::Disabled) => (format!("provider {name}"), "disabled".into()),
         Some(HoldKind::Enabled) => (format!("provider {name}"), "enabled".into()),
@@ -281,13 +311,12 @@ async fn resume(desk: &Desk<'_>, name: String) -> Ended {
 
 impl Drain {
     async fn run(self, desk: &Desk<'_>) -> Ended {
-        let name = self.name.name;
-        confirm::yes(desk.globals, desk.out, &format!("Let nothing new go to queue {name}?"))?;
+        let (provider, for_ms) = (self.name.name, self.lasts.map(millis));
+        let request = HoldRequest { provider, kind: HoldKind::Drain, limit: None, for_ms };
         let link = if self.wait { desk.link_to_wait().await? } else { desk.link().await? };
-        let kind = HoldKind::Drain;
-        let request = HoldRequest { provider: name, kind, limit: None, for_ms: self.lasts.map(millis) };
-        let hold = link.change(link.client.hold_set(link.within(), request, desk.globals.change())).await?;
-        desk.out.changed("queue.drain", "hold", &said(desk, &hold), &hold)?;
+        let question = |name: &str| format!("Let nothing new go to queue {name}?");
+        let request = agreed(desk, &link, request, question).await?;
+        let hold = hold(desk, &link, "queue.drain", request).await?;
         if !self.wait || desk.globals.dry_run {
             return Ok(Exit::Done);
         }

@@ -17,6 +17,8 @@ pub(crate) enum Cell {
     Text(String),
     /// A word of ours with what it says.
     Word(String, Tone),
+    /// A word of ours that people read otherwise.
+    Said { word: String, text: String, tone: Tone },
     /// A number.
     Number(u64),
     /// So many bytes.
@@ -29,7 +31,7 @@ impl Cell {
     pub(super) fn human(&self, out: &Out) -> String {
         match self {
             Self::None => "-".into(),
-            Self::Text(text) | Self::Word(text, _) => text::clean(text),
+            Self::Text(text) | Self::Word(text, _) | Self::Said { text, .. } => text::clean(text),
             Self::Number(number) => grouped(*number),
             Self::Bytes(bytes) => size(*bytes),
             Self::Time(at) => out.moment(*at),
@@ -39,7 +41,7 @@ impl Cell {
     pub(super) fn machine(&self, out: &Out) -> String {
         match self {
             Self::None => String::new(),
-            Self::Text(text) | Self::Word(text, _) => text.clone(),
+            Self::Text(text) | Self::Word(text, _) | Self::Said { word: text, .. } => text.clone(),
             Self::Number(number) | Self::Bytes(number) => number.to_string(),
             Self::Time(at) => out.moment(*at),
         }
@@ -48,7 +50,7 @@ impl Cell {
     pub(super) fn json(&self) -> Value {
         match self {
             Self::None => Value::Null,
-            Self::Text(text) | Self::Word(text, _) => json!(text),
+            Self::Text(text) | Self::Word(text, _) | Self::Said { word: text, .. } => json!(text),
             Self::Number(number) | Self::Bytes(number) => json!(number),
             Self::Time(at) => json!(rfc3339(*at)),
         }
@@ -56,7 +58,7 @@ impl Cell {
 
     pub(super) const fn tone(&self) -> Tone {
         match self {
-            Self::Word(_, tone) => *tone,
+            Self::Word(_, tone) | Self::Said { tone, .. } => *tone,
             Self::None => Tone::Dim,
             _ => Tone::Plain,
         }

@@ -15,7 +15,7 @@ mod time;
 pub(crate) use cell::{Cell, Column, Row, Show};
 pub(crate) use listing::{Listing, Total};
 pub(crate) use style::Tone;
-pub(crate) use time::short;
+pub(crate) use time::{short, spoken};
 
 use crate::cli::{Format, Globals, TimeStyle};
 use crate::clock;

@@ -1,7 +1,7 @@
 //! The columns of everything that is listed.
 
 use super::{Cell, Column, Row, Show, Tone, short};
-use notify_proto::bulk::FaultGroup;
+use notify_proto::bulk::{FaultGroup, Refusal};
 use notify_proto::control::{Changed, Seeded};
 use notify_proto::hold::{HoldView, QueueView};
 use notify_proto::send::{OneOrMany, Recipient};
@@ -215,6 +215,7 @@ impl Row for QueueView {
         always("rate", |it| format!("{:.1}/s", it.rate_per_second).into()),
         wide("arriving", |it| format!("{:.1}/s", it.arriving_per_second).into()),
         always("empty_in", empty_in),
+        wide("empty_in_ms", |it| it.empty_in_ms.into()),
         always("oldest", |it| it.oldest_at.into()),
         always("reason", |it| match named(it) {
             Some(hold) => hold.reason.clone().into(),
@@ -229,12 +230,14 @@ impl Row for QueueView {
     }
 }
 
-/// In how long a queue is empty: nothing to say of one that is.
+/// In how long a queue is empty, or why it does not get empty now: nothing to say of one that is.
 fn empty_in(queue: &QueueView) -> Cell {
-    match (queue.empty_in_ms, &queue.never_empty) {
+    match (queue.empty_in_ms, queue.never_empty.as_deref()) {
         (Some(0), _) | (None, None) => Cell::None,
         (Some(ms), _) => Cell::Text(format!("~{}", short(ms.div_ceil(1_000)))),
-        (None, Some(why)) => Cell::Word(format!("never ({why})"), Tone::Warn),
+        (None, Some("stands_still")) => Cell::Word("stands still".into(), Tone::Warn),
+        // It grows, or the state that stops it for now, in the word of its own column.
+        (None, Some(why)) => Cell::Word(why.to_owned(), Tone::Warn),
     }
 }
 
@@ -450,6 +453,15 @@ impl Row for OperationView {
 
     fn id(&self) -> String {
         self.id.clone()
+    }
+}
+
+impl Row for Refusal {
+    const COLUMNS: &'static [Column<Self>] =
+        &[always("id", |it| it.id.to_string().into()), always("why", |it| it.message.as_str().into())];
+
+    fn id(&self) -> String {
+        self.id.to_string()
     }
 }
 

@@ -38,6 +38,13 @@ pub(crate) fn short(seconds: u64) -> String {
     }
 }
 
+/// A span in a sentence, as it would be given on the command line: `10m`, not `10m00s`.
+pub(crate) fn spoken(seconds: u64) -> String {
+    let span = short(seconds);
+    let round = ["00s", "00m", "00h"].iter().find_map(|none| span.strip_suffix(none));
+    round.map_or_else(|| span.clone(), str::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,5 +58,8 @@ mod tests {
             ["0s", "59s", "1m01s", "1h01m", "1d01h"]
         );
         assert_eq!(back(-300), "in 5m00s");
+        let said = [600, 86_400, 5_400, 90, 5].map(spoken);
+        assert_eq!(said, ["10m", "1d", "1h30m", "1m30s", "5s"]);
+        assert_eq!([3_600, 36_000, 0].map(spoken), ["1h", "10h", "0s"]);
     }
 }

@@ -341,16 +341,6 @@ fn the_shape_is_a_table_with_its_totals_on_top() {
 }
 
 #[test]
-fn a_queue_says_in_how_long_it_is_empty() {
-    let fake = willing();
-    let list = fake.run(&["queue", "list"]).stdout;
-    assert!(list.contains("ON_DISK") && list.contains("90,000") && list.contains("12.3/s"), "{list}");
-    assert!(list.contains("~4m05s"), "{list}");
-    let item = fake.run(&["queue", "list", "--json"]).json()["items"][0].clone();
-    assert_eq!((&item["empty_in_ms"], &item["never_empty"]), (&245_000.into(), &serde_json::Value::Null));
-}
-
-#[test]
 fn a_switch_for_a_time_says_when_it_ends() {
     let fake = crate::house::fake(|verb, arguments| {
         let mut answer = crate::house::usual(verb, arguments);

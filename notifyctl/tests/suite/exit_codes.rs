@@ -149,63 +149,6 @@ fn usage() {
 }
 
 #[test]
-fn questions_nobody_can_answer() {
-    let fake = willing();
-    for (line, flag) in [
-        (&["ntf", "cancel", ID][..], "--yes"),
-        (&["ntf", "cancel", "--filter", "*"], "--yes"),
-        (&["ntf", "bury", ID, OTHER], "--yes"),
-        (&["ntf", "bury", "--filter", "*"], "--yes"),
-        (&["ntf", "postpone", "--filter", "*", "--until", "1h"], "--yes"),
-        (&["schedule", "move", "--filter", "*", "--at", "1h"], "--yes"),
-        (&["schedule", "run", "--filter", "*"], "--yes"),
-        (&["ntf", "retry", "--filter", "status:failed"], "--yes"),
-        (&["dead", "retry", "--filter", "*"], "--yes"),
-        (&["dead", "discard", "--filter", "*", "--yes"], "--confirm 3"),
-        (&["dead", "discard", ID, OTHER, "--yes"], "--confirm 2"),
-        (&["dead", "discard", ID, "--confirm", "2"], "does not name 1"),
-        (&["daemon", "shutdown"], "--yes"),
-        (&["operation", "cancel", "op_3"], "--yes"),
-        (&["queue", "pause", "mock"], "--yes"),
-        (&["queue", "drain", "mock", "--wait"], "--yes"),
-        (&["provider", "circuit", "open", "mock"], "--yes"),
-        (&["store", "prune", "--older-than", "90d", "--status", "delivered"], "--confirm 3"),
-        (&["store", "prune", "--older-than", "90d", "--status", "delivered", "--yes"], "--confirm 3"),
-        (&["service", "key", "reset", "acme"], "--confirm acme"),
-        (&["provider", "remove", "mock"], "--confirm mock"),
-        (&["provider", "remove", "mock", "--yes"], "--confirm mock"),
-        (&["provider", "remove", ID, "--confirm", ID], "does not name mock"),
-        (&["service", "key", "reset", "acme", "--yes"], "--confirm acme"),
-        (&["service", "key", "revoke", "acme", "00112233"], "--confirm acme"),
-        (&["service", "key", "reset", "acme", "--confirm", "other"], "does not name acme"),
-    ] {
-        let run = fake.run(line);
-        assert_eq!(run.exit, 6, "{line:?}");
-        assert!(run.stderr.contains(flag), "{line:?}: {}", run.stderr);
-    }
-    for verb in [
-        "NotificationCancel",
-        "NotificationRetry",
-        "NotificationBury",
-        "DaemonShutdown",
-        "KeyReset",
-        "KeyRevoke",
-        "OperationCancel",
-        "ProviderRemove",
-        "HoldSet",
-    ] {
-        assert!(fake.calls(verb).is_empty(), "{verb}");
-    }
-    assert!(fake.calls("NotificationBulk").iter().all(|call| call["change"]["dry_run"] == true));
-    assert!(fake.calls("StorePrune").iter().all(|call| call["change"]["dry_run"] == true), "only counted");
-    assert_eq!(
-        fake.run(&["-n", "daemon", "shutdown"]).exit,
-        0,
-        "a dry run changes nothing, so it asks nothing"
-    );
-}
-
-#[test]
 fn partly_done_and_nothing_done() {
     let with = |results: fn(usize) -> serde_json::Value| {
         fake(move |verb, arguments| {

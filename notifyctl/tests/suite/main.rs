@@ -7,5 +7,8 @@ mod every_command;
 mod exit_codes;
 mod house;
 mod long_work;
+mod questions;
+mod queues;
 mod secrets;
+mod told;
 mod tree;

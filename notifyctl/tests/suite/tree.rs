@@ -1,5 +1,6 @@
 //! The command tree itself, and the pages made from it.
 
+use crate::house::run_with;
 use std::path::Path;
 
 fn walk(command: &clap::Command, path: &str, visit: &mut dyn FnMut(&clap::Command, &str)) {
@@ -31,6 +32,27 @@ fn every_command_says_what_it_is_for_and_has_an_example() {
         seen += 1;
     });
     assert!(seen > 35, "{seen}");
+}
+
+#[test]
+fn help_and_usage_are_the_same_whatever_the_environment() {
+    for line in [
+        &["--help"][..],
+        &["-h"],
+        &["service"],
+        &["provider", "update", "--help"],
+        &["help", "ntf", "list"],
+        &["provider", "update", "relay"],
+        &["ntf", "list", "--since", "90"],
+        &["store", "prune"],
+        &["nonsense"],
+    ] {
+        let [bare, named] = [&[][..], &[("NOTIFYD_SOCKET", "/secret/place.sock")]].map(|environment| {
+            let run = run_with(line, environment, "");
+            (run.exit, run.stdout, run.stderr)
+        });
+        assert_eq!(bare, named, "{line:?}");
+    }
 }
 
 #[test]

@@ -9,9 +9,10 @@ use arc_swap::ArcSwap;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use notify_proto::{ServiceId, Timestamp};
+use notify_proto::{NotificationId, ServiceId, Timestamp};
 use notifyd_lifecycle::Household;
 use notifyd_lifecycle::key::claimed_service;
+use notifyd_lifecycle::message::Plan;
 use notifyd_store::door::Entry;
 use notifyd_store::{Service, Store, Tenant};
 use prometheus::IntCounter;
@@ -80,6 +81,12 @@ impl Gate {
             let _ = visit.quota.set(quota);
         }
         Ok(Tenant::new(Arc::clone(&self.store), service))
+    }
+
+    /// How a notification of this service is to be delivered; none when the service has none with this id.
+    pub(crate) async fn plan(&self, tenant: &Tenant, id: NotificationId) -> Result<Option<Plan>, Problem> {
+        let job = self.store.job(id).await?;
+        Ok(job.filter(|job| job.group.service == tenant.service().no).map(|job| job.plan))
     }
 
     /// Lets somebody ask who need not say who it is, unless its peer does so too often.

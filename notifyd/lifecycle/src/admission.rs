@@ -151,10 +151,9 @@ pub fn admit(
         None => rules.dedup_window,
     };
     let deduplicate = request.deduplicate.unwrap_or(true);
-    let field = reach::field(&request);
     let message = message(request, &plan.channels, &rules.destinations, correlation_id, &mut errors);
     if errors.0.is_empty() {
-        reach::deliverable(&plan, &message, field, providers, &mut errors);
+        reach::deliverable(&plan, &message, providers, &mut errors);
     }
     if !errors.0.is_empty() {
         return Err(errors.0);

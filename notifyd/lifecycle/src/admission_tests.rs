@@ -105,16 +105,14 @@ type Case<'a> = (&'a [&'a str], Option<&'a str>, serde_json::Value, Option<(&'a 
 #[test]
 fn one_channel_needs_both_an_address_and_a_provider() {
     const SMS: &str = "+15005550006";
-    let served = "these channels are served now: sms, email, whatsapp";
-    let sms_alone =
-        format!("none of them can be used: sms has no address, no active provider serves push; {served}");
+    let sms_alone = "is missing: of the channels, active providers serve only sms; give an address there";
     let cases: &[Case<'_>] = &[
         // Nobody pinned: any channel will do, in any place.
         (&["sms", "push"], None, json!({"sms": SMS, "push": "t"}), None),
         (&["push", "sms"], None, json!({"sms": SMS, "push": "t"}), None),
         (&["push", "sms"], None, json!({"sms": SMS}), None),
         (&["sms", "email"], None, json!({"email": "a@b.example"}), None),
-        (&["sms", "push"], None, json!({"push": "t"}), Some(("channels", sms_alone.as_str()))),
+        (&["sms", "push"], None, json!({"push": "t"}), Some(("recipient.sms", sms_alone))),
         (
             &["push", "slack"],
             None,
@@ -130,8 +128,8 @@ fn one_channel_needs_both_an_address_and_a_provider() {
             Some("texts"),
             json!({"email": "a@b.example"}),
             Some((
-                "provider_id",
-                "sms has no address, provider texts does not serve email; name another, or give an address it can use",
+                "recipient.sms",
+                "is missing: of the channels, provider texts serves only sms; give an address there, or name another",
             )),
         ),
         (
@@ -159,7 +157,7 @@ fn one_channel_needs_both_an_address_and_a_provider() {
                 body["provider_id"] = json!(pin);
             }
             // Others may take over on channels that the pinned one does not serve; it must still be of some use itself.
-            let refused = refused.filter(|(_, why)| !(failover && why.contains("an address it can use")));
+            let refused = refused.filter(|(_, why)| !(failover && why.contains("serves only sms")));
             match (admit_json(body.clone(), None), refused) {
                 (Ok(_), None) => {}
                 (Err(errors), Some((field, why))) => {
@@ -179,7 +177,8 @@ fn one_address_for_all_must_fit_a_channel_that_is_served() {
     };
     let errors = one(json!(["push", "sms"])).unwrap_err();
     assert_eq!(errors.len(), 1, "{errors:?}");
-    assert!(errors[0].message.contains("no active provider serves push, sms has no address"), "{errors:?}");
+    let why = "has no address for sms, and of the channels, active providers serve only sms; give a map";
+    assert!(errors[0].field == "recipient" && errors[0].message.starts_with(why), "{errors:?}");
 }
 
 #[test]

@@ -120,17 +120,21 @@ fn stories(ctl: &Ctl, dead: &str) {
         words,
         [
             "created",
-            "attempt 1",
-            "attempt 1: failed",
+            "attempt_begun",
+            "attempt_ended",
             "failed",
             "operator_retry",
-            "attempt 2",
-            "attempt 2: failed",
+            "attempt_begun",
+            "attempt_ended",
             "failed"
         ],
         "{timeline}"
     );
     assert!(timeline["items"][7]["after_ms"].is_u64(), "{timeline}");
+    let second = &timeline["items"][6];
+    assert_eq!((&second["attempt"], &second["outcome"]), (&json!(2), &json!("failed")), "{timeline}");
+    let table = ctl.ok(&["ntf", "timeline", dead]);
+    assert!(table.contains("attempt 2: failed"), "{table}");
     let attempts = ctl.json(&["ntf", "attempts", dead]);
     assert_eq!(names(&attempts, "provider_name"), ["refuses", "refuses"]);
     assert_eq!(ctl.run(&["ntf", "timeline", "0197a6c2-5b1e-7cc0-8000-0123456789ab"]).code, 3);
@@ -180,17 +184,28 @@ async fn providers_change_and_go() {
     let row = |words: [&str; 3]| words.map(str::to_owned);
 
     // Its account is at fault, and the route says so.
-    assert_eq!(routed(&ctl, &[])[0], row(["first", "taken", "open"]));
+    assert_eq!(routed(&ctl, &[])[0], row(["first", "taken", "ready"]));
     let sent = send(&[]);
     ctl.ok(&["ntf", "wait", &sent, "--for", "delivered"]);
     assert_eq!(through(&sent), "second");
-    let second = row(["second", "taken", "open"]);
+    let second = row(["second", "taken", "ready"]);
     assert_eq!(routed(&ctl, &[]), [row(["first", "passed_over", "breaker_open"]), second.clone()]);
     let table = ctl.ok(&["provider", "route", "--service", "acme", "--to", "+15005550006"]);
     assert!(table.contains("breaker_open") && table.contains("simulated provider_config"), "{table}");
     let pinned = send(&["--provider", "first"]);
     assert_eq!(routed(&ctl, &["--provider", "first"]).len(), 1);
     assert_eq!(ctl.run(&["provider", "route", "--provider", "nobody"]).code, 3);
+
+    // Who forces it, since when and why is told in the operator's words.
+    for force in [&["queue", "pause"][..], &["queue", "drain"], &["provider", "disable", "--for", "1h"]] {
+        ctl.ok(&[force, &["second", "--yes", "--reason", "carrier maintenance"]].concat());
+        let route = ctl.json(&["provider", "route", "--channel", "sms", "--provider", "second"]);
+        let step = &route["items"][0];
+        assert!(step["why"].as_str().unwrap().ends_with(": carrier maintenance"), "{force:?}: {step}");
+        assert!(step["since"].is_string(), "{force:?}: {step}");
+        let hold = ctl.ok(&["queue", "hold", "list", "-o", "id"]);
+        ctl.ok(&["queue", "hold", "cancel", hold.trim()]);
+    }
 
     // A limit alone leaves the circuit open; a mended account delivers what was held for it.
     let update = ["provider", "update", "first"];

@@ -4,6 +4,7 @@ use notify_tests::daemon::Builder;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 /// Starts it, which must fail with this code and a single sentence that has these words in it.
 fn refused(builder: &Builder, code: i32, words: &[&str]) {
@@ -184,4 +185,17 @@ fn what_it_makes_is_closed_to_others() {
         assert_eq!(mode(&builder.state().join(&name)) & 0o077, 0, "{name}");
     }
     drop(daemon);
+}
+
+#[test]
+fn help_and_usage_are_the_same_whatever_the_environment() {
+    for flag in ["--help", "-h", "--nonsense", "--demo-for"] {
+        let [bare, named] = [None, Some("/secret/place.toml")].map(|file| {
+            let mut command = Command::new(notify_tests::bin("notifyd"));
+            command.arg(flag).env_remove("NOTIFYD_CONFIG").envs(file.map(|file| ("NOTIFYD_CONFIG", file)));
+            let output = command.stdin(Stdio::null()).output().unwrap();
+            (output.status.code(), output.stdout, output.stderr)
+        });
+        assert_eq!(bare, named, "{flag}");
+    }
 }

@@ -6,11 +6,11 @@ use super::super::bulk::{self, Consent, Deed, Flags, Words};
 use super::super::dead;
 use super::ids;
 use crate::conn::Link;
-use crate::failure::{Ended, Exit, Failure};
+use crate::failure::{Ended, Exit, Failure, Stop};
 use crate::output::rows::Outcome;
 use crate::{confirm, given};
 use clap::Args;
-use notify_proto::control::Changed;
+use notify_proto::control::{Change, Changed};
 use notify_proto::filter::Filter;
 use notify_proto::view::rfc3339;
 use notify_proto::{BulkOp, ErrorCode, NotificationId, Timestamp};
@@ -153,8 +153,9 @@ impl Which {
             return bulk::run(desk, verb.deed(), words, consent, filter, self.flags).await;
         }
         let ids = ids::read(&self.ids)?;
-        agree(desk, verb, &ids, &consent)?;
-        by_id(desk, verb, what, &ids, &Pace::of(self.flags.rate())).await
+        let link = desk.link().await?;
+        agree(desk, &link, verb, &ids, &consent).await?;
+        by_id(desk, &link, verb, what, &ids, &Pace::of(self.flags.rate())).await
     }
 }
 
@@ -193,15 +194,15 @@ impl Bury {
 /// Those with these ids, call after call.
 async fn by_id(
     desk: &Desk<'_>,
+    link: &Link,
     verb: Verb,
     what: &'static str,
     ids: &[NotificationId],
     pace: &Pace,
 ) -> Ended {
-    let link = desk.link().await?;
     let mut tally = Tally::default();
     if let ([id], true) = (ids, desk.out.for_people()) {
-        let changed = call(desk, &link, verb, vec![*id]).await?;
+        let changed = call(link, verb, vec![*id], desk.globals.change()).await?;
         if changed.iter().all(|it| it.result.is_ok()) {
             let sentence = desk.says(&format!("notification {id}"), &verb.done());
             desk.out.did(what, &sentence, serde_json::Value::Null)?;
@@ -214,7 +215,7 @@ async fn by_id(
         if number > 0 {
             tokio::time::sleep(pace.every).await;
         }
-        let changed = call(desk, &link, verb, some.to_vec()).await?;
+        let changed = call(link, verb, some.to_vec(), desk.globals.change()).await?;
         tally.add(&changed);
         listing.page(&changed.into_iter().map(Outcome::from).collect::<Vec<_>>())?;
     }
@@ -223,18 +224,44 @@ async fn by_id(
     tally.end()
 }
 
-/// Asks, where there is something to lose.
-fn agree(desk: &Desk<'_>, verb: Verb, ids: &[NotificationId], consent: &Consent) -> Result<(), Failure> {
+/// Asks, where there is something to lose, and when it can be done to one of them at least.
+async fn agree(
+    desk: &Desk<'_>,
+    link: &Link,
+    verb: Verb,
+    ids: &[NotificationId],
+    consent: &Consent,
+) -> Result<(), Stop> {
+    let answered = match consent {
+        Consent::Yes => confirm::is_answered(desk.globals),
+        Consent::Count(given) => desk.globals.dry_run || *given == Some(ids.len() as u64),
+    };
+    if !verb.ends() || answered || ids.is_empty() {
+        return Ok(());
+    }
+    let mut tally = Tally::default();
+    for some in ids.chunks(AT_ONCE) {
+        tally.add(&call(link, verb, some.to_vec(), desk.globals.rehearsal()).await?);
+    }
+    if tally.done == 0 {
+        return tally.end().map(drop);
+    }
     let which = if let [id] = ids { id.to_string() } else { format!("{} notifications", ids.len()) };
+    let refused = match tally.refused.len() {
+        0 => String::new(),
+        many => format!(" {many} of them will be refused."),
+    };
     match consent {
-        _ if !verb.ends() => Ok(()),
-        Consent::Yes => confirm::yes(desk.globals, desk.out, &verb.question(&which)),
+        Consent::Yes => {
+            confirm::yes(desk.globals, desk.out, &format!("{}{refused}", verb.question(&which)))?;
+        }
         Consent::Count(given) => {
-            let question = format!("{which} will be {} for good.", verb.done());
+            let question = format!("{which} will be {} for good.{refused}", verb.done());
             let given = given.map(|given| given.to_string());
-            confirm::name(desk.globals, desk.out, &question, &ids.len().to_string(), given.as_deref())
+            confirm::name(desk.globals, desk.out, &question, &ids.len().to_string(), given.as_deref())?;
         }
     }
+    Ok(())
 }
 
 /// How calls with ids are spread over time.
@@ -262,12 +289,11 @@ impl Pace {
 
 /// One call with some ids.
 async fn call(
-    desk: &Desk<'_>,
     link: &Link,
     verb: Verb,
     ids: Vec<NotificationId>,
+    change: Change,
 ) -> Result<Vec<Changed>, Failure> {
-    let change = desk.globals.change();
     match verb {
         Verb::Cancel => link.change(link.client.notification_cancel(link.within(), ids, change)).await,
         Verb::Retry => link.change(link.client.notification_retry(link.within(), ids, change)).await,
@@ -333,7 +359,6 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Stop;
     use notify_proto::{ApiError, Status};
 
     #[test]

@@ -58,12 +58,17 @@ struct Moment {
     at: Timestamp,
     /// Since it was accepted, milliseconds; none for what the clock says was before.
     after_ms: Option<u64>,
-    /// A word of the story, or an attempt and what became of it.
+    /// A word of the story, or of an attempt: `passed_over`, `attempt_begun`, `attempt_ended`.
     what: String,
+    /// The same for people.
+    #[serde(skip)]
+    said: String,
     /// Number of the attempt.
     attempt: Option<u32>,
     channel: Option<String>,
     provider: Option<String>,
+    /// What became of the attempt.
+    outcome: Option<String>,
     /// Status of the notification from here on.
     status: Option<String>,
     reason: Option<String>,
@@ -76,10 +81,11 @@ impl Row for Moment {
     const COLUMNS: &'static [Column<Self>] = &[
         Column { name: "at", show: Show::Always, cell: |it| it.at.into() },
         Column { name: "after_ms", show: Show::Always, cell: |it| it.after_ms.into() },
-        Column { name: "what", show: Show::Always, cell: |it| Cell::Word(it.what.clone(), it.tone) },
+        Column { name: "what", show: Show::Always, cell: what },
         Column { name: "attempt", show: Show::Wide, cell: |it| it.attempt.into() },
         Column { name: "channel", show: Show::Always, cell: |it| it.channel.clone().into() },
         Column { name: "provider", show: Show::Always, cell: |it| it.provider.clone().into() },
+        Column { name: "outcome", show: Show::Wide, cell: |it| it.outcome.clone().into() },
         Column { name: "status", show: Show::Always, cell: |it| it.status.clone().into() },
         Column { name: "reason", show: Show::Always, cell: |it| it.reason.clone().into() },
         Column { name: "detail", show: Show::Always, cell: |it| it.detail.clone().into() },
@@ -90,6 +96,10 @@ impl Row for Moment {
     }
 }
 
+fn what(moment: &Moment) -> Cell {
+    Cell::Said { word: moment.what.clone(), text: moment.said.clone(), tone: moment.tone }
+}
+
 /// Story and attempts as one, oldest first.
 fn moments(detail: &NotificationDetail) -> Vec<Moment> {
     let accepted = detail.notification.created_at;
@@ -98,13 +108,15 @@ fn moments(detail: &NotificationDetail) -> Vec<Moment> {
 
 fn moment(piece: Piece<'_>, accepted: Timestamp) -> Moment {
     let (at, after_ms) = (piece.at(), after(piece.at(), accepted));
-    let of = |attempt: &AttemptView, what: String, tone| Moment {
+    let of = |attempt: &AttemptView, what: &str, said: String, tone| Moment {
         at,
         after_ms,
-        what,
+        what: what.to_owned(),
+        said,
         attempt: Some(attempt.number),
         channel: Some(attempt.channel.to_string()),
         provider: attempt.provider_name.clone(),
+        outcome: None,
         status: None,
         reason: None,
         detail: None,
@@ -113,19 +125,23 @@ fn moment(piece: Piece<'_>, accepted: Timestamp) -> Moment {
     match piece {
         Piece::Told(event) => told(event, after_ms),
         Piece::PassedOver(attempt) => {
-            let passed = of(attempt, "passed over".to_owned(), Tone::Dim);
+            let passed = of(attempt, "passed_over", "passed over".to_owned(), Tone::Dim);
             Moment { reason: attempt.reason.clone(), ..passed }
         }
-        Piece::Begun(attempt) => of(attempt, format!("attempt {}", attempt.number), Tone::Plain),
+        Piece::Begun(attempt) => {
+            of(attempt, "attempt_begun", format!("attempt {}", attempt.number), Tone::Plain)
+        }
         Piece::Ended(attempt, _) => {
             let tone = match attempt.status.known() {
                 Some(AttemptStatus::Delivered) => Tone::Good,
                 Some(AttemptStatus::InDoubt) => Tone::Warn,
                 _ => Tone::Bad,
             };
-            let what = format!("attempt {}: {}", attempt.number, attempt.status);
+            let (said, outcome) =
+                (format!("attempt {}: {}", attempt.number, attempt.status), Some(attempt.status.to_string()));
             let detail = attempt.error_message.clone().or_else(|| attempt.external_id.clone());
-            Moment { reason: attempt.reason.clone(), detail, ..of(attempt, what, tone) }
+            let ended = of(attempt, "attempt_ended", said, tone);
+            Moment { reason: attempt.reason.clone(), detail, outcome, ..ended }
         }
     }
 }
@@ -142,9 +158,11 @@ fn told(event: &EventView, after_ms: Option<u64>) -> Moment {
         at: event.at,
         after_ms,
         what: event.event.clone(),
+        said: event.event.clone(),
         attempt: None,
         channel: None,
         provider: None,
+        outcome: None,
         status: Some(status),
         reason: event.reason.clone(),
         detail: event.detail.clone(),

@@ -5,8 +5,13 @@ use crate::confirm;
 use crate::failure::{Ended, Exit};
 
 pub(super) async fn run(desk: &Desk<'_>, id: String) -> Ended {
-    confirm::yes(desk.globals, desk.out, &format!("Have {id} given up?"))?;
     let link = desk.link().await?;
+    if !confirm::is_answered(desk.globals) {
+        let call = link.client.operation_cancel(link.within(), id.clone(), desk.globals.rehearsal());
+        let operation = link.read(call).await?;
+        let question = format!("Have {} ({}) given up?", operation.id, operation.verb);
+        confirm::yes(desk.globals, desk.out, &question)?;
+    }
     let call = link.client.operation_cancel(link.within(), id, desk.globals.change());
     let operation = link.change(call).await?;
     let sentence = if desk.globals.dry_run {

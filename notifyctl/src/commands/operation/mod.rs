@@ -67,5 +67,11 @@ async fn show(desk: &Desk<'_>, id: String) -> Ended {
     let link = desk.link().await?;
     let operation = link.read(link.client.operation_show(link.within(), id, 0)).await?;
     desk.out.one("operation.show", "operation", &operation)?;
+    if desk.out.for_people() && !operation.refusals.is_empty() {
+        desk.out.heading("refused")?;
+        let mut listing = desk.out.list("operation.show")?;
+        listing.page(&operation.refusals)?;
+        listing.close(None, None)?;
+    }
     Ok(Exit::Done)
 }

@@ -12,7 +12,7 @@ use crate::{given, secret};
 use clap::{Args, Subcommand};
 use notify_proto::control::NewProvider;
 use notify_proto::hold::HoldView;
-use notify_proto::{Channel, HoldKind};
+use notify_proto::{Channel, HoldKind, Open};
 use serde_json::{Map, Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -304,6 +304,7 @@ impl Switch {
     async fn run(self, desk: &Desk<'_>, on: bool) -> Ended {
         let Self { name: Name { name }, lasts } = self;
         let link = desk.link().await?;
+        let all = if on { Vec::new() } else { link.read(link.client.provider_list(link.within())).await? };
         let call = link.client.provider_set_active(
             link.within(),
             name,
@@ -321,7 +322,21 @@ impl Switch {
             }
         };
         desk.out.changed(what, "provider", &sentence, &provider)?;
+        let others = || all.iter().filter(|other| other.active && other.id != provider.id);
+        let alone = |channel: &&Open<Channel>| !others().any(|other| other.channels.contains(channel));
+        if !on {
+            unserved(desk, provider.channels.iter().filter(alone));
+        }
         Ok(Exit::Done)
+    }
+}
+
+/// Says which channels nobody serves any more.
+fn unserved<'a>(desk: &Desk<'_>, channels: impl Iterator<Item = &'a Open<Channel>>) {
+    for channel in channels {
+        desk.out.note(&format!(
+            "no active provider serves {channel} then; for what comes of it: notifyctl provider route --channel {channel}"
+        ));
     }
 }
 

@@ -21,14 +21,19 @@ pub struct Remove {
 impl Remove {
     pub(super) async fn run(self, desk: &Desk<'_>) -> Ended {
         let link = desk.link().await?;
-        let provider = link.read(link.client.provider_show(link.within(), self.name)).await?;
-        let name = &provider.name;
-        let question = format!(
+        let call = link.client.provider_remove(link.within(), self.name, desk.globals.rehearsal());
+        let would = link.read(call).await?;
+        let name = &would.provider.name;
+        let mut question = format!(
             "Provider {name} is removed with its settings and its secret; what is pinned to it alone fails."
         );
+        if !would.unserved.is_empty() {
+            let channels: Vec<_> = would.unserved.iter().map(ToString::to_string).collect();
+            question = format!("{question} No active provider serves {} then.", channels.join(", "));
+        }
         confirm::name(desk.globals, desk.out, &question, name, self.confirm.as_deref())?;
         // By its id: the name may have gone to another while somebody thought about the answer.
-        let id = provider.id.to_string();
+        let id = would.provider.id.to_string();
         let call = link.client.provider_remove(link.within(), id, desk.globals.change());
         let done = link.change(call).await?;
         if matches!(desk.out.format, Format::Json | Format::Jsonl) {
@@ -38,11 +43,7 @@ impl Remove {
             let sentence = desk.says(&format!("provider {}", done.provider.name), "removed");
             desk.out.changed("provider.remove", "provider", &sentence, &done.provider)?;
         }
-        for channel in &done.unserved {
-            desk.out.note(&format!(
-                "no active provider serves {channel} then; for what comes of it: notifyctl provider route --channel {channel}"
-            ));
-        }
+        super::unserved(desk, done.unserved.iter());
         Ok(Exit::Done)
     }
 }

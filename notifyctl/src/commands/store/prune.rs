@@ -43,8 +43,8 @@ impl Prune {
             expect: None,
         };
         let link = desk.link().await?;
-        let change = notify_proto::control::Change { dry_run: true, ..desk.globals.change() };
-        let counted = link.read(link.client.store_prune(link.within(), request.clone(), change)).await?;
+        let call = link.client.store_prune(link.within(), request.clone(), desk.globals.rehearsal());
+        let counted = link.read(call).await?;
         let total: u64 = counted.by_status.values().sum();
         if desk.globals.dry_run || total == 0 {
             return preview(desk, &request, &counted, total);

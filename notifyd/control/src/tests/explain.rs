@@ -1,7 +1,7 @@
 //! Why a notification is where it is.
 
 use super::fakes::{Refused, because, furnished, hold, plain, sent, soon, text};
-use notify_proto::control::ControlClient;
+use notify_proto::control::{ControlClient, RouteRequest};
 use notify_proto::explain::Explanation;
 use notify_proto::{ErrorCode, FailureReason, HoldKind, NotificationId};
 use notifyd_lifecycle::Transition;
@@ -88,6 +88,9 @@ async fn what_is_due_waits_for_its_turn_or_for_an_opening() {
     assert!(forced.now.sentence.contains("forced by ada"), "{}", forced.now.sentence);
     assert!(forced.now.sentence.contains("vendor is down"), "{}", forced.now.sentence);
     assert!(forced.route.steps[0].why.as_deref().unwrap().contains("vendor is down"));
+    let asked = admin.provider_route(soon(), RouteRequest::default()).await.unwrap().unwrap();
+    let sms = asked.steps.iter().find(|step| step.channel == forced.route.steps[0].channel).unwrap();
+    assert_eq!(sms, &forced.route.steps[0], "whoever asks for the route alone is told the same");
 }
 
 #[tokio::test]

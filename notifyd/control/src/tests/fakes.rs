@@ -27,6 +27,7 @@ use notifyd_store::operations::{NewOperation, Operation};
 use notifyd_store::{Options, SqliteStore, Store, StoreError, Upkeep};
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::UnixStream;
@@ -46,6 +47,8 @@ pub(super) struct FakeEngine {
     pub(super) standing: Mutex<Standing>,
     pub(super) speeds: Mutex<Speeds>,
     pub(super) circuit: Mutex<&'static str>,
+    /// How often somebody looked at a provider.
+    pub(super) looks: AtomicU32,
 }
 
 #[async_trait]
@@ -59,6 +62,7 @@ impl EngineHandle for FakeEngine {
     }
 
     fn provider_state(&self, _: ProviderId) -> ProviderState {
+        self.looks.fetch_add(1, Ordering::Relaxed);
         let circuit = *self.circuit.lock().unwrap();
         ProviderState {
             circuit,
@@ -243,6 +247,7 @@ pub(super) fn house_with<U: Upkeep>(upkeep: impl FnOnce(Arc<SqliteStore>) -> Arc
         standing: Mutex::default(),
         speeds: Mutex::default(),
         circuit: Mutex::new("closed"),
+        looks: AtomicU32::new(0),
     });
     let stops = Arc::new(Mutex::new(Vec::new()));
     let stopped = CancellationToken::new();

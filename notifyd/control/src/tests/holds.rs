@@ -3,7 +3,9 @@
 use super::fakes::{Refused, because, dry, furnished, hold, pause, plain, soon};
 use notify_proto::ErrorCode::{Conflict, Invalid, NotFound};
 use notify_proto::HoldKind;
+use notify_proto::control::ProviderChange;
 use notify_proto::hold::{Force, HoldRequest};
+use std::sync::atomic::Ordering;
 
 #[tokio::test]
 async fn a_pause_is_shown_wherever_its_provider_is() {
@@ -62,6 +64,15 @@ async fn the_strongest_hold_names_the_state_and_resume_leaves_limits() {
 }
 
 #[tokio::test]
+async fn a_queue_is_told_from_one_look_at_its_provider() {
+    let (house, admin) = furnished().await;
+    let before = house.engine.looks.load(Ordering::Relaxed);
+    admin.queue_show(soon(), "mock".into()).await.unwrap().unwrap();
+    let looks = house.engine.looks.load(Ordering::Relaxed) - before;
+    assert_eq!(looks, 1, "a second one could contradict the first");
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_hold_is_said() {
     let (_house, admin) = furnished().await;
     let long = HoldRequest { for_ms: Some(367 * 86_400_000), ..pause() };
@@ -76,6 +87,12 @@ async fn what_is_wrong_with_a_hold_is_said() {
         let error = admin.hold_set(soon(), request, plain()).await.unwrap().unwrap_err();
         assert!(error.code == Invalid && error.message.contains(hint), "{hint}: {}", error.message);
     }
+    let one = ProviderChange { max_in_flight: Some(1), ..ProviderChange::default() };
+    admin.provider_update(soon(), "mock".into(), Box::new(one), plain()).await.unwrap().unwrap();
+    let least = admin.hold_set(soon(), hold("mock", HoldKind::Limit, Some(1)), plain()).await.unwrap();
+    let least = least.unwrap_err();
+    assert!(least.code == Invalid && least.message.contains("none is fewer"), "{least:?}");
+    assert_eq!(least.hint.as_deref(), Some("notifyctl queue pause mock"));
     assert_eq!(admin.hold_set(soon(), hold("x", HoldKind::Pause, None), plain()).await.code(), NotFound);
     let preview = admin.hold_set(soon(), pause(), dry()).await.unwrap().unwrap();
     assert!(preview.until.is_some());

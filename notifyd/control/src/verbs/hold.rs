@@ -91,6 +91,11 @@ fn check_limit(provider: &Provider, request: &HoldRequest) -> Reply<()> {
             Err(refuse::invalid("limit: use a number from 1 on")
                 .hint(format!("notifyctl queue pause {name}")))
         }
+        (HoldKind::Limit, Some(_)) if own == 1 => {
+            let message =
+                format!("limit: provider {name} takes one call at a time by itself, and none is fewer");
+            Err(refuse::invalid(message).hint(format!("notifyctl queue pause {name}")))
+        }
         (HoldKind::Limit, Some(_)) => Err(refuse::invalid(format!(
             "limit: provider {name} takes {own} calls at once by itself; a limit is a smaller number"
         ))),

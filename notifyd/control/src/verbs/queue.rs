@@ -9,7 +9,7 @@ use notify_proto::control::Change;
 use notify_proto::hold::{HoldView, QueueList, QueueView};
 use notify_proto::transport::Reply;
 use notify_proto::{HoldKind, ProviderId, Status};
-use notifyd_engine::{Queue, Speeds};
+use notifyd_engine::{ProviderState, Queue, Speeds};
 use notifyd_lifecycle::emptying::{Emptying, emptying};
 use notifyd_store::Provider;
 use notifyd_store::api::{Look, Waits};
@@ -45,8 +45,10 @@ pub(crate) async fn resume(session: &Session, name: &str, change: &Change) -> Re
     let before = look(room, &provider).await?;
     let refused = || {
         let state = &before.state;
-        let error =
-            refuse::conflict(format!("queue {} is neither paused nor draining: {state}", provider.name));
+        let error = refuse::conflict(format!(
+            "queue {} is neither paused nor draining: it is {state}",
+            provider.name
+        ));
         match state.as_str() {
             "disabled" => error.hint(format!("notifyctl provider enable {}", provider.name)),
             _ if before.holds.is_empty() => error,
@@ -59,7 +61,9 @@ pub(crate) async fn resume(session: &Session, name: &str, change: &Change) -> Re
     if operator.dry_run {
         let left = |hold: &HoldView| !hold.kind.known().is_some_and(keeps);
         let holds: Vec<_> = before.holds.into_iter().filter(left).collect();
-        return Ok(QueueView { state: state(room, &provider, &holds).to_owned(), holds, ..before });
+        let engine = room.deps.engine.provider_state(provider.id);
+        let state = state(&provider, &holds, &engine).to_owned();
+        return Ok(QueueView { state, holds, ..before });
     }
     let ended = room.deps.store.end_holds(provider.id, holds, "queue.resume", operator.audit()).await;
     if ended.map_err(refuse::log)?.is_empty() {
@@ -128,8 +132,8 @@ fn view(room: &Room, provider: &Provider, counted: &Counted) -> QueueView {
     let on_disk = counted.on_disk.get(&provider.id).copied().unwrap_or_default();
     let rate = |rates: &HashMap<ProviderId, f64>| rates.get(&provider.id).copied().unwrap_or_default();
     let (leaving, arriving) = (rate(&counted.finished), rate(&counted.arriving));
-    let state = state(room, provider, &holds);
     let engine = room.deps.engine.provider_state(provider.id);
+    let state = state(provider, &holds, &engine);
     let (empty_in_ms, never_empty) = match emptying(queue.waiting + on_disk, leaving, arriving) {
         Emptying::In(time) if time.is_zero() => (Some(0), None),
         // What moved a moment ago moves no more.
@@ -164,19 +168,17 @@ fn view(room: &Room, provider: &Provider, counted: &Counted) -> QueueView {
 }
 
 /// What keeps it from running at full speed, the strongest first.
-fn state(room: &Room, provider: &Provider, holds: &[HoldView]) -> &'static str {
+fn state(provider: &Provider, holds: &[HoldView], engine: &ProviderState) -> &'static str {
     let has = |kind| holds.iter().any(|hold| hold.kind.known() == Some(kind));
-    let engine = room.deps.engine.provider_state(provider.id);
-    let circuit = engine.circuit;
     if !provider.active {
         "disabled"
     } else if has(HoldKind::Pause) {
         "paused"
     } else if has(HoldKind::Drain) {
         "draining"
-    } else if circuit == "open" {
+    } else if engine.circuit == "open" {
         "circuit_open"
-    } else if circuit == "half_open" {
+    } else if engine.circuit == "half_open" {
         "circuit_half_open"
     } else if engine.throttled_until.is_some() {
         "throttled"

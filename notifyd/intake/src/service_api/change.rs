@@ -9,9 +9,12 @@ use crate::problem::Problem;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Response, StatusCode};
+use notify_proto::send::{Recipient, SendRequest};
 use notify_proto::view::NotificationView;
-use notify_proto::{NotificationId, Status};
+use notify_proto::{NotificationId, Open, Status};
+use notifyd_lifecycle::Transition;
 use notifyd_lifecycle::revision::{Revision, revise};
+use notifyd_store::Tenant;
 use notifyd_store::api::{Changed, Edit};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -81,9 +84,16 @@ pub(crate) async fn edit(
 ) -> Result<Response<Body>, Problem> {
     refuse_while_draining(&context)?;
     let current = tenant.notification(id).await?.ok_or_else(Problem::no_notification)?.notification;
-    let channels: Vec<_> = current.channels.iter().filter_map(notify_proto::Open::known).collect();
+    let channels: Vec<_> = current.channels.iter().filter_map(Open::known).collect();
+    let recipient = revision.recipient.clone();
     let revised = revise(revision, &channels, current.expires_at, context.clock.now(), &context.rules.load())
         .map_err(Problem::fields)?;
+    // What can no longer be changed is refused for that.
+    if let Some(recipient) = recipient
+        && current.status.known().is_some_and(|status| Transition::edit_now().allows(status))
+    {
+        check_reach(&context, &tenant, id, recipient).await?;
+    }
     let edit = Edit {
         recipient: revised.recipient,
         content: revised.content,
@@ -94,13 +104,41 @@ pub(crate) async fn edit(
     };
     match tenant.edit(id, edit).await? {
         Changed::Done(_) => {
-            let now = tenant.notification(id).await?.ok_or_else(Problem::no_notification)?;
+            let mut now = tenant.notification(id).await?.ok_or_else(Problem::no_notification)?;
+            now.notification.settle();
             let message = format!("Notification {id} has been updated");
             Ok(json(StatusCode::OK, &Edited { message, notification: now.notification }))
         }
         Changed::NotFound => Err(Problem::no_notification()),
         Changed::Refused(status) => Err(refused(id, status, "can no longer be changed")),
     }
+}
+
+/// Refuses a recipient whom nobody could reach, in the words of a new request: to the channels and the provider that it was
+/// sent for.
+async fn check_reach(
+    context: &Context,
+    tenant: &Tenant,
+    id: NotificationId,
+    recipient: Recipient,
+) -> Result<(), Problem> {
+    let plan = context.gate.plan(tenant, id).await?.ok_or_else(Problem::no_notification)?;
+    let (channel, channels) = match plan.channels.as_slice() {
+        [only] => (Some(*only), None),
+        _ => (None, Some(plan.channels)),
+    };
+    let request = SendRequest {
+        channel,
+        channels,
+        recipient: Some(recipient),
+        // Of what it says, nothing is asked here.
+        content: Some("unchanged".to_owned()),
+        provider_id: plan.pinned.map(|id| id.to_string()),
+        allow_failover: Some(plan.allow_failover),
+        ..SendRequest::default()
+    };
+    let draft = tenant.draft(request, None, None, context.clock.now(), &context.rules.load());
+    draft.map(drop).map_err(Problem::fields)
 }
 
 fn refuse_while_draining(context: &Context) -> Result<(), Problem> {

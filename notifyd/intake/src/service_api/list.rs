@@ -36,10 +36,11 @@ pub(crate) async fn list(
     Caller(tenant): Caller,
     Pairs(pairs): Pairs<Vec<(String, String)>>,
 ) -> Result<Response<Body>, Problem> {
-    let found = tenant.list(page(Query::new(pairs))?).await.map_err(|error| match error {
+    let mut found = tenant.list(page(Query::new(pairs))?).await.map_err(|error| match error {
         StoreError::NotFound { kind: "cursor", .. } => wrong_cursor(),
         error => error.into(),
     })?;
+    found.items.iter_mut().for_each(NotificationView::settle);
     let answer = Answer {
         notifications: found.items,
         total: found.total,

@@ -33,7 +33,8 @@ struct Story<'a> {
 
 /// `GET /api/v1/notifications/{id}`.
 pub(crate) async fn show(Caller(tenant): Caller, Id(id): Id) -> Result<Response<Body>, Problem> {
-    let detail = tenant.notification(id).await?.ok_or_else(Problem::no_notification)?;
+    let mut detail = tenant.notification(id).await?.ok_or_else(Problem::no_notification)?;
+    detail.notification.settle();
     Ok(json(StatusCode::OK, &answer(&detail)))
 }
 

@@ -3,6 +3,7 @@
 mod callers;
 mod connections;
 mod fields;
+mod reach;
 mod reading;
 mod room;
 mod sending;

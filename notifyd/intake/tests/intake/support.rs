@@ -139,8 +139,13 @@ impl House {
         };
         self.store.create_provider(provider, audit()).await.unwrap();
         if !active {
-            self.store.set_provider_active(id, false, audit()).await.unwrap();
+            self.switch(n, false).await;
         }
+    }
+
+    /// Switches a provider on or off.
+    pub async fn switch(&self, n: u8, active: bool) {
+        self.store.set_provider_active(ProviderId::from_bytes([n; 16]), active, audit()).await.unwrap();
     }
 
     pub async fn service(&self, name: &str) -> Client {

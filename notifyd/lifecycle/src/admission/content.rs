@@ -1,5 +1,6 @@
 //! The content of a notification and its addresses: what may be in them, and how large they may be.
 
+use super::reach::PER_CHANNEL;
 use super::{Errors, MAX_LABEL};
 use crate::Policy;
 use crate::address::{MAX_RECIPIENTS, email, normalise, shown};
@@ -201,8 +202,13 @@ fn addresses(
                     Ok(normal) => {
                         all.insert(*channel, vec![normal]);
                     }
-                    Err(problem) if index == 0 => errors.add("recipient", problem),
-                    Err(_) => {}
+                    // Fallback needs no more than the first.
+                    Err(_) if index > 0 => {}
+                    Err(problem) if channels.len() == 1 => errors.add("recipient", problem),
+                    Err(problem) => errors.add(
+                        "recipient",
+                        format!("{problem}, as the first of the channels, {channel}, needs; {PER_CHANNEL}"),
+                    ),
                 }
             }
         }

@@ -4,7 +4,7 @@
 use super::Errors;
 use crate::candidate::Candidate;
 use crate::message::{Message, Plan};
-use notify_proto::send::SendRequest;
+use notify_proto::send::{Recipient, SendRequest};
 use notify_proto::{Channel, ProviderId};
 
 /// The pinned provider. It must be switched on and serve one of the channels; without a pin, any other must.
@@ -38,13 +38,7 @@ pub(super) fn pinned(
 
 /// Refuses what has its addresses on some channels and its providers on others. What has none at all of either was
 /// refused before.
-pub(super) fn deliverable(
-    plan: &Plan,
-    message: &Message,
-    field: &'static str,
-    providers: &[Candidate],
-    errors: &mut Errors,
-) {
+pub(super) fn deliverable(plan: &Plan, message: &Message, providers: &[Candidate], errors: &mut Errors) {
     let pin = plan.pinned.filter(|_| !plan.allow_failover);
     let has_address = |channel: Channel| message.addresses.get(&channel).is_some_and(|all| !all.is_empty());
     let reached = |channel: &Channel| has_address(*channel) && serves(providers, pin, *channel);
@@ -52,21 +46,35 @@ pub(super) fn deliverable(
         return;
     }
     let who = pin.and_then(|pin| providers.iter().find(|it| it.id == pin));
-    let lacks = |channel: &Channel| match who {
-        _ if !has_address(*channel) => format!("{channel} has no address"),
-        Some(pinned) => format!("provider {} does not serve {channel}", pinned.name),
-        None => format!("no active provider serves {channel}"),
+    let served: Vec<Channel> =
+        plan.channels.iter().copied().filter(|channel| serves(providers, pin, *channel)).collect();
+    // That nobody serves any of them was said before.
+    let Some(first) = served.first() else { return };
+    let names = served.iter().map(|channel| channel.as_str()).collect::<Vec<_>>().join(" and ");
+    let (only, or) = match who {
+        Some(pinned) => (
+            format!("provider {} serves only {names}", pinned.name),
+            ", or name another provider_id, or none",
+        ),
+        None => (format!("active providers serve only {names}"), ""),
     };
-    let all: Vec<_> = plan.channels.iter().map(lacks).collect();
-    let all = all.join(", ");
-    match who {
-        Some(_) => errors.add("provider_id", format!("{all}; name another, or give an address it can use")),
-        None => errors.add(field, format!("none of them can be used: {all}; {}", others(providers))),
+    match &message.recipient {
+        Recipient::PerChannel(_) => errors.add(
+            format!("recipient.{first}"),
+            format!("is missing: of the channels, {only}; give an address there{or}"),
+        ),
+        Recipient::One(_) | Recipient::Many(_) => errors.add(
+            "recipient",
+            format!("has no address for {names}, and of the channels, {only}; {PER_CHANNEL}{or}"),
+        ),
     }
 }
 
+/// How each channel gets its own address.
+pub(super) const PER_CHANNEL: &str = "give a map from channel to address";
+
 /// The field that names the channels.
-pub(super) fn field(request: &SendRequest) -> &'static str {
+fn field(request: &SendRequest) -> &'static str {
     if request.channels.is_some() { "channels" } else { "channel" }
 }
 

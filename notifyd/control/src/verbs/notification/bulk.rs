@@ -104,7 +104,11 @@ fn checked(request: &BulkRequest, now: Timestamp) -> Reply<Bulk> {
 fn narrow(op: BulkOp, mut filter: Filter) -> Filter {
     let named =
         filter.terms.iter().any(|term| matches!(term, Term::Is { field: Field::Status, negate: false, .. }));
-    if !named || op == BulkOp::Discard {
+    let dead = |term: &Term| {
+        matches!(term, Term::Is { field: Field::Status, negate: false, values }
+        if values.iter().all(|value| value == Status::Failed.as_str()))
+    };
+    if !named || (op == BulkOp::Discard && !filter.terms.iter().any(dead)) {
         let words = |states: &[Status]| states.iter().map(ToString::to_string).collect();
         let states = match op {
             BulkOp::Cancel => words(Transition::cancel().from()),
@@ -151,6 +155,11 @@ mod tests {
         assert_eq!(narrowed(BulkOp::Retry, "status:cancelled"), "status:cancelled");
         assert_eq!(narrowed(BulkOp::Retry, "-status:failed"), "-status:failed status:failed");
         assert_eq!(narrowed(BulkOp::Discard, "status:delivered"), "status:delivered status:failed");
+        assert_eq!(
+            narrowed(BulkOp::Discard, "service:a status:failed"),
+            "service:a status:failed",
+            "once is enough"
+        );
         assert_eq!(narrowed(BulkOp::Bury, "*"), "status:pending,queued,retrying");
         assert_eq!(narrowed(BulkOp::Postpone, "to:a"), "to:a status:scheduled,queued,retrying");
         assert_eq!(narrowed(BulkOp::Move, "*"), "status:scheduled,retrying");

@@ -75,6 +75,7 @@ async fn read(room: &Room, request: &ListRequest, order: Order, limit: u32) -> R
         page.total = Some(Status::ALL.iter().map(|status| counts.of(*status)).sum());
     }
     for item in &mut page.items {
+        item.settle();
         if !request.reveal {
             mask::notification(item);
         }

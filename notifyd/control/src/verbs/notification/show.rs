@@ -21,7 +21,9 @@ pub(crate) async fn show(session: &Session, id: NotificationId, reveal: bool) ->
 /// One notification, as it is.
 pub(crate) async fn find(room: &Room, id: NotificationId) -> Reply<NotificationDetail> {
     let found = room.deps.store.notification(Scope::All, id).await.map_err(refuse::log)?;
-    found.ok_or_else(refuse::no_notification)
+    let mut found = found.ok_or_else(refuse::no_notification)?;
+    found.notification.settle();
+    Ok(found)
 }
 
 /// Without what is not shown to everybody.

@@ -11,7 +11,7 @@ pub(crate) use add::add;
 pub(super) use add::check_rate;
 pub(crate) use remove::remove;
 pub(crate) use route::route;
-pub(super) use route::steps;
+pub(super) use route::{by, forced, steps};
 pub(crate) use seed::seed;
 pub(crate) use test::test;
 pub(crate) use update::update;

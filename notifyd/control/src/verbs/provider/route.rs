@@ -3,13 +3,13 @@
 use super::find;
 use crate::refuse;
 use crate::session::{Room, Session};
-use notify_proto::Channel;
 use notify_proto::control::{RouteRequest, RouteStep, RouteView};
 use notify_proto::transport::Reply;
+use notify_proto::{Channel, HoldKind, SkipReason};
 use notifyd_engine::{Route, Step, Verdict};
 use notifyd_lifecycle::address::normalise;
 use notifyd_lifecycle::candidate::Gate;
-use notifyd_store::{Provider, Service};
+use notifyd_store::{Hold, Provider, Service};
 
 /// In which order providers would be tried now, and why.
 pub(crate) async fn route(session: &Session, request: &RouteRequest) -> Reply<RouteView> {
@@ -34,7 +34,7 @@ pub(crate) async fn route(session: &Session, request: &RouteRequest) -> Reply<Ro
         .map_err(refuse::log)?;
     notes.extend(routes.iter().filter_map(|route| note(route, pinned.as_deref())));
     notes.extend(service.map(|service| own(service)));
-    Ok(RouteView { steps: routes.iter().flat_map(steps).collect(), notes })
+    Ok(RouteView { steps: routes.iter().flat_map(|route| steps(room, route)).collect(), notes })
 }
 
 /// What of a service has a part in where its notifications go: nothing, and whoever asks for one shall not think so.
@@ -87,24 +87,47 @@ fn note(route: &Route, pinned: Option<&Provider>) -> Option<String> {
 }
 
 /// The candidates of one channel, for a person.
-pub(in crate::verbs) fn steps(route: &Route) -> impl Iterator<Item = RouteStep> + '_ {
-    (1..).zip(&route.steps).map(|(place, step)| RouteStep {
-        channel: route.channel.into(),
-        place,
-        provider: step.name.clone(),
-        provider_id: step.provider,
-        priority: step.priority,
-        verdict: step.verdict.as_str().to_owned(),
-        state: state(step.gate).to_owned(),
-        why: step.why.clone(),
-        since: step.since,
-        until: step.until,
+pub(in crate::verbs) fn steps<'a>(room: &'a Room, route: &'a Route) -> impl Iterator<Item = RouteStep> + 'a {
+    (1..).zip(&route.steps).map(|(place, step)| {
+        let hold = forced(room, step);
+        RouteStep {
+            channel: route.channel.into(),
+            place,
+            provider: step.name.clone(),
+            provider_id: step.provider,
+            priority: step.priority,
+            verdict: step.verdict.as_str().to_owned(),
+            state: state(step.gate).to_owned(),
+            why: hold.as_ref().map(by).or_else(|| step.why.clone()),
+            since: step.since.or_else(|| hold.map(|hold| hold.made_at)),
+            until: step.until,
+        }
     })
+}
+
+/// What an operator forces on a provider that is closed for it.
+pub(in crate::verbs) fn forced(room: &Room, step: &Step) -> Option<Hold> {
+    let kind = match step.gate {
+        Gate::Closed(SkipReason::Paused) => HoldKind::Pause,
+        Gate::Closed(SkipReason::Draining) => HoldKind::Drain,
+        Gate::Closed(SkipReason::BreakerOpen) => HoldKind::CircuitOpen,
+        Gate::Closed(SkipReason::Disabled) => HoldKind::Disabled,
+        _ => return None,
+    };
+    let directory = room.deps.store.directory();
+    directory.holds_on(step.provider, room.now()).find(|hold| hold.kind == kind).cloned()
+}
+
+/// Who forces it, and why, in the operator's words.
+pub(in crate::verbs) fn by(hold: &Hold) -> String {
+    let reason = hold.reason.as_deref().map_or_else(String::new, |reason| format!(": {reason}"));
+    format!("forced by {}{reason}", hold.actor)
 }
 
 const fn state(gate: Gate) -> &'static str {
     match gate {
-        Gate::Open => "open",
+        // Not open: of a circuit, that word says the opposite.
+        Gate::Open => "ready",
         Gate::Busy => "busy",
         Gate::Closed(reason) => reason.as_str(),
     }

@@ -66,14 +66,7 @@ async fn way(room: &Room, detail: &NotificationDetail) -> Reply<Option<(Job, Way
 }
 
 fn route(room: &Room, job: &Job, way: &Way) -> RouteView {
-    let mut all = Vec::new();
-    for route in &way.routes {
-        let found = route.steps.iter().zip(steps(route));
-        all.extend(found.map(|(step, mut view)| {
-            view.why = now::forced(room, step).or(view.why);
-            view
-        }));
-    }
+    let all = way.routes.iter().flat_map(|route| steps(room, route)).collect();
     let nobody = way.routes.iter().filter(|route| route.steps.is_empty());
     let pinned = match job.plan.pinned {
         Some(_) => "the provider it is pinned to does not serve it",

@@ -3,11 +3,12 @@
 use super::story::after;
 use super::words;
 use crate::session::Room;
+use crate::verbs::provider::{by, forced};
 use notify_proto::explain::Waits;
 use notify_proto::view::{AttemptView, EventView, NotificationDetail};
-use notify_proto::{DeliveryProof, HoldKind, Open, ReceiptStatus, SkipReason, Status, Timestamp};
+use notify_proto::{DeliveryProof, Open, ReceiptStatus, Status, Timestamp};
 use notifyd_engine::{Step, Verdict, Way};
-use notifyd_lifecycle::candidate::{Choice, Gate, Skip};
+use notifyd_lifecycle::candidate::{Choice, Skip};
 use notifyd_store::api::Job;
 
 /// What it waits for, in one word and in a sentence.
@@ -204,24 +205,7 @@ fn closed(room: &Room, way: &Way, skipped: &[Skip], since: Option<Timestamp>) ->
 fn why(room: &Room, skip: &Skip, step: Option<&Step>) -> String {
     let (channel, why) = (skip.channel, words::closed(skip.reason.as_str(), false));
     let Some(step) = step else { return format!("{channel}: {why}") };
-    let more = forced(room, step).or_else(|| step.why.clone());
+    let more = forced(room, step).as_ref().map(by).or_else(|| step.why.clone());
     let more = more.map_or_else(String::new, |more| format!(" ({more})"));
     format!("{} on {channel}: {why}{more}", step.name)
-}
-
-/// What an operator forces on a closed provider, in the operator's words.
-pub(super) fn forced(room: &Room, step: &Step) -> Option<String> {
-    let kind = match step.gate {
-        Gate::Closed(SkipReason::Paused) => HoldKind::Pause,
-        Gate::Closed(SkipReason::Draining) => HoldKind::Drain,
-        Gate::Closed(SkipReason::BreakerOpen) => HoldKind::CircuitOpen,
-        _ => return None,
-    };
-    if !matches!(step.verdict, Verdict::PassedOver) {
-        return None;
-    }
-    let directory = room.deps.store.directory();
-    let hold = directory.holds_on(step.provider, room.now()).find(|hold| hold.kind == kind)?;
-    let reason = hold.reason.as_deref().map_or_else(String::new, |reason| format!(": {reason}"));
-    Some(format!("forced by {}{reason}", hold.actor))
 }
