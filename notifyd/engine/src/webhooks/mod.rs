@@ -7,11 +7,14 @@
 
 mod callers;
 mod line;
+mod metrics;
 mod share;
 mod tell;
 
 use crate::Inner;
 use crate::dispatch::STORE_PAUSE;
+pub(crate) use metrics::Metrics;
+
 use callers::{Caller, Callers};
 use line::Line;
 use notify_proto::{DeliveryId, Timestamp};
@@ -140,17 +143,19 @@ impl Post {
         tokio::spawn(async move {
             let _ = tell.send(News::Owed(store.webhooks().owed().await));
         });
-        let pending = i64::try_from(self.inner.deps.store.webhooks().pending()).unwrap_or(i64::MAX);
-        self.inner.metrics.webhook_pending.set(pending);
+        self.count();
+    }
+
+    /// Lets the metrics see how much is owed.
+    fn count(&self) {
+        let pending = self.inner.deps.store.webhooks().pending();
+        self.inner.metrics.webhooks.pending.set(i64::try_from(pending).unwrap_or(i64::MAX));
     }
 
     /// More is owed to these, or they changed.
     fn rung(&mut self, nos: HashSet<i64>) {
         let endpoints = self.inner.deps.store.webhooks().endpoints();
-        self.inner
-            .metrics
-            .webhook_pending
-            .set(i64::try_from(self.inner.deps.store.webhooks().pending()).unwrap_or(i64::MAX));
+        self.count();
         for no in nos {
             if endpoints.get(no).is_some_and(|it| it.active) {
                 self.lines.entry(no).or_default().more = true;

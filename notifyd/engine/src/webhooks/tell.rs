@@ -117,7 +117,7 @@ impl Try {
         };
         let owed_for = since(owed.since);
         if tried.error.is_none() {
-            inner.metrics.webhook_ack_seconds.observe(owed_for.as_secs_f64());
+            inner.metrics.webhooks.ack_seconds.observe(owed_for.as_secs_f64());
         }
         // The loop is gone only when the daemon stops; it is told again by the next one then.
         let _ = to.send(News::Told { tried, id: owed.id, suspect: self.suspect });
@@ -230,7 +230,7 @@ fn sample(owed: &Owed, notification: NotificationId, service: ServiceId, number:
 /// Counts a try that is written down, and says what a person has to know of it.
 pub(super) fn told(inner: &Inner, tried: &Tried, id: notify_proto::DeliveryId) {
     let status = tried.status();
-    inner.metrics.webhook_deliveries.with_label_values(&[status.as_str()]).inc();
+    inner.metrics.webhooks.tries.with_label_values(&[status.as_str()]).inc();
     let endpoints = inner.deps.store.webhooks().endpoints();
     let Some(webhook) = endpoints.get(tried.webhook) else { return };
     let directory = inner.deps.store.directory();
