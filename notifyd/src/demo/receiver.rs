@@ -27,6 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How it has gone.
 #[derive(Default)]
 pub struct Counts {
+    /// First tries.
+    firsts: AtomicU64,
     /// Events that were taken.
     pub taken: AtomicU64,
     /// Events that were not.
@@ -92,7 +94,7 @@ async fn answer(request: Request<Incoming>, counts: &Counts) -> Response<Full<By
     let read = tokio::time::timeout(PATIENCE, Limited::new(request.into_body(), MAX_BODY).collect()).await;
     let (status, said) = if !matches!(read, Ok(Ok(_))) {
         (StatusCode::BAD_REQUEST, "the request could not be read")
-    } else if first && (counts.taken.load(Ordering::Relaxed) + 1).is_multiple_of(REFUSED) {
+    } else if first && (counts.firsts.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(REFUSED) {
         counts.refused.fetch_add(1, Ordering::Relaxed);
         (StatusCode::SERVICE_UNAVAILABLE, "simulated: busy, come back")
     } else {

@@ -2,6 +2,7 @@
 
 use super::News;
 use super::callers::Caller;
+use super::share::Trust;
 use crate::Inner;
 use notify_proto::{NotificationId, ServiceId, Status, Timestamp, WebhookEvent, WebhookStatus};
 use notifyd_lifecycle::FailPoint;
@@ -19,8 +20,8 @@ pub(super) struct Try {
     webhook: Arc<Webhook>,
     caller: Caller,
     owed: Owed,
-    /// Whether the endpoint did not listen the last time.
-    suspect: bool,
+    /// What is known of the endpoint.
+    trust: Trust,
     started: Instant,
     to: Option<mpsc::UnboundedSender<News>>,
 }
@@ -31,7 +32,7 @@ impl Try {
         webhook: &Arc<Webhook>,
         caller: &Caller,
         owed: Owed,
-        suspect: bool,
+        trust: Trust,
         to: mpsc::UnboundedSender<News>,
     ) -> Self {
         Self {
@@ -39,7 +40,7 @@ impl Try {
             webhook: Arc::clone(webhook),
             caller: caller.clone(),
             owed,
-            suspect,
+            trust,
             started: Instant::now(),
             to: Some(to),
         }
@@ -120,7 +121,7 @@ impl Try {
             inner.metrics.webhooks.ack_seconds.observe(owed_for.as_secs_f64());
         }
         // The loop is gone only when the daemon stops; it is told again by the next one then.
-        let _ = to.send(News::Told { tried, id: owed.id, suspect: self.suspect });
+        let _ = to.send(News::Told { tried, id: owed.id, trust: self.trust });
     }
 }
 
