@@ -68,7 +68,7 @@ fn world(seed: u64, posts: &Posts) -> World {
 
 /// Seconds between the tries at an endpoint.
 fn pauses(came: &[Came]) -> Vec<f64> {
-    came.windows(2).map(|two| (two[1].at - two[0].at).as_secs_f64()).collect()
+    came.windows(2).map(|two| two[1].at.as_secs_f64() - two[0].at.as_secs_f64()).collect()
 }
 
 #[tokio::test(flavor = "current_thread", start_paused = true)]
@@ -109,11 +109,8 @@ async fn every_step_is_told_signed_and_in_full() {
     let posts = Posts::new(|_| says(200));
     let mut world = World::new(2);
     world.network = posts.network();
-    world.provider(|it| {
-        it.config = json!({"plan": {"steps": [
-            {"times": 1, "outcome": "transient"}, {"times": 1, "outcome": "accepted"},
-        ]}})
-    });
+    let steps = json!([{"times": 1, "outcome": "transient"}, {"times": 1, "outcome": "accepted"}]);
+    world.provider(|it| it.config = json!({"plan": {"steps": steps}}));
     let hook = webhook(&world, "acme", 80, |it| it.events = EventSet::ALL);
     let quiet = webhook(&world, "acme", 81, |it| (it.events, it.redact) = (EventSet::ALL, true));
     world.start(Options::default());
