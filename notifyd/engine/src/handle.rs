@@ -8,7 +8,7 @@ use notify_proto::{Channel, HoldKind, NotificationId, ProviderId, Status, Timest
 use notifyd_lifecycle::outcome::Outcome;
 use notifyd_lifecycle::steer::Wish;
 use notifyd_lifecycle::{Message, Report, Secret, address};
-use notifyd_providers::{Call, Provider};
+use notifyd_providers::{Call, ConfigError, Provider};
 use notifyd_store::StoreError;
 use notifyd_store::api::{Audit, Changed, Job, Scope, Steered};
 use notifyd_store::operations::{NewOperation, Operation};
@@ -246,7 +246,7 @@ impl Handle {
         config: &Value,
         secret: Option<&Secret<String>>,
     ) -> Result<(), SettingError> {
-        self.build(kind, config, secret).map(drop)
+        self.build(kind, config, secret)?.check().map_err(|error| wrong(&error))
     }
 
     fn build(
@@ -255,10 +255,7 @@ impl Handle {
         config: &Value,
         secret: Option<&Secret<String>>,
     ) -> Result<Arc<dyn Provider>, SettingError> {
-        notifyd_providers::build(kind, config, secret, &self.inner.context).map_err(|error| SettingError {
-            field: error.field().unwrap_or("config").to_owned(),
-            problem: error.to_string(),
-        })
+        notifyd_providers::build(kind, config, secret, &self.inner.context).map_err(|error| wrong(&error))
     }
 
     /// One real call through a provider, outside the queue.
@@ -328,6 +325,10 @@ impl Handle {
     pub async fn begin(&self, operation: NewOperation, audit: Audit) -> Result<Operation, StoreError> {
         self.inner.deps.store.operations().begin(operation, audit).await
     }
+}
+
+fn wrong(error: &ConfigError) -> SettingError {
+    SettingError { field: error.field().unwrap_or("config").to_owned(), problem: error.to_string() }
 }
 
 fn test_message(channel: Channel, address: String) -> Message {

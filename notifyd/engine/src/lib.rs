@@ -59,7 +59,7 @@ use arc_swap::ArcSwap;
 use notify_proto::hold::Force;
 use notify_proto::{Channel, ProviderId};
 use notifyd_lifecycle::{Clock, Entropy};
-use notifyd_providers::{BuildContext, Heard, Sink};
+use notifyd_providers::{BuildContext, Heard, Network, Sink};
 use notifyd_store::api::Job;
 use notifyd_store::{Store, StoreError};
 use prometheus::Registry;
@@ -85,6 +85,8 @@ pub struct Deps {
     pub clock: Arc<dyn Clock>,
     /// Gives randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// Where providers may go over HTTP.
+    pub network: Network,
 }
 
 /// What somebody wants of the loop; each is answered when it has come round.
@@ -141,7 +143,8 @@ impl Engine {
         deps.entropy.fill(&mut seed);
         let (receipts, heard) = Sink::channel();
         let clock = Arc::clone(&deps.clock);
-        let context = BuildContext { seed: u64::from_le_bytes(seed), clock, receipts };
+        let network = deps.network.clone();
+        let context = BuildContext { seed: u64::from_le_bytes(seed), clock, receipts, network };
         let (asks, asked) = mpsc::channel(MAX_ASKED);
         let inner = Arc::new(Inner {
             metrics: Metrics::register(registry)?,

@@ -267,6 +267,15 @@ impl Breaker {
     }
 }
 
+/// `[webhooks]`: what is called over HTTP.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Webhooks {
+    /// Networks that may be called though they are not public, such as `10.1.0.0/16`, or one port of them, as in
+    /// `127.0.0.1/32:8080` and `[::1]/128:9000`.
+    pub allow_private: Vec<String>,
+}
+
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -145,6 +145,7 @@ impl World {
             store: self.store().clone(),
             clock: self.clock.clone(),
             entropy: self.entropy.clone() as Arc<dyn Entropy>,
+            network: notifyd_providers::Network::default(),
         };
         let (engine, handle) = Engine::new(deps, options, &prometheus::Registry::new()).unwrap();
         let stop = CancellationToken::new();
