@@ -63,5 +63,7 @@ mod stopped;
 mod supervised;
 #[path = "promises/throttled.rs"]
 mod throttled;
+#[path = "promises/webhooks.rs"]
+mod webhooks;
 #[path = "promises/written.rs"]
 mod written;

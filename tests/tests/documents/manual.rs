@@ -79,8 +79,12 @@ fn every_setting_of_every_provider_is_on_its_page() {
 fn the_settings_shown_as_examples_are_taken() {
     let page = read("man/notifyd-providers.7").replace("\\(dq", "\"");
     let clock = std::sync::Arc::new(notifyd_lifecycle::clock::SystemClock);
-    let context =
-        notifyd_providers::BuildContext { seed: 1, clock, receipts: notifyd_providers::Sink::default() };
+    let context = notifyd_providers::BuildContext {
+        seed: 1,
+        clock,
+        receipts: notifyd_providers::Sink::default(),
+        network: notifyd_providers::Network::default(),
+    };
     let examples = page.split(".EX\n").skip(1).filter_map(|rest| rest.split(".EE").next());
     let mut kinds = Vec::new();
     for example in examples.filter(|example| example.starts_with('{')) {
