@@ -205,3 +205,25 @@ fn tell(
     // Whoever does not read it has no use for it.
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    #[test]
+    fn a_demo_calls_this_machine_and_no_other_inside() {
+        let args = Args::parse_from(["notifyd", "--demo"]);
+        let (mut settings, nowhere) = (Settings::default(), PathBuf::from("nowhere"));
+        let mut places = Places { config: None, state: nowhere.clone(), socket: nowhere };
+        let _stage = Stage::set(&args, &mut settings, &mut places).unwrap();
+        let policy = settings.destinations().unwrap();
+        for url in ["http://127.0.0.1:3000/", "http://[::1]/", "http://localhost:80/", "https://example.org/"]
+        {
+            assert!(policy.check_url(url).is_ok(), "{url}");
+        }
+        for url in ["http://10.0.0.1/", "http://169.254.169.254/", "http://[fe80::1]/"] {
+            assert!(policy.check_url(url).is_err(), "{url}");
+        }
+    }
+}
