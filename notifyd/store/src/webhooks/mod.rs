@@ -13,6 +13,8 @@ mod send;
 
 pub use endpoint::{Endpoints, Private, Webhook};
 pub use list::Page;
+pub(crate) use list::Wanted;
+pub(crate) use recover::again as tell_again;
 pub(crate) use list::{forget, sweep};
 
 use crate::api::{Audit, Verdict};
@@ -365,6 +367,13 @@ impl Webhooks for SqliteStore {
 /// Reads all of them at start.
 pub(crate) fn read(connection: &Connection) -> Result<Endpoints> {
     rows::all(connection).map(Endpoints::new).map_err(StoreError::Read)
+}
+
+/// The newest event that was owed to any; 0 when there is none.
+pub(crate) fn newest(connection: &Connection) -> Result<i64> {
+    connection
+        .query_row(include_str!("../sql/delivery_newest.sql"), [], |row| row.get(0))
+        .map_err(StoreError::Read)
 }
 
 /// How many events are owed.
