@@ -270,7 +270,7 @@ fn change(it: &Webhook, settings: Settings, private: Option<Private>) -> Webhook
 
 pub async fn a_change_from_an_older_look_changes_no_webhook(it: Opened) {
     let webhook = all(&it).await;
-    let quiet = Settings { redact: true, ..Settings::of(&webhook) };
+    let quiet = Settings { redact: true, ..webhook.settings() };
     let update = || change(&webhook, quiet.clone(), None);
     assert_eq!(it.store.webhooks().update(update(), who()).await.unwrap(), Verdict::Applied);
     let changed = known(&it, 1).unwrap();
@@ -303,7 +303,7 @@ pub async fn who_takes_nothing_is_switched_off_and_gets_another_chance(it: Opene
     assert_eq!(owed(&it, &webhook).await.len(), 0, "nothing is owed to it any more");
     let it = it.restart().await;
     let off = known(&it, 1).unwrap();
-    let on = change(&off, Settings { active: true, ..Settings::of(&off) }, None);
+    let on = change(&off, Settings { active: true, ..off.settings() }, None);
     it.store.webhooks().update(on, who()).await.unwrap();
     let on = known(&it, 1).unwrap();
     assert_eq!((on.active, on.fault, on.failing_since), (true, None, None));
