@@ -14,9 +14,9 @@ mod send;
 pub use endpoint::{Endpoints, Private, Webhook};
 pub use list::Page;
 pub(crate) use list::Wanted;
-pub(crate) use recover::again as tell_again;
 pub(crate) use list::{forget, sweep};
 pub use notifyd_lifecycle::webhook::Settings;
+pub(crate) use recover::again as tell_again;
 
 use crate::api::{Audit, Verdict};
 use crate::desk::Desk;
