@@ -29,8 +29,10 @@ fn text(value: &Value) -> String {
 }
 
 fn send(ctl: &Ctl, body: &str) -> String {
-    let send = ["ntf", "send", "--service", "acme", "--channel", "sms", "--to", "+15005550006", "--wait"];
-    text(&ctl.json(&[&send[..], &["--body", body]].concat())["id"])
+    let send = ["ntf", "send", "--service", "acme", "--channel", "sms", "--to", "+15005550006", "-o", "id"];
+    let id = ctl.ok(&[&send[..], &["--no-dedup", "--body", body]].concat()).trim().to_owned();
+    ctl.ok(&["ntf", "wait", &id]);
+    id
 }
 
 /// Looks until the last event of a webhook stands there.

@@ -10,7 +10,7 @@ use notify_proto::webhook::{
 use notify_proto::{DeliveryId, Open, WebhookEvent, WebhookFault, WebhookId, WebhookStatus};
 use notifyd_lifecycle::Clock as _;
 use notifyd_store::Store as _;
-use notifyd_store::webhooks::{Tried, Webhooks as _};
+use notifyd_store::webhooks::Tried;
 use serde_json::{Value, json};
 
 pub(super) fn ask(fields: Value) -> WebhookAsk {
@@ -242,7 +242,7 @@ async fn what_was_told_is_looked_at_without_recipients() {
 }
 
 #[tokio::test]
-async fn a_recovery_is_counted_and_then_an_operation() {
+async fn a_recovery_is_checked_before_it_begins() {
     let (house, admin) = furnished().await;
     let id = hook(&admin).await.id;
     for text in ["one", "two", "three"] {
