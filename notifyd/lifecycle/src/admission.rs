@@ -32,7 +32,7 @@ pub struct FieldError {
     pub message: String,
 }
 
-/// What the configuration says about new notifications.
+/// What the configuration says about what is new: notifications and webhooks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AdmissionRules {
     /// Retry policies by name, the built-in ones included.
@@ -47,6 +47,8 @@ pub struct AdmissionRules {
     pub expires_after: Option<Duration>,
     /// Where webhooks may go.
     pub destinations: Policy,
+    /// How many webhooks a service may have.
+    pub webhooks_per_service: usize,
 }
 
 impl Default for AdmissionRules {
@@ -61,6 +63,7 @@ impl Default for AdmissionRules {
             on_unknown: OnUnknown::Resend,
             expires_after: None,
             destinations: Policy::default(),
+            webhooks_per_service: 100,
         }
     }
 }

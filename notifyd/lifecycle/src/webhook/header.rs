@@ -51,18 +51,26 @@ pub fn read(headers: &Value) -> Result<Vec<(&str, &str)>, Wrong> {
     }
     let mut read: Vec<(&str, &str)> = Vec::with_capacity(headers.len());
     for (name, value) in headers {
-        let wrong = |problem: &str| Wrong {
-            name: name.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect(),
-            problem: problem.to_owned(),
-        };
-        let Value::String(value) = value else { return Err(wrong("is not a text; put it in quotes")) };
-        check(name, value).map_err(|problem| wrong(&problem))?;
+        let wrong = |problem: String| Wrong { name: shown(name), problem };
+        let value = one(name, value).map_err(wrong)?;
         if read.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
-            return Err(wrong("is there twice; names do not differ by case"));
+            return Err(wrong("is there twice; names do not differ by case".to_owned()));
         }
         read.push((name, value));
     }
     Ok(read)
+}
+
+/// A name as it can be repeated: shortened and without control characters.
+pub fn shown(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect()
+}
+
+/// The value of one header; the error does not repeat it.
+pub fn one<'a>(name: &str, value: &'a Value) -> Result<&'a str, String> {
+    let Value::String(value) = value else { return Err("is not a text; put it in quotes".to_owned()) };
+    check(name, value)?;
+    Ok(value)
 }
 
 fn check(name: &str, value: &str) -> Result<(), String> {

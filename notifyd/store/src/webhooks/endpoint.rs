@@ -3,7 +3,7 @@
 
 use notify_proto::{Timestamp, WebhookFault, WebhookId};
 use notifyd_lifecycle::Secret;
-use notifyd_lifecycle::webhook::{EventSet, Schedule};
+use notifyd_lifecycle::webhook::{EventSet, Schedule, Settings};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -46,6 +46,21 @@ pub struct Webhook {
     pub created_at: Timestamp,
     /// When it was changed last.
     pub updated_at: Timestamp,
+}
+
+impl Webhook {
+    /// How it is set.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            url: self.url.clone(),
+            description: self.description.clone(),
+            events: self.events,
+            schedule: self.schedule,
+            timeout: self.timeout,
+            redact: self.redact,
+            active: self.active,
+        }
+    }
 }
 
 /// What of a webhook is kept sealed.

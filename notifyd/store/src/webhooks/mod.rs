@@ -13,7 +13,10 @@ mod send;
 
 pub use endpoint::{Endpoints, Private, Webhook};
 pub use list::Page;
+pub(crate) use list::Wanted;
 pub(crate) use list::{forget, sweep};
+pub use notifyd_lifecycle::webhook::Settings;
+pub(crate) use recover::again as tell_again;
 
 use crate::api::{Audit, Verdict};
 use crate::desk::Desk;
@@ -27,45 +30,9 @@ use notify_proto::{
     Channel, DeliveryId, FailureReason, NotificationId, Priority, Status, Timestamp, WebhookEvent,
     WebhookFault, WebhookId, WebhookStatus,
 };
-use notifyd_lifecycle::webhook::{EventSet, Schedule};
 use notifyd_lifecycle::{Entropy, Message};
 use rusqlite::Connection;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// What may be set of a webhook.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Settings {
-    /// Its endpoint.
-    pub url: String,
-    /// For people.
-    pub description: Option<String>,
-    /// What it is told of; not nothing.
-    pub events: EventSet,
-    /// When it is asked again.
-    pub schedule: Schedule,
-    /// Time for one try, whole seconds from 1 to 120.
-    pub timeout: Duration,
-    /// Whether it is told nothing of what is sent to whom.
-    pub redact: bool,
-    /// Whether it is told anything.
-    pub active: bool,
-}
-
-impl Settings {
-    /// Those it has.
-    pub fn of(webhook: &Webhook) -> Self {
-        Self {
-            url: webhook.url.clone(),
-            description: webhook.description.clone(),
-            events: webhook.events,
-            schedule: webhook.schedule,
-            timeout: webhook.timeout,
-            redact: webhook.redact,
-            active: webhook.active,
-        }
-    }
-}
 
 /// A new webhook.
 pub struct NewWebhook {
@@ -365,6 +332,13 @@ impl Webhooks for SqliteStore {
 /// Reads all of them at start.
 pub(crate) fn read(connection: &Connection) -> Result<Endpoints> {
     rows::all(connection).map(Endpoints::new).map_err(StoreError::Read)
+}
+
+/// The newest event that was owed to any; 0 when there is none.
+pub(crate) fn newest(connection: &Connection) -> Result<i64> {
+    connection
+        .query_row(include_str!("../sql/delivery_newest.sql"), [], |row| row.get(0))
+        .map_err(StoreError::Read)
 }
 
 /// How many events are owed.
