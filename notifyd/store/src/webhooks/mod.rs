@@ -2,10 +2,12 @@
 //!
 //! The outbox is a table: [`outbox`] writes a row for each event owed to one webhook, in the transaction of the step it
 //! tells of. [`send`] reads what is due and writes down what came of it; [`list`] is for those who look; [`recover`] has
-//! something told once more. [`rows`] is the table of webhooks, [`endpoint`] what of it is in memory.
+//! something told once more. [`rows`] is the table of webhooks, [`once`] creates no second one for the same request, and
+//! [`endpoint`] is what of them is in memory.
 
 mod endpoint;
 mod list;
+mod once;
 pub(crate) mod outbox;
 mod recover;
 mod rows;
@@ -15,8 +17,9 @@ pub use endpoint::{Endpoints, Private, Webhook};
 pub use list::Page;
 pub(crate) use list::{forget, sweep};
 pub use notifyd_lifecycle::webhook::Settings;
+pub use once::Created;
 
-use crate::api::{Audit, Verdict};
+use crate::api::{Audit, Idempotency, Verdict};
 use crate::desk::Desk;
 use crate::error::{Result, StoreError};
 use crate::seal::Seal;
@@ -191,6 +194,12 @@ pub trait Webhooks: Send + Sync + 'static {
     /// Adds one, unless its service has as many as it may have.
     async fn create(&self, new: NewWebhook, audit: Audit) -> Result<()>;
 
+    /// The same, unless one was created for this key by the same request.
+    async fn create_once(&self, new: NewWebhook, key: Idempotency, audit: Audit) -> Result<Created>;
+
+    /// What came of the request that used this key before.
+    async fn created_before(&self, service: i64, key: Idempotency) -> Result<Option<Created>>;
+
     /// Changes one, unless somebody else did since it was looked at. Whoever switches one on gives it another chance.
     async fn update(&self, update: WebhookUpdate, audit: Audit) -> Result<Verdict>;
 
@@ -254,6 +263,15 @@ impl Webhooks for SqliteStore {
     async fn create(&self, new: NewWebhook, audit: Audit) -> Result<()> {
         let sealed = close(self.seal(), new.id, &new.private, self.entropy())?;
         self.writer()?.run_alone(move |desk| rows::create(desk, &new, &sealed, &audit)).await
+    }
+
+    async fn create_once(&self, new: NewWebhook, key: Idempotency, audit: Audit) -> Result<Created> {
+        let sealed = close(self.seal(), new.id, &new.private, self.entropy())?;
+        self.writer()?.run_alone(move |desk| once::create(desk, &new, &sealed, &key, &audit)).await
+    }
+
+    async fn created_before(&self, service: i64, key: Idempotency) -> Result<Option<Created>> {
+        self.writer()?.run_alone(move |desk| once::used(desk, service, &key)).await
     }
 
     async fn update(&self, update: WebhookUpdate, audit: Audit) -> Result<Verdict> {
