@@ -1,5 +1,6 @@
 //! What the engine measures.
 
+use crate::webhooks;
 use notify_proto::HoldKind;
 use prometheus::{
     GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
@@ -19,9 +20,7 @@ pub(crate) struct Metrics {
     pub held: IntGaugeVec,
     pub provider_in_flight: IntGaugeVec,
     pub provider_waiting: IntGaugeVec,
-    pub webhook_deliveries: IntCounterVec,
-    pub webhook_ack_seconds: Histogram,
-    pub webhook_pending: IntGauge,
+    pub webhooks: webhooks::Metrics,
     pub operations: IntGauge,
     pub operation_items: IntCounterVec,
     pub latency: Histogram,
@@ -89,21 +88,7 @@ impl Metrics {
                 ),
                 &["provider"],
             )?,
-            webhook_deliveries: IntCounterVec::new(
-                Opts::new(
-                    "notifyd_webhook_deliveries_total",
-                    "Tries to tell a webhook of an event, by how the event stands then.",
-                ),
-                &["result"],
-            )?,
-            webhook_ack_seconds: Histogram::with_opts(
-                HistogramOpts::new(
-                    "notifyd_webhook_ack_seconds",
-                    "Time from an event to its acknowledgement by a webhook.",
-                )
-                .buckets(seconds.clone()),
-            )?,
-            webhook_pending: IntGauge::new("notifyd_webhook_pending", "Events that are owed to webhooks.")?,
+            webhooks: webhooks::Metrics::register(registry)?,
             operations: IntGauge::new(
                 "notifyd_operations_running",
                 "Operations under way that change notifications in bulk.",
@@ -135,9 +120,6 @@ impl Metrics {
         registry.register(Box::new(it.held.clone()))?;
         registry.register(Box::new(it.provider_in_flight.clone()))?;
         registry.register(Box::new(it.provider_waiting.clone()))?;
-        registry.register(Box::new(it.webhook_deliveries.clone()))?;
-        registry.register(Box::new(it.webhook_ack_seconds.clone()))?;
-        registry.register(Box::new(it.webhook_pending.clone()))?;
         registry.register(Box::new(it.operations.clone()))?;
         registry.register(Box::new(it.operation_items.clone()))?;
         registry.register(Box::new(it.latency.clone()))?;

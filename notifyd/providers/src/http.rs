@@ -28,6 +28,7 @@ mod target;
 mod wire;
 
 pub use client::{Answer, Client, End, Limits, Request};
+pub use dial::{Dialer, Stream};
 pub use fault::{Fault, What};
 pub use network::Network;
 pub use resolve::{Resolver, SystemResolver};

@@ -48,6 +48,10 @@ pub(crate) const KIND: Kind = Kind {
     },
 };
 
+static ID: HeaderName = HeaderName::from_static("webhook-id");
+static TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+static SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+
 struct Webhook {
     settings: Settings,
     client: Client,
@@ -59,14 +63,14 @@ struct Unfit(String);
 
 impl Webhook {
     /// The operator's URL, or that of the recipient.
-    fn target(&self, call: &Call<'_>) -> Result<Target, Unfit> {
+    fn target(&self, call: &Call<'_>) -> Result<Arc<Target>, Unfit> {
         if let Some((_, target)) = &self.settings.url {
-            return Ok(target.clone());
+            return Ok(Arc::clone(target));
         }
         let url = call.to.first().map(String::as_str).unwrap_or_default();
         let taken = Destination::parse(url).map_err(|refusal| refusal.to_string());
         let target = taken.and_then(|it| Target::new(it).map_err(|error| error.to_string()));
-        target.map_err(|problem| Unfit(format!("the recipient's URL {problem}")))
+        target.map(Arc::new).map_err(|problem| Unfit(format!("the recipient's URL {problem}")))
     }
 
     fn request(&self, call: &Call<'_>) -> Result<Request, Unfit> {
@@ -78,15 +82,12 @@ impl Webhook {
         if let Some(options) = call.message.channel_options.as_ref().and_then(|all| all.get("webhook")) {
             wish(options, &mut method, &mut headers)?;
         }
-        let mut set = |name: &'static str, value: &str| match HeaderValue::from_str(value) {
-            Ok(value) => drop(headers.insert(HeaderName::from_static(name), value)),
-            // Digits, hyphens and base64: they always fit.
-            Err(error) => tracing::error!(name, %error, "a header could not be set"),
-        };
-        set("webhook-id", &id);
-        set("webhook-timestamp", &now.timestamp().to_string());
+        // Digits, hyphens and base64: they always fit.
+        let value = |text: &str| HeaderValue::from_str(text).map_err(|error| Unfit(error.to_string()));
+        headers.insert(&ID, value(&id)?);
+        headers.insert(&TIMESTAMP, HeaderValue::from(now.timestamp()));
         if let Some(keys) = &self.settings.keys {
-            set("webhook-signature", &keys.sign(&id, now.timestamp(), &body));
+            headers.insert(&SIGNATURE, value(&keys.sign(&id, now.timestamp(), &body))?);
         }
         Ok(Request { method, headers, body: Bytes::from(body) })
     }

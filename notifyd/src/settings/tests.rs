@@ -85,3 +85,18 @@ fn values_out_of_range_and_wrong_policies_are_refused() {
         load("[delivery.policies.wild]\nbase = 1\nfactor = 99.0\ncap = 5\nmax_retries = 1", &[]).unwrap_err();
     assert!(error.contains("policy wild: factor"), "{error}");
 }
+
+#[test]
+fn where_webhooks_may_go_is_read_and_a_wrong_entry_is_quoted() {
+    let settings = load("[webhooks]\nallow_private = [\"10.1.0.0/16\", \"[::1]/128:9000\"]", &[]).unwrap();
+    let policy = settings.destinations().unwrap();
+    assert!(policy.check_url("http://10.1.2.3/").is_ok() && policy.check_url("http://10.2.0.1/").is_err());
+    assert_eq!(settings.admission().unwrap().destinations, policy);
+    let settings = load("", &[("NOTIFYD_WEBHOOKS_ALLOW_PRIVATE", "127.0.0.1/32:8080,fd00::/8")]).unwrap();
+    assert_eq!(settings.webhooks.allow_private, ["127.0.0.1/32:8080", "fd00::/8"]);
+    let error = load("[webhooks]\nallow_private = [\"127.0.0.1:8080\"]", &[]).unwrap_err();
+    assert_eq!(
+        error,
+        "webhooks.allow_private: `127.0.0.1:8080` has no prefix length; write 127.0.0.1/32:8080"
+    );
+}

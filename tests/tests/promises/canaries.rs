@@ -130,6 +130,14 @@ fn on_the_socket(house: &mut House) {
     tried.push(("mock", json!({"password": "canarystrayconfig"}).to_string()));
     tried.push(("mock", json!({"outcome": "canarystrayconfig"}).to_string()));
     tried.push(("mock", json!("canarystrayconfig").to_string()));
+    for config in [
+        json!({"url": "https://u:canarystrayconfig@h.example/"}),
+        json!({"url": "http://127.0.0.1/canarystrayconfig?key=canarystrayconfig"}),
+        json!({"headers": {"Authorization": "canarystrayconfig"}}),
+        json!({"token": "canarystrayconfig"}),
+    ] {
+        tried.push(("webhook", config.to_string()));
+    }
     let secret = house.file("mock.secret", "canarystraymock");
     for (number, (kind, config)) in tried.iter().enumerate() {
         let file = house.file("tried.json", config);

@@ -7,18 +7,21 @@
 
 mod callers;
 mod line;
+mod metrics;
 mod share;
 mod tell;
 
 use crate::Inner;
 use crate::dispatch::STORE_PAUSE;
+pub(crate) use metrics::Metrics;
+
 use callers::{Caller, Callers};
 use line::Line;
 use notify_proto::{DeliveryId, Timestamp};
 use notifyd_store::StoreError;
 use notifyd_store::api::Verdict;
 use notifyd_store::webhooks::{Next, Tried};
-use share::Share;
+use share::{Share, Trust};
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -49,11 +52,11 @@ enum News {
     Loaded(i64, usize, Result<Next, StoreError>),
     /// An endpoint is ready to be called; none when it is gone.
     Ready(i64, Result<Option<Caller>, StoreError>),
-    /// A try was made; `suspect` as the endpoint was before.
+    /// A try was made; with what was known of the endpoint before.
     Told {
         tried: Tried,
         id: DeliveryId,
-        suspect: bool,
+        trust: Trust,
     },
     Recorded(Vec<(Tried, DeliveryId)>, Result<Vec<Verdict>, StoreError>),
     Owed(Result<Vec<(i64, Timestamp)>, StoreError>),
@@ -140,17 +143,19 @@ impl Post {
         tokio::spawn(async move {
             let _ = tell.send(News::Owed(store.webhooks().owed().await));
         });
-        let pending = i64::try_from(self.inner.deps.store.webhooks().pending()).unwrap_or(i64::MAX);
-        self.inner.metrics.webhook_pending.set(pending);
+        self.count();
+    }
+
+    /// Lets the metrics see how much is owed.
+    fn count(&self) {
+        let pending = self.inner.deps.store.webhooks().pending();
+        self.inner.metrics.webhooks.pending.set(i64::try_from(pending).unwrap_or(i64::MAX));
     }
 
     /// More is owed to these, or they changed.
     fn rung(&mut self, nos: HashSet<i64>) {
         let endpoints = self.inner.deps.store.webhooks().endpoints();
-        self.inner
-            .metrics
-            .webhook_pending
-            .set(i64::try_from(self.inner.deps.store.webhooks().pending()).unwrap_or(i64::MAX));
+        self.count();
         for no in nos {
             if endpoints.get(no).is_some_and(|it| it.active) {
                 self.lines.entry(no).or_default().more = true;
@@ -169,12 +174,7 @@ impl Post {
         self.callers.remove(no);
         let Some(line) = self.lines.get_mut(&no) else { return };
         self.loaded -= line.forget_waiting();
-        self.tidy(no);
-    }
-
-    /// Forgets an endpoint of which nothing is to be known.
-    fn tidy(&mut self, no: i64) {
-        if self.lines.get(&no).is_some_and(Line::is_idle) {
+        if line.is_idle() {
             self.lines.remove(&no);
         }
     }
@@ -218,7 +218,6 @@ impl Post {
             self.load(no);
             let Some(line) = self.lines.get_mut(&no) else { continue };
             if line.waiting.is_empty() {
-                self.tidy(no);
                 continue;
             }
             let Some(caller) = self.callers.get(&self.inner, webhook) else {
@@ -227,7 +226,7 @@ impl Post {
                 }
                 continue;
             };
-            if !self.share.take(line.under_way, options.concurrency, line.suspect) {
+            if !self.share.take(line.under_way, options.concurrency, line.trust) {
                 // Who has one goes on when it is free again; who has none, when anybody's is.
                 if line.under_way == 0 {
                     without.push(no);
@@ -240,7 +239,7 @@ impl Post {
             let Some(owed) = line.waiting.pop_front() else { continue };
             self.loaded -= 1;
             line.under_way += 1;
-            let told = Try::new(&self.inner, webhook, caller, owed, line.suspect, self.tell.clone());
+            let told = Try::new(&self.inner, webhook, caller, owed, line.trust, self.tell.clone());
             tokio::spawn(told.run());
             self.queue(no);
         }
@@ -259,7 +258,7 @@ impl Post {
         }
         (line.loading, line.more) = (true, false);
         // What is known already is due as well.
-        let limit = line.known.len() + more;
+        let limit = line.known() + more;
         let (store, tell) = (Arc::clone(&self.inner.deps.store), self.tell.clone());
         let now = self.inner.deps.clock.now();
         tokio::spawn(async move {
@@ -317,12 +316,12 @@ impl Post {
                 }
                 self.queue(no);
             }
-            News::Told { tried, id, suspect } => {
-                self.share.give(suspect);
+            News::Told { tried, id, trust } => {
+                self.share.give(trust);
                 let no = tried.webhook;
                 if let Some(line) = self.lines.get_mut(&no) {
                     line.under_way -= 1;
-                    line.suspect = tried.error.is_some();
+                    line.trust = if tried.error.is_none() { Trust::Proven } else { Trust::Suspect };
                 }
                 self.tried.push((tried, id));
                 self.queue(no);
@@ -336,7 +335,7 @@ impl Post {
                         tell::told(&self.inner, tried, *id);
                     }
                     let Some(line) = self.lines.get_mut(&no) else { continue };
-                    line.known.remove(&tried.no);
+                    line.recorded(tried.no);
                     // Somebody had it told once more meanwhile.
                     line.more |= verdict != Verdict::Applied;
                     self.queue(no);
@@ -353,18 +352,15 @@ impl Post {
 
     fn came(&mut self, no: i64, limit: usize, next: Result<Next, StoreError>) {
         let Some(line) = self.lines.get_mut(&no) else { return };
-        line.loading = false;
         match next {
             Ok(Next { owed, next }) => {
                 line.more |= owed.len() >= limit;
-                let before = line.waiting.len();
-                let new = owed.into_iter().filter(|it| line.known.insert(it.no));
-                line.waiting.extend(new);
-                self.loaded += line.waiting.len() - before;
+                self.loaded += line.came(owed);
                 self.later.extend(next.map(|at| (at, no)));
             }
             Err(error) => {
                 tracing::error!(%error, "what is owed to a webhook could not be read");
+                line.came(vec![]);
                 line.more = true;
             }
         }

@@ -2,6 +2,7 @@
 
 use super::News;
 use super::callers::Caller;
+use super::share::Trust;
 use crate::Inner;
 use notify_proto::{NotificationId, ServiceId, Status, Timestamp, WebhookEvent, WebhookStatus};
 use notifyd_lifecycle::FailPoint;
@@ -19,8 +20,8 @@ pub(super) struct Try {
     webhook: Arc<Webhook>,
     caller: Caller,
     owed: Owed,
-    /// Whether the endpoint did not listen the last time.
-    suspect: bool,
+    /// What is known of the endpoint.
+    trust: Trust,
     started: Instant,
     to: Option<mpsc::UnboundedSender<News>>,
 }
@@ -31,7 +32,7 @@ impl Try {
         webhook: &Arc<Webhook>,
         caller: &Caller,
         owed: Owed,
-        suspect: bool,
+        trust: Trust,
         to: mpsc::UnboundedSender<News>,
     ) -> Self {
         Self {
@@ -39,7 +40,7 @@ impl Try {
             webhook: Arc::clone(webhook),
             caller: caller.clone(),
             owed,
-            suspect,
+            trust,
             started: Instant::now(),
             to: Some(to),
         }
@@ -117,10 +118,10 @@ impl Try {
         };
         let owed_for = since(owed.since);
         if tried.error.is_none() {
-            inner.metrics.webhook_ack_seconds.observe(owed_for.as_secs_f64());
+            inner.metrics.webhooks.ack_seconds.observe(owed_for.as_secs_f64());
         }
         // The loop is gone only when the daemon stops; it is told again by the next one then.
-        let _ = to.send(News::Told { tried, id: owed.id, suspect: self.suspect });
+        let _ = to.send(News::Told { tried, id: owed.id, trust: self.trust });
     }
 }
 
@@ -230,7 +231,7 @@ fn sample(owed: &Owed, notification: NotificationId, service: ServiceId, number:
 /// Counts a try that is written down, and says what a person has to know of it.
 pub(super) fn told(inner: &Inner, tried: &Tried, id: notify_proto::DeliveryId) {
     let status = tried.status();
-    inner.metrics.webhook_deliveries.with_label_values(&[status.as_str()]).inc();
+    inner.metrics.webhooks.tries.with_label_values(&[status.as_str()]).inc();
     let endpoints = inner.deps.store.webhooks().endpoints();
     let Some(webhook) = endpoints.get(tried.webhook) else { return };
     let directory = inner.deps.store.directory();

@@ -30,8 +30,8 @@ pub struct Limits {
     pub connections: usize,
 }
 
-/// What to send.
-#[derive(Debug, Clone)]
+/// What to send. It has no form for a log.
+#[derive(Clone)]
 pub struct Request {
     /// How.
     pub method: Method,
@@ -52,8 +52,8 @@ pub enum End {
     Broken,
 }
 
-/// What came back.
-#[derive(Debug, Clone)]
+/// What came back. It has no form for a log: servers repeat what they are sent.
+#[derive(Clone)]
 pub struct Answer {
     /// The status.
     pub status: StatusCode,

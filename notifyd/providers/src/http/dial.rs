@@ -4,6 +4,7 @@
 use super::fault::What;
 use super::network::Network;
 use super::target::Target;
+use async_trait::async_trait;
 use notifyd_lifecycle::destination::{Host, Refusal};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -16,8 +17,28 @@ use tokio_rustls::TlsConnector;
 const MAX_ADDRESSES: usize = 8;
 
 /// A connection, encrypted or not.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// Makes connections.
+#[async_trait]
+pub trait Dialer: Send + Sync {
+    /// Connects to an address that may be called.
+    async fn connect(&self, address: SocketAddr) -> io::Result<Box<dyn Stream>>;
+}
+
+/// By TCP.
+pub(super) struct Tcp;
+
+#[async_trait]
+impl Dialer for Tcp {
+    async fn connect(&self, address: SocketAddr) -> io::Result<Box<dyn Stream>> {
+        let stream = TcpStream::connect(address).await?;
+        // Small requests must not wait for one another's acknowledgements.
+        stream.set_nodelay(true)?;
+        Ok(Box::new(stream))
+    }
+}
 
 /// Connects, until `deadline`. `trust` is whom to believe instead of the system's authorities.
 pub(super) async fn dial(
@@ -33,11 +54,9 @@ pub(super) async fn dial(
     for address in &addresses {
         policy.check(*address, port).map_err(forbidden)?;
     }
-    let (stream, address) = connect(&addresses, port, deadline).await?;
-    // Small requests must not wait for one another's acknowledgements.
-    stream.set_nodelay(true).map_err(What::Unconnected)?;
+    let (stream, address) = connect(network.dialer(), &addresses, port, deadline).await?;
     if !target.origin.https {
-        return Ok((Box::new(stream), address));
+        return Ok((stream, address));
     }
     let no_tls = || What::Untrusted(io::Error::other("there is no way to encrypt"));
     let trust = trust.or_else(|| network.trust()).ok_or_else(no_tls)?;
@@ -68,13 +87,18 @@ async fn addresses(network: &Network, target: &Target) -> Result<Vec<IpAddr>, Wh
 }
 
 /// The first of them that takes the connection. Each gets its share of the time that is left.
-async fn connect(addresses: &[IpAddr], port: u16, deadline: Instant) -> Result<(TcpStream, IpAddr), What> {
+async fn connect(
+    dialer: &dyn Dialer,
+    addresses: &[IpAddr],
+    port: u16,
+    deadline: Instant,
+) -> Result<(Box<dyn Stream>, IpAddr), What> {
     let mut failed = io::Error::from(io::ErrorKind::TimedOut);
     let tried = &addresses[..addresses.len().min(MAX_ADDRESSES)];
     for (address, left) in tried.iter().zip((1..=tried.len()).rev()) {
         let now = Instant::now();
         let share = deadline.saturating_duration_since(now) / u32::try_from(left).unwrap_or(1);
-        match timeout_at(now + share, TcpStream::connect(SocketAddr::new(*address, port))).await {
+        match timeout_at(now + share, dialer.connect(SocketAddr::new(*address, port))).await {
             Ok(Ok(stream)) => return Ok((stream, *address)),
             Ok(Err(error)) => failed = error,
             Err(_) => failed = io::ErrorKind::TimedOut.into(),

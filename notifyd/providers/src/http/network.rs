@@ -1,5 +1,6 @@
 //! What all clients share: who may be called, how names are found, whom to believe.
 
+use super::dial::{Dialer, Tcp};
 use super::resolve::{Resolver, SystemResolver};
 use crate::trust;
 use arc_swap::ArcSwap;
@@ -16,6 +17,7 @@ pub struct Network {
 struct Inner {
     policy: ArcSwap<Policy>,
     resolver: Arc<dyn Resolver>,
+    dialer: Arc<dyn Dialer>,
     /// Read from the disk when something is encrypted for the first time.
     trust: OnceLock<Option<TlsConnector>>,
 }
@@ -23,8 +25,13 @@ struct Inner {
 impl Network {
     /// With this policy; names are found by `resolver`.
     pub fn new(policy: Policy, resolver: Arc<dyn Resolver>) -> Self {
-        let inner = Inner { policy: ArcSwap::from_pointee(policy), resolver, trust: OnceLock::new() };
-        Self { inner: Arc::new(inner) }
+        Self::with(policy, resolver, Arc::new(Tcp))
+    }
+
+    /// The same; connections are made by `dialer`.
+    pub fn with(policy: Policy, resolver: Arc<dyn Resolver>, dialer: Arc<dyn Dialer>) -> Self {
+        let policy = ArcSwap::from_pointee(policy);
+        Self { inner: Arc::new(Inner { policy, resolver, dialer, trust: OnceLock::new() }) }
     }
 
     /// With this policy; names are found as the system finds them.
@@ -40,6 +47,10 @@ impl Network {
     /// Who may be called now.
     pub fn policy(&self) -> Arc<Policy> {
         self.inner.policy.load_full()
+    }
+
+    pub(super) fn dialer(&self) -> &dyn Dialer {
+        &*self.inner.dialer
     }
 
     pub(super) fn resolver(&self) -> &dyn Resolver {

@@ -1,15 +1,18 @@
-//! Looking names up. One look-up per name is under way at most, and few in all: the system's resolver keeps a thread busy
-//! for each, for half a minute when nobody answers it.
+//! Looking names up. The system's resolver keeps a thread busy for each look-up, for half a minute when nobody answers it:
+//! they have threads of their own, one per name at most, and a bounded number in all.
 
 use async_trait::async_trait;
 use std::collections::HashMap;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, ToSocketAddrs as _};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 
-/// Look-ups under way, over all names.
-const MAX_LOOKUPS: usize = 16;
+/// Look-ups under way, over all names: more than a few providers can wait for, even when each of theirs hangs.
+const MAX_LOOKUPS: usize = 128;
+
+/// What a look-up needs of a stack.
+const STACK: usize = 512 * 1_024;
 
 /// Finds the addresses of a name.
 #[async_trait]
@@ -48,13 +51,24 @@ impl SystemResolver {
         tokio::spawn(async move {
             // The semaphore is never closed.
             let _slot = this.slots.acquire().await;
-            let looked_up = tokio::net::lookup_host((name.as_str(), 0)).await;
-            let addresses = looked_up.map(|all| all.map(|it| it.ip()).collect());
+            let addresses = look_up(name.clone()).await.map(Arc::from);
             this.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
             tell.send_replace(Some(addresses.map_err(Arc::new)));
         });
         found
     }
+}
+
+/// Asks the system, on a thread that nobody else waits for.
+async fn look_up(name: String) -> io::Result<Vec<IpAddr>> {
+    let (tell, found) = oneshot::channel();
+    let ask = move || {
+        let all = (name.as_str(), 0).to_socket_addrs().map(|all| all.map(|it| it.ip()).collect());
+        // Nobody waits any more when the daemon stops.
+        let _ = tell.send(all);
+    };
+    std::thread::Builder::new().name("lookup".into()).stack_size(STACK).spawn(ask)?;
+    found.await.map_err(io::Error::other)?
 }
 
 #[async_trait]
@@ -82,6 +96,7 @@ mod tests {
         let (first, second) = (resolver.join("localhost"), resolver.join("localhost"));
         assert!(first.same_channel(&second));
         resolver.resolve("localhost").await.unwrap();
+        assert!(resolver.resolve("no such name").await.is_err());
         assert!(resolver.under_way.lock().unwrap().is_empty(), "what has ended is not kept");
     }
 }

@@ -51,13 +51,15 @@ impl Target {
         })
     }
 
-    /// `text` without path and query of this URL, which a server may repeat in its answer.
-    pub fn redact(&self, text: String) -> String {
+    /// `text` without path and query of this URL, which a server may repeat in its answer, whole or in parts.
+    pub fn redact(&self, mut text: String) -> String {
         let (path, query) = self.path.split_once('?').unwrap_or((&self.path, ""));
-        let mut text = text;
-        for part in [self.path.as_str(), path, query] {
-            // A slash alone, or a letter, is in every text and tells nothing.
-            if part.len() > 2 && text.contains(part) {
+        // A slash alone, or a letter, is in every text and tells nothing; nor does a part that may be a plain word.
+        let whole = [self.path.as_str(), path, query].into_iter().filter(|it| it.len() > 2);
+        let steps = path.split('/').filter(|it| it.len() >= 16);
+        let values = query.split('&').filter_map(|it| it.split_once('=')).map(|(_, value)| value);
+        for part in whole.chain(steps).chain(values.filter(|it| it.len() >= 8)) {
+            if text.contains(part) {
                 text = text.replace(part, "••••");
             }
         }
@@ -69,5 +71,28 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Origin { https, host, port } = &*self.origin;
         write!(f, "{}://{host}:{port}", if *https { "https" } else { "http" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_repeats_of_a_url_is_taken_out() {
+        let url = "https://hooks.example.org/in/tok-0123456789abcdef?key=hunter2hunter2&n=1";
+        let target = Target::new(Destination::parse(url).unwrap()).unwrap();
+        for (said, kept) in [
+            ("cannot POST /in/tok-0123456789abcdef?key=hunter2hunter2&n=1!", "cannot POST ••••!"),
+            ("no route /in/tok-0123456789abcdef", "no route ••••"),
+            ("unknown tok-0123456789abcdef in 1 place", "unknown •••• in 1 place"),
+            ("bad key=hunter2hunter2&n=1", "bad ••••"),
+            ("bad key: hunter2hunter2", "bad key: ••••"),
+        ] {
+            assert_eq!(target.redact(said.to_owned()), kept);
+        }
+        let plain = Target::new(Destination::parse("http://hooks.example.org").unwrap()).unwrap();
+        assert_eq!(plain.redact("a/b?".to_owned()), "a/b?");
+        assert_eq!(plain.to_string(), "http://hooks.example.org:80");
     }
 }

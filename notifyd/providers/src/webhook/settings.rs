@@ -8,6 +8,7 @@ use notifyd_lifecycle::destination::Refusal;
 use notifyd_lifecycle::webhook::{Keys, header};
 use notifyd_lifecycle::{Destination, Policy, Secret};
 use serde_json::Value;
+use std::sync::Arc;
 use std::time::Duration;
 
 const DEFAULT_TIMEOUT_SECONDS: f64 = 15.0;
@@ -18,7 +19,7 @@ const MAX_ID: usize = 128;
 
 pub(super) struct Settings {
     /// The operator's URL, in both forms.
-    pub url: Option<(Destination, Target)>,
+    pub url: Option<(Destination, Arc<Target>)>,
     pub method: Method,
     /// Those of every request.
     pub headers: HeaderMap,
@@ -72,7 +73,7 @@ fn wrong_url(problem: &str) -> ConfigError {
     ConfigError::invalid("url", problem, fix)
 }
 
-fn url(fields: Fields<'_>) -> Result<Option<(Destination, Target)>, ConfigError> {
+fn url(fields: Fields<'_>) -> Result<Option<(Destination, Arc<Target>)>, ConfigError> {
     let Some(text) = fields.text("url")? else { return Ok(None) };
     let destination = Destination::parse(text).map_err(|refusal| match refusal {
         Refusal::NoUrl => {
@@ -81,7 +82,7 @@ fn url(fields: Fields<'_>) -> Result<Option<(Destination, Target)>, ConfigError>
         refusal => wrong_url(&refusal.to_string()),
     })?;
     let target = Target::new(destination.clone()).map_err(|error| wrong_url(&error.to_string()))?;
-    Ok(Some((destination, target)))
+    Ok(Some((destination, Arc::new(target))))
 }
 
 /// Whether the operator's URL may be called as things stand.

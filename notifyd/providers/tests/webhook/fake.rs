@@ -23,6 +23,8 @@ pub(crate) enum Act {
     Reset,
     /// Resets it when the head is there, and reads no more.
     ResetInBody,
+    /// Answers this when the head is there, and never reads the body.
+    SayAtOnce(String),
     /// Never answers.
     Stall,
     /// Answers this, then a byte now and then, without end.
@@ -200,6 +202,10 @@ impl House {
                 reset_at_the_end(&handle);
                 return Ok(());
             }
+            if let Some(Act::SayAtOnce(text)) = &act {
+                io.get_mut().write_all(text.as_bytes()).await?;
+                return std::future::pending().await;
+            }
             let length = request.header("content-length").and_then(|it| it.parse().ok()).unwrap_or(0);
             request.body = vec![0; length];
             io.read_exact(&mut request.body).await?;
@@ -212,7 +218,7 @@ impl House {
                     out.write_all(text.as_bytes()).await?;
                     return out.shutdown().await;
                 }
-                Some(Act::Reset | Act::ResetInBody) => {
+                Some(Act::Reset | Act::ResetInBody | Act::SayAtOnce(_)) => {
                     reset_at_the_end(&handle);
                     return Ok(());
                 }

@@ -185,6 +185,18 @@ async fn a_2xx_alone_means_taken_whatever_becomes_of_the_rest() {
 }
 
 #[tokio::test]
+async fn an_answer_in_the_middle_of_the_request_is_an_answer() {
+    let server = Server::start([Act::SayAtOnce(answer("413 Too Large", "", "no"))]).await;
+    let provider = own(&server, &json!({}));
+    let large = json!({"content": "x".repeat(9 << 20)});
+    let report = send_to(&provider, "https://x.example/", &large, 1).await;
+    assert_eq!(report.outcome, Outcome::Permanent, "{report:?}");
+    // Half a request is on that connection: it is not used again.
+    assert!(is_accepted(&send(&provider).await));
+    assert_eq!(server.connections(), 2);
+}
+
+#[tokio::test]
 async fn an_answer_of_a_gibibyte_is_cut_with_its_connection() {
     let mut server = Server::start([Act::Flood(1 << 30)]).await;
     let provider = own(&server, &json!({}));
