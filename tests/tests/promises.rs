@@ -65,6 +65,8 @@ mod stopped;
 mod supervised;
 #[path = "promises/throttled.rs"]
 mod throttled;
+#[path = "promises/told.rs"]
+mod told;
 #[path = "promises/webhooks.rs"]
 mod webhooks;
 #[path = "promises/written.rs"]

@@ -119,6 +119,7 @@ impl Settings {
         self.store.check()?;
         self.delivery.check()?;
         self.breaker.check()?;
+        self.webhooks.check()?;
         self.admission()?;
         Ok(())
     }
@@ -143,6 +144,7 @@ impl Settings {
         }
         rules.dedup_window = sections::seconds(self.delivery.dedup_window_seconds);
         rules.destinations = self.destinations()?;
+        rules.webhooks_per_service = self.webhooks.per_service;
         rules.on_unknown = self.delivery.on_unknown;
         rules.expires_after = self.delivery.expires_after_seconds.map(sections::seconds);
         Ok(rules)
@@ -165,6 +167,7 @@ impl Settings {
             attempt_timeout: sections::seconds(delivery.attempt_timeout_seconds),
             drain_timeout: sections::seconds(delivery.drain_timeout_seconds),
             breaker: self.breaker.rules(),
+            webhooks: self.webhooks.options(),
             ..notifyd_engine::Options::default()
         }
     }

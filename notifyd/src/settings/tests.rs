@@ -61,6 +61,18 @@ fn values_out_of_range_and_wrong_policies_are_refused() {
         load("[delivery]\nloaded = 1", &[]).unwrap_err().starts_with("delivery.loaded: 1 is not between 100")
     );
     assert!(load("[breaker]\nfailure_rate = 2.0", &[]).unwrap_err().contains("breaker.failure_rate"));
+    for (key, value) in
+        [("per_service", 0), ("concurrency", 101), ("connections", 7), ("disable_after_days", 366)]
+    {
+        let error = load(&format!("[webhooks]\n{key} = {value}"), &[]).unwrap_err();
+        assert!(error.starts_with(&format!("webhooks.{key}: {value} is not between")), "{error}");
+    }
+    let text = "[webhooks]\nper_service = 3\nconcurrency = 2\nconnections = 9\ndisable_after_days = 0";
+    let set = load(text, &[]).unwrap();
+    assert_eq!(set.admission().unwrap().webhooks_per_service, 3);
+    let webhooks = set.engine().webhooks;
+    assert_eq!((webhooks.concurrency, webhooks.connections, webhooks.disable_after), (2, 9, None));
+    assert_eq!(Settings::default().engine().webhooks, notifyd_engine::WebhookOptions::default());
     let error = load("[delivery.policy_by_priority]\nlow = \"never\"", &[]).unwrap_err();
     assert!(
         error.contains("there is no policy never; policies are exponential, fixed, standard, urgent"),

@@ -72,7 +72,7 @@ pub use operations::Operations;
 pub use receipts::Receipts;
 pub use sqlite::{Lock, Options, SqliteStore, lock, restore};
 pub use sweep::Retention;
-pub use tenant::Tenant;
+pub use tenant::{Replay, Tenant};
 pub use upkeep::Upkeep;
 pub use webhooks::Webhooks;
 pub use writer::Fatal;

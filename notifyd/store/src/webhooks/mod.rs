@@ -2,10 +2,12 @@
 //!
 //! The outbox is a table: [`outbox`] writes a row for each event owed to one webhook, in the transaction of the step it
 //! tells of. [`send`] reads what is due and writes down what came of it; [`list`] is for those who look; [`recover`] has
-//! something told once more. [`rows`] is the table of webhooks, [`endpoint`] what of it is in memory.
+//! something told once more. [`rows`] is the table of webhooks, [`once`] creates no second one for the same request, and
+//! [`endpoint`] is what of them is in memory.
 
 mod endpoint;
 mod list;
+mod once;
 pub(crate) mod outbox;
 mod recover;
 mod rows;
@@ -16,10 +18,10 @@ pub use list::Page;
 pub(crate) use list::Wanted;
 pub(crate) use list::{forget, sweep};
 pub use notifyd_lifecycle::webhook::Settings;
+pub use once::Created;
 pub(crate) use recover::again as tell_again;
 
-use crate::api::{Audit, Verdict};
-use crate::desk::Desk;
+use crate::api::{Audit, Idempotency, Verdict};
 use crate::error::{Result, StoreError};
 use crate::seal::Seal;
 use crate::sqlite::SqliteStore;
@@ -193,6 +195,12 @@ pub trait Webhooks: Send + Sync + 'static {
     /// Adds one, unless its service has as many as it may have.
     async fn create(&self, new: NewWebhook, audit: Audit) -> Result<()>;
 
+    /// The same, unless one was created for this key by the same request.
+    async fn create_once(&self, new: NewWebhook, key: Idempotency, audit: Audit) -> Result<Created>;
+
+    /// What came of the request that used this key before.
+    async fn created_before(&self, service: i64, key: Idempotency) -> Result<Option<Created>>;
+
     /// Changes one, unless somebody else did since it was looked at. Whoever switches one on gives it another chance.
     async fn update(&self, update: WebhookUpdate, audit: Audit) -> Result<Verdict>;
 
@@ -232,10 +240,6 @@ pub trait Webhooks: Send + Sync + 'static {
     /// How many of one's match.
     async fn count(&self, no: i64, page: Page) -> Result<u64>;
 
-    /// Has the next so many of those that match told once more, in the order they happened, behind the one with this number.
-    /// How many those were, and the number of the last; none when there is none left.
-    async fn recover(&self, no: i64, page: Page, behind: i64, most: usize) -> Result<(u64, Option<i64>)>;
-
     /// How one has done since then.
     async fn stats(&self, no: i64, since: Timestamp) -> Result<WebhookStats>;
 }
@@ -256,6 +260,15 @@ impl Webhooks for SqliteStore {
     async fn create(&self, new: NewWebhook, audit: Audit) -> Result<()> {
         let sealed = close(self.seal(), new.id, &new.private, self.entropy())?;
         self.writer()?.run_alone(move |desk| rows::create(desk, &new, &sealed, &audit)).await
+    }
+
+    async fn create_once(&self, new: NewWebhook, key: Idempotency, audit: Audit) -> Result<Created> {
+        let sealed = close(self.seal(), new.id, &new.private, self.entropy())?;
+        self.writer()?.run_alone(move |desk| once::create(desk, &new, &sealed, &key, &audit)).await
+    }
+
+    async fn created_before(&self, service: i64, key: Idempotency) -> Result<Option<Created>> {
+        self.writer()?.run_alone(move |desk| once::used(desk, service, &key)).await
     }
 
     async fn update(&self, update: WebhookUpdate, audit: Audit) -> Result<Verdict> {
@@ -314,14 +327,6 @@ impl Webhooks for SqliteStore {
 
     async fn count(&self, no: i64, page: Page) -> Result<u64> {
         self.ask(move |connection, _| list::count(connection, no, &page)).await
-    }
-
-    async fn recover(&self, no: i64, page: Page, behind: i64, most: usize) -> Result<(u64, Option<i64>)> {
-        let next = self.ask(move |connection, _| recover::next(connection, no, &page, behind, most)).await?;
-        let Some(last) = next.last().copied() else { return Ok((0, None)) };
-        let weight = next.len();
-        let work = move |desk: &mut Desk<'_>| recover::again(desk, no, &next);
-        Ok((self.writer()?.step(Kind::Work, weight, work).await?, Some(last)))
     }
 
     async fn stats(&self, no: i64, since: Timestamp) -> Result<WebhookStats> {
