@@ -72,7 +72,7 @@ fn differences(before: &Webhook, after: &Settings) -> Vec<ChangedSetting> {
     };
     let none = || "none".to_owned();
     let words = |settings: &Settings| {
-        settings.events.iter().map(|event| event.as_str()).collect::<Vec<_>>().join(",")
+        settings.events.iter().map(notify_proto::WebhookEvent::as_str).collect::<Vec<_>>().join(",")
     };
     let was = before.settings();
     note("url", was.url.clone(), after.url.clone());
