@@ -64,7 +64,7 @@ async fn a_recovery_that_is_killed_owes_each_exactly_once() {
     let mut done = 0;
     for _ in 0..3 {
         done = past(&daemon.ctl(), &id, done);
-        assert!(done > 0 && (done as usize) < count, "{done} of {count}: it is killed in the middle");
+        assert!(done > 0 && done < count as u64, "{done} of {count}: it is killed in the middle");
         builder = daemon.kill();
         daemon = builder.start();
         let now = operation(&daemon.ctl(), &id);

@@ -3,11 +3,11 @@
 use super::{change as changing, find, private, read};
 use crate::refuse;
 use crate::session::Session;
+use notify_proto::WebhookId;
 use notify_proto::control::Change;
 use notify_proto::transport::Reply;
 use notify_proto::upkeep::ChangedSetting;
 use notify_proto::webhook::{UpdatedWebhook, WebhookAsk};
-use notify_proto::{WebhookEvent, WebhookId};
 use notifyd_lifecycle::Secret;
 use notifyd_store::webhooks::{Private, Settings, Webhook};
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,8 +71,9 @@ fn differences(before: &Webhook, after: &Settings) -> Vec<ChangedSetting> {
         }
     };
     let none = || "none".to_owned();
-    let words =
-        |settings: &Settings| settings.events.iter().map(WebhookEvent::as_str).collect::<Vec<_>>().join(",");
+    let words = |settings: &Settings| {
+        settings.events.iter().map(notify_proto::WebhookEvent::as_str).collect::<Vec<_>>().join(",")
+    };
     let was = before.settings();
     note("url", was.url.clone(), after.url.clone());
     note(
