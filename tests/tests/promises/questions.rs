@@ -122,10 +122,9 @@ pub(crate) fn questions(method: &str, path: &str) -> Option<Vec<Question>> {
             (Tenant, "tenant_id={}&since=2001-01-01T00:00:00Z"),
             (Notification, "tenant_id={}&since=2001-01-01T00:00:00Z"),
         ]),
-        // Providers are everybody's: there is nothing in it that a service has for itself.
-        ("GET", "/api/v1/providers") => vec![],
-        // A list of one's own, and one more in it: they name nothing.
-        ("GET" | "POST", "/api/v1/webhooks") => vec![],
+        // Providers are everybody's: there is nothing in it that a service has for itself. A list of one's own, and one
+        // more in it, name nothing.
+        ("GET", "/api/v1/providers") | ("GET" | "POST", "/api/v1/webhooks") => vec![],
         ("GET" | "DELETE", "/api/v1/webhooks/{id}") => about(Webhook, &["", "{"]),
         ("PUT", "/api/v1/webhooks/{id}") => about(
             Webhook,

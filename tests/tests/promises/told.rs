@@ -79,7 +79,7 @@ impl House {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, asked).await.expect("it is told")
+        tokio::time::timeout(PATIENCE, asked).await.unwrap()
     }
 
     async fn show(&mut self) -> Value {
@@ -239,7 +239,8 @@ async fn whatever_a_receiver_does_the_rest_goes_on() {
                     _ => {
                         let head = b"HTTP/1.1 200 OK\r\ncontent-length: 1073741824\r\n\r\n";
                         let _ = stream.write_all(head).await;
-                        while stream.write_all(&[b'x'; 65_536]).await.is_ok() {}
+                        let much = vec![b'x'; 65_536];
+                        while stream.write_all(&much).await.is_ok() {}
                     }
                 }
             });
