@@ -19,6 +19,7 @@ use notifyd_engine::{Engine, Handle};
 use notifyd_intake::{Intake, Pulse, PulseSource};
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::{Clock, Entropy, Secret};
+use notifyd_providers::Network;
 use notifyd_store::{Lock, SqliteStore, Store, Upkeep};
 use prometheus::Registry;
 use std::net::SocketAddr;
@@ -162,10 +163,12 @@ impl Daemon {
         };
         let store = Arc::new(SqliteStore::open_locked(options, taken.lock, &registry)?);
         let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
+        let network = Network::system(settings.destinations()?);
         let deps = notifyd_engine::Deps {
             store: Arc::clone(&shared),
             clock: Arc::clone(&world.clock),
             entropy: Arc::clone(&world.entropy),
+            network: network.clone(),
         };
         let (engine, handle) = Engine::new(deps, settings.engine(), &registry).map_err(bug)?;
         let stop = Arc::new(Stop { asked: CancellationToken::new(), engine: handle.clone() });
@@ -189,6 +192,7 @@ impl Daemon {
             engine: handle.clone(),
             intake: intake.handle(),
             rules: Arc::clone(&rules),
+            network,
             log: origin.log,
         };
         let reloader = Arc::new(Reloader::new(origin.source, settings.clone(), rooms));

@@ -7,6 +7,7 @@ use crate::telemetry::LogFilter;
 use arc_swap::ArcSwap;
 use notify_proto::upkeep::{ChangedSetting, ReloadView};
 use notifyd_lifecycle::admission::AdmissionRules;
+use notifyd_providers::Network;
 use notifyd_store::SqliteStore;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub type Source = Box<dyn Fn() -> Result<Settings, Failure> + Send + Sync>;
 
 /// Settings, or all that begin so, that change while the daemon runs.
-const LIVE: [&str; 8] = [
+const LIVE: [&str; 9] = [
     "breaker.",
     "delivery.",
     "intake.allowed_hosts",
@@ -25,6 +26,7 @@ const LIVE: [&str; 8] = [
     "log.filter",
     "store.free_floor_mib",
     "store.keep_",
+    "webhooks.",
 ];
 
 /// What a reload changes.
@@ -37,6 +39,8 @@ pub struct Rooms {
     pub intake: notifyd_intake::Handle,
     /// The rules for new notifications, of intake and control.
     pub rules: Arc<ArcSwap<AdmissionRules>>,
+    /// Where providers may go over HTTP.
+    pub network: Network,
     /// What is logged.
     pub log: LogFilter,
 }
@@ -82,8 +86,10 @@ impl Reloader {
         let (settings, view) = merge(&in_force, &wanted)?;
         // Everything that can be refused comes first.
         let rules = settings.admission()?;
+        let destinations = settings.destinations()?;
         self.rooms.log.set(&settings.log.filter)?;
         self.rooms.rules.store(Arc::new(rules));
+        self.rooms.network.set_policy(destinations);
         self.rooms.engine.set_options(settings.engine());
         self.rooms.intake.set_options(&settings.intake, &settings.limits);
         self.rooms.store.set_retention(settings.store.retention());

@@ -70,6 +70,10 @@ ids! {
     KeyId,
     /// One configured provider account.
     ProviderId,
+    /// One webhook: an endpoint that is told of a service's notifications.
+    WebhookId,
+    /// One event owed to one webhook; the `webhook-id` of every try.
+    DeliveryId,
 }
 
 #[cfg(test)]

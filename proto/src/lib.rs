@@ -31,13 +31,15 @@ pub mod story;
 pub mod transport;
 pub mod upkeep;
 pub mod view;
+pub mod webhook;
 pub mod word;
 
 pub use error::{ApiError, ErrorCode};
-pub use id::{KeyId, NotificationId, ProviderId, ServiceId};
+pub use id::{DeliveryId, KeyId, NotificationId, ProviderId, ServiceId, WebhookId};
 pub use word::{
     AttemptStatus, BulkOp, Channel, DeliveryProof, FailureReason, HoldKind, OnUnknown, Open, Priority,
-    ReceiptStatus, Says, SkipReason, Status, UnknownWord,
+    ReceiptStatus, RetryProfile, Says, SkipReason, Status, UnknownWord, WebhookEvent, WebhookFault,
+    WebhookStatus,
 };
 
 /// A moment on the wall clock, always UTC.

@@ -18,15 +18,13 @@ pub fn rfc3339(at: Timestamp) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-pub(crate) fn write_time<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+/// For serde: a moment as [`rfc3339`] writes it.
+pub fn write_time<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&rfc3339(*at))
 }
 
-#[expect(clippy::ref_option, reason = "serde's signature")]
-pub(crate) fn write_opt_time<S: Serializer>(
-    at: &Option<Timestamp>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+/// For serde: the same, or null.
+pub fn write_opt_time<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
     match at {
         Some(at) => serializer.serialize_str(&rfc3339(*at)),
         None => serializer.serialize_none(),
@@ -353,6 +351,9 @@ pub struct StatusView {
     pub failed: u64,
     /// Age of the oldest queued notification, seconds.
     pub oldest_queued_seconds: Option<u64>,
+    /// Events owed to webhooks.
+    #[serde(default)]
+    pub webhooks_owed: u64,
     /// The providers.
     pub providers: Vec<ProviderView>,
     /// Who answers.

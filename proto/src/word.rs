@@ -184,6 +184,50 @@ words! {
         Contradicted = "contradicted",
     }
 
+    /// A step of a notification that webhooks tell of.
+    WebhookEvent ("webhook event") {
+        /// It was accepted.
+        Created = "created",
+        /// A cycle failed, and another one has its time.
+        RetryScheduled = "retry_scheduled",
+        /// An attempt of another cycle began.
+        RetryAttempted = "retry_attempted",
+        /// A provider took it.
+        Delivered = "delivered",
+        /// It was given up.
+        Failed = "failed",
+        /// It was revoked.
+        Cancelled = "cancelled",
+    }
+
+    /// Where one event owed to one webhook stands.
+    WebhookStatus ("webhook delivery status") {
+        /// Not sent yet.
+        Pending = "pending",
+        /// The endpoint took it.
+        Acknowledged = "acknowledged",
+        /// It did not, and is asked again.
+        Retrying = "retrying",
+        /// It did not, and is not asked any more.
+        Failed = "failed",
+    }
+
+    /// When an endpoint that did not take an event is asked again.
+    RetryProfile ("retry profile") {
+        /// After 1, 5 and 15 minutes.
+        Standard = "standard",
+        /// After some seconds, then in ever longer pauses of up to three hours, for a day.
+        Persistent = "persistent",
+    }
+
+    /// Why the daemon has switched a webhook off.
+    WebhookFault ("webhook fault") {
+        /// Its endpoint answered that it is gone for good.
+        Gone = "gone",
+        /// Its endpoint took nothing for too long.
+        Failing = "failing",
+    }
+
     /// How one attempt ended, or that it has not.
     AttemptStatus ("attempt status") {
         /// Written down, no outcome yet.

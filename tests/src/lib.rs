@@ -10,6 +10,7 @@
 //! * [`Person`](person::Person) is another user of this machine, as whom programs are run.
 //! * [`Pump`](pump::Pump) is applications that keep posting.
 //! * [`Mailbox`](mailbox::Mailbox) is a mail server that keeps mails waiting for as long as a case needs.
+//! * [`Hook`](hook::Hook) is a receiver of webhooks.
 //! * [`trace`] reads the system calls of a daemon, or has them fail.
 //! * [`Relay`](relay::Relay) is a mail relay that repeats what it is told.
 //! * [`record`] reads what the mock provider wrote down: every call, also of daemons that were killed.
@@ -19,6 +20,7 @@
 pub mod control;
 pub mod ctl;
 pub mod daemon;
+pub mod hook;
 pub mod http;
 pub mod mailbox;
 pub mod person;

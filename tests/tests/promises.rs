@@ -51,6 +51,8 @@ mod pinned;
 mod questions;
 #[path = "promises/receipts.rs"]
 mod receipts;
+#[path = "promises/recovered.rs"]
+mod recovered;
 #[path = "promises/reloaded.rs"]
 mod reloaded;
 #[path = "promises/revoked.rs"]
@@ -63,5 +65,9 @@ mod stopped;
 mod supervised;
 #[path = "promises/throttled.rs"]
 mod throttled;
+#[path = "promises/told.rs"]
+mod told;
+#[path = "promises/webhooks.rs"]
+mod webhooks;
 #[path = "promises/written.rs"]
 mod written;

@@ -41,6 +41,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("r2d2", &["notifyd-store"]),
     ("r2d2_sqlite", &["notifyd-store"]),
     ("lettre", &["notifyd-providers"]),
+    ("tokio-rustls", &["notifyd-providers"]),
+    ("url", &["notifyd-lifecycle"]),
     ("axum", &["notifyd-intake"]),
     ("tarpc", &["notify-proto", "notifyd-control"]),
     ("ratatui", &["notify-tui"]),

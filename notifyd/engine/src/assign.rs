@@ -151,6 +151,7 @@ impl Dispatch {
             channel,
             provider,
             skipped,
+            retries: (loaded.job.retry_count > 0).then_some((loaded.job.id, loaded.job.group.service)),
         };
         self.lines.taken(&loaded);
         let claimed = Claimed { loaded, channel, channel_index, provider, simulated, call };

@@ -4,14 +4,15 @@ use crate::route::Route;
 use crate::way::Way;
 use crate::{Ask, Options, Queue, Speeds, Standing};
 use notify_proto::hold::Force;
-use notify_proto::{Channel, HoldKind, NotificationId, ProviderId, Status, Timestamp};
+use notify_proto::{Channel, DeliveryId, HoldKind, NotificationId, ProviderId, Status, Timestamp};
 use notifyd_lifecycle::outcome::Outcome;
 use notifyd_lifecycle::steer::Wish;
 use notifyd_lifecycle::{Message, Report, Secret, address};
-use notifyd_providers::{Call, Provider};
+use notifyd_providers::{Call, ConfigError, Provider};
 use notifyd_store::StoreError;
 use notifyd_store::api::{Audit, Changed, Job, Scope, Steered};
 use notifyd_store::operations::{NewOperation, Operation};
+use notifyd_store::webhooks::Webhook;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -246,7 +247,7 @@ impl Handle {
         config: &Value,
         secret: Option<&Secret<String>>,
     ) -> Result<(), SettingError> {
-        self.build(kind, config, secret).map(drop)
+        self.build(kind, config, secret)?.check().map_err(|error| wrong(&error))
     }
 
     fn build(
@@ -255,10 +256,7 @@ impl Handle {
         config: &Value,
         secret: Option<&Secret<String>>,
     ) -> Result<Arc<dyn Provider>, SettingError> {
-        notifyd_providers::build(kind, config, secret, &self.inner.context).map_err(|error| SettingError {
-            field: error.field().unwrap_or("config").to_owned(),
-            problem: error.to_string(),
-        })
+        notifyd_providers::build(kind, config, secret, &self.inner.context).map_err(|error| wrong(&error))
     }
 
     /// One real call through a provider, outside the queue.
@@ -324,10 +322,19 @@ impl Handle {
         self.inner.deps.store.operations().discard(ids, audit).await
     }
 
-    /// Begins an operation that changes notifications in bulk.
+    /// The body of an event as this webhook is told it now; none when it is not known.
+    pub async fn told(&self, webhook: &Webhook, id: DeliveryId) -> Result<Option<Vec<u8>>, StoreError> {
+        crate::webhooks::body_of(&self.inner, webhook, id).await
+    }
+
+    /// Begins an operation that goes on after a restart.
     pub async fn begin(&self, operation: NewOperation, audit: Audit) -> Result<Operation, StoreError> {
         self.inner.deps.store.operations().begin(operation, audit).await
     }
+}
+
+fn wrong(error: &ConfigError) -> SettingError {
+    SettingError { field: error.field().unwrap_or("config").to_owned(), problem: error.to_string() }
 }
 
 fn test_message(channel: Channel, address: String) -> Message {

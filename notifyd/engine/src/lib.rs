@@ -15,6 +15,7 @@
 //! * [`settle`] turns what came back into the record to be written.
 //! * [`bulk`] changes many at once, as operators ask for it.
 //! * [`receipts`] settles what providers say later of what they took.
+//! * [`webhooks`] tells services what happened to their notifications.
 //! * [`schedule`] moves on what waits for a time; [`rescue`] takes up what a dead run left; [`sweep`] removes what is old.
 //!
 //! One notification: the bell rings, [`lines`] loads it from the store, it is its turn and a provider has a free slot, so
@@ -43,10 +44,11 @@ mod standing;
 mod sweep;
 mod tickets;
 pub mod way;
+mod webhooks;
 mod write;
 
 pub use handle::{Handle, KindInfo, ProviderState, SettingError, TestCall, Totals};
-pub use options::Options;
+pub use options::{Options, WebhookOptions};
 pub use queues::Queue;
 pub use rates::Speeds;
 pub use route::{Route, Step, Verdict};
@@ -59,7 +61,7 @@ use arc_swap::ArcSwap;
 use notify_proto::hold::Force;
 use notify_proto::{Channel, ProviderId};
 use notifyd_lifecycle::{Clock, Entropy};
-use notifyd_providers::{BuildContext, Heard, Sink};
+use notifyd_providers::{BuildContext, Heard, Network, Sink};
 use notifyd_store::api::Job;
 use notifyd_store::{Store, StoreError};
 use prometheus::Registry;
@@ -85,6 +87,8 @@ pub struct Deps {
     pub clock: Arc<dyn Clock>,
     /// Gives randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// Where providers may go over HTTP.
+    pub network: Network,
 }
 
 /// What somebody wants of the loop; each is answered when it has come round.
@@ -141,7 +145,8 @@ impl Engine {
         deps.entropy.fill(&mut seed);
         let (receipts, heard) = Sink::channel();
         let clock = Arc::clone(&deps.clock);
-        let context = BuildContext { seed: u64::from_le_bytes(seed), clock, receipts };
+        let network = deps.network.clone();
+        let context = BuildContext { seed: u64::from_le_bytes(seed), clock, receipts, network };
         let (asks, asked) = mpsc::channel(MAX_ASKED);
         let inner = Arc::new(Inner {
             metrics: Metrics::register(registry)?,
@@ -184,12 +189,13 @@ impl Engine {
         let ended = CancellationToken::new();
         let collect = tokio::spawn(receipts::collect(Arc::clone(&inner), heard, ended.clone()));
         let receipts = tokio::spawn(receipts::run(Arc::clone(&inner), ended.clone()));
+        let webhooks = tokio::spawn(webhooks::run(Arc::clone(&inner), shutdown.clone()));
         let done = dispatch::Dispatch::new(Arc::clone(&inner), asks).run(shutdown.clone()).await;
         // Whatever ended the loop, nothing goes on without it.
         shutdown.cancel();
         ended.cancel();
         inner.running.store(false, Ordering::Release);
-        let _ = tokio::join!(schedule, sweep, bulk, collect, receipts);
+        let _ = tokio::join!(schedule, sweep, bulk, collect, receipts, webhooks);
         done
     }
 }

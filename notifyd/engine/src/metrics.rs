@@ -1,5 +1,6 @@
 //! What the engine measures.
 
+use crate::webhooks;
 use notify_proto::HoldKind;
 use prometheus::{
     GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
@@ -19,6 +20,7 @@ pub(crate) struct Metrics {
     pub held: IntGaugeVec,
     pub provider_in_flight: IntGaugeVec,
     pub provider_waiting: IntGaugeVec,
+    pub webhooks: webhooks::Metrics,
     pub operations: IntGauge,
     pub operation_items: IntCounterVec,
     pub latency: Histogram,
@@ -86,6 +88,7 @@ impl Metrics {
                 ),
                 &["provider"],
             )?,
+            webhooks: webhooks::Metrics::register(registry)?,
             operations: IntGauge::new(
                 "notifyd_operations_running",
                 "Operations under way that change notifications in bulk.",

@@ -21,8 +21,27 @@ pub struct Options {
     pub drain_timeout: Duration,
     /// When providers' circuit breakers open.
     pub breaker: BreakerRules,
+    /// Webhooks.
+    pub webhooks: WebhookOptions,
     /// Time between two passes that remove what is past its retention.
     pub sweep_every: Duration,
+}
+
+/// How services are told what happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WebhookOptions {
+    /// Requests at the same time to one endpoint. 1 to 100.
+    pub concurrency: usize,
+    /// The same over all endpoints. 8 to 10,000.
+    pub connections: usize,
+    /// How long an endpoint may take nothing that it is told before it is switched off; none: for ever.
+    pub disable_after: Option<Duration>,
+}
+
+impl Default for WebhookOptions {
+    fn default() -> Self {
+        Self { concurrency: 8, connections: 256, disable_after: Some(Duration::from_secs(5 * 86_400)) }
+    }
 }
 
 impl Default for Options {
@@ -35,6 +54,7 @@ impl Default for Options {
             attempt_timeout: Duration::from_secs(120),
             drain_timeout: Duration::from_secs(10),
             breaker: BreakerRules::default(),
+            webhooks: WebhookOptions::default(),
             sweep_every: Duration::from_secs(60),
         }
     }

@@ -194,6 +194,20 @@ where
     }
 }
 
+/// A body as it came, for handlers that look at something else first, and the room it takes until it is answered.
+pub(crate) struct Raw(pub(crate) Bytes, pub(crate) Share);
+
+impl FromRequest<Arc<Context>> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request<Body>, context: &Arc<Context>) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        check_type(&parts.headers)?;
+        let visit = parts.extensions.get::<Arc<Visit>>().ok_or_else(Problem::internal)?;
+        read(context, visit.payer(), &parts.headers, body).await.map(|(bytes, share)| Self(bytes, share))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

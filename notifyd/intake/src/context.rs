@@ -4,6 +4,7 @@
 use crate::auth::Gate;
 use crate::metrics::Metrics;
 use crate::options::Options;
+use crate::problem::Problem;
 use crate::pulse::PulseSource;
 use crate::room::Room;
 use crate::vitals::Vitals;
@@ -56,6 +57,14 @@ impl Context {
     /// Whether the daemon is about to stop and takes nothing new.
     pub(crate) fn draining(&self) -> bool {
         self.draining.load(Ordering::Acquire)
+    }
+
+    /// Refuses what writes something new, while nothing new is taken.
+    pub(crate) fn check_takes(&self) -> Result<(), Problem> {
+        if self.draining() {
+            return Err(Problem::draining());
+        }
+        self.vitals.latched().map_or(Ok(()), |cause| Err(Problem::latched(cause)))
     }
 
     pub(crate) fn set_draining(&self, draining: bool) {

@@ -121,7 +121,7 @@ fn say(path: &str, text: &str) -> String {
     if text.contains("untagged enum OneOrMany") {
         return "must be a string or a list of strings".to_owned();
     }
-    if path.ends_with("_at") {
+    if path.ends_with("_at") || matches!(path, "since" | "until") {
         return "must be an RFC 3339 time such as 2026-01-31T12:00:00Z".to_owned();
     }
     text.to_owned()

@@ -11,14 +11,17 @@ use crate::problem::Problem;
 use crate::query::Query;
 use crate::service_api::list::page;
 use crate::service_api::send::Form;
+use crate::service_api::webhooks::deliveries;
 use crate::{front, idempotency};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
 use notify_proto::filter::{MAX_VALUES, Term};
 use notify_proto::send::SendRequest;
 use notify_proto::{Channel, ServiceId, Timestamp};
+use notifyd_lifecycle::Policy;
 use notifyd_lifecycle::admission::{AdmissionRules, admit};
 use notifyd_lifecycle::entropy::SeededEntropy;
 use notifyd_lifecycle::revision::{Revision, revise};
+use notifyd_lifecycle::webhook::Ask;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, TestRunner};
@@ -67,6 +70,12 @@ fn body(bytes: &[u8]) {
             problem(errors);
         }
     }
+    if let Ok(ask) = decode::<Ask>(bytes) {
+        match ask.create(&Policy::default()) {
+            Ok(asked) => assert!((1..=120).contains(&asked.settings.timeout.as_secs())),
+            Err(errors) => problem(errors),
+        }
+    }
     if let Ok(revision) = decode::<Revision>(bytes)
         && let Err(errors) = revise(revision, &[Channel::Email], None, now, &rules)
     {
@@ -84,6 +93,10 @@ fn anything() -> impl Strategy<Value = Value> {
         "+262142-12-31T23:59:59Z",
         "+15005550006",
         "a@b.example",
+        "https://a.example/",
+        "delivered",
+        "persistent",
+        "***",
     ];
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -140,6 +153,13 @@ fn member() -> impl Strategy<Value = String> {
         "tenant_id",
         "sms",
         "email",
+        "url",
+        "events",
+        "headers",
+        "timeout_seconds",
+        "retry_profile",
+        "secret",
+        "description",
         "",
     ];
     prop_oneof![9 => select(known.to_vec()).prop_map(str::to_owned), 1 => "\\PC{0,8}"]
@@ -288,11 +308,15 @@ fn queries(cases: u32) {
         "limit",
         "with_total",
         "cursor",
+        "event",
+        "since",
+        "until",
         "colour",
         "",
     ];
     let values = [
         "failed",
+        "notification.created",
         "sms",
         "high",
         "1",
@@ -314,6 +338,9 @@ fn queries(cases: u32) {
         let Ok(uri) = format!("/api/v1/notifications?{query}").parse::<Uri>() else { return };
         let _ = Form::of(uri.path());
         let Ok(pairs) = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri) else { return };
+        if let Ok(page) = deliveries::page(Query::new(pairs.0.clone())) {
+            assert!((1..=1_000).contains(&page.limit) && page.status.len() <= 4 && page.events.len() <= 6);
+        }
         let Ok(page) = page(Query::new(pairs.0)) else { return };
         assert!((1..=1_000).contains(&page.limit) && page.filter.terms.len() <= 10);
         for term in &page.filter.terms {

@@ -24,6 +24,11 @@ pub(crate) fn of(headers: &HeaderMap, subject: &str, body: &[u8]) -> Result<Opti
     Ok(Some(Idempotency { key: key.to_owned(), request: hash.finalize().into() }))
 }
 
+/// The key was used for something else.
+pub(crate) fn reused() -> Problem {
+    Problem::field("Idempotency-Key", "was used with another request within the last 24 hours; use a new one")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,7 +18,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// The routes that are told apart; the first is for requests that fit none.
-pub(crate) const ROUTES: [&str; 15] = [
+pub(crate) const ROUTES: [&str; 23] = [
     "other",
     "/api/v1/{channel}",
     "/api/v1/notifications",
@@ -28,6 +28,14 @@ pub(crate) const ROUTES: [&str; 15] = [
     "/api/v1/notifications/{id}/revoke",
     "/api/v1/providers",
     "/api/v1/stats",
+    "/api/v1/webhooks",
+    "/api/v1/webhooks/{id}",
+    "/api/v1/webhooks/{id}/deliveries",
+    "/api/v1/webhooks/{id}/deliveries/{delivery_id}",
+    "/api/v1/webhooks/{id}/deliveries/{delivery_id}/redeliver",
+    "/api/v1/webhooks/{id}/replay",
+    "/api/v1/webhooks/{id}/rotate-secret",
+    "/api/v1/webhooks/{id}/test",
     "/health",
     "/health/live",
     "/health/ready",
@@ -37,8 +45,8 @@ pub(crate) const ROUTES: [&str; 15] = [
 ];
 
 /// The codes that are told apart; the last stands for all others.
-const CODES: [u16; 20] =
-    [200, 202, 204, 400, 401, 403, 404, 405, 408, 409, 413, 414, 415, 422, 429, 431, 500, 503, 501, 0];
+const CODES: [u16; 21] =
+    [200, 201, 202, 204, 400, 401, 403, 404, 405, 408, 409, 413, 414, 415, 422, 429, 431, 500, 503, 501, 0];
 
 /// Handles to the intake's metrics.
 pub(crate) struct Metrics {

@@ -69,6 +69,11 @@ impl Problem {
         Self::not_found("There is no notification with this id.")
     }
 
+    /// No such webhook of this service.
+    pub(crate) fn no_webhook() -> Self {
+        Self::not_found("There is no webhook with this id.")
+    }
+
     /// Something is there, but not for this method.
     pub(crate) fn method_not_allowed() -> Self {
         Self::new(
@@ -235,6 +240,7 @@ impl From<StoreError> for Problem {
                 "The answer takes longer than one second to find; ask for less: a narrower filter, a shorter time, no total.",
                 1,
             ),
+            StoreError::TooMany { .. } => Self::conflict(format!("{error}; remove one first.")),
             StoreError::Commit(_) | StoreError::Write(_) => {
                 Self::unavailable("storage-error", format!("The daemon could not write. {unknown}"), 5)
                     .because(&error)

@@ -1,5 +1,6 @@
 //! Addresses: what is a valid one per channel, its normal form, and how it is shown in logs.
 
+use crate::Destination;
 use notify_proto::Channel;
 use std::borrow::Cow;
 
@@ -83,12 +84,9 @@ pub fn email(text: &str) -> Result<String, String> {
 }
 
 fn url(text: &str) -> Result<String, String> {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
-    let clean = text.len() <= 2_048 && text.bytes().all(|b| b.is_ascii_graphic());
-    match host {
-        Some(host) if clean && !host.is_empty() && !host.contains('@') => Ok(text.to_owned()),
-        _ => Err(format!("`{}` is not an http or https URL without user name and password", shown(text))),
+    match Destination::parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(refusal) => Err(format!("`{}` {refusal}", shown(text))),
     }
 }
 
@@ -101,7 +99,7 @@ fn token(text: &str, longest: usize, what: &str) -> Result<String, String> {
 }
 
 /// A rejected value as repeated to the caller who sent it: short and without control characters.
-fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(60).collect()
 }
 

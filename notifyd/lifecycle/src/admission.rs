@@ -4,6 +4,7 @@
 mod content;
 mod reach;
 
+use crate::Policy;
 use crate::candidate::Candidate;
 use crate::dedup::DedupKey;
 use crate::message::{Message, Plan};
@@ -31,7 +32,7 @@ pub struct FieldError {
     pub message: String,
 }
 
-/// What the configuration says about new notifications.
+/// What the configuration says about what is new: notifications and webhooks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AdmissionRules {
     /// Retry policies by name, the built-in ones included.
@@ -44,6 +45,10 @@ pub struct AdmissionRules {
     pub on_unknown: OnUnknown,
     /// When a notification expires that does not say so itself; never, when absent.
     pub expires_after: Option<Duration>,
+    /// Where webhooks may go.
+    pub destinations: Policy,
+    /// How many webhooks a service may have.
+    pub webhooks_per_service: usize,
 }
 
 impl Default for AdmissionRules {
@@ -57,6 +62,8 @@ impl Default for AdmissionRules {
             dedup_window: Duration::from_secs(1_800),
             on_unknown: OnUnknown::Resend,
             expires_after: None,
+            destinations: Policy::default(),
+            webhooks_per_service: 100,
         }
     }
 }
@@ -147,7 +154,7 @@ pub fn admit(
         None => rules.dedup_window,
     };
     let deduplicate = request.deduplicate.unwrap_or(true);
-    let message = message(request, &plan.channels, correlation_id, &mut errors);
+    let message = message(request, &plan.channels, &rules.destinations, correlation_id, &mut errors);
     if errors.0.is_empty() {
         reach::deliverable(&plan, &message, providers, &mut errors);
     }

@@ -234,3 +234,61 @@ fn data_nested_so_deeply_that_it_could_not_be_read_again_is_refused() {
     assert!(nested(32).is_ok());
     assert_eq!(nested(33).unwrap_err()[0].field, "meta_data");
 }
+
+/// Admits a webhook where the loopback may be called at one port.
+fn admit_webhook(mut body: serde_json::Value) -> Result<Draft, Vec<FieldError>> {
+    body["message"] = json!("hi");
+    let request = serde_json::from_value(body).unwrap();
+    let rules = AdmissionRules {
+        destinations: Policy::allowing(["127.0.0.1/32:8080"]).unwrap(),
+        ..AdmissionRules::default()
+    };
+    let mut all = providers();
+    all[0].channels = [Channel::Webhook, Channel::Sms].into_iter().collect();
+    let service = ServiceId::from_bytes([1; 16]);
+    admit(request, None, service, None, Timestamp::default(), &rules, &all)
+}
+
+#[test]
+fn a_webhook_goes_only_where_it_may() {
+    for to in ["https://hooks.example.org/in?k=1", "http://127.0.0.1:8080/in"] {
+        let draft = admit_webhook(json!({"channel": "webhook", "to": to})).unwrap();
+        assert_eq!(draft.message.addresses[&Channel::Webhook], [to]);
+    }
+    let inside = "http://10.0.0.1/in";
+    for body in [
+        json!({"channel": "webhook", "to": inside}),
+        json!({"channels": ["sms", "webhook"], "recipient": {"sms": "+15005550006", "webhook": inside}}),
+    ] {
+        let errors = admit_webhook(body).unwrap_err();
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        assert!(errors[0].field.starts_with("recipient"), "{errors:?}");
+        assert!(errors[0].message.contains("a private address"), "{errors:?}");
+    }
+    assert!(admit_webhook(json!({"channel": "webhook", "to": "http://127.0.0.1:8081/"})).is_err());
+}
+
+#[test]
+fn how_a_webhook_is_called_is_checked() {
+    let with = |options: serde_json::Value| {
+        let to = "https://hooks.example.org/";
+        admit_webhook(json!({"channel": "webhook", "to": to, "channel_options": {"webhook": options}}))
+    };
+    assert!(with(json!({"method": "PUT", "headers": {"X-Team": "ops"}})).is_ok());
+    for (options, field) in [
+        (json!("PUT"), "channel_options.webhook"),
+        (json!({"method": "GET"}), "channel_options.webhook.method"),
+        (json!({"method": 7}), "channel_options.webhook.method"),
+        (json!({"headers": []}), "channel_options.webhook.headers"),
+        (json!({"headers": {"X-A": "a\r\nX-B: b"}}), "channel_options.webhook.headers.X-A"),
+        (json!({"headers": {"Webhook-Id": "x"}}), "channel_options.webhook.headers.Webhook-Id"),
+        (json!({"url": "x"}), "channel_options.webhook.url"),
+    ] {
+        let errors = with(options).unwrap_err();
+        let named: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
+        assert_eq!(named, [field]);
+    }
+    // On another channel they are somebody else's.
+    let sms = json!({"channel": "sms", "to": "+15005550006", "channel_options": {"webhook": 7}});
+    assert!(admit_webhook(sms).is_ok());
+}

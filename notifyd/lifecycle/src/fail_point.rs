@@ -39,6 +39,14 @@ pub enum FailPoint {
     SettleWritten,
     /// What follows from a receipt is committed.
     SettleCommitted,
+    /// A webhook is about to be called.
+    WebhookBegins,
+    /// A webhook has answered; nothing of it is written.
+    WebhookAnswered,
+    /// What came of telling webhooks is written, not committed.
+    WebhookWritten,
+    /// What came of telling webhooks is committed.
+    WebhookCommitted,
     /// A migration of the log is written, not committed.
     MigrationWritten,
     /// A backup is copied, but does not have its name yet.
@@ -49,7 +57,7 @@ pub enum FailPoint {
 
 impl FailPoint {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 21] = [
         Self::IntakeReceived,
         Self::AcceptWritten,
         Self::AcceptCommitted,
@@ -64,6 +72,10 @@ impl FailPoint {
         Self::ReceiptCommitted,
         Self::SettleWritten,
         Self::SettleCommitted,
+        Self::WebhookBegins,
+        Self::WebhookAnswered,
+        Self::WebhookWritten,
+        Self::WebhookCommitted,
         Self::MigrationWritten,
         Self::BackupWritten,
         Self::RestoreCopied,
@@ -86,6 +98,10 @@ impl FailPoint {
             Self::ReceiptCommitted => "receipt.committed",
             Self::SettleWritten => "settle.written",
             Self::SettleCommitted => "settle.committed",
+            Self::WebhookBegins => "webhook.begins",
+            Self::WebhookAnswered => "webhook.answered",
+            Self::WebhookWritten => "webhook.written",
+            Self::WebhookCommitted => "webhook.committed",
             Self::MigrationWritten => "migration.written",
             Self::BackupWritten => "backup.written",
             Self::RestoreCopied => "restore.copied",

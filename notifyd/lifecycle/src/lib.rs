@@ -14,6 +14,7 @@
 //! 7. [`receipt`]: what the provider says later of what it took, and what follows from that.
 //! 8. [`steer`]: what an operator may do with what waits: another time, now, or never.
 //!
+//! [`destination`] says where the daemon may call to, [`webhook`] how what it calls knows that it was us.
 //! [`emptying`] tells in how long a queue is empty, [`fault`] dead letters with the same fault by one fingerprint.
 //! [`fail_point`] names the places at which a test has the process die.
 //!
@@ -39,6 +40,7 @@ pub mod candidate;
 pub mod clock;
 pub mod decide;
 pub mod dedup;
+pub mod destination;
 pub mod emptying;
 pub mod entropy;
 pub mod fail_point;
@@ -57,8 +59,10 @@ pub mod revision;
 pub mod secret;
 pub mod steer;
 pub mod transition;
+pub mod webhook;
 
 pub use clock::Clock;
+pub use destination::{Destination, Policy};
 pub use entropy::Entropy;
 pub use fail_point::FailPoint;
 pub use lane::Lane;

@@ -2,7 +2,7 @@
 //! from, and how a stored row becomes a [`Provider`]. Adding a way out is adding a row.
 
 use crate::config::{ConfigError, Fields};
-use crate::{Provider, Sink, mock, smtp};
+use crate::{Network, Provider, Sink, mock, smtp, webhook};
 use notify_proto::{Channel, ProviderId};
 use notifyd_lifecycle::{Clock, Secret};
 use serde_json::{Map, Value};
@@ -17,6 +17,8 @@ pub struct BuildContext {
     pub clock: Arc<dyn Clock>,
     /// Takes what a provider hears later of what it took.
     pub receipts: Sink,
+    /// Who may be called over HTTP, and how names are found.
+    pub network: Network,
 }
 
 impl BuildContext {
@@ -153,7 +155,7 @@ fn looks_like_a_credential(field: &str) -> bool {
 
 /// Every provider type.
 pub fn kinds() -> &'static [Kind] {
-    static KINDS: [Kind; 2] = [mock::KIND, smtp::KIND];
+    static KINDS: [Kind; 3] = [mock::KIND, smtp::KIND, webhook::KIND];
     &KINDS
 }
 
@@ -191,15 +193,24 @@ mod tests {
     use notifyd_lifecycle::clock::SystemClock;
     use serde_json::json;
 
+    fn context() -> BuildContext {
+        BuildContext {
+            seed: 1,
+            clock: Arc::new(SystemClock),
+            receipts: Sink::default(),
+            network: Network::default(),
+        }
+    }
+
     fn error(name: &str, config: &Value, secret: Option<&str>) -> ConfigError {
-        let context = BuildContext { seed: 1, clock: Arc::new(SystemClock), receipts: Sink::default() };
+        let context = context();
         let secret = secret.map(|secret| Secret::new(secret.to_owned()));
         build(name, config, secret.as_ref(), &context).err().expect("an error")
     }
 
     #[test]
     fn every_type_builds_from_its_defaults() {
-        let context = BuildContext { seed: 1, clock: Arc::new(SystemClock), receipts: Sink::default() };
+        let context = context();
         for kind in kinds() {
             let secret = (kind.secret == SecretUse::Required).then(|| Secret::new(String::from("s")));
             for config in [Value::Null, kind.default_config()] {
@@ -220,7 +231,7 @@ mod tests {
     #[test]
     fn errors_name_the_field_and_the_fix() {
         let unknown = error("fax", &Value::Null, None).to_string();
-        assert_eq!(unknown, "`fax` is no provider type; use one of mock, smtp");
+        assert_eq!(unknown, "`fax` is no provider type; use one of mock, smtp, webhook");
         assert_eq!(error("mock", &json!([]), None), ConfigError::NotAnObject);
         let field = error("mock", &json!({"latency": 3}), None);
         assert_eq!(field.field(), Some("latency"));

@@ -8,19 +8,28 @@
 //! * [`Sink`] takes what a provider hears later of what it took;
 //! * `config` reads the fields of a configuration;
 //! * `mock` sends nothing and behaves as it is told;
-//! * `smtp` hands mail to a relay.
+//! * `smtp` hands mail to a relay;
+//! * `webhook` hands a signed document to a URL;
+//! * [`endpoint`] is a service's webhook, told of what happened to its notifications;
+//! * [`http`] is the way out of all that speak HTTP: one client, one policy of destinations, one table of answers.
 
 mod config;
+pub mod endpoint;
+pub mod http;
 pub mod kind;
 mod mock;
 mod receipts;
 mod smtp;
+mod trust;
+mod webhook;
 
 use async_trait::async_trait;
 use notify_proto::{Channel, NotificationId};
 use notifyd_lifecycle::{Message, Report};
 
 pub use config::ConfigError;
+pub use endpoint::Endpoint;
+pub use http::Network;
 pub use kind::{BuildContext, Kind, SecretUse, build, kinds};
 pub use receipts::{Heard, Sink};
 
@@ -45,4 +54,10 @@ pub trait Provider: Send + Sync {
     /// Hands one message over. Never retries, never waits longer than its own time limit, never panics on bad content.
     /// Dropping the future abandons the call.
     async fn send(&self, call: Call<'_>) -> Report;
+
+    /// Whether what its settings name may be called as things stand. Asked when they are given, and not when a stored row
+    /// is built: what is allowed may change while the daemon runs.
+    fn check(&self) -> Result<(), ConfigError> {
+        Ok(())
+    }
 }

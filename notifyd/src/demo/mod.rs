@@ -2,6 +2,7 @@
 //! machine.
 
 mod narrator;
+mod receiver;
 mod story;
 mod traffic;
 
@@ -13,19 +14,28 @@ use crate::failure::Failure;
 use crate::places::Places;
 use crate::settings::{Log, Settings};
 use narrator::Narrator;
-use notify_proto::{Channel, KeyId, ProviderId, ServiceId};
+use notify_proto::{Channel, KeyId, ProviderId, RetryProfile, ServiceId, WebhookId};
 use notifyd_engine::Handle;
 use notifyd_lifecycle::Secret;
+use notifyd_lifecycle::webhook::{EventSet, Schedule, sign};
 use notifyd_store::api::{Audit, NewKey, NewProvider, NewService};
+use notifyd_store::webhooks::{NewWebhook, Private, Settings as HookSettings};
+use receiver::{Counts, Receiver};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use story::Part;
 use tokio::task::JoinHandle;
 
 /// Name of the demo's service.
 const SERVICE: &str = "demo-shop";
+
+/// What a demo may call: whatever listens on this machine.
+const LOOPBACK: [&str; 2] = ["127.0.0.0/8", "::1/128"];
 
 /// Time between two lines that say how it goes.
 const COUNT_EVERY: Duration = Duration::from_secs(10);
@@ -76,6 +86,7 @@ impl Stage {
         if args.listen.is_none() {
             settings.intake.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         }
+        settings.webhooks.allow_private.extend(LOOPBACK.map(str::to_owned));
         if args.story.is_some() {
             story::hurry(settings);
         }
@@ -85,19 +96,22 @@ impl Stage {
         Ok(Self { dir: Directory(dir), for_seconds: args.demo_for, story: args.story })
     }
 
-    /// Makes a service and two simulated providers, tells how to use them, and starts the traffic.
+    /// Makes a service with a webhook and two simulated providers, tells how to use them, and starts the traffic.
     pub async fn open(self, daemon: &Daemon) -> Result<Show, Failure> {
         let (service, key) = service(daemon).await?;
         for part in self.story.map_or_else(story::ordinary, Story::cast) {
             provider(daemon, part).await?;
         }
-        tell(daemon, &self.dir.0, service, &key, self.story);
+        let receiver = Receiver::bind().await?;
+        webhook(daemon, service, receiver.url()).await?;
+        tell(daemon, &self.dir.0, service, &key, &receiver.url(), self.story);
         let world = daemon.world();
         // Made before the traffic, so that it misses nothing.
         let narrator = self.story.map(|_| Narrator::new(daemon.store(), daemon.handle(), world.clock));
         let mut tasks = vec![
             tokio::spawn(traffic::run(daemon.listen(), key, world.entropy.fork())),
-            tokio::spawn(count(daemon.handle())),
+            tokio::spawn(count(daemon.handle(), receiver.counts())),
+            tokio::spawn(receiver.run()),
         ];
         tasks.extend(narrator.map(|narrator| tokio::spawn(narrator.run())));
         if let Some(seconds) = self.for_seconds {
@@ -112,15 +126,19 @@ impl Stage {
 }
 
 /// Says now and then how the play goes.
-async fn count(engine: Handle) {
+async fn count(engine: Handle, told: Arc<Counts>) {
     let mut pause = tokio::time::interval(COUNT_EVERY);
     pause.tick().await;
     loop {
         pause.tick().await;
         let totals = engine.totals();
         let text = format!(
-            "simulated so far: {} accepted, {} delivered, {} failed\n",
-            totals.accepted, totals.delivered, totals.failed
+            "simulated so far: {} accepted, {} delivered, {} failed; the webhook took {} events and refused {}\n",
+            totals.accepted,
+            totals.delivered,
+            totals.failed,
+            told.taken.load(Ordering::Relaxed),
+            told.refused.load(Ordering::Relaxed),
         );
         let _ = std::io::stdout().write_all(text.as_bytes());
     }
@@ -170,11 +188,31 @@ async fn provider(daemon: &Daemon, part: Part) -> Result<(), Failure> {
     Ok(daemon.store().create_provider(provider, who()).await?)
 }
 
+/// A webhook of the service that hears of everything.
+async fn webhook(daemon: &Daemon, service: ServiceId, url: String) -> Result<(), Failure> {
+    let (world, store) = (daemon.world(), daemon.store());
+    let Some(service) = store.directory().service(service).map(|it| it.no) else { return Ok(()) };
+    let (now, random) = parts(&world);
+    let settings = HookSettings {
+        url,
+        description: Some("the receiver of notifyd --demo".to_owned()),
+        events: EventSet::ALL,
+        schedule: Schedule { profile: RetryProfile::Persistent, max_retries: None },
+        timeout: Duration::from_secs(10),
+        redact: false,
+        active: true,
+    };
+    let private = Private { secret: sign::mint(&*world.entropy), old: None, headers: BTreeMap::new() };
+    let new = NewWebhook { id: WebhookId::from_parts(now, random), service, settings, private, most: 1 };
+    Ok(store.webhooks().create(new, who()).await?)
+}
+
 fn tell(
     daemon: &Daemon,
     dir: &std::path::Path,
     service: ServiceId,
     key: &Secret<String>,
+    hook: &str,
     story: Option<Story>,
 ) {
     let (listen, socket) = (daemon.listen(), daemon.socket());
@@ -184,7 +222,8 @@ fn tell(
          \n  socket      {socket}\
          \n  directory   {dir} (removed at the end)\
          \n  service     {SERVICE} ({service})\
-         \n  API key     {key}\n\
+         \n  API key     {key}\
+         \n  webhook     {hook} (a receiver inside the demo; it hears of every step)\n\
          \nSend one yourself:\n\
          \n  curl -s http://{listen}/api/v1/sms -H 'Authorization: Bearer {key}' \\\
          \n    -H 'Content-Type: application/json' -d '{{\"to\": \"+15005550006\", \"message\": \"hello\"}}'\n\
@@ -200,4 +239,26 @@ fn tell(
     );
     // Whoever does not read it has no use for it.
     let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    #[test]
+    fn a_demo_calls_this_machine_and_no_other_inside() {
+        let args = Args::parse_from(["notifyd", "--demo"]);
+        let (mut settings, nowhere) = (Settings::default(), PathBuf::from("nowhere"));
+        let mut places = Places { config: None, state: nowhere.clone(), socket: nowhere };
+        let _stage = Stage::set(&args, &mut settings, &mut places).unwrap();
+        let policy = settings.destinations().unwrap();
+        for url in ["http://127.0.0.1:3000/", "http://[::1]/", "http://localhost:80/", "https://example.org/"]
+        {
+            assert!(policy.check_url(url).is_ok(), "{url}");
+        }
+        for url in ["http://10.0.0.1/", "http://169.254.169.254/", "http://[fe80::1]/"] {
+            assert!(policy.check_url(url).is_err(), "{url}");
+        }
+    }
 }

@@ -4,7 +4,7 @@
 mod keys;
 mod sections;
 
-pub use sections::{Breaker, Delivery, Log, LogFormat, Policy, PolicyByPriority, Store};
+pub use sections::{Breaker, Delivery, Log, LogFormat, Policy, PolicyByPriority, Store, Webhooks};
 
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::retry::RetryPolicy;
@@ -25,6 +25,8 @@ pub struct Settings {
     pub delivery: Delivery,
     /// Circuit breakers.
     pub breaker: Breaker,
+    /// Webhooks, and all else that is called over HTTP.
+    pub webhooks: Webhooks,
     /// The control socket.
     pub control: notifyd_control::Options,
     /// Logs.
@@ -117,6 +119,7 @@ impl Settings {
         self.store.check()?;
         self.delivery.check()?;
         self.breaker.check()?;
+        self.webhooks.check()?;
         self.admission()?;
         Ok(())
     }
@@ -140,9 +143,17 @@ impl Settings {
             return Err(SettingsError::Range { key: "delivery.policy_by_priority", problem });
         }
         rules.dedup_window = sections::seconds(self.delivery.dedup_window_seconds);
+        rules.destinations = self.destinations()?;
+        rules.webhooks_per_service = self.webhooks.per_service;
         rules.on_unknown = self.delivery.on_unknown;
         rules.expires_after = self.delivery.expires_after_seconds.map(sections::seconds);
         Ok(rules)
+    }
+
+    /// Where providers and webhooks may go.
+    pub fn destinations(&self) -> Result<notifyd_lifecycle::Policy, SettingsError> {
+        notifyd_lifecycle::Policy::allowing(&self.webhooks.allow_private)
+            .map_err(|problem| SettingsError::Range { key: "webhooks.allow_private", problem })
     }
 
     /// The engine's options.
@@ -156,6 +167,7 @@ impl Settings {
             attempt_timeout: sections::seconds(delivery.attempt_timeout_seconds),
             drain_timeout: sections::seconds(delivery.drain_timeout_seconds),
             breaker: self.breaker.rules(),
+            webhooks: self.webhooks.options(),
             ..notifyd_engine::Options::default()
         }
     }

@@ -2,7 +2,8 @@
 
 use super::SettingsError;
 use notify_proto::OnUnknown;
-use notifyd_lifecycle::admission::MAX_DEDUP_WINDOW;
+use notifyd_engine::WebhookOptions;
+use notifyd_lifecycle::admission::{AdmissionRules, MAX_DEDUP_WINDOW};
 use notifyd_lifecycle::breaker::BreakerRules;
 use notifyd_lifecycle::retry::RetryPolicy;
 use notifyd_store::Retention;
@@ -263,6 +264,55 @@ impl Breaker {
             window: seconds(self.window_seconds),
             open_for: seconds(self.open_seconds),
             open_for_max: seconds(self.open_seconds_max),
+        }
+    }
+}
+
+/// `[webhooks]`: what is called over HTTP, and how services are told what happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Webhooks {
+    /// Networks that may be called though they are not public, such as `10.1.0.0/16`, or one port of them, as in
+    /// `127.0.0.1/32:8080` and `[::1]/128:9000`.
+    pub allow_private: Vec<String>,
+    /// Webhooks a service may have, 1 to 10,000.
+    pub per_service: usize,
+    /// Requests at the same time to one webhook, 1 to 100.
+    pub concurrency: usize,
+    /// The same to all of them together, 8 to 10,000.
+    pub connections: usize,
+    /// Days after which a webhook that took nothing all that time is switched off, 0 to 365; 0 for never.
+    pub disable_after_days: u32,
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        let options = WebhookOptions::default();
+        Self {
+            allow_private: Vec::new(),
+            per_service: AdmissionRules::default().webhooks_per_service,
+            concurrency: options.concurrency,
+            connections: options.connections,
+            disable_after_days: 5,
+        }
+    }
+}
+
+impl Webhooks {
+    pub(super) fn check(&self) -> Result<(), SettingsError> {
+        within("webhooks.per_service", &self.per_service, &1, &10_000)?;
+        within("webhooks.concurrency", &self.concurrency, &1, &100)?;
+        within("webhooks.connections", &self.connections, &8, &10_000)?;
+        within("webhooks.disable_after_days", &self.disable_after_days, &0, &365)
+    }
+
+    /// The engine's options.
+    pub fn options(&self) -> WebhookOptions {
+        let days = u64::from(self.disable_after_days);
+        WebhookOptions {
+            concurrency: self.concurrency,
+            connections: self.connections,
+            disable_after: (days > 0).then(|| seconds(days * 86_400)),
         }
     }
 }

@@ -61,6 +61,18 @@ fn values_out_of_range_and_wrong_policies_are_refused() {
         load("[delivery]\nloaded = 1", &[]).unwrap_err().starts_with("delivery.loaded: 1 is not between 100")
     );
     assert!(load("[breaker]\nfailure_rate = 2.0", &[]).unwrap_err().contains("breaker.failure_rate"));
+    for (key, value) in
+        [("per_service", 0), ("concurrency", 101), ("connections", 7), ("disable_after_days", 366)]
+    {
+        let error = load(&format!("[webhooks]\n{key} = {value}"), &[]).unwrap_err();
+        assert!(error.starts_with(&format!("webhooks.{key}: {value} is not between")), "{error}");
+    }
+    let text = "[webhooks]\nper_service = 3\nconcurrency = 2\nconnections = 9\ndisable_after_days = 0";
+    let set = load(text, &[]).unwrap();
+    assert_eq!(set.admission().unwrap().webhooks_per_service, 3);
+    let webhooks = set.engine().webhooks;
+    assert_eq!((webhooks.concurrency, webhooks.connections, webhooks.disable_after), (2, 9, None));
+    assert_eq!(Settings::default().engine().webhooks, notifyd_engine::WebhookOptions::default());
     let error = load("[delivery.policy_by_priority]\nlow = \"never\"", &[]).unwrap_err();
     assert!(
         error.contains("there is no policy never; policies are exponential, fixed, standard, urgent"),
@@ -72,4 +84,19 @@ fn values_out_of_range_and_wrong_policies_are_refused() {
     let error =
         load("[delivery.policies.wild]\nbase = 1\nfactor = 99.0\ncap = 5\nmax_retries = 1", &[]).unwrap_err();
     assert!(error.contains("policy wild: factor"), "{error}");
+}
+
+#[test]
+fn where_webhooks_may_go_is_read_and_a_wrong_entry_is_quoted() {
+    let settings = load("[webhooks]\nallow_private = [\"10.1.0.0/16\", \"[::1]/128:9000\"]", &[]).unwrap();
+    let policy = settings.destinations().unwrap();
+    assert!(policy.check_url("http://10.1.2.3/").is_ok() && policy.check_url("http://10.2.0.1/").is_err());
+    assert_eq!(settings.admission().unwrap().destinations, policy);
+    let settings = load("", &[("NOTIFYD_WEBHOOKS_ALLOW_PRIVATE", "127.0.0.1/32:8080,fd00::/8")]).unwrap();
+    assert_eq!(settings.webhooks.allow_private, ["127.0.0.1/32:8080", "fd00::/8"]);
+    let error = load("[webhooks]\nallow_private = [\"127.0.0.1:8080\"]", &[]).unwrap_err();
+    assert_eq!(
+        error,
+        "webhooks.allow_private: `127.0.0.1:8080` has no prefix length; write 127.0.0.1/32:8080"
+    );
 }

@@ -151,6 +151,7 @@ fn insert(desk: &mut Desk<'_>, new: &NewNotification, body: &str, lane: &Arc<str
         desk.dedup().add(dedup_fingerprint(dedup), seq);
     }
     desk.accepted(
+        seq,
         channel,
         draft.priority,
         FeedEvent {
@@ -160,7 +161,7 @@ fn insert(desk: &mut Desk<'_>, new: &NewNotification, body: &str, lane: &Arc<str
             event: transition.event(),
             to: transition.to(),
         },
-    );
+    )?;
     if transition.to() == Status::Queued {
         let group = Group { priority: draft.priority, retried: false, service: new.service };
         desk.ring(Backlog { lane: Arc::clone(lane), group }, seq);

@@ -1,7 +1,7 @@
 //! Wakes the engine when work was committed. Losing a ring costs latency, never work: the engine also looks by itself.
 
 use crate::api::Backlog;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::Notify;
 
@@ -21,6 +21,8 @@ pub struct Bell {
     work: Notify,
     time: Notify,
     receipts: Notify,
+    owed_to: Mutex<HashSet<i64>>,
+    webhooks: Notify,
 }
 
 impl Bell {
@@ -61,6 +63,22 @@ impl Bell {
     /// Waits until receipts were committed; answers at once when there were some since the last time.
     pub async fn receipts(&self) {
         self.receipts.notified().await;
+    }
+
+    /// More is owed to these webhooks, or they changed, or what they are owed is due at another time.
+    pub fn ring_webhooks(&self, nos: impl IntoIterator<Item = i64>) {
+        self.owed_to.lock().unwrap_or_else(PoisonError::into_inner).extend(nos);
+        self.webhooks.notify_one();
+    }
+
+    /// Waits for such a ring; answers at once when there was one since the last time.
+    pub async fn webhooks(&self) {
+        self.webhooks.notified().await;
+    }
+
+    /// The webhooks that were rung for; they are forgotten.
+    pub fn take_webhooks(&self) -> HashSet<i64> {
+        std::mem::take(&mut *self.owed_to.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What was rung for; it is forgotten.

@@ -131,9 +131,10 @@ fn keep_time(
         .map_err(StoreError::Write)?;
     desk.moved(
         found.seq,
+        found.fence + 1,
         found.status,
         FeedEvent { at: now, id, service: found.service, event, to: found.status },
-    );
+    )?;
     if found.status == Status::Queued {
         let group = Group { priority, retried, service: found.service };
         desk.ring(Backlog { lane: lane.as_str().into(), group }, found.seq);
@@ -191,8 +192,9 @@ fn tell(
         .map_err(StoreError::Write)?;
     desk.moved(
         found.seq,
+        found.fence + 1,
         found.status,
         FeedEvent { at: now, id, service: found.service, event: transition.event(), to: transition.to() },
-    );
+    )?;
     Ok(())
 }

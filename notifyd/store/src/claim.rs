@@ -4,7 +4,9 @@ use crate::api::{Backlog, Claim, Interrupted, Job, Verdict};
 use crate::desk::{Desk, Step};
 use crate::directory::Directory;
 use crate::error::{Result, StoreError};
+use crate::feed::FeedEvent;
 use crate::row::{channel, job, millis, priority};
+use notify_proto::{Status, WebhookEvent};
 use notifyd_lifecycle::candidate::Skip;
 use notifyd_lifecycle::order::Group;
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -33,6 +35,10 @@ pub fn claim(desk: &mut Desk<'_>, claims: &[Claim]) -> Result<Vec<Verdict>> {
         attempt
             .execute((claim.seq, number, claim.channel.as_str(), provider, at))
             .map_err(StoreError::Write)?;
+        if let Some((id, service)) = claim.retries {
+            let event = FeedEvent { at: claim.at, id, service, event: "claimed", to: Status::Sending };
+            desk.owe(claim.seq, claim.fence + 1, event, WebhookEvent::RetryAttempted)?;
+        }
         counts += 1;
         verdicts.push(Verdict::Applied);
     }

@@ -10,11 +10,15 @@ use crate::feed::{Feed, FeedEvent};
 use crate::key_index::KeyIndex;
 use crate::latch::Latch;
 use crate::wall::Wall;
+use crate::webhooks::outbox::{Told, owe};
+use crate::webhooks::{self, Endpoints};
 use crate::writer::Fault;
-use notify_proto::{Channel, Priority, Status, Timestamp};
+use arc_swap::ArcSwap;
+use notify_proto::{Channel, Priority, Status, Timestamp, WebhookEvent};
+use notifyd_lifecycle::webhook::event::told;
 use notifyd_lifecycle::{Clock, FailPoint};
 use rusqlite::{CachedStatement, Connection};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -36,6 +40,10 @@ pub struct Shared {
     pub bell: Bell,
     /// How many came to each line of the queue in this run.
     pub arrivals: Mutex<Arrivals>,
+    /// Who is told of what.
+    pub endpoints: ArcSwap<Endpoints>,
+    /// Events owed to webhooks.
+    pub owed: AtomicI64,
     /// Why nothing new is taken.
     pub latch: Latch,
     /// The room on the disk.
@@ -46,6 +54,11 @@ impl Shared {
     /// Services and providers as they are now.
     pub fn directory(&self) -> Arc<Directory> {
         Arc::clone(&self.directory.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Events owed to webhooks.
+    pub fn owed(&self) -> u64 {
+        u64::try_from(self.owed.load(Ordering::Acquire)).unwrap_or(0)
     }
 }
 
@@ -82,10 +95,13 @@ pub enum Step {
     Receive,
     /// What follows from one.
     Settle,
+    /// What came of telling a webhook.
+    Acknowledge,
 }
 
 impl Step {
-    const ALL: [Self; 5] = [Self::Accept, Self::Claim, Self::Record, Self::Receive, Self::Settle];
+    const ALL: [Self; 6] =
+        [Self::Accept, Self::Claim, Self::Record, Self::Receive, Self::Settle, Self::Acknowledge];
 
     const fn written(self) -> FailPoint {
         match self {
@@ -94,6 +110,7 @@ impl Step {
             Self::Record => FailPoint::RecordWritten,
             Self::Receive => FailPoint::ReceiptWritten,
             Self::Settle => FailPoint::SettleWritten,
+            Self::Acknowledge => FailPoint::WebhookWritten,
         }
     }
 
@@ -104,6 +121,7 @@ impl Step {
             Self::Record => FailPoint::RecordCommitted,
             Self::Receive => FailPoint::ReceiptCommitted,
             Self::Settle => FailPoint::SettleCommitted,
+            Self::Acknowledge => FailPoint::WebhookCommitted,
         }
     }
 }
@@ -123,6 +141,14 @@ struct News {
     steps: [bool; Step::ALL.len()],
     directory_changed: bool,
     directory: Option<Directory>,
+    /// Webhooks whose rows changed, and all of them then.
+    webhooks_changed: Vec<i64>,
+    endpoints: Option<Endpoints>,
+    /// Webhooks to which more is owed, or of which something else is due.
+    owed_to: HashSet<i64>,
+    owed: i64,
+    /// Whether something is due to webhooks at another time than was known.
+    retold: bool,
 }
 
 impl State {
@@ -181,6 +207,15 @@ impl State {
         if !self.news.left.is_empty() {
             self.shared.bell.left(self.news.left.drain(..));
         }
+        if let Some(endpoints) = self.news.endpoints.take() {
+            self.shared.endpoints.store(Arc::new(endpoints));
+            self.news.retold = true;
+        }
+        self.shared.owed.fetch_add(std::mem::take(&mut self.news.owed), Ordering::AcqRel);
+        if std::mem::take(&mut self.news.retold) || !self.news.owed_to.is_empty() {
+            self.shared.bell.ring_webhooks(self.news.owed_to.drain());
+        }
+        self.news.webhooks_changed.clear();
         self.news.events.clear();
         self.news.timed = false;
         self.news.counts = [0; 7];
@@ -252,6 +287,13 @@ impl<'a> Desk<'a> {
             self.prepare(include_str!("sql/shift_retries.sql"))?.execute([by]).map_err(StoreError::Write)?;
         let holds =
             self.prepare(include_str!("sql/shift_holds.sql"))?.execute([by]).map_err(StoreError::Write)?;
+        let told = self
+            .prepare(include_str!("sql/shift_deliveries.sql"))?
+            .execute([by])
+            .map_err(StoreError::Write)?;
+        if told > 0 {
+            self.ring_webhooks();
+        }
         if holds > 0 {
             self.directory_changed();
         }
@@ -262,6 +304,7 @@ impl<'a> Desk<'a> {
             by_seconds,
             retries,
             holds,
+            webhooks = told,
             "the clock was set; retries and holds keep their delays"
         );
         Ok(())
@@ -315,15 +358,22 @@ impl<'a> Desk<'a> {
         self.state.news.steps[step as usize] = true;
     }
 
-    /// A notification was accepted.
-    pub fn accepted(&mut self, channel: Channel, priority: Priority, event: FeedEvent) {
+    /// A notification was accepted, under this number.
+    pub fn accepted(
+        &mut self,
+        seq: i64,
+        channel: Channel,
+        priority: Priority,
+        event: FeedEvent,
+    ) -> Result<()> {
         self.state.news.accepted[channel as usize][priority as usize] += 1;
         self.state.news.counts[event.to as usize] += 1;
         self.state.news.events.push(event);
+        self.owe(seq, 1, event, WebhookEvent::Created)
     }
 
-    /// The notification with this number changed its status.
-    pub fn moved(&mut self, seq: i64, from: Status, event: FeedEvent) {
+    /// The notification with this number changed its status: the step `n` of its story, which its row shows already.
+    pub fn moved(&mut self, seq: i64, n: u32, from: Status, event: FeedEvent) -> Result<()> {
         if from == Status::Queued && event.to != Status::Queued {
             self.state.news.left.push(seq);
         }
@@ -331,6 +381,43 @@ impl<'a> Desk<'a> {
         self.state.news.counts[event.to as usize] += 1;
         self.state.news.reached[event.to as usize] += u64::from(from != event.to);
         self.state.news.events.push(event);
+        told(from, event.to, event.event).map_or(Ok(()), |what| self.owe(seq, n, event, what))
+    }
+
+    /// Writes down what is owed to the webhooks of its service because of a step of a notification.
+    pub fn owe(&mut self, seq: i64, n: u32, of: FeedEvent, event: WebhookEvent) -> Result<()> {
+        let endpoints = self.state.shared.endpoints.load();
+        let Some(routes) = endpoints.routes(of.service) else { return Ok(()) };
+        let routes = Arc::clone(routes);
+        owe(self, &routes, &Told { seq, id: of.id, n, event, at: of.at })
+    }
+
+    /// So many events more are owed to a webhook.
+    pub fn owed(&mut self, webhook: i64, more: i64) {
+        self.state.news.owed += more;
+        if more >= 0 {
+            self.state.news.owed_to.insert(webhook);
+        }
+    }
+
+    /// All webhooks, as last committed.
+    pub fn endpoints(&self) -> Arc<Endpoints> {
+        self.state.shared.endpoints.load_full()
+    }
+
+    /// The row of a webhook changed.
+    pub fn webhook_changed(&mut self, no: i64) {
+        self.state.news.webhooks_changed.push(no);
+    }
+
+    /// Something is due to webhooks at another time than was known.
+    pub const fn ring_webhooks(&mut self) {
+        self.state.news.retold = true;
+    }
+
+    /// The number of the row that was inserted last.
+    pub fn last_row(&self) -> i64 {
+        self.connection.last_insert_rowid()
     }
 
     /// Notifications were claimed.
@@ -368,14 +455,14 @@ impl<'a> Desk<'a> {
     pub fn alone<A>(&mut self, run: Work<A>) -> (Option<Fault>, A) {
         let marked = self.connection.execute_batch("SAVEPOINT alone").is_ok();
         let events = self.state.news.events.len();
-        let News { counts, reached, accepted, .. } = self.state.news;
+        let News { counts, reached, accepted, owed, .. } = self.state.news;
         let mut desk = Desk { connection: self.connection, state: self.state, refusing: !marked };
         let (fault, answer) = run(&mut desk);
         let failed = fault.is_some();
         if failed {
             self.state.news.events.truncate(events);
             let news = &mut self.state.news;
-            (news.counts, news.reached, news.accepted) = (counts, reached, accepted);
+            (news.counts, news.reached, news.accepted, news.owed) = (counts, reached, accepted, owed);
             // Rung lines stay, and so does who left: a ring too many costs a look.
         }
         if marked {
@@ -394,6 +481,11 @@ impl<'a> Desk<'a> {
         self.state.idempotency.write(self.connection, now)?;
         if self.state.news.directory_changed {
             self.state.news.directory = Some(crate::directory_rows::read(self.connection)?);
+        }
+        if !self.state.news.webhooks_changed.is_empty() {
+            let before = self.state.shared.endpoints.load();
+            let changed = webhooks::changed(self.connection, &before, &self.state.news.webhooks_changed)?;
+            self.state.news.endpoints = Some(changed);
         }
         Ok(())
     }

@@ -92,8 +92,9 @@ fn tell(desk: &mut Desk<'_>, it: &Ripe, transition: &Transition, now: Timestamp)
         .map_err(StoreError::Write)?;
     desk.moved(
         it.seq,
+        it.fence + 1,
         it.status,
         FeedEvent { at: now, id: it.id, service: it.service, event: transition.event(), to: transition.to() },
-    );
+    )?;
     Ok(())
 }

@@ -53,6 +53,14 @@ pub enum StoreError {
         /// What was asked for.
         name: String,
     },
+    /// There are as many as there may be.
+    #[error("there are {most} {kind} already, which is the most there may be")]
+    TooMany {
+        /// Of what, in the plural.
+        kind: &'static str,
+        /// How many there may be.
+        most: usize,
+    },
     /// A stored value cannot be understood.
     #[error("the log holds a value that cannot be read: {0}")]
     Corrupt(String),

@@ -7,6 +7,7 @@
 //! * [`Tenant`], a handle that can only see one service's notifications: all that the intake gets.
 //! * [`Operations`], long work that outlives a restart, and changes to many notifications.
 //! * [`Receipts`], what providers say later of what they took.
+//! * [`Webhooks`], who is told of what, and the outbox.
 //! * [`Directory`], services and providers as a snapshot in memory.
 //! * [`Door`], which key opens which service, and who knocks too often.
 //! * [`Feed`], the last events; [`Bell`], which wakes the engine.
@@ -30,6 +31,7 @@ pub mod receipts;
 pub mod sqlite;
 pub mod tenant;
 pub mod upkeep;
+pub mod webhooks;
 
 mod accept;
 mod audit;
@@ -70,6 +72,7 @@ pub use operations::Operations;
 pub use receipts::Receipts;
 pub use sqlite::{Lock, Options, SqliteStore, lock, restore};
 pub use sweep::Retention;
-pub use tenant::Tenant;
+pub use tenant::{Replay, Tenant};
 pub use upkeep::Upkeep;
+pub use webhooks::Webhooks;
 pub use writer::Fatal;

@@ -104,6 +104,7 @@ fn one(desk: &mut Desk<'_>, sql: &mut Statements<'_>, record: &Record) -> Result
     let Record { id, group, .. } = record;
     desk.moved(
         record.seq,
+        record.fence + 1,
         from,
         FeedEvent {
             at: record.at,
@@ -112,7 +113,7 @@ fn one(desk: &mut Desk<'_>, sql: &mut Statements<'_>, record: &Record) -> Result
             event: transition.event(),
             to: transition.to(),
         },
-    );
+    )?;
     // A job that goes back to the queue stays with the engine, so nothing rings for it.
     if transition.to() == Status::Retrying {
         desk.ring_timer();

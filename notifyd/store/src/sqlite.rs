@@ -21,6 +21,7 @@ use crate::receipts::{self, Receipts};
 use crate::seal::Seal;
 use crate::sweep::Retention;
 use crate::waiting::Bounds;
+use crate::webhooks::{self, Webhooks};
 use crate::writer::{Fatal, Kind, Writer};
 use crate::{
     accept, audit, change, claim, directory_rows, due, holds, list, provider_rows, read, record, schedule,
@@ -135,6 +136,8 @@ impl SqliteStore {
         let shared = Arc::new(Shared::default());
         let directory = directory_rows::read(&connection).map_err(StoreError::Read)?;
         *shared.directory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);
+        shared.endpoints.store(Arc::new(webhooks::read(&connection)?));
+        shared.owed.store(webhooks::count_owed(&connection)?, Ordering::Release);
         for (count, stored) in shared.counts.iter().zip(list::counts(&connection)?) {
             count.store(stored, Ordering::Release);
         }
@@ -195,6 +198,14 @@ impl SqliteStore {
 
     pub(crate) fn shared(&self) -> Arc<Shared> {
         Arc::clone(&self.shared)
+    }
+
+    pub(crate) fn seal(&self) -> &Seal {
+        &self.seal
+    }
+
+    pub(crate) fn entropy(&self) -> &dyn Entropy {
+        &*self.entropy
     }
 
     /// An operation has begun or ended.
@@ -290,6 +301,7 @@ impl Store for SqliteStore {
             cursor.store(next, Ordering::Release);
             operations::sweep(desk, now)?;
             receipts::sweep(desk, now)?;
+            webhooks::sweep(desk, now)?;
             Ok(swept)
         };
         self.writer()?.run_alone(work).await
@@ -370,6 +382,10 @@ impl Store for SqliteStore {
     }
 
     fn receipts(&self) -> &dyn Receipts {
+        self
+    }
+
+    fn webhooks(&self) -> &dyn Webhooks {
         self
     }
 

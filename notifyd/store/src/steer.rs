@@ -129,8 +129,9 @@ fn take(
         .map_err(StoreError::Write)?;
     desk.moved(
         found.seq,
+        found.fence + 1,
         from,
         FeedEvent { at: now, id, service: found.service, event: transition.event(), to },
-    );
+    )?;
     Ok(true)
 }

@@ -115,6 +115,7 @@ pub fn sweep(
         ] {
             desk.prepare(sql)?.execute([seq]).map_err(StoreError::Write)?;
         }
+        crate::webhooks::forget(desk, *seq)?;
         desk.removed(*status, 1);
     }
     let day = millis(now).saturating_sub(crate::accept::IDEMPOTENCY_MS);

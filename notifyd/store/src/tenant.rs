@@ -1,5 +1,7 @@
 //! One service's view of the log. The intake holds nothing else, so a handler cannot reach another service's data.
 
+mod webhooks;
+
 use crate::api::{Accepted, Audit, Changed, Edit, Idempotency, NewNotification, Page, Scope, Store};
 use crate::directory::{Directory, Service};
 use crate::error::Result;
@@ -9,6 +11,8 @@ use notifyd_lifecycle::admission::{AdmissionRules, Draft, FieldError, admit};
 use notifyd_lifecycle::candidate::{Choice, Gate, choose};
 use notifyd_lifecycle::decide::Progress;
 use std::sync::Arc;
+
+pub use webhooks::Replay;
 
 /// A handle that sees one service.
 #[derive(Clone)]

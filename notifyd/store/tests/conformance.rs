@@ -17,6 +17,7 @@ mod conformance {
     pub mod schedule;
     pub mod steering;
     pub mod waiting;
+    pub mod webhooks;
 }
 
 use conformance::fixture::{Fixture, Opened};
@@ -147,6 +148,23 @@ suite! {
         a_receipt_by_our_own_reference_finds_an_attempt_in_doubt,
         a_settlement_of_what_moved_meanwhile_is_somebody_elses,
         what_nobody_knows_goes_and_makes_room,
+    }
+    webhooks {
+        each_step_is_owed_to_those_who_want_to_hear_of_it,
+        what_is_told_is_how_it_was,
+        a_retry_is_told_when_it_is_scheduled_and_when_it_begins,
+        what_is_owed_survives_a_restart_and_is_acknowledged_once,
+        what_was_not_taken_is_due_again_and_keeps_its_delay_when_the_clock_is_set,
+        what_is_told_once_more_starts_anew,
+        secrets_are_sealed_and_read_back,
+        a_change_from_an_older_look_changes_no_webhook,
+        who_takes_nothing_is_switched_off_and_gets_another_chance,
+        what_was_removed_is_told_nothing_and_leaves_nothing,
+        what_was_told_goes_with_its_notification,
+        a_service_has_only_so_many,
+        a_test_is_no_notification,
+        those_who_look_find_what_they_want,
+        a_recovery_goes_past_each_once,
     }
     holds {
         a_hold_survives_a_restart,

@@ -124,6 +124,27 @@ fn the_hot_statements_use_their_indexes() {
         ),
         (include_str!("../src/sql/receipt_attempt.sql"), "SEARCH attempts USING PRIMARY KEY"),
         (include_str!("../src/sql/receipts_next.sql"), "SEARCH receipts USING COVERING INDEX receipts_due"),
+        (
+            include_str!("../src/sql/delivery_load.sql"),
+            "SEARCH d USING INDEX deliveries_owed (webhook=? AND due_at<?)",
+        ),
+        (
+            include_str!("../src/sql/delivery_owed_next.sql"),
+            "SEARCH deliveries USING COVERING INDEX deliveries_owed (webhook=? AND due_at>?)",
+        ),
+        (
+            include_str!("../src/sql/delivery_next.sql"),
+            "SEARCH deliveries USING COVERING INDEX deliveries_owed (webhook=? AND due_at>?)",
+        ),
+        (include_str!("../src/sql/delivery_tried.sql"), "SEARCH deliveries USING INTEGER PRIMARY KEY"),
+        (
+            include_str!("../src/sql/delivery_find.sql"),
+            "SEARCH deliveries USING INDEX deliveries_by_id (id=?)",
+        ),
+        (
+            include_str!("../src/sql/sweep_told.sql"),
+            "SEARCH deliveries USING INDEX deliveries_by_seq (seq=?)",
+        ),
         (include_str!("../src/sql/sweep_look.sql"), "SEARCH notifications USING INTEGER PRIMARY KEY"),
     ];
     for (sql, expected) in cases {
@@ -153,7 +174,7 @@ fn no_statement_walks_the_log() {
     for file in fs::read_dir(sql).unwrap() {
         let path = file.unwrap().path();
         let plan = plan(&database, &fs::read_to_string(&path).unwrap()).unwrap();
-        let walks = ["notifications", "n", "messages", "m", "attempts", "events"];
+        let walks = ["notifications", "n", "messages", "m", "attempts", "events", "deliveries", "d", "tries"];
         if plan.split("; ").any(|step| walks.iter().any(|table| step == format!("SCAN {table}"))) {
             found.push(path.file_stem().unwrap().to_str().unwrap().to_owned());
         }
@@ -172,6 +193,7 @@ fn empty() -> rusqlite::Result<rusqlite::Connection> {
         include_str!("../migrations/0005_operations.sql"),
         include_str!("../migrations/0006_switches.sql"),
         include_str!("../migrations/0007_receipts.sql"),
+        include_str!("../migrations/0008_webhooks.sql"),
     ] {
         database.execute_batch(migration)?;
     }

@@ -11,6 +11,9 @@ use std::collections::BTreeSet;
 
 const PAGE: &str = "man/notifyd-http.7";
 
+/// Where webhooks are.
+const WEBHOOKS: &str = "/api/v1/webhooks";
+
 /// The page as a person reads it, without the escapes that tests would trip over.
 fn page() -> String {
     read(PAGE).replace("\\-", "-").replace("\\(dq", "\"").replace("\\(aq", "'")
@@ -65,6 +68,15 @@ async fn pending(client: &mut Client) -> String {
     answer.id()
 }
 
+/// The address of a fresh webhook that was tested, and of what it is told, for a route.
+async fn webhook(client: &mut Client, route: &str) -> String {
+    let made = client.post(WEBHOOKS, &json!({"url": "https://hooks.example.org/in"})).await.unwrap().json();
+    let id = made["id"].as_str().unwrap();
+    let tested = client.post(&format!("{WEBHOOKS}/{id}/test"), &Value::Null).await.unwrap().json();
+    let delivery = tested["delivery_id"].as_str().unwrap();
+    route.replace("{id}", id).replace("{delivery_id}", delivery)
+}
+
 #[expect(clippy::disallowed_methods, reason = "the daemon under test runs on the real clock")]
 fn chrono_soon() -> notify_proto::Timestamp {
     chrono::Utc::now() + chrono::TimeDelta::days(1)
@@ -81,10 +93,15 @@ async fn every_route_is_there_and_no_other() {
         let channels = if route.contains("{channel}") { Channel::ALL } else { &[Channel::Sms] };
         for channel in channels {
             let mut path = route.replace("{channel}", channel.as_str());
-            if path.contains("{id}") {
+            if route.starts_with(WEBHOOKS) {
+                path = webhook(&mut client, &route).await;
+            } else if path.contains("{id}") {
                 path = path.replace("{id}", &pending(&mut client).await);
             }
             let body = match &method {
+                _ if route == WEBHOOKS && sends => json!({"url": "https://hooks.example.org/in"}),
+                _ if route.ends_with("/replay") => json!({"since": "2001-01-01T00:00:00Z"}),
+                method if *method == Method::PUT && route.starts_with(WEBHOOKS) => json!({"redact": true}),
                 method if *method == Method::PUT => json!({"content": "changed"}),
                 _ if sends && route.ends_with("/notifications") => {
                     json!({"channel": channel, "to": address(*channel), "message": "hello"})
@@ -163,12 +180,25 @@ async fn the_answers_are_as_shown() {
     let shown = example(&page, "{\"type\"");
     refused["correlation_id"] = shown["correlation_id"].clone();
     assert_eq!(refused, shown);
+    let body = json!({"url": "https://hooks.example.org/notify", "events": ["delivered", "failed"]});
+    let mut made = client.post(WEBHOOKS, &body).await.unwrap().json();
+    let shown = example(&page, "{\"id\"");
+    assert_eq!(members(&made), members(&shown));
+    for member in ["id", "service_id", "created_at", "updated_at", "secret"] {
+        made[member] = shown[member].clone();
+    }
+    assert_eq!(made, shown);
     // Where only the members are named, each is there.
     for (method, route) in routes().into_iter().filter(|(method, _)| method == Method::GET) {
         let head = format!(".SS {method} {route}\n");
         let section = page.split(&head).nth(1).unwrap().split(".S").next().unwrap();
         let section = section.split("Parameters:").next().unwrap();
-        let answer = client.get(&route.replace("{id}", &id)).await.unwrap().body;
+        let path = if route.starts_with(WEBHOOKS) {
+            webhook(&mut client, &route).await
+        } else {
+            route.replace("{id}", &id)
+        };
+        let answer = client.get(&path).await.unwrap().body;
         let answer = String::from_utf8_lossy(&answer);
         for member in section.split('"').skip(1).step_by(2) {
             assert!(answer.contains(&format!("\"{member}\":")), "{route}: no {member} in {answer}");

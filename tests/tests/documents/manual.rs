@@ -77,15 +77,23 @@ fn every_setting_of_every_provider_is_on_its_page() {
 
 #[test]
 fn the_settings_shown_as_examples_are_taken() {
-    let page = read("man/notifyd-providers.7").replace("\\(dq", "\"");
+    let page = read("man/notifyd-providers.7").replace("\\(dq", "\"").replace("\\-", "-");
     let clock = std::sync::Arc::new(notifyd_lifecycle::clock::SystemClock);
-    let context =
-        notifyd_providers::BuildContext { seed: 1, clock, receipts: notifyd_providers::Sink::default() };
+    let context = notifyd_providers::BuildContext {
+        seed: 1,
+        clock,
+        receipts: notifyd_providers::Sink::default(),
+        network: notifyd_providers::Network::default(),
+    };
     let examples = page.split(".EX\n").skip(1).filter_map(|rest| rest.split(".EE").next());
     let mut kinds = Vec::new();
     for example in examples.filter(|example| example.starts_with('{')) {
         let config: serde_json::Value = serde_json::from_str(example).unwrap();
-        let kind = if config.get("host").is_some() { "smtp" } else { "mock" };
+        let kind = match () {
+            () if config.get("host").is_some() => "smtp",
+            () if config.get("url").is_some() => "webhook",
+            () => "mock",
+        };
         let secret =
             config.get("username").map(|_| notifyd_lifecycle::Secret::new(String::from("a password")));
         if let Err(error) = notifyd_providers::build(kind, &config, secret.as_ref(), &context) {
@@ -93,7 +101,7 @@ fn the_settings_shown_as_examples_are_taken() {
         }
         kinds.push(kind);
     }
-    assert_eq!(kinds, ["smtp", "mock", "mock", "mock"]);
+    assert_eq!(kinds, ["smtp", "webhook", "mock", "mock", "mock"]);
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn what_cargo_is_asked_for_is_there() {
             scenarios += 1;
         }
     }
-    assert_eq!(scenarios, 9);
+    assert_eq!(scenarios, 10);
     let built: Vec<_> = metadata
         .packages
         .iter()

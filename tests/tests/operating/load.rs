@@ -28,6 +28,20 @@ fn a_long_queue_outlives_a_kill_and_a_stop() {
 }
 
 #[test]
+fn what_goes_out_over_http_all_comes_there() {
+    let found = load(&["http", "--count", "2000", "--max-in-flight", "16"]);
+    assert!(found["connections"].as_u64().unwrap() <= 100, "{found}");
+    assert!(found["slow_connections"].as_u64().unwrap() <= 100, "{found}");
+}
+
+#[test]
+fn each_event_is_told_once_and_a_webhook_more_costs_no_acceptance() {
+    let found = load(&["webhook", "--count", "500", "--registered", "120"]);
+    assert_eq!((&found["notifications"], &found["registered"]), (&500.into(), &120.into()), "{found}");
+    assert!(found["connections"].as_u64().unwrap() <= 8, "{found}");
+}
+
+#[test]
 fn an_idle_daemon_is_looked_at() {
     let found = load(&["idle", "--seconds", "1"]);
     assert!(found["rss_mib"].as_f64().unwrap() > 0.0, "{found}");

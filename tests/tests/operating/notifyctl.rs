@@ -108,7 +108,7 @@ async fn providers() {
     ctl.ok(&["provider", "enable", "relay"]);
     assert_eq!(ctl.run(&["provider", "show", "nobody"]).code, 3);
     let unknown = ctl.run(&["provider", "add", "x", "--type", "fax"]);
-    assert!(unknown.code == 1 && unknown.stderr.contains("mock, smtp"), "{}", unknown.stderr);
+    assert!(unknown.code == 1 && unknown.stderr.contains("mock, smtp, webhook"), "{}", unknown.stderr);
 }
 
 /// Of one that was refused, started again by hand and refused again.

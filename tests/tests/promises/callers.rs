@@ -122,7 +122,7 @@ async fn every_wrong_key_hears_the_same() {
     }
     // The key is asked for before anything else that may be wrong is told.
     for (method, path) in notifyd_intake::operations() {
-        let path = path.replace("{channel}", "sms").replace("{id}", "x");
+        let path = path.replace("{channel}", "sms").replace("{id}", "x").replace("{delivery_id}", "x");
         for body in ["", "{"] {
             let headers = [("x-correlation-id", "same")];
             let asked = house.client.request(method.parse().unwrap(), &path, &headers, body);

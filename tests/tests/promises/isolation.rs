@@ -12,6 +12,10 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+/// Where nobody listens, and what lets the daemon find that out.
+const NOBODY: &str = "http://127.0.0.1:9/canary";
+const CONFIG: &str = "[webhooks]\nallow_private = [\"127.0.0.1/32:9\"]\n";
+
 /// How long it may take to get somewhere: no measure, only an end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -21,18 +25,17 @@ fn pairs(kind: Kind, victim: &Victim) -> Vec<(String, String)> {
     match kind {
         Kind::Notification => {
             let nobodys = uuid::Uuid::now_v7();
-            let forms = |id: &String| {
-                let id: uuid::Uuid = id.parse().unwrap();
-                let form = |form: fn(&uuid::Uuid) -> String| (form(&id), form(&nobodys));
-                [
-                    form(|id| id.hyphenated().to_string()),
-                    form(|id| id.hyphenated().to_string().to_uppercase()),
-                    form(|id| id.simple().to_string()),
-                    form(|id| format!("%7B{id}%7D")),
-                    form(|id| format!("urn:uuid:{id}")),
-                ]
-            };
-            victim.by_state.values().flat_map(forms).collect()
+            victim.by_state.values().flat_map(|id| forms(id, nobodys)).collect()
+        }
+        Kind::Webhook => forms(&victim.webhook, uuid::Uuid::now_v7()).into(),
+        Kind::Told => {
+            let nobody = uuid::Uuid::now_v7();
+            let Victim { webhook, delivery, .. } = victim;
+            [(webhook.clone(), delivery.clone()), (webhook.clone(), nobody.to_string())]
+                .map(|(webhook, delivery)| {
+                    (format!("{webhook}/deliveries/{delivery}"), format!("{nobody}/deliveries/{nobody}"))
+                })
+                .into()
         }
         // Sealed, so one of equal form that nobody has is one with a character changed.
         Kind::Cursor => {
@@ -47,6 +50,34 @@ fn pairs(kind: Kind, victim: &Victim) -> Vec<(String, String)> {
     }
 }
 
+/// An id in every form that one may have, and beside each one that nobody has.
+fn forms(id: &str, nobodys: uuid::Uuid) -> [(String, String); 5] {
+    let id: uuid::Uuid = id.parse().unwrap();
+    let form = |form: fn(&uuid::Uuid) -> String| (form(&id), form(&nobodys));
+    [
+        form(|id| id.hyphenated().to_string()),
+        form(|id| id.hyphenated().to_string().to_uppercase()),
+        form(|id| id.simple().to_string()),
+        form(|id| format!("%7B{id}%7D")),
+        form(|id| format!("urn:uuid:{id}")),
+    ]
+}
+
+/// A webhook at which nobody listens, and what it was told in vain.
+async fn webhook(client: &mut Client) -> (String, String) {
+    let body = json!({"url": NOBODY, "headers": {"X-Token": BODY}, "max_retries": 0});
+    let made = client.post("/api/v1/webhooks", &body).await.unwrap();
+    assert_eq!(made.status, 201, "{}", made.json());
+    let webhook = made.id();
+    let path = format!("/api/v1/webhooks/{webhook}");
+    let tested = client.post(&format!("{path}/test"), &json!({})).await.unwrap().json();
+    let delivery = tested["delivery_id"].as_str().unwrap().to_owned();
+    let path = format!("{path}/deliveries/{delivery}");
+    let asked = async { while client.get(&path).await.unwrap().json()["delivery"]["status"] != "failed" {} };
+    tokio::time::timeout(PATIENCE, asked).await.unwrap();
+    (webhook, delivery)
+}
+
 /// Asks until it stands so, committed and all.
 async fn stands(client: &mut Client, id: &str, state: &str) {
     let path = format!("/api/v1/notifications/{id}");
@@ -59,6 +90,8 @@ struct Victim {
     client: Client,
     by_state: BTreeMap<&'static str, String>,
     cursor: String,
+    webhook: String,
+    delivery: String,
 }
 
 impl Victim {
@@ -118,7 +151,8 @@ impl Victim {
         }
         let page = client.get("/api/v1/notifications?limit=2").await.unwrap().json();
         let cursor = page["next_cursor"].as_str().unwrap().to_owned();
-        Self { client, by_state, cursor }
+        let (webhook, delivery) = webhook(&mut client).await;
+        Self { client, by_state, cursor, webhook, delivery }
     }
 
     /// All it can see of its own.
@@ -127,6 +161,8 @@ impl Victim {
         let mut paths = vec![
             "/api/v1/notifications?with_total=true".to_owned(),
             "/api/v1/stats?since=2001-01-01T00:00:00Z".to_owned(),
+            "/api/v1/webhooks".to_owned(),
+            format!("/api/v1/webhooks/{}/deliveries", self.webhook),
         ];
         for id in self.by_state.values() {
             paths.push(format!("/api/v1/notifications/{id}"));
@@ -207,6 +243,9 @@ async fn the_matrix(daemon: Daemon, victim: &str, stranger: &str) {
                 for id in victim.by_state.values().filter(|id| **id != theirs) {
                     assert!(!said.contains(id.as_str()), "{question:?}: {said}");
                 }
+                for id in [&victim.webhook, &victim.delivery] {
+                    assert!(!said.contains(id.as_str()), "{question:?}: {said}");
+                }
                 for word in [BODY, TENANT, EVENT, KEY, RECIPIENT] {
                     assert!(!said.contains(word), "{question:?}: {said}");
                 }
@@ -227,14 +266,15 @@ async fn the_matrix(daemon: Daemon, victim: &str, stranger: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_services_is_like_nobodys() {
-    let daemon = Daemon::start();
+    let daemon = Builder::new().config(CONFIG).start();
     let (victim, stranger) = (daemon.service("victim"), daemon.service("stranger"));
     the_matrix(daemon, &victim, &stranger).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_services_is_like_nobodys_for_the_anonymous_service() {
-    let builder = Builder::new().config("[intake]\nanonymous_service = \"stranger\"\n");
+    let config = format!("[intake]\nanonymous_service = \"stranger\"\n{CONFIG}");
+    let builder = Builder::new().config(&config);
     let daemon = builder.start();
     let victim = daemon.service("victim");
     daemon.service("stranger");

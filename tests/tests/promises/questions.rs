@@ -23,6 +23,9 @@ pub(crate) enum Kind {
     Key,
     /// What is sent: an equal one deduplicates.
     Content,
+    Webhook,
+    /// What was told to a webhook: both ids, as they stand in a path.
+    Told,
 }
 
 /// One request about something; `{}` stands for its name.
@@ -59,7 +62,7 @@ pub(crate) fn message(address: &str, content: &str, deduplicate: bool) -> Value 
 
 /// Everything an operation can be asked about; none when it is new.
 pub(crate) fn questions(method: &str, path: &str) -> Option<Vec<Question>> {
-    use Kind::{Content, Cursor, EventType, Key, Notification, Recipient, Tenant};
+    use Kind::{Content, Cursor, EventType, Key, Notification, Recipient, Tenant, Told, Webhook};
     let list = |kinds: &[(Kind, &str)]| {
         let of = |(kind, query): &(Kind, &str)| {
             [Method::GET, Method::HEAD].map(|method| ask(*kind, &method, format!("{path}?{query}"), ""))
@@ -67,11 +70,12 @@ pub(crate) fn questions(method: &str, path: &str) -> Option<Vec<Question>> {
         kinds.iter().flat_map(of).collect::<Vec<_>>()
     };
     // With bodies that are good and bad: what is wrong with one must not be looked at later than whose it is.
-    let change = |bodies: &[&str]| {
+    let about = |kind: Kind, bodies: &[&str]| {
         let method = method.parse().unwrap();
-        let path = path.replace("{id}", "{}");
-        bodies.iter().map(|body| ask(Notification, &method, path.clone(), *body)).collect::<Vec<_>>()
+        let path = path.replace("{id}/deliveries/{delivery_id}", "{}").replace("{id}", "{}");
+        bodies.iter().map(|body| ask(kind, &method, path.clone(), *body)).collect::<Vec<_>>()
     };
+    let change = |bodies: &[&str]| about(Notification, bodies);
     let send = || {
         let mut keyed = ask(Key, &Method::POST, send_path(path), message(path, BODY, false).to_string());
         keyed.key = Some(format!("{{}} for {path}"));
@@ -118,8 +122,30 @@ pub(crate) fn questions(method: &str, path: &str) -> Option<Vec<Question>> {
             (Tenant, "tenant_id={}&since=2001-01-01T00:00:00Z"),
             (Notification, "tenant_id={}&since=2001-01-01T00:00:00Z"),
         ]),
-        // Providers are everybody's: there is nothing in it that a service has for itself.
-        ("GET", "/api/v1/providers") => vec![],
+        // Providers are everybody's: there is nothing in it that a service has for itself. A list of one's own, and one
+        // more in it, name nothing.
+        ("GET", "/api/v1/providers") | ("GET" | "POST", "/api/v1/webhooks") => vec![],
+        ("GET" | "DELETE", "/api/v1/webhooks/{id}") => about(Webhook, &["", "{"]),
+        ("PUT", "/api/v1/webhooks/{id}") => about(
+            Webhook,
+            &[r#"{"redact": true}"#, r#"{"url": "http://127.0.0.1"}"#, "{}", r#"{"x": 1}"#, "{", ""],
+        ),
+        ("POST", "/api/v1/webhooks/{id}/test") => {
+            about(Webhook, &["", "{}", r#"{"event": "failed"}"#, r#"{"event": "x"}"#, r#"{"x": 1}"#, "{"])
+        }
+        ("POST", "/api/v1/webhooks/{id}/rotate-secret") => about(
+            Webhook,
+            &["", "{}", r#"{"overlap_seconds": 0}"#, r#"{"overlap_seconds": -1}"#, r#"{"x": 1}"#, "{"],
+        ),
+        ("POST", "/api/v1/webhooks/{id}/replay") => about(
+            Webhook,
+            &["{}", r#"{"since": "2001-01-01T00:00:00Z"}"#, r#"{"since": "x"}"#, r#"{"x": 1}"#, "{", ""],
+        ),
+        ("GET", "/api/v1/webhooks/{id}/deliveries") => ["?limit=1", "?status=failed", "?status=x", ""]
+            .map(|query| ask(Webhook, &Method::GET, format!("/api/v1/webhooks/{{}}/deliveries{query}"), ""))
+            .into(),
+        ("GET", "/api/v1/webhooks/{id}/deliveries/{delivery_id}") => about(Told, &[""]),
+        ("POST", "/api/v1/webhooks/{id}/deliveries/{delivery_id}/redeliver") => about(Told, &["", "{}", "{"]),
         _ => return None,
     })
 }

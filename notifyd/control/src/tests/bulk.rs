@@ -72,7 +72,8 @@ async fn fails(house: &House, error: &str) {
     let provider = house.store.directory().find_provider("mock").unwrap().id;
     let at = StoppedClock.now();
     let (channel, skipped) = (Channel::Sms, vec![]);
-    let claim = Claim { seq: job.seq, fence: job.fence, attempts: 0, at, channel, provider, skipped };
+    let claim =
+        Claim { seq: job.seq, fence: job.fence, attempts: 0, at, channel, provider, skipped, retries: None };
     house.store.claim(vec![claim]).await.unwrap();
     let record = Record {
         seq: job.seq,

@@ -31,6 +31,7 @@ async fn attempt(house: &super::fakes::House, id: NotificationId, class: &'stati
         channel,
         provider,
         skipped: vec![],
+        retries: None,
     };
     let number = claim.attempt();
     let progress = Progress { cost: then.event() == "failed_over", ..job.progress };

@@ -146,8 +146,12 @@ impl House {
     /// An engine on a log that may have work in it already.
     pub fn on(dir: Arc<TempDir>, store: Arc<dyn Store>, mut options: Options) -> Self {
         options.drain_timeout = PATIENCE;
-        let deps =
-            Deps { store: Arc::clone(&store), clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy) };
+        let deps = Deps {
+            store: Arc::clone(&store),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(OsEntropy),
+            network: notifyd_providers::Network::default(),
+        };
         let (engine, handle) = Engine::new(deps, options, &prometheus::Registry::new()).unwrap();
         let stop = CancellationToken::new();
         let running = tokio::spawn(engine.run(stop.clone()));

@@ -15,6 +15,7 @@ use notifyd_engine::{Deps, Engine, Handle, Options};
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::entropy::SeededEntropy;
 use notifyd_lifecycle::{Clock, Entropy, Secret};
+use notifyd_providers::Network;
 use notifyd_store::api::{
     Accepted, Audit, Idempotency, NewHold, NewKey, NewProvider, NewService, Page, ProviderUpdate, Verdict,
 };
@@ -122,6 +123,8 @@ pub struct World {
     way: u64,
     dir: TempDir,
     entropy: Arc<SeededEntropy>,
+    /// What it calls over HTTP.
+    pub network: Network,
     running: Option<(CancellationToken, JoinHandle<Result<()>>)>,
 }
 
@@ -136,7 +139,18 @@ impl World {
         let dir = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
         let way = *[0, 3, 20].get(dice.random_range(0..3)).unwrap();
         let store = open(&dir.path().join("state"), &clock, &entropy, dice.random(), way, vec![]);
-        Self { seed, dice, clock, store: Some(store), left: vec![], way, dir, entropy, running: None }
+        Self {
+            seed,
+            dice,
+            clock,
+            store: Some(store),
+            left: vec![],
+            way,
+            dir,
+            entropy,
+            network: Network::default(),
+            running: None,
+        }
     }
 
     /// Starts the engine.
@@ -145,6 +159,7 @@ impl World {
             store: self.store().clone(),
             clock: self.clock.clone(),
             entropy: self.entropy.clone() as Arc<dyn Entropy>,
+            network: self.network.clone(),
         };
         let (engine, handle) = Engine::new(deps, options, &prometheus::Registry::new()).unwrap();
         let stop = CancellationToken::new();
@@ -355,6 +370,6 @@ fn open(
     };
     let log = Arc::new(SqliteStore::open(options, &prometheus::Registry::new()).unwrap());
     let dice = |seed| Mutex::new(StdRng::seed_from_u64(seed));
-    let (dice, receipt_dice) = (dice(seed), dice(!seed));
-    Arc::new(Slow { log, clock: clock.clone(), dice, receipt_dice, way, steps: Mutex::new(steps) })
+    let (dice, receipt_dice, hook_dice) = (dice(seed), dice(!seed), dice(seed ^ 0x5555));
+    Arc::new(Slow { log, clock: clock.clone(), dice, receipt_dice, hook_dice, way, steps: Mutex::new(steps) })
 }

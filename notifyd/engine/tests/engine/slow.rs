@@ -4,7 +4,10 @@ use crate::sim::SimClock;
 use async_trait::async_trait;
 use notify_proto::filter::Filter;
 use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsView};
-use notify_proto::{KeyId, NotificationId, ProviderId, ServiceId, Timestamp};
+use notify_proto::webhook::{DeliveryDetail, DeliveryView, WebhookStats};
+use notify_proto::{
+    DeliveryId, KeyId, NotificationId, ProviderId, ServiceId, Timestamp, WebhookEvent, WebhookId,
+};
 use notifyd_lifecycle::order::Group;
 use notifyd_lifecycle::steer::Wish;
 use notifyd_lifecycle::{Clock, Receipt, Secret};
@@ -14,8 +17,9 @@ use notifyd_store::api::{
     Verdict, Waiting,
 };
 use notifyd_store::receipts::{self, Settlement};
+use notifyd_store::webhooks::{self, Endpoints, NewWebhook, Next, Owed, Private, Tried, WebhookUpdate};
 use notifyd_store::{
-    Bell, Cause, Directory, Door, Feed, Hold, Operations, Receipts, Scope, Store, StoreError,
+    Bell, Cause, Directory, Door, Feed, Hold, Operations, Receipts, Scope, Store, StoreError, Webhooks,
 };
 use rand::Rng as _;
 use rand::rngs::StdRng;
@@ -66,6 +70,7 @@ pub struct Slow {
     pub dice: Mutex<StdRng>,
     /// Those of the ways of receipts, so that a look at none of them changes no world.
     pub receipt_dice: Mutex<StdRng>,
+    pub hook_dice: Mutex<StdRng>,
     /// Longest way there, and back, milliseconds.
     pub way: u64,
     pub steps: Mutex<Vec<(Duration, Step)>>,
@@ -171,6 +176,10 @@ impl Store for Slow {
     }
 
     fn receipts(&self) -> &dyn Receipts {
+        self
+    }
+
+    fn webhooks(&self) -> &dyn Webhooks {
         self
     }
 
@@ -361,5 +370,93 @@ impl Receipts for Slow {
 
     async fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<Verdict>> {
         self.ask_by(&self.receipt_dice, self.log.receipts().settle(settlements)).await
+    }
+}
+
+#[async_trait]
+impl Webhooks for Slow {
+    fn endpoints(&self) -> Arc<Endpoints> {
+        self.log.webhooks().endpoints()
+    }
+
+    async fn private(&self, no: i64) -> Result<Option<Private>> {
+        self.ask_by(&self.hook_dice, self.log.webhooks().private(no)).await
+    }
+
+    async fn create(&self, new: NewWebhook, audit: Audit) -> Result<()> {
+        self.log.webhooks().create(new, audit).await
+    }
+
+    async fn create_once(
+        &self,
+        new: NewWebhook,
+        idempotency: Idempotency,
+        audit: Audit,
+    ) -> Result<webhooks::Created> {
+        self.log.webhooks().create_once(new, idempotency, audit).await
+    }
+
+    async fn created_before(
+        &self,
+        service: i64,
+        idempotency: Idempotency,
+    ) -> Result<Option<webhooks::Created>> {
+        self.log.webhooks().created_before(service, idempotency).await
+    }
+
+    async fn update(&self, update: WebhookUpdate, audit: Audit) -> Result<Verdict> {
+        self.log.webhooks().update(update, audit).await
+    }
+
+    async fn remove(&self, no: i64, id: WebhookId, audit: Audit) -> Result<()> {
+        self.log.webhooks().remove(no, id, audit).await
+    }
+
+    async fn test(&self, no: i64, id: DeliveryId, event: WebhookEvent, audit: Audit) -> Result<()> {
+        self.log.webhooks().test(no, id, event, audit).await
+    }
+
+    async fn owed(&self) -> Result<Vec<(i64, Timestamp)>> {
+        self.ask_by(&self.hook_dice, self.log.webhooks().owed()).await
+    }
+
+    async fn load(&self, no: i64, now: Timestamp, limit: usize) -> Result<Next> {
+        self.ask_by(&self.hook_dice, self.log.webhooks().load(no, now, limit)).await
+    }
+
+    async fn acknowledge(&self, tries: Vec<Tried>) -> Result<Vec<Verdict>> {
+        self.ask_by(&self.hook_dice, self.log.webhooks().acknowledge(tries)).await
+    }
+
+    fn pending(&self) -> u64 {
+        self.log.webhooks().pending()
+    }
+
+    async fn deliveries(&self, no: i64, page: webhooks::Page) -> Result<Vec<DeliveryView>> {
+        self.log.webhooks().deliveries(no, page).await
+    }
+
+    async fn told_of(&self, id: NotificationId) -> Result<Vec<DeliveryView>> {
+        self.log.webhooks().told_of(id).await
+    }
+
+    async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryDetail>> {
+        self.log.webhooks().delivery(id).await
+    }
+
+    async fn told(&self, id: DeliveryId) -> Result<Option<Owed>> {
+        self.log.webhooks().told(id).await
+    }
+
+    async fn redeliver(&self, id: DeliveryId, audit: Audit) -> Result<bool> {
+        self.log.webhooks().redeliver(id, audit).await
+    }
+
+    async fn count(&self, no: i64, page: webhooks::Page) -> Result<u64> {
+        self.log.webhooks().count(no, page).await
+    }
+
+    async fn stats(&self, no: i64, since: Timestamp) -> Result<WebhookStats> {
+        self.log.webhooks().stats(no, since).await
     }
 }

@@ -3,7 +3,8 @@
 //! * [`send`]: everything that asks for a notification, one handler over one body;
 //! * [`show`]: one notification and its story; [`list`]: many; [`stats`]: counts and latencies;
 //! * [`change`]: revoke, retry, edit;
-//! * [`providers`]: who delivers.
+//! * [`providers`]: who delivers;
+//! * [`webhooks`]: who is told what happened.
 //!
 //! Every handler gets its notifications through [`Caller`](crate::auth::Caller): a view of the service that asked.
 
@@ -13,6 +14,7 @@ pub(crate) mod providers;
 pub(crate) mod send;
 pub(crate) mod show;
 pub(crate) mod stats;
+pub(crate) mod webhooks;
 
 use crate::context::Context;
 use crate::problem::Problem;
@@ -45,6 +47,17 @@ operations! {
     POST "/api/v1/notifications/{id}/retry" => change::retry;
     GET "/api/v1/providers" => providers::list;
     GET "/api/v1/stats" => stats::show;
+    POST "/api/v1/webhooks" => webhooks::create;
+    GET "/api/v1/webhooks" => webhooks::list;
+    GET "/api/v1/webhooks/{id}" => webhooks::show;
+    PUT "/api/v1/webhooks/{id}" => webhooks::change;
+    DELETE "/api/v1/webhooks/{id}" => webhooks::remove;
+    POST "/api/v1/webhooks/{id}/test" => webhooks::test;
+    POST "/api/v1/webhooks/{id}/rotate-secret" => webhooks::rotate;
+    GET "/api/v1/webhooks/{id}/deliveries" => webhooks::deliveries::list;
+    GET "/api/v1/webhooks/{id}/deliveries/{delivery_id}" => webhooks::deliveries::show;
+    POST "/api/v1/webhooks/{id}/deliveries/{delivery_id}/redeliver" => webhooks::deliveries::redeliver;
+    POST "/api/v1/webhooks/{id}/replay" => webhooks::replay::replay;
 }
 
 /// Every operation of the service API: method and address.

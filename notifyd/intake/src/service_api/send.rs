@@ -86,13 +86,8 @@ where
 {
     let opened = context.gate.open(&parts.headers, visit, context.clock.now());
     let checked = opened.and_then(|tenant| {
-        if context.draining() {
-            return Err(Problem::draining());
-        }
         // Before the body is read: it could not be kept.
-        if let Some(cause) = context.vitals.latched() {
-            return Err(Problem::latched(cause));
-        }
+        context.check_takes()?;
         check_type(&parts.headers)?;
         Ok(tenant)
     });
@@ -133,10 +128,7 @@ where
             response.headers_mut().insert(name, HeaderValue::from_static("true"));
             Ok(response)
         }
-        Accepted::KeyReused => Err(Problem::field(
-            "Idempotency-Key",
-            "was used with another request within the last 24 hours; use a new one",
-        )),
+        Accepted::KeyReused => Err(idempotency::reused()),
     }
 }
 

@@ -9,3 +9,5 @@ mod room;
 mod sending;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod webhooks;

@@ -2,11 +2,13 @@
 
 use super::reach::PER_CHANNEL;
 use super::{Errors, MAX_LABEL};
-use crate::address::{MAX_RECIPIENTS, email, normalise};
+use crate::Policy;
+use crate::address::{MAX_RECIPIENTS, email, normalise, shown};
 use crate::message::Message;
+use crate::webhook::header;
 use notify_proto::Channel;
 use notify_proto::send::{Attachment, OneOrMany, Recipient, SendRequest};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Longest subject, characters (RFC 5322's line limit).
@@ -61,6 +63,11 @@ pub(super) fn texts(request: &SendRequest, is_email: bool, channels: &[Channel],
             }
         }
     }
+    if let Some(options) = &request.channel_options
+        && channels.contains(&Channel::Webhook)
+    {
+        webhook_options(options, errors);
+    }
     for (field, object) in [("meta_data", &request.meta_data), ("channel_options", &request.channel_options)]
     {
         let size =
@@ -73,6 +80,32 @@ pub(super) fn texts(request: &SendRequest, is_email: bool, channels: &[Channel],
             .is_some_and(|object| object.values().any(|value| deeper(value, MAX_META_DEPTH - 1)))
         {
             errors.add(field, format!("is nested too deeply; at most {MAX_META_DEPTH} levels are allowed"));
+        }
+    }
+}
+
+/// Checks how a webhook is to be called: `channel_options.webhook`.
+fn webhook_options(options: &Map<String, Value>, errors: &mut Errors) {
+    const FIELD: &str = "channel_options.webhook";
+    let Some(options) = options.get("webhook") else { return };
+    let Value::Object(options) = options else {
+        errors.add(FIELD, "must be an object with method and headers");
+        return;
+    };
+    for (name, value) in options {
+        match name.as_str() {
+            "method" if header::METHODS.iter().any(|it| value == it) => {}
+            "method" => {
+                errors
+                    .add(format!("{FIELD}.method"), format!("must be one of {}", header::METHODS.join(", ")));
+            }
+            "headers" => {
+                if let Err(wrong) = header::read(value) {
+                    let name = if wrong.name.is_empty() { String::new() } else { format!(".{}", wrong.name) };
+                    errors.add(format!("{FIELD}.headers{name}"), wrong.problem);
+                }
+            }
+            _ => errors.add(format!("{FIELD}.{}", shown(name)), "is not known; use method or headers"),
         }
     }
 }
@@ -90,6 +123,7 @@ fn deeper(value: &Value, levels: usize) -> bool {
 pub(super) fn message(
     request: SendRequest,
     channels: &[Channel],
+    destinations: &Policy,
     correlation_id: Option<String>,
     errors: &mut Errors,
 ) -> Message {
@@ -113,7 +147,7 @@ pub(super) fn message(
     let attachments = request.attachments.unwrap_or_default();
     check_attachments(&attachments, errors);
     let (recipient, addresses) = if let Some(recipient) = request.recipient {
-        let addresses = addresses(&recipient, channels, errors);
+        let addresses = addresses(&recipient, channels, destinations, errors);
         (recipient, addresses)
     } else {
         errors.add("recipient", "is missing; give the address to send to");
@@ -144,17 +178,27 @@ pub(super) fn message(
     }
 }
 
+/// An address in its normal form, one that may be called.
+fn reachable(channel: Channel, address: &str, destinations: &Policy) -> Result<String, String> {
+    let normal = normalise(channel, address)?;
+    if channel == Channel::Webhook {
+        destinations.check_url(&normal).map_err(|refusal| format!("`{}` {refusal}", shown(address)))?;
+    }
+    Ok(normal)
+}
+
 /// The addresses per channel. A single address serves every channel it is valid for, and must be so for the first.
 fn addresses(
     recipient: &Recipient,
     channels: &[Channel],
+    destinations: &Policy,
     errors: &mut Errors,
 ) -> BTreeMap<Channel, Vec<String>> {
     let mut all = BTreeMap::new();
     match recipient {
         Recipient::One(address) => {
             for (index, channel) in channels.iter().enumerate() {
-                match normalise(*channel, address) {
+                match reachable(*channel, address, destinations) {
                     Ok(normal) => {
                         all.insert(*channel, vec![normal]);
                     }
@@ -218,7 +262,7 @@ fn addresses(
                 }
                 let mut good = Vec::new();
                 for address in &list {
-                    match normalise(channel, address) {
+                    match reachable(channel, address, destinations) {
                         Ok(normal) => good.push(normal),
                         Err(problem) => errors.add(field.clone(), problem),
                     }

@@ -1,7 +1,7 @@
 //! What the mock says later, on paused time.
 
 use super::*;
-use crate::{Heard, Sink, build};
+use crate::{Heard, Network, Sink, build};
 use notify_proto::{NotificationId, ProviderId, Says};
 use notifyd_lifecycle::Message;
 use notifyd_lifecycle::clock::SystemClock;
@@ -21,7 +21,9 @@ fn id() -> NotificationId {
 /// A mock, and what it is heard to say.
 fn mock(config: &Value) -> (Arc<dyn Provider>, Receiver<Heard>) {
     let (receipts, heard) = Sink::channel();
-    let context = BuildContext { seed: 7, clock: Arc::new(SystemClock), receipts }.of(whose());
+    let context =
+        BuildContext { seed: 7, clock: Arc::new(SystemClock), receipts, network: Network::default() }
+            .of(whose());
     (build("mock", config, None, &context).unwrap(), heard)
 }
 
@@ -90,7 +92,8 @@ async fn nobody_waits_for_who_does_not_listen() {
     drop(heard);
     assert!(call(&provider, 1, "+1").await.awaits_receipt);
     // A test call has no receipts: what it sends is no notification.
-    let context = BuildContext { seed: 7, clock: Arc::new(SystemClock), receipts: Sink::channel().0 };
+    let (receipts, network) = (Sink::channel().0, Network::default());
+    let context = BuildContext { seed: 7, clock: Arc::new(SystemClock), receipts, network };
     let provider = build("mock", &json!({"receipt": {}}), None, &context).unwrap();
     assert!(call(&provider, 1, "+1").await.awaits_receipt);
     let (silent, mut heard) = mock(&json!({"latency_ms": 1}));

@@ -3,7 +3,7 @@
 use super::plan::{Defaults, Pattern, Plan};
 use super::*;
 use crate::config::Fields;
-use crate::{Sink, build};
+use crate::{Network, Sink, build};
 use notify_proto::NotificationId;
 use notifyd_lifecycle::Message;
 use notifyd_lifecycle::clock::SystemClock;
@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, advance};
 
 fn context() -> BuildContext {
-    BuildContext { seed: 7, clock: Arc::new(SystemClock), receipts: Sink::default() }
+    let (receipts, network) = (Sink::default(), Network::default());
+    BuildContext { seed: 7, clock: Arc::new(SystemClock), receipts, network }
 }
 
 fn mock(config: &Value) -> Arc<dyn Provider> {

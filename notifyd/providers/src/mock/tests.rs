@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Sink, build};
+use crate::{Network, Sink, build};
 use notify_proto::NotificationId;
 use notify_proto::send::Recipient;
 use notifyd_lifecycle::Message;
@@ -9,13 +9,12 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 fn mock(config: &Value) -> Arc<dyn Provider> {
-    build(
-        "mock",
-        config,
-        None,
-        &BuildContext { seed: 7, clock: Arc::new(SystemClock), receipts: Sink::default() },
-    )
-    .unwrap()
+    build("mock", config, None, &context()).unwrap()
+}
+
+fn context() -> BuildContext {
+    let (receipts, network) = (Sink::default(), Network::default());
+    BuildContext { seed: 7, clock: Arc::new(SystemClock), receipts, network }
 }
 
 fn message() -> Message {
@@ -142,7 +141,7 @@ async fn every_call_is_recorded_before_its_answer() {
 
 #[test]
 fn wrong_scripts_are_refused() {
-    let context = BuildContext { seed: 7, clock: Arc::new(SystemClock), receipts: Sink::default() };
+    let context = context();
     let cases = [
         (json!({"latency_ms": -1}), "latency_ms"),
         (json!({"latency_ms": {"min": 9, "max": 3}}), "latency_ms"),

@@ -20,8 +20,12 @@ fn relay(port: u16, extra: &Value, secret: Option<&str>) -> Arc<dyn Provider> {
     let mut config =
         json!({"host": "127.0.0.1", "port": port, "tls": "none", "from": "Shop <shop@example.org>"});
     config.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-    let context =
-        BuildContext { seed: 1, clock: Arc::new(SystemClock), receipts: notifyd_providers::Sink::default() };
+    let context = BuildContext {
+        seed: 1,
+        clock: Arc::new(SystemClock),
+        receipts: notifyd_providers::Sink::default(),
+        network: notifyd_providers::Network::default(),
+    };
     let secret = secret.map(|secret| Secret::new(secret.to_owned()));
     build("smtp", &config, secret.as_ref(), &context).unwrap()
 }

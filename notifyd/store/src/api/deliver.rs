@@ -66,6 +66,8 @@ pub struct Claim {
     pub provider: ProviderId,
     /// Who was passed over; written as skipped attempts before this one.
     pub skipped: Vec<Skip>,
+    /// Its id and the store's number of its service when this cycle is a retry, which webhooks are told of.
+    pub retries: Option<(NotificationId, i64)>,
 }
 
 impl Claim {

@@ -15,6 +15,7 @@ use crate::feed::Feed;
 use crate::latch::Cause;
 use crate::operations::Operations;
 use crate::receipts::Receipts;
+use crate::webhooks::Webhooks;
 use async_trait::async_trait;
 use notify_proto::filter::Filter;
 use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsView};
@@ -155,6 +156,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// What providers say later of what they took.
     fn receipts(&self) -> &dyn Receipts;
+
+    /// Webhooks and what is owed to them.
+    fn webhooks(&self) -> &dyn Webhooks;
 
     /// Notifications by status.
     fn counts(&self) -> Counts;

@@ -55,7 +55,7 @@ struct Addressed {
 /// not run any more, or when somebody else has moved the cursor.
 pub fn step(desk: &mut Desk<'_>, no: i64, selected: &Selected) -> Result<Option<Operation>> {
     let Some(mut operation) = rows::find_in(desk, no)? else { return Ok(None) };
-    let Some(bulk) = operation.bulk.clone() else { return Ok(Some(operation)) };
+    let Some(bulk) = operation.bulk().cloned() else { return Ok(Some(operation)) };
     if operation.state != OperationState::Running || operation.cursor != selected.from {
         return Ok(Some(operation));
     }
@@ -185,9 +185,10 @@ pub fn tell(
     for it in fit {
         desk.moved(
             it.seq,
+            it.fence + 1,
             it.waiting.status,
             FeedEvent { at: now, id: it.id, service: it.service, event, to },
-        );
+        )?;
     }
     Ok(())
 }
@@ -203,6 +204,7 @@ fn remove(desk: &mut Desk<'_>, seqs: &[i64]) -> Result<()> {
     ] {
         desk.prepare(sql)?.execute([&seqs_json]).map_err(StoreError::Write)?;
     }
+    seqs.iter().try_for_each(|seq| crate::webhooks::forget(desk, *seq))?;
     desk.removed(Status::Failed, i64::try_from(seqs.len()).unwrap_or(i64::MAX));
     Ok(())
 }

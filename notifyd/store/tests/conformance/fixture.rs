@@ -197,6 +197,7 @@ impl Opened {
             channel: Channel::Sms,
             provider,
             skipped: vec![],
+            retries: (job.retry_count > 0).then_some((job.id, job.group.service)),
         }
     }
 }

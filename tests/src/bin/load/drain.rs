@@ -1,9 +1,9 @@
 //! How many queued notifications a second are delivered.
 
 use crate::bed::{Bed, CONFIG};
-use crate::drive::{Seen, flood};
+use crate::drive::{Seen, flood_to};
 use crate::process::{round, usage};
-use crate::wire::{self, now};
+use crate::wire::{self, SMS, now};
 use anyhow::{Result, ensure};
 use notify_proto::Status;
 use notify_tests::daemon::Builder;
@@ -80,7 +80,13 @@ pub async fn fill(bed: &Bed, count: u64) -> Result<Seen> {
 
 /// Queues so many of this kind.
 pub async fn fill_with(bed: &Bed, count: u64, body: fn(u32, u64) -> String) -> Result<Seen> {
-    let seen = flood(bed.daemon.listen(), &bed.key, 64, body, move |number| number >= count).await?;
+    fill_to(SMS, bed, count, body).await
+}
+
+/// The same by this path.
+pub async fn fill_to(path: &str, bed: &Bed, count: u64, body: fn(u32, u64) -> String) -> Result<Seen> {
+    let enough = move |number| number >= count;
+    let seen = flood_to(path, bed.daemon.listen(), &bed.key, 64, body, enough).await?;
     ensure!(seen.accepted == count, "{} of {count} accepted, {} refused", seen.accepted, seen.refused);
     Ok(seen)
 }

@@ -1,7 +1,7 @@
 //! Posts as fast as the daemon answers: each connection asks again when it has its answer.
 
 use crate::say;
-use crate::wire::{Wire, now};
+use crate::wire::{SMS, Wire, now};
 use anyhow::{Context, Result};
 use hdrhistogram::Histogram;
 use std::cell::RefCell;
@@ -30,6 +30,18 @@ pub async fn flood(
     body: fn(u32, u64) -> String,
     until: impl Fn(u64) -> bool + 'static,
 ) -> Result<Seen> {
+    flood_to(SMS, address, key, connections, body, until).await
+}
+
+/// The same to this path.
+pub async fn flood_to(
+    path: &str,
+    address: SocketAddr,
+    key: &str,
+    connections: usize,
+    body: fn(u32, u64) -> String,
+    until: impl Fn(u64) -> bool + 'static,
+) -> Result<Seen> {
     let seen = Rc::new(RefCell::new(Seen {
         accepted: 0,
         refused: 0,
@@ -41,7 +53,7 @@ pub async fn flood(
     let until = Rc::new(until);
     let mut wires = Vec::new();
     for _ in 0..connections {
-        wires.push(Wire::connect(address, key).await?);
+        wires.push(Wire::connect(address, key).await?.to(path));
     }
     let local = LocalSet::new();
     let started = now();

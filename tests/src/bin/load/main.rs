@@ -13,12 +13,15 @@ mod chaos;
 mod crowd;
 mod drain;
 mod drive;
+mod http;
 mod idle;
 mod latency;
 mod overload;
 mod process;
+mod sink;
 mod storm;
 mod urgent;
+mod webhook;
 mod wire;
 
 use clap::builder::RangedU64ValueParser;
@@ -61,6 +64,26 @@ enum Scenario {
         /// Calls under way at once
         #[arg(long, default_value_t = 1_024)]
         max_in_flight: u32,
+    },
+    /// Notifications queued first, then delivered over real HTTP: to a receiver that answers at once, and a tenth as many to
+    /// one that takes 50 ms for each answer
+    Http {
+        /// How many
+        #[arg(long, default_value_t = 100_000, value_parser = range(1..=10_000_000))]
+        count: u64,
+        /// Calls under way at once to the receiver that answers at once; to the other the default
+        #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+        max_in_flight: u32,
+    },
+    /// Services told by webhooks of each acceptance and delivery, until all is acknowledged; the same beside a receiver that
+    /// hangs; and what an acceptance costs with one webhook registered and with many
+    Webhook {
+        /// Notifications, each time
+        #[arg(long, default_value_t = 40_000, value_parser = range(1..=10_000_000))]
+        count: u64,
+        /// Webhooks registered
+        #[arg(long, default_value_t = 10_000)]
+        registered: usize,
     },
     /// Paced requests: from the POST to the call of the provider
     Latency {
@@ -178,6 +201,8 @@ async fn run(scenario: Scenario) -> anyhow::Result<Value> {
             accept::run(connections, seconds, deliver).await
         }
         Scenario::Drain { count, max_in_flight } => drain::run(count, max_in_flight).await,
+        Scenario::Http { count, max_in_flight } => http::run(count, max_in_flight).await,
+        Scenario::Webhook { count, registered } => webhook::run(count, registered).await,
         Scenario::Latency { rate, seconds } => latency::run(rate, seconds).await,
         Scenario::Backlog { count, drain, max_in_flight } => backlog::run(count, drain, max_in_flight).await,
         Scenario::Storm { count } => storm::run(count).await,

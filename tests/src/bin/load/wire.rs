@@ -7,6 +7,9 @@ use std::time::Instant;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
+/// Where text messages go.
+pub const SMS: &str = "/api/v1/sms";
+
 /// One connection.
 pub struct Wire {
     stream: TcpStream,
@@ -54,10 +57,16 @@ impl Wire {
     fn over(stream: TcpStream, address: SocketAddr, key: &str) -> Result<Self> {
         stream.set_nodelay(true)?;
         let head = format!(
-            "POST /api/v1/sms HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\n\
+            "POST {SMS} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\n\
              Content-Type: application/json\r\n"
         );
         Ok(Self { stream, head, request: Vec::with_capacity(1_024), answer: vec![0; 4_096] })
+    }
+
+    /// The same with another path than that of text messages.
+    pub fn to(mut self, path: &str) -> Self {
+        self.head = self.head.replacen(SMS, path, 1);
+        self
     }
 
     /// Posts a body.

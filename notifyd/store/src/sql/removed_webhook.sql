@@ -1,0 +1,1 @@
+SELECT no FROM removed_webhooks ORDER BY no LIMIT 1

@@ -1,0 +1,1 @@
+INSERT INTO removed_webhooks (no) VALUES (?1)

@@ -1,0 +1,1 @@
+DELETE FROM removed_webhooks WHERE no = ?1

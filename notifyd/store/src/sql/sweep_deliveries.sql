@@ -1,0 +1,1 @@
+SELECT no FROM deliveries WHERE webhook = ?1 LIMIT ?2

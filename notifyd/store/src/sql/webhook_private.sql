@@ -1,0 +1,1 @@
+SELECT private FROM webhooks WHERE no = ?1

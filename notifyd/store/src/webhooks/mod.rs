@@ -1,0 +1,381 @@
+//! Webhooks: who is told of what, what is owed to them, and what came of telling it.
+//!
+//! The outbox is a table: [`outbox`] writes a row for each event owed to one webhook, in the transaction of the step it
+//! tells of. [`send`] reads what is due and writes down what came of it; [`list`] is for those who look; [`recover`] has
+//! something told once more. [`rows`] is the table of webhooks, [`once`] creates no second one for the same request, and
+//! [`endpoint`] is what of them is in memory.
+
+mod endpoint;
+mod list;
+mod once;
+pub(crate) mod outbox;
+mod recover;
+mod rows;
+mod send;
+
+pub use endpoint::{Endpoints, Private, Webhook};
+pub use list::Page;
+pub(crate) use list::Wanted;
+pub(crate) use list::{forget, sweep};
+pub use notifyd_lifecycle::webhook::Settings;
+pub use once::Created;
+pub(crate) use recover::again as tell_again;
+
+use crate::api::{Audit, Idempotency, Verdict};
+use crate::error::{Result, StoreError};
+use crate::seal::Seal;
+use crate::sqlite::SqliteStore;
+use crate::writer::Kind;
+use async_trait::async_trait;
+use notify_proto::webhook::{DeliveryDetail, DeliveryView, WebhookStats};
+use notify_proto::{
+    Channel, DeliveryId, FailureReason, NotificationId, Priority, Status, Timestamp, WebhookEvent,
+    WebhookFault, WebhookId, WebhookStatus,
+};
+use notifyd_lifecycle::{Entropy, Message};
+use rusqlite::Connection;
+use std::sync::Arc;
+
+/// A new webhook.
+pub struct NewWebhook {
+    /// Its id.
+    pub id: WebhookId,
+    /// The store's number of its service.
+    pub service: i64,
+    /// How it is set.
+    pub settings: Settings,
+    /// Its secret and its headers.
+    pub private: Private,
+    /// How many its service may have at most.
+    pub most: usize,
+}
+
+/// A change of a webhook, made from a look at it.
+pub struct WebhookUpdate {
+    /// The store's number.
+    pub no: i64,
+    /// Its id.
+    pub id: WebhookId,
+    /// Its revision at that look.
+    pub revision: i64,
+    /// How it is set from now on.
+    pub settings: Settings,
+    /// Its secret and its headers; none keeps them.
+    pub private: Option<Private>,
+    /// Until when the secret before this one signs as well.
+    pub old_until: Option<Timestamp>,
+    /// Its word in the audit log.
+    pub verb: &'static str,
+}
+
+/// What is told of a notification, as it was when it happened, as far as that may have changed since.
+#[derive(Debug, Clone)]
+pub struct Story {
+    /// Its id.
+    pub id: NotificationId,
+    /// The store's number of its service.
+    pub service: i64,
+    /// Its first channel.
+    pub channel: Channel,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// The time it was asked for.
+    pub scheduled_at: Option<Timestamp>,
+    /// Retries there may be.
+    pub max_retries: u32,
+    /// Whether a mock provider only pretended.
+    pub simulated: bool,
+    /// Whether the recipient may have got it twice.
+    pub possible_duplicate: bool,
+    /// Attempts by then, which is the number of the last.
+    pub attempt: u32,
+    /// Retries spent by then.
+    pub retries: u32,
+    /// When it was to be tried again.
+    pub next_at: Option<Timestamp>,
+    /// What is sent, to whom.
+    pub message: Message,
+    /// Its status then; none when that step wrote no event.
+    pub status: Option<Status>,
+    /// Why it was given up.
+    pub failure: Option<FailureReason>,
+    /// What the story says besides: what went wrong, or why it was revoked.
+    pub detail: Option<String>,
+    /// Through whom the last attempt was made.
+    pub provider_name: Option<String>,
+    /// The provider's id of it.
+    pub external_id: Option<String>,
+    /// What the provider said of that attempt.
+    pub said: Option<String>,
+    /// Whether it took it.
+    pub taken: bool,
+}
+
+/// An event that is owed to a webhook and due.
+#[derive(Debug, Clone)]
+pub struct Owed {
+    /// The store's number.
+    pub no: i64,
+    /// Its id, which is the `webhook-id` of every try.
+    pub id: DeliveryId,
+    /// What happened.
+    pub event: WebhookEvent,
+    /// The number of the event in the notification's story.
+    pub n: u32,
+    /// Tries so far.
+    pub tries: u32,
+    /// Those of them that were made before it was asked for once more.
+    pub before: u32,
+    /// From when the schedule counts.
+    pub since: Timestamp,
+    /// When it happened.
+    pub created_at: Timestamp,
+    /// When it is due; none when it is not owed.
+    pub due_at: Option<Timestamp>,
+    /// Of what; none in a test.
+    pub story: Option<Box<Story>>,
+}
+
+/// What is owed to one webhook.
+#[derive(Debug, Clone, Default)]
+pub struct Next {
+    /// What is due, oldest first.
+    pub owed: Vec<Owed>,
+    /// When something is due that is not yet.
+    pub next: Option<Timestamp>,
+}
+
+/// What came of one try.
+#[derive(Debug, Clone)]
+pub struct Tried {
+    /// The store's number of the delivery.
+    pub no: i64,
+    /// The store's number of the webhook.
+    pub webhook: i64,
+    /// Which try it was; 1 for the first.
+    pub number: u32,
+    /// When it ended.
+    pub at: Timestamp,
+    /// How long it took, milliseconds.
+    pub duration_ms: u64,
+    /// The status of the answer.
+    pub code: Option<u16>,
+    /// The body of the answer, at most 4 KiB.
+    pub body: Option<String>,
+    /// What went wrong; none when the endpoint took it.
+    pub error: Option<String>,
+    /// When it is tried again.
+    pub again_at: Option<Timestamp>,
+    /// Why the webhook is switched off by this.
+    pub fault: Option<WebhookFault>,
+}
+
+impl Tried {
+    /// Where the delivery stands after it.
+    pub const fn status(&self) -> WebhookStatus {
+        match (self.again_at, &self.error) {
+            (Some(_), _) => WebhookStatus::Retrying,
+            (None, None) => WebhookStatus::Acknowledged,
+            (None, Some(_)) => WebhookStatus::Failed,
+        }
+    }
+}
+
+/// Webhooks and what is owed to them.
+#[async_trait]
+pub trait Webhooks: Send + Sync + 'static {
+    /// All of them, as they are now.
+    fn endpoints(&self) -> Arc<Endpoints>;
+
+    /// The secret and the headers of one.
+    async fn private(&self, no: i64) -> Result<Option<Private>>;
+
+    /// Adds one, unless its service has as many as it may have.
+    async fn create(&self, new: NewWebhook, audit: Audit) -> Result<()>;
+
+    /// The same, unless one was created for this key by the same request.
+    async fn create_once(&self, new: NewWebhook, key: Idempotency, audit: Audit) -> Result<Created>;
+
+    /// What came of the request that used this key before.
+    async fn created_before(&self, service: i64, key: Idempotency) -> Result<Option<Created>>;
+
+    /// Changes one, unless somebody else did since it was looked at. Whoever switches one on gives it another chance.
+    async fn update(&self, update: WebhookUpdate, audit: Audit) -> Result<Verdict>;
+
+    /// Removes one, with all that is owed to it and all that was told.
+    async fn remove(&self, no: i64, id: WebhookId, audit: Audit) -> Result<()>;
+
+    /// Owes one an event of no notification, to try it.
+    async fn test(&self, no: i64, id: DeliveryId, event: WebhookEvent, audit: Audit) -> Result<()>;
+
+    /// All to which something is owed, with the time of what is due first.
+    async fn owed(&self) -> Result<Vec<(i64, Timestamp)>>;
+
+    /// What is owed to one and due, oldest first, at most so many.
+    async fn load(&self, no: i64, now: Timestamp, limit: usize) -> Result<Next>;
+
+    /// Writes down what came of tries; one verdict for each, in order.
+    async fn acknowledge(&self, tries: Vec<Tried>) -> Result<Vec<Verdict>>;
+
+    /// Events that are owed now; no query.
+    fn pending(&self) -> u64;
+
+    /// What was told to one, newest first.
+    async fn deliveries(&self, no: i64, page: Page) -> Result<Vec<DeliveryView>>;
+
+    /// What was told of one notification, oldest first.
+    async fn told_of(&self, id: NotificationId) -> Result<Vec<DeliveryView>>;
+
+    /// One, with its tries.
+    async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryDetail>>;
+
+    /// One as it is sent.
+    async fn told(&self, id: DeliveryId) -> Result<Option<Owed>>;
+
+    /// Has one told once more, whether it was taken or given up; whether that could be: one that is still owed is told now.
+    async fn redeliver(&self, id: DeliveryId, audit: Audit) -> Result<bool>;
+
+    /// How many of one's match.
+    async fn count(&self, no: i64, page: Page) -> Result<u64>;
+
+    /// How one has done since then.
+    async fn stats(&self, no: i64, since: Timestamp) -> Result<WebhookStats>;
+}
+
+#[async_trait]
+impl Webhooks for SqliteStore {
+    fn endpoints(&self) -> Arc<Endpoints> {
+        self.shared().endpoints.load_full()
+    }
+
+    async fn private(&self, no: i64) -> Result<Option<Private>> {
+        let endpoints = self.endpoints();
+        let Some(webhook) = endpoints.get(no) else { return Ok(None) };
+        let sealed = self.read(move |connection, _| rows::sealed(connection, no)).await?;
+        sealed.map(|sealed| open(self.seal(), webhook.id, &sealed)).transpose()
+    }
+
+    async fn create(&self, new: NewWebhook, audit: Audit) -> Result<()> {
+        let sealed = close(self.seal(), new.id, &new.private, self.entropy())?;
+        self.writer()?.run_alone(move |desk| rows::create(desk, &new, &sealed, &audit)).await
+    }
+
+    async fn create_once(&self, new: NewWebhook, key: Idempotency, audit: Audit) -> Result<Created> {
+        let sealed = close(self.seal(), new.id, &new.private, self.entropy())?;
+        self.writer()?.run_alone(move |desk| once::create(desk, &new, &sealed, &key, &audit)).await
+    }
+
+    async fn created_before(&self, service: i64, key: Idempotency) -> Result<Option<Created>> {
+        self.writer()?.run_alone(move |desk| once::used(desk, service, &key)).await
+    }
+
+    async fn update(&self, update: WebhookUpdate, audit: Audit) -> Result<Verdict> {
+        let seal = |private: &Private| close(self.seal(), update.id, private, self.entropy());
+        let sealed = update.private.as_ref().map(seal).transpose()?;
+        self.writer()?.run_alone(move |desk| rows::update(desk, &update, sealed.as_deref(), &audit)).await
+    }
+
+    async fn remove(&self, no: i64, id: WebhookId, audit: Audit) -> Result<()> {
+        self.writer()?.run_alone(move |desk| rows::remove(desk, no, id, &audit)).await
+    }
+
+    async fn test(&self, no: i64, id: DeliveryId, event: WebhookEvent, audit: Audit) -> Result<()> {
+        self.writer()?.run_alone(move |desk| outbox::test(desk, no, id, event, &audit)).await
+    }
+
+    async fn owed(&self) -> Result<Vec<(i64, Timestamp)>> {
+        self.read(|connection, _| send::owed(connection)).await
+    }
+
+    async fn load(&self, no: i64, now: Timestamp, limit: usize) -> Result<Next> {
+        self.read(move |connection, directory| send::load(connection, directory, no, now, limit)).await
+    }
+
+    async fn acknowledge(&self, tries: Vec<Tried>) -> Result<Vec<Verdict>> {
+        let weight = tries.len();
+        self.writer()?.run(Kind::Outcome, weight, move |desk| send::acknowledge(desk, &tries)).await
+    }
+
+    fn pending(&self) -> u64 {
+        self.shared().owed()
+    }
+
+    async fn deliveries(&self, no: i64, page: Page) -> Result<Vec<DeliveryView>> {
+        let endpoints = self.endpoints();
+        self.ask(move |connection, _| list::deliveries(connection, &endpoints, no, &page)).await
+    }
+
+    async fn told_of(&self, id: NotificationId) -> Result<Vec<DeliveryView>> {
+        let endpoints = self.endpoints();
+        self.ask(move |connection, _| list::of_notification(connection, &endpoints, id)).await
+    }
+
+    async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryDetail>> {
+        let endpoints = self.endpoints();
+        self.ask(move |connection, _| list::delivery(connection, &endpoints, id)).await
+    }
+
+    async fn told(&self, id: DeliveryId) -> Result<Option<Owed>> {
+        self.ask(move |connection, directory| list::told(connection, directory, id)).await
+    }
+
+    async fn redeliver(&self, id: DeliveryId, audit: Audit) -> Result<bool> {
+        self.writer()?.run_alone(move |desk| recover::redeliver(desk, id, &audit)).await
+    }
+
+    async fn count(&self, no: i64, page: Page) -> Result<u64> {
+        self.ask(move |connection, _| list::count(connection, no, &page)).await
+    }
+
+    async fn stats(&self, no: i64, since: Timestamp) -> Result<WebhookStats> {
+        self.ask(move |connection, _| list::stats(connection, no, since)).await
+    }
+}
+
+/// Reads all of them at start.
+pub(crate) fn read(connection: &Connection) -> Result<Endpoints> {
+    rows::all(connection).map(Endpoints::new).map_err(StoreError::Read)
+}
+
+/// The newest event that was owed to any; 0 when there is none.
+pub(crate) fn newest(connection: &Connection) -> Result<i64> {
+    connection
+        .query_row(include_str!("../sql/delivery_newest.sql"), [], |row| row.get(0))
+        .map_err(StoreError::Read)
+}
+
+/// How many events are owed.
+pub(crate) fn count_owed(connection: &Connection) -> Result<i64> {
+    connection
+        .query_row(include_str!("../sql/deliveries_owed.sql"), [], |row| row.get(0))
+        .map_err(StoreError::Read)
+}
+
+/// The same with the rows of these numbers as they are now.
+pub(crate) fn changed(
+    connection: &Connection,
+    before: &Endpoints,
+    nos: &[i64],
+) -> rusqlite::Result<Endpoints> {
+    let mut after = before.clone();
+    for no in nos {
+        after.replace(*no, rows::one(connection, *no)?);
+    }
+    Ok(after)
+}
+
+fn place(id: WebhookId) -> Vec<u8> {
+    [b"webhooks.private:".as_slice(), id.as_bytes()].concat()
+}
+
+fn close(seal: &Seal, id: WebhookId, private: &Private, entropy: &dyn Entropy) -> Result<Vec<u8>> {
+    seal.close(&place(id), private.to_bytes().expose(), entropy)
+}
+
+fn open(seal: &Seal, id: WebhookId, sealed: &[u8]) -> Result<Private> {
+    seal.unlock(&place(id), sealed).and_then(|bytes| Private::from_bytes(&bytes)).ok_or_else(|| {
+        StoreError::Seal("the secret cannot be opened: is this the master key it was sealed with?".into())
+    })
+}

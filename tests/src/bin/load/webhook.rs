@@ -1,0 +1,151 @@
+//! How fast services are told what happened: from the POST over the delivery to the acknowledgement of both events; what a
+//! receiver that hangs costs another one; and what an acceptance costs when many webhooks are registered.
+
+use crate::bed::{Bed, CONFIG};
+use crate::drive::flood;
+use crate::process::{round, usage};
+use crate::sink::Sink;
+use crate::wire::{Wire, body, now};
+use anyhow::{Result, ensure};
+use notify_tests::daemon::{Builder, Daemon};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Time between two looks.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// How long it may take at most.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// A receiver that takes this long does not answer.
+const HANGS: Duration = Duration::from_secs(3_600);
+
+/// Webhooks of one of the services that nothing happens to.
+const EACH: usize = 100;
+
+/// How many times the two acceptances are compared, and how long each is measured.
+const ROUNDS: usize = 3;
+const ROUND: Duration = Duration::from_secs(3);
+
+/// How it went.
+struct Told {
+    seconds: f64,
+    cpu_seconds: f64,
+    peak_rss_mib: f64,
+    connections: u64,
+}
+
+pub async fn run(count: u64, registered: usize) -> Result<Value> {
+    let alone = tell(count, false).await?;
+    let beside = tell(count, true).await?;
+    let accepts = accepts(registered).await?;
+    let rate = |told: &Told| (count as f64 / told.seconds).round();
+    Ok(json!({
+        "scenario": "webhook",
+        "notifications": count,
+        "notifications_per_second": rate(&alone),
+        "acks_per_second": rate(&alone) * 2.0,
+        "seconds": round(alone.seconds),
+        "connections": alone.connections,
+        "peak_rss_mib": round(alone.peak_rss_mib),
+        "daemon_cpu_cores": round(alone.cpu_seconds / alone.seconds),
+        "daemon_cpu_us_each": round(alone.cpu_seconds * 1_000_000.0 / count as f64),
+        "beside_one_that_hangs_percent": (rate(&beside) / rate(&alone) * 100.0).round(),
+        "registered": registered,
+        "accept_cpu_us_with_one": round(accepts.0),
+        "accept_cpu_us_with_all": round(accepts.1),
+        "lost": 0,
+    }))
+}
+
+/// Posts so many, which are delivered at once, and waits until all is acknowledged.
+async fn tell(count: u64, beside_one_that_hangs: bool) -> Result<Told> {
+    let (sink, silent) = (Sink::start(Duration::ZERO)?, Sink::start(HANGS)?);
+    let daemon = start(&[sink.address, silent.address]);
+    let key = daemon.service("load");
+    daemon.mock("mock", &json!({}), &["--max-in-flight", "1024"]);
+    register(&daemon, &key, sink.address).await?;
+    if beside_one_that_hangs {
+        register(&daemon, &key, silent.address).await?;
+    }
+    let bed = Bed::of(daemon, key).await?;
+    let before = usage(bed.daemon.pid());
+    let started = now();
+    let seen = flood(bed.daemon.listen(), &bed.key, 64, body, move |number| number >= count).await?;
+    ensure!(seen.accepted == count, "{} of {count} accepted, {} refused", seen.accepted, seen.refused);
+    // One for its acceptance, one for its delivery.
+    while sink.requests() < 2 * count {
+        ensure!(started.elapsed() < PATIENCE, "only {} of {} were told", sink.requests(), 2 * count);
+        tokio::time::sleep(LOOK).await;
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    let after = usage(bed.daemon.pid());
+    bed.nothing_lost(count).await?;
+    ensure!(sink.requests() == 2 * count, "{} were told, some twice", sink.requests());
+    Ok(Told {
+        seconds,
+        cpu_seconds: after.cpu_seconds - before.cpu_seconds,
+        peak_rss_mib: after.peak_rss_mib,
+        connections: sink.connections(),
+    })
+}
+
+/// Microseconds of processor time for an acceptance when one webhook is registered, and when all are; the middle ones.
+async fn accepts(registered: usize) -> Result<(f64, f64)> {
+    let few = waiting(1).await?;
+    let many = waiting(registered).await?;
+    let (mut with_one, mut with_all) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        with_one.push(accept(&few).await?);
+        with_all.push(accept(&many).await?);
+    }
+    for costs in [&mut with_one, &mut with_all] {
+        costs.sort_by(f64::total_cmp);
+    }
+    Ok((with_one[ROUNDS / 2], with_all[ROUNDS / 2]))
+}
+
+/// A daemon that delivers nothing, with so many webhooks of services to which nothing happens.
+async fn waiting(registered: usize) -> Result<Bed> {
+    let nobody = SocketAddr::from(([127, 0, 0, 1], 9));
+    let daemon = start(&[nobody]);
+    let key = daemon.service("load");
+    daemon.mock("mock", &json!({}), &["--rate", "1/h", "--burst", "1"]);
+    let mut left = registered;
+    for number in 0.. {
+        let some = left.min(EACH);
+        if some == 0 {
+            break;
+        }
+        let other = daemon.service(&format!("other{number}"));
+        for _ in 0..some {
+            register(&daemon, &other, nobody).await?;
+        }
+        left -= some;
+    }
+    Bed::of(daemon, key).await
+}
+
+async fn accept(bed: &Bed) -> Result<f64> {
+    let before = usage(bed.daemon.pid());
+    let end = now() + ROUND;
+    let seen = flood(bed.daemon.listen(), &bed.key, 64, body, move |_| now() >= end).await?;
+    let used = usage(bed.daemon.pid()).cpu_seconds - before.cpu_seconds;
+    Ok(used * 1_000_000.0 / seen.accepted.max(1) as f64)
+}
+
+/// A daemon that may call these.
+fn start(allowed: &[SocketAddr]) -> Daemon {
+    let allowed: Vec<_> = allowed.iter().map(|it| format!("127.0.0.1/32:{}", it.port())).collect();
+    Builder::new().config(&format!("{CONFIG}[webhooks]\nallow_private = {}\n", json!(allowed))).start()
+}
+
+/// A webhook that hears of acceptances and deliveries.
+async fn register(daemon: &Daemon, key: &str, at: SocketAddr) -> Result<()> {
+    let mut wire = Wire::connect(daemon.listen(), key).await?.to("/api/v1/webhooks");
+    let webhook = json!({"url": format!("http://{at}/hook"), "events": ["created", "delivered"]});
+    let answer = wire.post(&webhook.to_string()).await?;
+    ensure!(answer.status == 201, "{}: {}", answer.status, String::from_utf8_lossy(answer.body));
+    Ok(())
+}
