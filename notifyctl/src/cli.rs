@@ -2,7 +2,7 @@
 
 use crate::commands::{
     completions, daemon, dead, help, man, notification, operation, ping, provider, queue, schedule, service,
-    status, store,
+    status, store, webhook,
 };
 use crate::given;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -174,6 +174,10 @@ pub enum Command {
     /// Dead letters: look, group by what is wrong, start again, discard
     #[command(subcommand, arg_required_else_help = true, after_help = dead::EXAMPLES)]
     Dead(Box<dead::Dead>),
+    /// Webhooks, who is told what became of notifications: create, test, look, tell again
+    #[command(visible_aliases = ["webhooks", "wh"], subcommand, arg_required_else_help = true)]
+    #[command(after_help = webhook::EXAMPLES)]
+    Webhook(Box<webhook::Webhook>),
     /// Long work that the daemon does: look, wait, give up
     #[command(visible_aliases = ["operations", "op"], subcommand, arg_required_else_help = true)]
     #[command(after_help = operation::EXAMPLES)]

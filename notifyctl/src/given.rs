@@ -5,7 +5,8 @@ use chrono::{Local, NaiveTime, TimeZone as _};
 use notify_proto::bulk::Expect;
 use notify_proto::control::Limit;
 use notify_proto::filter::{Filter, span as parse_span};
-use notify_proto::{NotificationId, Timestamp};
+use notify_proto::{DeliveryId, NotificationId, Timestamp, WebhookEvent, WebhookId};
+use std::str::FromStr;
 use std::time::Duration;
 
 /// A span of time such as `90s` or `1h30m`; not zero.
@@ -114,6 +115,35 @@ pub(crate) fn id(text: &str) -> Result<NotificationId, String> {
     })
 }
 
+/// The id of a webhook.
+pub(crate) fn webhook(text: &str) -> Result<WebhookId, String> {
+    uuid(text, "webhook", "notifyctl webhook list")
+}
+
+/// The id of an event that a webhook is told.
+pub(crate) fn delivery(text: &str) -> Result<DeliveryId, String> {
+    uuid(text, "webhook delivery", "notifyctl webhook deliveries")
+}
+
+fn uuid<T: FromStr>(text: &str, what: &str, list: &str) -> Result<T, String> {
+    text.trim().parse().map_err(|_| format!("`{}` is no {what} id; {list} shows them", shown(text)))
+}
+
+/// An event of a notification, short or dotted.
+pub(crate) fn event(text: &str) -> Result<WebhookEvent, String> {
+    let word = text.strip_prefix("notification.").unwrap_or(text);
+    word.parse().map_err(|error: notify_proto::UnknownWord| error.to_string())
+}
+
+/// `yes` or `no`.
+pub(crate) fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err(format!("write yes or no, not `{}`", shown(text))),
+    }
+}
+
 /// `key=value`.
 pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
@@ -181,6 +211,9 @@ mod tests {
         assert_eq!(filter("*"), Ok(Filter::default()));
         assert!(filter("state:x").unwrap_err().contains("help filters"));
         assert!(id("x\u{1b}[31m").unwrap_err().starts_with("`x[31m` is no notification id"));
+        assert_eq!(event("notification.delivered"), Ok(WebhookEvent::Delivered));
+        assert!(event("read").unwrap_err().contains("retry_scheduled"));
+        assert!(webhook("wh_12").unwrap_err().contains("webhook list") && yes_or_no("1").is_err());
         assert_eq!(pair("a=b=c"), Ok(("a".into(), "b=c".into())));
         assert!(pair("=b").is_err() && pair("ab").is_err());
     }

@@ -14,7 +14,13 @@ use crate::view::{
     DaemonInfo, KeyView, NotificationDetail, NotificationPage, ProviderView, ServiceView, StatusView,
     write_opt_time,
 };
-use crate::{Channel, NotificationId, Open, ProviderId, Status, Timestamp};
+use crate::webhook::{
+    DeliveryPage, DeliveryRequest, DeliveryStory, DeliveryView, FreshWebhook, OwnSecret, RecoverRequest,
+    RecoverView, RemovedWebhook, Resent, UpdatedWebhook, WebhookAsk, WebhookStats, WebhookView,
+};
+use crate::{
+    Channel, DeliveryId, NotificationId, Open, ProviderId, Status, Timestamp, WebhookEvent, WebhookId,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -495,4 +501,42 @@ pub trait Control {
     async fn hold_cancel(id: String, change: Change) -> Reply<HoldView>;
     /// Forces a circuit breaker to half open or closed, and ends the hold that keeps it open.
     async fn circuit_force(name: String, to: Force, change: Change) -> Reply<ProviderView>;
+
+    /// Creates a webhook; its secret is in the answer this once.
+    async fn webhook_create(service: String, ask: WebhookAsk, change: Change) -> Reply<FreshWebhook>;
+    /// The webhooks of a service, by name or id, or of all; oldest first.
+    async fn webhook_list(service: Option<String>) -> Reply<Vec<WebhookView>>;
+    /// One webhook.
+    async fn webhook_show(id: WebhookId) -> Reply<WebhookView>;
+    /// Changes a webhook: all that is given, or nothing.
+    async fn webhook_update(id: WebhookId, ask: WebhookAsk, change: Change) -> Reply<UpdatedWebhook>;
+    /// Switches a webhook on, which clears its fault, or off.
+    async fn webhook_set_active(id: WebhookId, active: bool, change: Change) -> Reply<WebhookView>;
+    /// Removes a webhook, with all that is owed to it and all that was told.
+    async fn webhook_delete(id: WebhookId, change: Change) -> Reply<RemovedWebhook>;
+    /// Tells a webhook of nothing, to try it; null on a dry run.
+    async fn webhook_test(
+        id: WebhookId,
+        event: Open<WebhookEvent>,
+        change: Change,
+    ) -> Reply<Option<DeliveryId>>;
+    /// What a webhook was told, newest first.
+    async fn webhook_deliveries(id: WebhookId, request: DeliveryRequest) -> Reply<DeliveryPage>;
+    /// One event with its tries, and with what is said when it is told now.
+    async fn webhook_delivery(id: DeliveryId, body: bool, reveal: bool) -> Reply<DeliveryStory>;
+    /// Has events told once more, each with a fresh schedule.
+    async fn webhook_resend(ids: Vec<DeliveryId>, change: Change) -> Reply<Vec<Resent>>;
+    /// Starts to tell a webhook once more what it did not take; a dry run counts it.
+    async fn webhook_recover(id: WebhookId, request: RecoverRequest, change: Change) -> Reply<RecoverView>;
+    /// Gives a webhook another secret; the one so far signs as well for `grace_seconds`.
+    async fn webhook_rotate(
+        id: WebhookId,
+        grace_seconds: u64,
+        own: Option<OwnSecret>,
+        change: Change,
+    ) -> Reply<FreshWebhook>;
+    /// How a webhook has done since then.
+    async fn webhook_stats(id: WebhookId, since: Timestamp) -> Reply<WebhookStats>;
+    /// Who was told what of a notification, oldest first.
+    async fn notification_webhooks(id: NotificationId) -> Reply<Vec<DeliveryView>>;
 }

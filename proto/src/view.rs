@@ -351,6 +351,9 @@ pub struct StatusView {
     pub failed: u64,
     /// Age of the oldest queued notification, seconds.
     pub oldest_queued_seconds: Option<u64>,
+    /// Events owed to webhooks.
+    #[serde(default)]
+    pub webhooks_owed: u64,
     /// The providers.
     pub providers: Vec<ProviderView>,
     /// Who answers.

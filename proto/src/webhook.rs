@@ -1,12 +1,17 @@
 //! Webhooks as people and programs see them.
 
+use crate::bulk::Expect;
+use crate::control::Limit;
+use crate::upkeep::{ChangedSetting, OperationView};
 use crate::view::{write_opt_time, write_time};
 use crate::{
-    DeliveryId, NotificationId, Open, RetryProfile, ServiceId, Timestamp, WebhookEvent, WebhookFault,
-    WebhookId, WebhookStatus,
+    ApiError, DeliveryId, NotificationId, Open, RetryProfile, ServiceId, Timestamp, WebhookEvent,
+    WebhookFault, WebhookId, WebhookStatus,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// What stands for the value of a header, which is never told.
 pub const HIDDEN: &str = "***";
@@ -132,4 +137,165 @@ pub struct WebhookStats {
     pub ack_p99_ms: Option<u64>,
     /// The statuses of the last answers, by how many.
     pub by_code: BTreeMap<String, u64>,
+}
+
+/// What an operator asks of a webhook: the members that the body of the service API has. Its `Debug` says which, and not
+/// what: secrets are in it.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct WebhookAsk(pub Map<String, Value>);
+
+impl fmt::Debug for WebhookAsk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// A signing secret of the caller's own. Its `Debug` leaves it out.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OwnSecret(pub String);
+
+impl fmt::Debug for OwnSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OwnSecret")
+    }
+}
+
+/// A webhook with a new secret, which is shown this once. Its `Debug` leaves the secret out.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct FreshWebhook {
+    /// It.
+    pub webhook: WebhookView,
+    /// What it is signed with from now on; none on a dry run, and when the caller brought it along.
+    pub secret: Option<String>,
+}
+
+impl fmt::Debug for FreshWebhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FreshWebhook").field("webhook", &self.webhook).finish_non_exhaustive()
+    }
+}
+
+/// A webhook that was changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UpdatedWebhook {
+    /// As it is now.
+    pub webhook: WebhookView,
+    /// What is different; of a header only that it is.
+    pub changed: Vec<ChangedSetting>,
+}
+
+/// A webhook that was removed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RemovedWebhook {
+    /// As it was.
+    pub webhook: WebhookView,
+    /// Events that were owed to it, and that it is not told any more.
+    pub owed: u64,
+}
+
+/// Which events of a webhook.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct DeliveryRequest {
+    /// Those that stand there; any when there is none.
+    #[serde(default)]
+    pub statuses: Vec<Open<WebhookStatus>>,
+    /// Those of these events; any when there is none.
+    #[serde(default)]
+    pub events: Vec<Open<WebhookEvent>>,
+    /// Owed at this moment or later.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
+    /// Owed before.
+    #[serde(default)]
+    pub until: Option<Timestamp>,
+    /// How many are passed over.
+    #[serde(default)]
+    pub skip: u64,
+    /// Rows, 1 to 200; 0 means 50.
+    #[serde(default)]
+    pub limit: u32,
+}
+
+/// Some of the events of a webhook.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct DeliveryPage {
+    /// Newest first; without the bodies of the answers.
+    pub items: Vec<DeliveryView>,
+    /// How many match in all.
+    pub total: u64,
+}
+
+/// One event owed to one webhook, with its tries and what it says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DeliveryStory {
+    /// It.
+    pub delivery: DeliveryView,
+    /// Oldest first.
+    pub attempts: Vec<TryView>,
+    /// What is said when it is told now; null unless it was asked for.
+    #[serde(default)]
+    pub body: Option<Value>,
+}
+
+/// What became of one that shall be told once more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resent {
+    /// Which.
+    pub id: DeliveryId,
+    /// Where it stands now, or why it was refused.
+    pub result: Result<Open<WebhookStatus>, ApiError>,
+}
+
+/// Which events a webhook is told once more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecoverRequest {
+    /// Those that stand there; those that were given up when there is none.
+    #[serde(default)]
+    pub statuses: Vec<Open<WebhookStatus>>,
+    /// Those of these events; any when there is none.
+    #[serde(default)]
+    pub events: Vec<Open<WebhookEvent>>,
+    /// Owed at this moment or later.
+    pub since: Timestamp,
+    /// Owed before; now when it is absent. A moment of the daemon's clock, so that what was counted is what is told.
+    #[serde(default)]
+    pub until: Option<Timestamp>,
+    /// Refuse unless so many match.
+    #[serde(default)]
+    pub expect: Option<Expect>,
+    /// How many a second; the usual pace unless something is said.
+    #[serde(default)]
+    pub rate_per_second: Limit<f64>,
+}
+
+/// What matches, and the operation that has it told once more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecoverView {
+    /// How many match.
+    pub total: u64,
+    /// Owed at this moment or later.
+    #[serde(serialize_with = "write_time")]
+    pub since: Timestamp,
+    /// Owed before.
+    #[serde(serialize_with = "write_time")]
+    pub until: Timestamp,
+    /// How many a second; none when nothing holds it up.
+    pub rate_per_second: Option<f64>,
+    /// What does it; none on a dry run, or when nothing matches.
+    pub operation: Option<OperationView>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_and_what_is_made_show_no_secret() {
+        let ask: WebhookAsk =
+            serde_json::from_str(r#"{"headers":{"X-A":"hunter2"},"secret":"hunter2"}"#).unwrap();
+        let told = format!("{ask:?} {:?}", OwnSecret("hunter2".into()));
+        assert!(told.contains("headers") && !told.contains("hunter2"), "{told}");
+    }
 }

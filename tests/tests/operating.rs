@@ -19,3 +19,5 @@ mod steering;
 mod store;
 #[path = "operating/story.rs"]
 mod story;
+#[path = "operating/webhooks.rs"]
+mod webhooks;

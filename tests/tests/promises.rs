@@ -51,6 +51,8 @@ mod pinned;
 mod questions;
 #[path = "promises/receipts.rs"]
 mod receipts;
+#[path = "promises/recovered.rs"]
+mod recovered;
 #[path = "promises/reloaded.rs"]
 mod reloaded;
 #[path = "promises/revoked.rs"]

@@ -18,6 +18,7 @@ pub(crate) mod service;
 pub(crate) mod shape;
 pub(crate) mod status;
 pub(crate) mod store;
+pub(crate) mod webhook;
 
 use crate::cli::{Cli, Command, Globals};
 use crate::conn::Link;
@@ -64,6 +65,7 @@ pub(crate) async fn run(cli: Cli, out: &Out) -> Ended {
         Command::Queue(queue) => queue.run(&desk).await,
         Command::Schedule(schedule) => schedule.run(&desk).await,
         Command::Dead(dead) => dead.run(&desk).await,
+        Command::Webhook(webhook) => webhook.run(&desk).await,
         Command::Operation(operation) => operation.run(&desk).await,
         Command::Store(store) => store.run(&desk).await,
         Command::Daemon(daemon) => daemon.run(&desk).await,

@@ -50,6 +50,7 @@ fn show(desk: &Desk<'_>, host: &str, status: &StatusView) -> Result<(), crate::f
         ("accepted", status.accepted.into()),
         ("delivered", status.delivered.into()),
         ("failed", status.failed.into()),
+        ("webhooks_owed", status.webhooks_owed.into()),
         ("oldest_queued_seconds", status.oldest_queued_seconds.into()),
     ];
     facts.extend(status.concerns.iter().map(|concern| ("concern", Cell::Word(concern.clone(), Tone::Warn))));

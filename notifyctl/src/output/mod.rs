@@ -260,12 +260,22 @@ impl Out {
         }
     }
 
+    /// Text of many lines, for people.
+    pub(crate) fn lines(&self, text: &str) -> io::Result<()> {
+        text.lines().try_for_each(|line| self.line(&text::clean(line)))
+    }
+
     /// A new key, the once that it is shown: framed on a terminal, bare into a pipe.
     pub(crate) fn key(&self, key: &str) -> io::Result<()> {
+        self.secret("key", key)
+    }
+
+    /// The same of another secret.
+    pub(crate) fn secret(&self, what: &str, key: &str) -> io::Result<()> {
         if !(self.for_people() && self.terminal.stdout) {
             return self.line(key);
         }
-        let warning = "This key is shown once and cannot be shown again. Keep it safe.";
+        let warning = format!("This {what} is shown once and cannot be shown again. Keep it safe.");
         let width = warning.len().max(key.len());
         let rule = "-".repeat(width + 2);
         self.line(&format!("+{rule}+\n| {warning:width$} |\n| {:width$} |\n| {key:width$} |\n+{rule}+", ""))

@@ -11,6 +11,8 @@ pub(crate) const ID: &str = "0197a6c2-5b1e-7cc0-8000-0123456789ab";
 pub(crate) const OTHER: &str = "0197a6c2-5b1e-7cc0-8000-0123456789ac";
 pub(crate) const KEY: &str = "0123456789abcdef0123456789abcdef-00112233445566778899aabbccddeeff";
 
+pub(crate) const SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+
 /// How a call ends.
 pub(crate) enum Answer {
     Ok(Value),
@@ -176,6 +178,30 @@ pub(crate) fn provider() -> Value {
         "id": ID, "name": "mock", "type": "mock", "channels": ["sms", "email"], "priority": 100, "active": true,
         "simulated": true, "rate_per_second": null, "burst": null, "max_in_flight": 32, "circuit": "open",
         "circuit_reason": "5 failures in a row", "in_flight": 0, "config": {"latency_ms": 5},
+        "created_at": "2026-01-01T00:00:00.000Z"
+    })
+}
+
+/// A webhook that was switched off, with a description that would play tricks on a terminal.
+pub(crate) fn webhook() -> Value {
+    json!({
+        "id": ID, "service_id": OTHER, "service_name": "acme", "url": "https://hooks.example.org/n",
+        "description": "it\u{1b}[5m blinks", "is_active": false, "disabled_reason": "gone",
+        "failing_since": "2026-01-01T00:00:00.000Z", "events": ["delivered", "failed"], "headers": {"X-Token": "***"},
+        "max_retries": null, "timeout_seconds": 30, "retry_profile": "standard", "redact": false,
+        "old_secret_until": null, "created_at": "2026-01-01T00:00:00.000Z", "updated_at": "2026-01-01T00:00:00.000Z"
+    })
+}
+
+/// An event that stands there.
+pub(crate) fn delivery(status: &str) -> Value {
+    let taken = status == "acknowledged";
+    json!({
+        "id": if taken { OTHER } else { ID }, "webhook_id": ID, "notification_id": ID, "event": "delivered",
+        "status": status, "attempt_count": 1, "last_attempt_at": "2026-01-01T00:00:01.000Z", "next_attempt_at": null,
+        "acknowledged_at": if taken { json!("2026-01-01T00:00:01.000Z") } else { Value::Null },
+        "response_status_code": if taken { 200 } else { 500 }, "response_body": null,
+        "error_message": if taken { Value::Null } else { json!("it answered\u{9b} 500") },
         "created_at": "2026-01-01T00:00:00.000Z"
     })
 }
@@ -411,6 +437,47 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
         "ScheduleList" => json!({"items": [notification(ID, "pending")], "next_cursor": null, "total": 1}),
         "ScheduleHistogram" => histogram(),
         "NotificationRetry" | "ScheduleRun" => changed(arguments, "queued"),
+        verb => told(verb, arguments, dry),
+    }
+}
+
+/// The same about webhooks.
+fn told(verb: &str, arguments: &Value, dry: bool) -> Value {
+    match verb {
+        "WebhookCreate" | "WebhookRotate" => {
+            let own = arguments["ask"]["secret"].is_string() || arguments["own"].is_string();
+            json!({"webhook": webhook(), "secret": if dry || own { Value::Null } else { json!(SECRET) }})
+        }
+        "WebhookList" => json!([webhook()]),
+        "WebhookShow" | "WebhookSetActive" => webhook(),
+        "WebhookUpdate" => json!({
+            "webhook": webhook(), "changed": [{"key": "url", "from": "https://a\u{1b}[1m", "to": "https://b"}]
+        }),
+        "WebhookDelete" => json!({"webhook": webhook(), "owed": 1_284}),
+        "WebhookTest" if dry => Value::Null,
+        "WebhookTest" => json!(OTHER),
+        "WebhookDeliveries" => json!({"items": [delivery("failed"), delivery("acknowledged")], "total": 2}),
+        "NotificationWebhooks" => json!([delivery("acknowledged")]),
+        "WebhookDelivery" => json!({
+            "delivery": delivery("acknowledged"),
+            "attempts": [{
+                "number": 1, "at": "2026-01-01T00:00:01.000Z", "duration_ms": 12, "response_status_code": 200,
+                "response_body": "thank\u{9b}s", "error_message": null
+            }],
+            "body": if arguments["body"] == json!(true) { json!({"event": "deliv\u{202e}ered"}) } else { Value::Null }
+        }),
+        "WebhookResend" => changed(arguments, "pending"),
+        "WebhookRecover" => {
+            let begun = if dry { Value::Null } else { operation("op_3", "webhook.recover", "running") };
+            json!({
+                "total": 812, "since": "2026-01-01T00:00:00.000Z", "until": "2026-01-01T02:00:00.000Z",
+                "rate_per_second": 50.0, "operation": begun
+            })
+        }
+        "WebhookStats" => json!({
+            "by_status": {"acknowledged": 1_284, "failed": 2}, "owed": 7, "oldest": "2026-01-01T00:00:00.000Z",
+            "ack_p50_ms": 12, "ack_p99_ms": 340, "by_code": {"200": 1_284, "500": 2}
+        }),
         other => panic!("a call nobody knows: {other}"),
     }
 }

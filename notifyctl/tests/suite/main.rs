@@ -12,3 +12,4 @@ mod queues;
 mod secrets;
 mod told;
 mod tree;
+mod webhooks;

@@ -18,7 +18,11 @@ use notify_proto::upkeep::{OperationView, PruneRequest, PruneView, ReloadView, S
 use notify_proto::view::{
     DaemonInfo, KeyView, NotificationDetail, NotificationPage, ProviderView, ServiceView, StatusView,
 };
-use notify_proto::{Channel, NotificationId, Timestamp};
+use notify_proto::webhook::{
+    DeliveryPage, DeliveryRequest, DeliveryStory, DeliveryView, FreshWebhook, OwnSecret, RecoverRequest,
+    RecoverView, RemovedWebhook, Resent, UpdatedWebhook, WebhookAsk, WebhookStats, WebhookView,
+};
+use notify_proto::{Channel, DeliveryId, NotificationId, Open, Timestamp, WebhookEvent, WebhookId};
 use std::collections::BTreeMap;
 
 impl Control for Session {
@@ -346,5 +350,108 @@ impl Control for Session {
 
     async fn circuit_force(self, _: Context, name: String, to: Force, change: Change) -> Reply<ProviderView> {
         verbs::circuit::force(&self, &name, to, &change).await
+    }
+    async fn webhook_create(
+        self,
+        _: Context,
+        service: String,
+        ask: WebhookAsk,
+        change: Change,
+    ) -> Reply<FreshWebhook> {
+        verbs::webhook::create(&self, &service, ask, &change).await
+    }
+
+    async fn webhook_list(self, _: Context, service: Option<String>) -> Reply<Vec<WebhookView>> {
+        verbs::webhook::list(&self, service.as_deref()).await
+    }
+
+    async fn webhook_show(self, _: Context, id: WebhookId) -> Reply<WebhookView> {
+        verbs::webhook::show(&self, id).await
+    }
+
+    async fn webhook_update(
+        self,
+        _: Context,
+        id: WebhookId,
+        ask: WebhookAsk,
+        change: Change,
+    ) -> Reply<UpdatedWebhook> {
+        verbs::webhook::update(&self, id, ask, &change).await
+    }
+
+    async fn webhook_set_active(
+        self,
+        _: Context,
+        id: WebhookId,
+        active: bool,
+        change: Change,
+    ) -> Reply<WebhookView> {
+        verbs::webhook::set_active(&self, id, active, &change).await
+    }
+
+    async fn webhook_delete(self, _: Context, id: WebhookId, change: Change) -> Reply<RemovedWebhook> {
+        verbs::webhook::delete(&self, id, &change).await
+    }
+
+    async fn webhook_test(
+        self,
+        _: Context,
+        id: WebhookId,
+        event: Open<WebhookEvent>,
+        change: Change,
+    ) -> Reply<Option<DeliveryId>> {
+        verbs::webhook::test(&self, id, event, &change).await
+    }
+
+    async fn webhook_deliveries(
+        self,
+        _: Context,
+        id: WebhookId,
+        request: DeliveryRequest,
+    ) -> Reply<DeliveryPage> {
+        verbs::webhook::deliveries(&self, id, &request).await
+    }
+
+    async fn webhook_delivery(
+        self,
+        _: Context,
+        id: DeliveryId,
+        body: bool,
+        reveal: bool,
+    ) -> Reply<DeliveryStory> {
+        verbs::webhook::delivery(&self, id, body, reveal).await
+    }
+
+    async fn webhook_resend(self, _: Context, ids: Vec<DeliveryId>, change: Change) -> Reply<Vec<Resent>> {
+        verbs::webhook::resend(&self, ids, &change).await
+    }
+
+    async fn webhook_recover(
+        self,
+        _: Context,
+        id: WebhookId,
+        request: RecoverRequest,
+        change: Change,
+    ) -> Reply<RecoverView> {
+        verbs::webhook::recover(&self, id, &request, &change).await
+    }
+
+    async fn webhook_rotate(
+        self,
+        _: Context,
+        id: WebhookId,
+        grace_seconds: u64,
+        own: Option<OwnSecret>,
+        change: Change,
+    ) -> Reply<FreshWebhook> {
+        verbs::webhook::rotate(&self, id, grace_seconds, own, &change).await
+    }
+
+    async fn webhook_stats(self, _: Context, id: WebhookId, since: Timestamp) -> Reply<WebhookStats> {
+        verbs::webhook::stats(&self, id, since).await
+    }
+
+    async fn notification_webhooks(self, _: Context, id: NotificationId) -> Reply<Vec<DeliveryView>> {
+        verbs::webhook::told_of(&self, id).await
     }
 }

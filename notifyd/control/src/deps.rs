@@ -4,7 +4,7 @@ use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use notify_proto::hold::Force;
 use notify_proto::upkeep::ReloadView;
-use notify_proto::{Channel, NotificationId, ProviderId, Timestamp};
+use notify_proto::{Channel, DeliveryId, NotificationId, ProviderId, Timestamp};
 use notifyd_engine::Handle;
 use notifyd_engine::{
     KindInfo, ProviderState, Queue, Route, SettingError, Speeds, Standing, TestCall, Totals, Way,
@@ -14,6 +14,7 @@ use notifyd_lifecycle::steer::Wish;
 use notifyd_lifecycle::{Clock, Entropy, Secret};
 use notifyd_store::api::{Audit, Changed, Job, Steered};
 use notifyd_store::operations::{NewOperation, Operation};
+use notifyd_store::webhooks::Webhook;
 use notifyd_store::{Store, StoreError, Upkeep};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -76,8 +77,10 @@ pub trait EngineHandle: Send + Sync + 'static {
     async fn way(&self, job: Job) -> Result<Option<Way>, StoreError>;
     /// Removes dead letters.
     async fn discard(&self, ids: Vec<NotificationId>, audit: Audit) -> Result<Vec<Changed>, StoreError>;
-    /// Begins an operation that changes notifications in bulk.
+    /// Begins an operation that goes on after a restart.
     async fn begin(&self, operation: NewOperation, audit: Audit) -> Result<Operation, StoreError>;
+    /// The body of an event as this webhook is told it now; none when it is not known.
+    async fn told(&self, webhook: &Webhook, id: DeliveryId) -> Result<Option<Vec<u8>>, StoreError>;
 }
 
 #[async_trait]
@@ -168,6 +171,10 @@ impl EngineHandle for Handle {
 
     async fn begin(&self, operation: NewOperation, audit: Audit) -> Result<Operation, StoreError> {
         Self::begin(self, operation, audit).await
+    }
+
+    async fn told(&self, webhook: &Webhook, id: DeliveryId) -> Result<Option<Vec<u8>>, StoreError> {
+        Self::told(self, webhook, id).await
     }
 }
 

@@ -5,6 +5,7 @@
 use notify_proto::filter::{Field, Filter, Term};
 use notify_proto::send::{OneOrMany, Recipient};
 use notify_proto::view::{NotificationDetail, NotificationView};
+use notify_proto::webhook::DeliveryStory;
 use notifyd_lifecycle::address::{mask, mask_in, mask_mailboxes, normalise};
 use notifyd_lifecycle::quote::unquoted;
 use serde_json::Value;
@@ -35,6 +36,43 @@ pub(crate) fn detail(detail: &mut NotificationDetail) {
     }
     for event in &mut detail.events {
         known.hide(&mut event.detail);
+    }
+}
+
+/// Masks an event that a webhook is told of this notification: what is said, and what the endpoint answered.
+pub(crate) fn told(about: &NotificationView, story: &mut DeliveryStory) {
+    let known = Known::of(about);
+    let DeliveryStory { delivery, attempts, body } = story;
+    known.hide(&mut delivery.response_body);
+    known.hide(&mut delivery.error_message);
+    for attempt in attempts {
+        known.hide(&mut attempt.response_body);
+        known.hide(&mut attempt.error_message);
+    }
+    let Some(Value::Object(said)) = body else { return };
+    for (name, value) in said {
+        match name.as_str() {
+            "content" | "subject" => *value = Value::Null,
+            "recipient" => masked(value),
+            _ => known.hide_in(value),
+        }
+    }
+}
+
+/// The same of a notification of which nothing is known any more.
+pub(crate) fn silence(story: &mut DeliveryStory) {
+    story.delivery.response_body = None;
+    story.attempts.iter_mut().for_each(|attempt| attempt.response_body = None);
+    story.body = None;
+}
+
+/// Addresses, in any of the forms of a recipient.
+fn masked(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = mask(text),
+        Value::Array(all) => all.iter_mut().for_each(masked),
+        Value::Object(map) => map.values_mut().for_each(masked),
+        _ => {}
     }
 }
 

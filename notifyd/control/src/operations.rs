@@ -232,7 +232,7 @@ impl Operator<'_> {
         let (tell, begun) = oneshot::channel();
         // In a task of its own, as the caller may go away.
         self.room.operations.tasks.spawn(async move {
-            let new = NewOperation { verb, target, unit, total: 0, bulk: None };
+            let new = NewOperation { verb, target, unit, total: 0, work: None };
             let operation = match store.operations().begin(new, audit).await {
                 Ok(operation) => operation,
                 Err(error) => {

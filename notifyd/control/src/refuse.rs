@@ -28,9 +28,10 @@ pub(crate) fn conflict(message: impl Into<String>) -> ApiError {
 pub(crate) fn log(error: StoreError) -> ApiError {
     match error {
         StoreError::Exists { kind: "file", .. } => conflict(error.to_string()).hint("name another file"),
-        StoreError::Exists { .. } | StoreError::Busy(_) | StoreError::Cancelled => {
-            conflict(error.to_string())
-        }
+        StoreError::Exists { .. }
+        | StoreError::Busy(_)
+        | StoreError::TooMany { .. }
+        | StoreError::Cancelled => conflict(error.to_string()),
         StoreError::NoRoom { .. } => conflict(error.to_string())
             .hint("make room there, or name a file on another disk: notifyctl store backup FILE"),
         StoreError::Slow => ApiError::new(ErrorCode::Failed, error.to_string())

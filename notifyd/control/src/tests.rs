@@ -16,3 +16,4 @@ mod shape;
 mod socket;
 mod store;
 mod upkeep;
+mod webhooks;

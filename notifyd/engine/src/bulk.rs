@@ -1,4 +1,4 @@
-//! Changes notifications in bulk, as operators have asked for it: each operation at its pace, step by step, until it has
+//! Changes notifications in bulk, or has webhooks told once more, as operators have asked for it: each operation at its pace, step by step, until it has
 //! been past everything it was asked for. How far it has come is in the log, so that a start goes on where a run ended;
 //! nothing here has to be remembered. A ring lost costs latency, never work: it also looks by itself.
 
@@ -6,7 +6,7 @@ use crate::Inner;
 use notify_proto::BulkOp;
 use notify_proto::upkeep::OperationState;
 use notifyd_store::StoreError;
-use notifyd_store::operations::{MAX_STEP, Operation};
+use notifyd_store::operations::{MAX_STEP, Operation, Work};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -72,7 +72,7 @@ pub(crate) async fn run(inner: Arc<Inner>, shutdown: CancellationToken) {
 /// Takes step after step until it has ended or the daemon stops.
 async fn follow(inner: Arc<Inner>, mut operation: Operation, shutdown: CancellationToken) {
     let no = operation.no;
-    let pace = Pace::of(operation.bulk.as_ref().and_then(|bulk| bulk.rate_per_second));
+    let pace = Pace::of(operation.work.as_ref().and_then(Work::rate_per_second));
     let mut failures = 0;
     let mut next = Instant::now();
     tracing::info!(operation = format!("op_{no}"), verb = operation.verb, "bulk operation goes on");
@@ -149,7 +149,7 @@ fn count(inner: &Inner, before: &Operation, now: &Operation) {
     ] {
         inner.metrics.operation_items.with_label_values(&[now.verb.as_str(), result]).inc_by(count);
     }
-    if now.bulk.as_ref().is_some_and(|bulk| bulk.op == BulkOp::Bury) {
+    if now.bulk().is_some_and(|bulk| bulk.op == BulkOp::Bury) {
         inner.failed.fetch_add(now.done.saturating_sub(before.done), Ordering::AcqRel);
     }
 }

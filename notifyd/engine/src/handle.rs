@@ -4,7 +4,7 @@ use crate::route::Route;
 use crate::way::Way;
 use crate::{Ask, Options, Queue, Speeds, Standing};
 use notify_proto::hold::Force;
-use notify_proto::{Channel, HoldKind, NotificationId, ProviderId, Status, Timestamp};
+use notify_proto::{Channel, DeliveryId, HoldKind, NotificationId, ProviderId, Status, Timestamp};
 use notifyd_lifecycle::outcome::Outcome;
 use notifyd_lifecycle::steer::Wish;
 use notifyd_lifecycle::{Message, Report, Secret, address};
@@ -12,6 +12,7 @@ use notifyd_providers::{Call, ConfigError, Provider};
 use notifyd_store::StoreError;
 use notifyd_store::api::{Audit, Changed, Job, Scope, Steered};
 use notifyd_store::operations::{NewOperation, Operation};
+use notifyd_store::webhooks::Webhook;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -321,7 +322,12 @@ impl Handle {
         self.inner.deps.store.operations().discard(ids, audit).await
     }
 
-    /// Begins an operation that changes notifications in bulk.
+    /// The body of an event as this webhook is told it now; none when it is not known.
+    pub async fn told(&self, webhook: &Webhook, id: DeliveryId) -> Result<Option<Vec<u8>>, StoreError> {
+        crate::webhooks::body_of(&self.inner, webhook, id).await
+    }
+
+    /// Begins an operation that goes on after a restart.
     pub async fn begin(&self, operation: NewOperation, audit: Audit) -> Result<Operation, StoreError> {
         self.inner.deps.store.operations().begin(operation, audit).await
     }

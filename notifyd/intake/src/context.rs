@@ -7,7 +7,6 @@ use crate::options::Options;
 use crate::problem::Problem;
 use crate::pulse::PulseSource;
 use crate::room::Room;
-use crate::service_api::webhooks::Replays;
 use crate::vitals::Vitals;
 use arc_swap::ArcSwap;
 use notifyd_lifecycle::admission::AdmissionRules;
@@ -52,7 +51,6 @@ impl Context {
             pulse: deps.pulse,
             version: deps.version,
             started: Instant::now(),
-            replays: Arc::default(),
             draining: AtomicBool::new(false),
         }
     }

@@ -164,6 +164,7 @@ suite! {
         a_service_has_only_so_many,
         a_test_is_no_notification,
         those_who_look_find_what_they_want,
+        a_recovery_goes_past_each_once,
     }
     holds {
         a_hold_survives_a_restart,

@@ -3,8 +3,8 @@
 //! everything that it and its tools wrote is searched for them.
 
 use crate::canary_house::{
-    ATTACHED, BODY, HTML, House, MAILBOXES, META, NUMBER, PASSWORD, RELAYS, STRAYS, SUBJECT, USER, Written,
-    forms, furnished, half,
+    ATTACHED, BODY, HEADER, HTML, House, MAILBOXES, META, NUMBER, PASSWORD, RELAYS, SIGNING, STRAYS, SUBJECT,
+    USER, Written, forms, furnished, half,
 };
 use crate::peers::CALLS;
 use base64::Engine as _;
@@ -90,7 +90,7 @@ fn on_the_socket(house: &mut House) {
         half(&ran.stdout)[..8].to_owned()
     };
     for (call, _, line) in CALLS.iter().filter(|(call, ..)| *call != "daemon_shutdown") {
-        let ids = (house.waits.clone(), house.dead.clone());
+        let ids = (house.waits.clone(), house.dead.clone(), house.webhook.clone(), house.delivery.clone());
         let words: Vec<&str> = line
             .split(' ')
             .filter(|word| *word != "--reveal")
@@ -98,14 +98,16 @@ fn on_the_socket(house: &mut House) {
                 "ID" => ids.0.as_str(),
                 "DEAD" => ids.1.as_str(),
                 "KEY" => prefix.as_str(),
+                "WEBHOOK" => ids.2.as_str(),
+                "DELIVERY" => ids.3.as_str(),
                 word => word,
             })
             .collect();
         let line = [&words[..], &["-vv", "--reason", "a good one"]].concat();
         let ran = house.ctl(&line);
         assert!(ran.code != 2, "{call}: {}", ran.stderr);
-        let fresh =
-            matches!(*call, "service_create" | "key_create" | "key_reset").then(|| ran.stdout.clone());
+        let makes = ["service_create", "key_create", "key_reset", "webhook_create", "webhook_rotate"];
+        let fresh = makes.contains(call).then(|| ran.stdout.clone());
         if let Some(key) = fresh {
             house.shown.push((format!("stdout of notifyctl {}", line.join(" ")), key));
         } else {
@@ -228,7 +230,8 @@ fn files(written: &mut Written, what: &str, directory: &Path) {
 async fn nothing_comes_up(filter: &str) {
     let builder = Builder::new();
     let logs = builder.dir().join("logs");
-    let config = format!("[log]\nfilter = \"{filter}\"\ndirectory = {}\n", json!(logs));
+    let hooks = "[webhooks]\nallow_private = [\"127.0.0.1/32:9\"]\n";
+    let config = format!("{hooks}[log]\nfilter = \"{filter}\"\ndirectory = {}\n", json!(logs));
     let builder = builder.config(&config);
     let relays = RELAYS.map(|(_, manner)| Relay::start(manner));
     let mut house = furnished(&builder, &relays).await;
@@ -256,6 +259,11 @@ async fn nothing_comes_up(filter: &str) {
         vec![("the master key".into(), [forms(&master), vec![raw, upper]].concat())];
     let plain = BASE64_STANDARD.encode(format!("\0{USER}\0{PASSWORD}"));
     secrets.push(("a provider's password".into(), [forms(PASSWORD), forms(&plain)].concat()));
+    secrets.push((
+        "a webhook's secret".into(),
+        [forms(SIGNING), forms("canarysigningsecretofwebhook")].concat(),
+    ));
+    secrets.push(("a webhook's header".into(), forms(HEADER)));
     for (place, key) in &shown {
         secrets.push((format!("the key of {place}"), forms(&half(key))));
     }
@@ -281,7 +289,10 @@ async fn nothing_comes_up(filter: &str) {
     for word in private.iter().chain(&MAILBOXES) {
         for place in written.places(word.as_bytes()) {
             // Free data of the service are for operators to find things by.
-            let found_by = *word == META && place.starts_with("stdout of notifyctl notification");
+            let found_by = *word == META
+                && ["notification", "webhook delivery show"]
+                    .iter()
+                    .any(|verb| place.starts_with(&format!("stdout of notifyctl {verb}")));
             // What is answered to the service itself is not among what was written; the rest is for others.
             if !found_by {
                 leaks.push(format!("{word}: {place}"));

@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use std::fs;
 
 pub(crate) const PASSWORD: &str = "canarypasswordofrelay";
+/// The base64 of `canarysigningsecretofwebhook`.
+pub(crate) const SIGNING: &str = "whsec_Y2FuYXJ5c2lnbmluZ3NlY3JldG9md2ViaG9vaw==";
+pub(crate) const HEADER: &str = "canaryheaderofwebhook";
 pub(crate) const USER: &str = "relayuser";
 pub(crate) const BODY: &str = "canarybodyofmessage";
 pub(crate) const SUBJECT: &str = "canarysubjectofmessage";
@@ -70,9 +73,9 @@ pub(crate) fn forms(secret: &str) -> Vec<Vec<u8>> {
     vec![secret.into(), hex.into(), list.into(), base64.into()]
 }
 
-/// The secret half of a key.
+/// The secret half of a key; of a signing secret, all of it.
 pub(crate) fn half(key: &str) -> String {
-    key.trim().split('-').nth(1).unwrap().to_owned()
+    key.trim().split('-').next_back().unwrap_or_default().to_owned()
 }
 
 pub(crate) struct House {
@@ -83,6 +86,9 @@ pub(crate) struct House {
     pub(crate) shown: Vec<(String, String)>,
     pub(crate) waits: String,
     pub(crate) dead: String,
+    /// One to which nobody listens, and an event of what waits that is owed to it.
+    pub(crate) webhook: String,
+    pub(crate) delivery: String,
 }
 
 impl House {
@@ -108,6 +114,17 @@ impl House {
             ["provider", "add", name, "--type", "smtp", "--priority", priority, "--config-file", &config];
         let ran = self.ctl(&[&words[..], &["--secret-file", &secret, "-vv"]].concat());
         assert_eq!(ran.code, 0, "{}", ran.stderr);
+    }
+
+    /// A webhook with a secret and a header that stand out.
+    fn hook(&mut self) {
+        let headers = self.file("hook.headers", &format!("X-Token: {HEADER}\n"));
+        let secret = self.file("hook.secret", SIGNING);
+        let words =
+            ["webhook", "create", "--service", "acme", "--url", "http://127.0.0.1:9/n", "-vv", "-o", "id"];
+        let ran = self.ctl(&[&words[..], &["--header-file", &headers, "--secret-file", &secret]].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        ran.stdout.trim().clone_into(&mut self.webhook);
     }
 
     /// Asks over HTTP. What is answered to whoever proved who it is may hold its own words; all else may not.
@@ -164,8 +181,11 @@ pub(crate) async fn furnished(builder: &Builder, relays: &[Relay]) -> House {
     daemon.mock("quiet", &json!({}), &["--priority", "1"]);
     daemon.mock("broken", &json!({"outcome": "permanent"}), &["--priority", "90"]);
     let shown = vec![("stdout of notifyctl service create".to_owned(), key.clone())];
-    let (waits, dead) = (String::new(), String::new());
-    let mut house = House { daemon, written: Written::default(), key, shown, waits, dead };
+    let none = String::new;
+    let (waits, dead, webhook, delivery) = (none(), none(), none(), none());
+    let written = Written::default();
+    let mut house = House { daemon, written, key, shown, waits, dead, webhook, delivery };
+    house.hook();
     for (number, (name, _)) in RELAYS.iter().enumerate() {
         house.relay(name, &relays[number], &(10 + number).to_string());
     }
@@ -182,5 +202,7 @@ pub(crate) async fn furnished(builder: &Builder, relays: &[Relay]) -> House {
     let later = json!({"to": NUMBER, "message": BODY, "scheduled_at": tomorrow, "deduplicate": false});
     let (_, kept) = house.own("POST", "/api/v1/sms", &later.to_string()).await;
     kept["id"].as_str().unwrap().clone_into(&mut house.waits);
+    let told = house.daemon.ctl().json(&["notification", "show", &house.waits, "--webhooks"]);
+    told["webhooks"][0]["id"].as_str().unwrap().clone_into(&mut house.delivery);
     house
 }

@@ -21,7 +21,8 @@ pub(crate) enum Is {
 use Is::{Change, Look};
 
 /// Every call of the socket, by the command that makes it. `ID` is a notification that waits for a time and for the
-/// provider `quiet`, `DEAD` one that failed, `KEY` the prefix of a key. The last one ends the daemon.
+/// provider `quiet`, `DEAD` one that failed, `KEY` the prefix of a key, `WEBHOOK` one to which nobody listens, `DELIVERY` an
+/// event of `ID` that is owed to it. The last one ends the daemon.
 pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("hello", Look, "daemon info"),
     ("ping", Look, "ping"),
@@ -69,6 +70,26 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("provider_update", Change("provider.update"), "provider update quiet --priority 7"),
     ("provider_remove", Change("provider.remove"), "provider remove broken --confirm broken"),
     ("provider_test", Change("provider.test"), "provider test quiet --channel sms --to +15005550006"),
+    (
+        "webhook_create",
+        Change("webhook.create"),
+        "webhook create --service acme --url http://127.0.0.1:9/n -o plain",
+    ),
+    ("webhook_list", Look, "webhook list"),
+    ("webhook_show", Look, "webhook show WEBHOOK"),
+    ("webhook_deliveries", Look, "webhook deliveries WEBHOOK"),
+    ("webhook_delivery", Look, "webhook delivery show DELIVERY --body"),
+    ("webhook_delivery", Change("webhook.reveal"), "webhook delivery show DELIVERY --body --reveal"),
+    ("webhook_stats", Look, "webhook stats WEBHOOK"),
+    ("notification_webhooks", Look, "notification show ID --webhooks"),
+    ("webhook_update", Change("webhook.update"), "webhook update WEBHOOK --redact yes"),
+    ("webhook_test", Change("webhook.test"), "webhook test WEBHOOK"),
+    ("webhook_resend", Change("webhook.resend"), "webhook resend DELIVERY"),
+    ("webhook_recover", Change("webhook.recover"), "webhook recover WEBHOOK --since 1h --yes"),
+    ("webhook_rotate", Change("webhook.secret.rotate"), "webhook secret rotate WEBHOOK -o plain"),
+    ("webhook_set_active", Change("webhook.disable"), "webhook disable WEBHOOK"),
+    ("webhook_set_active", Change("webhook.enable"), "webhook enable WEBHOOK"),
+    ("webhook_delete", Change("webhook.delete"), "webhook delete WEBHOOK --confirm WEBHOOK"),
     ("queue_list", Look, "queue list"),
     ("queue_show", Look, "queue show quiet"),
     ("queue_shape", Look, "queue shape"),
@@ -98,7 +119,7 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
 ];
 
 /// Changes that find nothing to change in this house, and so write nothing down.
-const NOTHING_TO_DO: [&str; 2] = ["operation_cancel", "store_prune"];
+const NOTHING_TO_DO: [&str; 3] = ["operation_cancel", "store_prune", "webhook_recover"];
 
 const RECIPIENT: &str = "+15005550142";
 
@@ -114,6 +135,8 @@ struct House {
     waits: String,
     dead: String,
     key: String,
+    webhook: String,
+    delivery: String,
     /// May look.
     reader: Person,
     /// May change.
@@ -127,7 +150,9 @@ impl House {
         let stranger = Person::known(STRANGER)?;
         // The socket belongs to the readers, so who changes is in their group too.
         let admin = admin.with_group(reader.gid);
-        let groups = format!("[control]\ngroup_read = \"{READERS}\"\ngroup_admin = \"{ADMINS}\"\n");
+        let groups = format!(
+            "[control]\ngroup_read = \"{READERS}\"\ngroup_admin = \"{ADMINS}\"\n[webhooks]\nallow_private = [\"127.0.0.1/32:9\"]\n"
+        );
         let mut builder = Builder::new().config(&groups);
         if let Some(owner) = owner {
             builder = builder.by(&Person::known(owner)?);
@@ -144,6 +169,9 @@ impl House {
             let file = file.to_str().unwrap();
             ctl.ok(&["provider", "add", name, "--type", "mock", "--config-file", file]);
         }
+        let hook = ["--service", "acme", "--url", "http://127.0.0.1:9/n", "--event", "created"];
+        let made = ctl.json(&[&["webhook", "create"][..], &hook].concat());
+        let webhook = made["webhook"]["id"].as_str().unwrap().to_owned();
         let mut client = daemon.client(&key).await;
         let broken = json!({"to": RECIPIENT, "message": "secret words", "provider_id": "broken"});
         let dead = client.post("/api/v1/sms", &broken).await.unwrap();
@@ -153,7 +181,9 @@ impl House {
         let mut later = json!({"to": RECIPIENT, "message": "more secret words", "scheduled_at": tomorrow});
         later["provider_id"] = json!("quiet");
         let waits = client.post("/api/v1/sms", &later).await.unwrap().id();
-        Some(Self { daemon, socket, waits, dead: dead.id(), key, reader, admin, stranger })
+        let told = ctl.json(&["notification", "show", &waits, "--webhooks"]);
+        let delivery = told["webhooks"][0]["id"].as_str().unwrap().to_owned();
+        Some(Self { daemon, socket, waits, dead: dead.id(), key, webhook, delivery, reader, admin, stranger })
     }
 
     fn ctl(&self) -> Ctl {
@@ -170,6 +200,8 @@ impl House {
             "ID" => self.waits.clone(),
             "DEAD" => self.dead.clone(),
             "KEY" => prefix.to_owned(),
+            "WEBHOOK" => self.webhook.clone(),
+            "DELIVERY" => self.delivery.clone(),
             word => word.to_owned(),
         });
         let words: Vec<String> = words.chain(more.iter().map(|word| (*word).to_owned())).collect();

@@ -180,7 +180,7 @@ impl Postpone {
 pub struct Bury {
     #[command(flatten)]
     which: Which,
-    /// Tell the webhooks of the service; this daemon sends none yet and refuses it
+    /// Tell the webhooks of the service; this daemon does not tell them of it yet and refuses it
     #[arg(long)]
     notify: bool,
 }

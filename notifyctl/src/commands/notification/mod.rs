@@ -4,7 +4,7 @@ pub(super) mod change;
 mod count;
 mod explain;
 pub(super) mod export;
-mod ids;
+pub(super) mod ids;
 pub(super) mod list;
 mod send;
 pub(super) mod show;

@@ -7,6 +7,8 @@ use crate::failure::{Ended, Exit, Failure};
 use clap::Args;
 use notify_proto::Status;
 use notify_proto::view::NotificationDetail;
+use notify_proto::webhook::DeliveryView;
+use serde::Serialize;
 
 /// Some notifications.
 #[derive(Debug, Args)]
@@ -20,6 +22,18 @@ pub struct Show {
     /// Show recipients, subjects and bodies; needs the admin role and is written to the audit log
     #[arg(long)]
     reveal: bool,
+    /// Show as well which webhooks were told of what
+    #[arg(long)]
+    webhooks: bool,
+}
+
+/// One, with what webhooks were told of it when somebody wants to know.
+#[derive(Serialize)]
+struct Found {
+    #[serde(flatten)]
+    detail: NotificationDetail,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhooks: Option<Vec<DeliveryView>>,
 }
 
 impl Show {
@@ -42,7 +56,11 @@ impl Show {
                 Ok(it) if dead && it.notification.status.known() != Some(Status::Failed) => {
                     refused.push(format!("{id}: it is {} and no dead letter", it.notification.status));
                 }
-                Ok(detail) => found.push(detail),
+                Ok(detail) => {
+                    let told = link.client.notification_webhooks(link.within(), *id);
+                    let webhooks = if self.webhooks { Some(link.read(told).await?) } else { None };
+                    found.push(Found { detail, webhooks });
+                }
                 Err(failure) if failure.exit == Exit::NotFound => {
                     refused.push(format!("{id}: {}", failure.message));
                 }
@@ -58,7 +76,7 @@ impl Show {
     }
 }
 
-fn show(desk: &Desk<'_>, what: &str, found: &[NotificationDetail]) -> Result<(), crate::failure::Stop> {
+fn show(desk: &Desk<'_>, what: &str, found: &[Found]) -> Result<(), crate::failure::Stop> {
     let out = desk.out;
     match out.format {
         Format::Json if found.len() == 1 => {
@@ -72,7 +90,7 @@ fn show(desk: &Desk<'_>, what: &str, found: &[NotificationDetail]) -> Result<(),
             }
         }
         Format::Table | Format::Wide => {
-            for detail in found {
+            for Found { detail, webhooks } in found {
                 out.one(what, "notification", &detail.notification)?;
                 out.heading("attempts")?;
                 let mut listing = out.list(what)?;
@@ -82,11 +100,17 @@ fn show(desk: &Desk<'_>, what: &str, found: &[NotificationDetail]) -> Result<(),
                 let mut listing = out.list(what)?;
                 listing.page(&detail.events)?;
                 listing.close(None, None)?;
+                if let Some(told) = webhooks {
+                    out.heading("webhooks")?;
+                    let mut listing = out.list(what)?;
+                    listing.page(told)?;
+                    listing.close(None, None)?;
+                }
             }
         }
         Format::Plain | Format::Csv | Format::Id => {
             let mut listing = out.list(what)?;
-            for detail in found {
+            for Found { detail, .. } in found {
                 listing.page(std::slice::from_ref(&detail.notification))?;
             }
             listing.close(None, None)?;

@@ -7,7 +7,8 @@ use crate::output::{Cell, Column, Row, Show, Tone};
 use clap::Args;
 use notify_proto::story::{Piece, pieces};
 use notify_proto::view::{AttemptView, EventView, NotificationDetail, rfc3339};
-use notify_proto::{AttemptStatus, NotificationId, Timestamp};
+use notify_proto::webhook::DeliveryView;
+use notify_proto::{AttemptStatus, NotificationId, Timestamp, WebhookStatus};
 use serde::{Serialize, Serializer};
 
 /// One notification.
@@ -26,6 +27,12 @@ pub(super) const ATTEMPTS_HELP: &str = "Examples:
   notifyctl ntf attempts 0197a6c2-5b1e-7cc0-8000-0123456789ab -o wide";
 
 impl Which {
+    /// What webhooks were told of it.
+    async fn webhooks(&self, desk: &Desk<'_>) -> Result<Vec<DeliveryView>, crate::failure::Stop> {
+        let link = desk.link().await?;
+        Ok(link.read(link.client.notification_webhooks(link.within(), self.id)).await?)
+    }
+
     async fn detail(&self, desk: &Desk<'_>) -> Result<NotificationDetail, crate::failure::Stop> {
         let link = desk.link().await?;
         Ok(link.read(link.client.notification_show(link.within(), self.id, false)).await?)
@@ -34,7 +41,7 @@ impl Which {
     pub(super) async fn timeline(self, desk: &Desk<'_>) -> Ended {
         let detail = self.detail(desk).await?;
         let mut listing = desk.out.list("notification.timeline")?;
-        listing.page(&moments(&detail))?;
+        listing.page(&moments(&detail, &self.webhooks(desk).await?))?;
         listing.close(None, None)?;
         Ok(Exit::Done)
     }
@@ -58,7 +65,7 @@ struct Moment {
     at: Timestamp,
     /// Since it was accepted, milliseconds; none for what the clock says was before.
     after_ms: Option<u64>,
-    /// A word of the story, or of an attempt: `passed_over`, `attempt_begun`, `attempt_ended`.
+    /// A word of the story, or of an attempt: `passed_over`, `attempt_begun`, `attempt_ended`; or `webhook_told`.
     what: String,
     /// The same for people.
     #[serde(skip)]
@@ -100,10 +107,41 @@ fn what(moment: &Moment) -> Cell {
     Cell::Said { word: moment.what.clone(), text: moment.said.clone(), tone: moment.tone }
 }
 
-/// Story and attempts as one, oldest first.
-fn moments(detail: &NotificationDetail) -> Vec<Moment> {
+/// Story, attempts and what webhooks were told of it as one, oldest first.
+fn moments(detail: &NotificationDetail, webhooks: &[DeliveryView]) -> Vec<Moment> {
     let accepted = detail.notification.created_at;
-    pieces(detail).into_iter().map(|piece| moment(piece, accepted)).collect()
+    let mut all: Vec<_> = pieces(detail).into_iter().map(|piece| moment(piece, accepted)).collect();
+    // The story has an order of its own, whatever the clock says.
+    for heard in webhooks.iter().filter_map(|told| heard(told, accepted)) {
+        let place = all.iter().position(|moment| moment.at > heard.at).unwrap_or(all.len());
+        all.insert(place, heard);
+    }
+    all
+}
+
+/// What came of telling a webhook last.
+fn heard(told: &DeliveryView, accepted: Timestamp) -> Option<Moment> {
+    let at = told.last_attempt_at?;
+    let (word, tone) = match told.status.known() {
+        Some(WebhookStatus::Acknowledged) => ("took", Tone::Good),
+        Some(WebhookStatus::Failed) => ("never took", Tone::Bad),
+        _ => ("did not take", Tone::Warn),
+    };
+    let detail = told.error_message.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
+    Some(Moment {
+        at,
+        after_ms: after(at, accepted),
+        what: "webhook_told".into(),
+        said: format!("webhook {word} {}", told.event),
+        attempt: None,
+        channel: None,
+        provider: None,
+        outcome: Some(told.status.to_string()),
+        status: None,
+        reason: None,
+        detail: Some(format!("{}{detail}", told.webhook_id)),
+        tone,
+    })
 }
 
 fn moment(piece: Piece<'_>, accepted: Timestamp) -> Moment {

@@ -5,12 +5,14 @@ use notify_proto::BulkOp;
 use notify_proto::bulk::Refusal;
 use notify_proto::upkeep::{OperationState, OperationView, grouped};
 use notify_proto::view::rfc3339;
-use notifyd_store::operations::{Bulk, Operation, Outcome, Refused};
+use notifyd_store::operations::{Bulk, Operation, Outcome, Refused, Work};
 
 /// As it is told.
 pub(crate) fn view(it: Operation) -> OperationView {
-    let op = it.bulk.as_ref().map(|bulk| bulk.op);
-    let result = it.bulk.as_ref().and_then(|bulk| result(&it, bulk));
+    let op = it.bulk().map(|bulk| bulk.op);
+    let result = it.work.as_ref().and_then(|work| result(&it, work));
+    let filter = it.bulk().map(|bulk| mask::filter(&bulk.filter));
+    let cutoff = it.bulk().map(|bulk| bulk.cutoff);
     let Outcome { result: said, path, bytes, removed, error } = it.outcome;
     let refusal = |Refused { id, status, why }| {
         let cannot = op.map_or("changed", participle);
@@ -18,6 +20,9 @@ pub(crate) fn view(it: Operation) -> OperationView {
     };
     OperationView {
         id: format!("op_{}", it.no),
+        filter,
+        cutoff,
+        rate_per_second: it.work.as_ref().and_then(Work::rate_per_second),
         verb: it.verb,
         actor: it.actor,
         reason: it.reason,
@@ -32,9 +37,6 @@ pub(crate) fn view(it: Operation) -> OperationView {
         path,
         bytes,
         removed: removed.or((op == Some(BulkOp::Discard)).then_some(it.done)),
-        filter: it.bulk.as_ref().map(|bulk| mask::filter(&bulk.filter)),
-        cutoff: it.bulk.as_ref().map(|bulk| bulk.cutoff),
-        rate_per_second: it.bulk.as_ref().and_then(|bulk| bulk.rate_per_second),
         refused: it.refused,
         refusals: it.refusals.into_iter().map(refusal).collect(),
         error,
@@ -54,14 +56,21 @@ const fn participle(op: BulkOp) -> &'static str {
     }
 }
 
-/// What came of a bulk operation, a sentence.
-fn result(it: &Operation, bulk: &Bulk) -> Option<String> {
-    let mut done = participle(bulk.op).to_owned();
-    if let Some(until) = bulk.until {
-        let to = if bulk.op == BulkOp::Move { "to" } else { "until" };
-        done = format!("{done} {to} {}", rfc3339(until));
-    }
-    let noun = if it.done == 1 { "notification" } else { "notifications" };
+/// What was done to each, and until when.
+fn changed(bulk: &Bulk) -> String {
+    let done = participle(bulk.op).to_owned();
+    let Some(until) = bulk.until else { return done };
+    let to = if bulk.op == BulkOp::Move { "to" } else { "until" };
+    format!("{done} {to} {}", rfc3339(until))
+}
+
+/// What came of work that goes on after a restart, a sentence.
+fn result(it: &Operation, work: &Work) -> Option<String> {
+    let (one, many, done) = match work {
+        Work::Bulk(bulk) => ("notification", "notifications", changed(bulk)),
+        Work::Recovery(_) => ("event", "events", "owed once more".to_owned()),
+    };
+    let noun = if it.done == 1 { one } else { many };
     let mut said = match it.state {
         OperationState::Done => format!("{} {noun} {done}", grouped(it.done)),
         OperationState::Cancelled => {

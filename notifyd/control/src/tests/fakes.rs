@@ -11,7 +11,8 @@ use notify_proto::send::SendRequest;
 use notify_proto::transport::{self, Context};
 use notify_proto::upkeep::{ChangedSetting, ReloadView};
 use notify_proto::{
-    Channel, ErrorCode, FailureReason, HoldKind, NotificationId, ProviderId, SkipReason, Timestamp,
+    Channel, DeliveryId, ErrorCode, FailureReason, HoldKind, NotificationId, ProviderId, SkipReason,
+    Timestamp,
 };
 use notifyd_engine::{
     KindInfo, ProviderState, Queue, Route, SettingError, Speeds, Standing, Step, TestCall, Totals, Verdict,
@@ -24,6 +25,7 @@ use notifyd_lifecycle::steer::Wish;
 use notifyd_lifecycle::{Clock, Report, Secret};
 use notifyd_store::api::{Audit, Changed, Job, Scope, Steered};
 use notifyd_store::operations::{NewOperation, Operation};
+use notifyd_store::webhooks::Webhook;
 use notifyd_store::{Options, SqliteStore, Store, StoreError, Upkeep};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -197,6 +199,20 @@ impl EngineHandle for FakeEngine {
 
     async fn begin(&self, operation: NewOperation, audit: Audit) -> Result<Operation, StoreError> {
         self.store.operations().begin(operation, audit).await
+    }
+
+    /// Something in which everything is that has to be masked.
+    async fn told(&self, webhook: &Webhook, id: DeliveryId) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(owed) = self.store.webhooks().told(id).await? else { return Ok(None) };
+        let story = owed.story.as_deref();
+        let body = json!({
+            "event": owed.event,
+            "recipient": story.map(|story| story.message.recipient.clone()),
+            "content": story.and_then(|story| story.message.content.clone()),
+            "error_message": "+15005550006 did not want it",
+            "redacted": webhook.redact,
+        });
+        Ok(Some(body.to_string().into_bytes()))
     }
 }
 

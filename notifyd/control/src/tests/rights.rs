@@ -2,15 +2,16 @@
 
 use super::bulk::bulk;
 use super::fakes::{Refused, dry, furnished, house, pause, plain, sent, soon, text};
-use notify_proto::BulkOp;
 use notify_proto::ErrorCode::{Forbidden, Invalid};
 use notify_proto::control::{
-    Hello, ListRequest, NewProvider, NewService, ProviderChange, Role, RouteRequest,
+    Hello, Limit, ListRequest, NewProvider, NewService, ProviderChange, Role, RouteRequest,
 };
 use notify_proto::filter::Filter;
 use notify_proto::hold::Force;
 use notify_proto::shape::ShapeRequest;
 use notify_proto::upkeep::PruneRequest;
+use notify_proto::webhook::{DeliveryRequest, RecoverRequest, WebhookAsk};
+use notify_proto::{BulkOp, WebhookEvent};
 use notifyd_store::Store as _;
 use serde_json::Value;
 
@@ -50,6 +51,13 @@ async fn viewers_look_and_do_not_change() {
     viewer.notification_explain(soon(), id).await.unwrap().unwrap();
     viewer.schedule_list(soon(), ListRequest::default()).await.unwrap().unwrap();
     viewer.schedule_histogram(soon()).await.unwrap().unwrap();
+    viewer.webhook_list(soon(), None).await.unwrap().unwrap();
+    let hook = super::webhooks::hook(&admin).await.id;
+    viewer.webhook_show(soon(), hook).await.unwrap().unwrap();
+    viewer.webhook_deliveries(soon(), hook, DeliveryRequest::default()).await.unwrap().unwrap();
+    viewer.webhook_stats(soon(), hook, notify_proto::Timestamp::UNIX_EPOCH).await.unwrap().unwrap();
+    viewer.notification_webhooks(soon(), id).await.unwrap().unwrap();
+    let told = notify_proto::DeliveryId::from_bytes([1; 16]);
 
     let acme = || "acme".to_owned();
     let service = NewService { name: "b".into(), description: None, rate_per_second: None };
@@ -57,6 +65,14 @@ async fn viewers_look_and_do_not_change() {
     let reveal = ListRequest { reveal: true, ..ListRequest::default() };
     let before = notify_proto::Timestamp::UNIX_EPOCH;
     let prune = PruneRequest { before, statuses: vec![notify_proto::Status::Failed.into()], expect: None };
+    let recover = RecoverRequest {
+        statuses: vec![],
+        events: vec![],
+        since: before,
+        until: None,
+        expect: None,
+        rate_per_second: Limit::Keep,
+    };
     for change in [plain(), dry()] {
         let change = || change.clone();
         for code in [
@@ -93,6 +109,14 @@ async fn viewers_look_and_do_not_change() {
             viewer.schedule_run(soon(), vec![id], change()).await.code(),
             viewer.notification_bulk(soon(), Box::new(bulk(BulkOp::Discard)), change()).await.code(),
             viewer.dead_discard(soon(), vec![id], change()).await.code(),
+            viewer.webhook_create(soon(), acme(), WebhookAsk::default(), change()).await.code(),
+            viewer.webhook_update(soon(), hook, WebhookAsk::default(), change()).await.code(),
+            viewer.webhook_set_active(soon(), hook, false, change()).await.code(),
+            viewer.webhook_delete(soon(), hook, change()).await.code(),
+            viewer.webhook_test(soon(), hook, WebhookEvent::Failed.into(), change()).await.code(),
+            viewer.webhook_resend(soon(), vec![told], change()).await.code(),
+            viewer.webhook_recover(soon(), hook, recover.clone(), change()).await.code(),
+            viewer.webhook_rotate(soon(), hook, 0, None, change()).await.code(),
         ] {
             assert_eq!(code, Forbidden);
         }

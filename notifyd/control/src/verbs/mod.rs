@@ -15,3 +15,4 @@ pub(crate) mod service;
 pub(crate) mod shape;
 pub(crate) mod status;
 pub(crate) mod store;
+pub(crate) mod webhook;

@@ -34,7 +34,7 @@ pub(crate) async fn cancel(session: &Session, id: &str, change: &Change) -> Repl
     if operator.dry_run {
         return Ok(view(operation));
     }
-    if operation.bulk.is_none() {
+    if operation.work.is_none() {
         operator.note("operation.cancel", id).await?;
         room.operations.give_up(operation.no);
         return room.operations.show(&*room.deps.store, id, Duration::ZERO).await;

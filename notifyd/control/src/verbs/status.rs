@@ -5,7 +5,12 @@ use crate::session::{Room, Session};
 use notify_proto::hold::HoldView;
 use notify_proto::transport::Reply;
 use notify_proto::view::{Health, ProviderView, StatusView, rfc3339};
-use notify_proto::{HoldKind, Status};
+use notify_proto::{HoldKind, Status, WebhookFault};
+use notifyd_store::webhooks::Webhook;
+use std::sync::Arc;
+
+/// Webhooks that were switched off and are told of by name.
+const NAMED: usize = 5;
 
 /// How it is.
 pub(crate) async fn status(session: &Session) -> Reply<StatusView> {
@@ -26,6 +31,8 @@ pub(crate) async fn status(session: &Session) -> Reply<StatusView> {
             "{many} notifications are held for an operator: see notifyctl notification list --status held, then retry or cancel them"
         ));
     }
+    concerns.extend(switched_off(room));
+    let health = if health == Health::Healthy && !concerns.is_empty() { Health::Degraded } else { health };
     let totals = room.deps.engine.totals();
     Ok(StatusView {
         health,
@@ -37,9 +44,30 @@ pub(crate) async fn status(session: &Session) -> Reply<StatusView> {
         failed: totals.failed,
         oldest_queued_seconds: oldest
             .map(|at| u64::try_from((room.now() - at).num_seconds()).unwrap_or_default()),
+        webhooks_owed: store.webhooks().pending(),
         providers,
         daemon: room.daemon_info(),
     })
+}
+
+/// Webhooks that the daemon has switched off: some by name, the others by their number.
+fn switched_off(room: &Room) -> Vec<String> {
+    let endpoints = room.deps.store.webhooks().endpoints();
+    let directory = room.deps.store.directory();
+    let all: Vec<_> = endpoints.all().filter_map(|it| Some((it, it.fault?))).collect();
+    let one = |(it, fault): &(&Arc<Webhook>, WebhookFault)| {
+        let service = directory.service_no(it.service).map_or("", |service| service.name.as_str());
+        let why = match fault {
+            WebhookFault::Gone => "its endpoint answered that it is gone",
+            WebhookFault::Failing => "its endpoint took nothing for too long",
+        };
+        format!("webhook {} of service {service} was switched off: {why}", it.id)
+    };
+    let mut told: Vec<_> = all.iter().take(NAMED).map(one).collect();
+    if all.len() > NAMED {
+        told.push(format!("{} more webhooks were switched off", all.len() - NAMED));
+    }
+    told
 }
 
 /// Nothing can be accepted: unhealthy. Something needs a look: degraded.

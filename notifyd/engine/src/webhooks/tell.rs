@@ -4,11 +4,12 @@ use super::News;
 use super::callers::Caller;
 use super::share::Trust;
 use crate::Inner;
-use notify_proto::{NotificationId, ServiceId, Status, Timestamp, WebhookEvent, WebhookStatus};
+use notify_proto::{DeliveryId, NotificationId, ServiceId, Status, Timestamp, WebhookEvent, WebhookStatus};
 use notifyd_lifecycle::FailPoint;
 use notifyd_lifecycle::webhook::event::dotted;
 use notifyd_lifecycle::webhook::{Body, Heard, Verdict, profile};
 use notifyd_providers::endpoint::{Said, Telling};
+use notifyd_store::StoreError;
 use notifyd_store::webhooks::{Owed, Story, Tried, Webhook};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -49,37 +50,11 @@ impl Try {
     pub(super) async fn run(mut self) {
         FailPoint::WebhookBegins.reached();
         let said = match &self.caller.endpoint {
-            Ok(endpoint) => endpoint.tell(self.telling()).await,
+            Ok(endpoint) => endpoint.tell(telling(&self.inner, &self.webhook, &self.owed)).await,
             Err(problem) => nothing(problem),
         };
         FailPoint::WebhookAnswered.reached();
         self.heard(said);
-    }
-
-    fn telling(&self) -> Telling<'_> {
-        let Self { inner, webhook, owed, .. } = self;
-        let story = owed.story.as_deref();
-        let directory = inner.deps.store.directory();
-        let service = directory.service_no(webhook.service).map(|service| service.id);
-        let service = service.unwrap_or(ServiceId::from_bytes([0; 16]));
-        let number = owed.tries + 1;
-        let notification =
-            story.map_or_else(|| NotificationId::from_bytes(*owed.id.as_bytes()), |story| story.id);
-        let body = match story {
-            Some(story) => body(story, owed, service, number),
-            None => sample(owed, notification, service, number),
-        };
-        let body = if webhook.redact { body.redacted() } else { body };
-        Telling {
-            id: owed.id,
-            event: owed.event,
-            notification,
-            service,
-            number,
-            correlation_id: story.and_then(|story| story.message.correlation_id.as_deref()),
-            // Plain data, which always serialises.
-            body: serde_json::to_vec(&body).unwrap_or_default(),
-        }
     }
 
     /// What follows from it.
@@ -129,6 +104,42 @@ impl Drop for Try {
     fn drop(&mut self) {
         self.heard(nothing("the call was abandoned"));
     }
+}
+
+/// What is said when this one is told now.
+fn telling<'a>(inner: &Inner, webhook: &Webhook, owed: &'a Owed) -> Telling<'a> {
+    let story = owed.story.as_deref();
+    let directory = inner.deps.store.directory();
+    let service = directory.service_no(webhook.service).map(|service| service.id);
+    let service = service.unwrap_or(ServiceId::from_bytes([0; 16]));
+    let number = owed.tries + 1;
+    let notification =
+        story.map_or_else(|| NotificationId::from_bytes(*owed.id.as_bytes()), |story| story.id);
+    let body = match story {
+        Some(story) => body(story, owed, service, number),
+        None => sample(owed, notification, service, number),
+    };
+    let body = if webhook.redact { body.redacted() } else { body };
+    Telling {
+        id: owed.id,
+        event: owed.event,
+        notification,
+        service,
+        number,
+        correlation_id: story.and_then(|story| story.message.correlation_id.as_deref()),
+        // Plain data, which always serialises.
+        body: serde_json::to_vec(&body).unwrap_or_default(),
+    }
+}
+
+/// The body of an event as this webhook is told it now; none when it is not known.
+pub(crate) async fn body_of(
+    inner: &Inner,
+    webhook: &Webhook,
+    id: DeliveryId,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let owed = inner.deps.store.webhooks().told(id).await?;
+    Ok(owed.map(|owed| telling(inner, webhook, &owed).body))
 }
 
 fn nothing(problem: &str) -> Said {
@@ -229,7 +240,7 @@ fn sample(owed: &Owed, notification: NotificationId, service: ServiceId, number:
 }
 
 /// Counts a try that is written down, and says what a person has to know of it.
-pub(super) fn told(inner: &Inner, tried: &Tried, id: notify_proto::DeliveryId) {
+pub(super) fn told(inner: &Inner, tried: &Tried, id: DeliveryId) {
     let status = tried.status();
     inner.metrics.webhooks.tries.with_label_values(&[status.as_str()]).inc();
     let endpoints = inner.deps.store.webhooks().endpoints();

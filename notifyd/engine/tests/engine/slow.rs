@@ -387,6 +387,23 @@ impl Webhooks for Slow {
         self.log.webhooks().create(new, audit).await
     }
 
+    async fn create_once(
+        &self,
+        new: NewWebhook,
+        idempotency: Idempotency,
+        audit: Audit,
+    ) -> Result<webhooks::Created> {
+        self.log.webhooks().create_once(new, idempotency, audit).await
+    }
+
+    async fn created_before(
+        &self,
+        service: i64,
+        idempotency: Idempotency,
+    ) -> Result<Option<webhooks::Created>> {
+        self.log.webhooks().created_before(service, idempotency).await
+    }
+
     async fn update(&self, update: WebhookUpdate, audit: Audit) -> Result<Verdict> {
         self.log.webhooks().update(update, audit).await
     }
@@ -437,16 +454,6 @@ impl Webhooks for Slow {
 
     async fn count(&self, no: i64, page: webhooks::Page) -> Result<u64> {
         self.log.webhooks().count(no, page).await
-    }
-
-    async fn recover(
-        &self,
-        no: i64,
-        page: webhooks::Page,
-        behind: i64,
-        most: usize,
-    ) -> Result<(u64, Option<i64>)> {
-        self.log.webhooks().recover(no, page, behind, most).await
     }
 
     async fn stats(&self, no: i64, since: Timestamp) -> Result<WebhookStats> {

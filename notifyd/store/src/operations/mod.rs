@@ -7,16 +7,18 @@
 //!
 //! One step: [`select`](mod@select) finds the next that match, on a connection that reads; [`step`] looks at just these
 //! again inside the transaction, changes those that still match, and moves the cursor; [`steer`] is how it grants what
-//! operators wish of what waits. [`rows`] is the table.
+//! operators wish of what waits. [`recovery`] walks the outbox of webhooks in the same way. [`rows`] is the table.
 
 mod bulk;
 mod count;
+mod recovery;
 mod rows;
 mod select;
 mod steer;
 mod step;
 
 pub use bulk::Bulk;
+pub use recovery::Recovery;
 pub(crate) use rows::{lost, sweep};
 pub(crate) use select::DEAD;
 
@@ -25,6 +27,7 @@ use crate::desk::Desk;
 use crate::error::{Result, StoreError};
 use crate::faults::{self, Faults};
 use crate::sqlite::SqliteStore;
+use crate::webhooks::Webhooks as _;
 use crate::writer::Kind;
 use async_trait::async_trait;
 use notify_proto::filter::Filter;
@@ -40,6 +43,26 @@ pub const MAX_MOVING: usize = 8;
 /// Most notifications of one step: some ten milliseconds of the writer.
 pub const MAX_STEP: usize = 500;
 
+/// Work that goes on after a restart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Work {
+    /// Changes notifications.
+    Bulk(Bulk),
+    /// Has a webhook told once more.
+    Recovery(Recovery),
+}
+
+impl Work {
+    /// How many a second; none when nothing holds it up.
+    pub const fn rate_per_second(&self) -> Option<f64> {
+        match self {
+            Self::Bulk(it) => it.rate_per_second,
+            Self::Recovery(it) => it.rate_per_second,
+        }
+    }
+}
+
 /// Long work that is about to begin.
 #[derive(Debug, Clone)]
 pub struct NewOperation {
@@ -51,8 +74,8 @@ pub struct NewOperation {
     pub unit: &'static str,
     /// Steps in all, as far as known.
     pub total: u64,
-    /// What it does to notifications; none for work that ends with this run of the daemon.
-    pub bulk: Option<Bulk>,
+    /// What a start goes on with; none for work that ends with this run of the daemon.
+    pub work: Option<Work>,
 }
 
 /// Long work as it is stored.
@@ -70,11 +93,11 @@ pub struct Operation {
     pub actor: String,
     /// Why.
     pub reason: Option<String>,
-    /// What it does to notifications.
-    pub bulk: Option<Bulk>,
-    /// The newest notification when it was asked for.
+    /// What a start goes on with.
+    pub work: Option<Work>,
+    /// The newest of what it walks when it was asked for.
     pub(crate) upto: i64,
-    /// The last notification it has been past.
+    /// The last of that it has been past.
     pub(crate) cursor: i64,
     /// Steps in all, as they were counted.
     pub total: u64,
@@ -92,6 +115,16 @@ pub struct Operation {
     pub started_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+}
+
+impl Operation {
+    /// What it does to notifications.
+    pub const fn bulk(&self) -> Option<&Bulk> {
+        match &self.work {
+            Some(Work::Bulk(bulk)) => Some(bulk),
+            _ => None,
+        }
+    }
 }
 
 /// One that did not allow it.
@@ -179,13 +212,13 @@ pub trait Operations: Send + Sync + 'static {
     /// One.
     async fn find(&self, no: i64) -> Result<Option<Operation>>;
 
-    /// Those under way that change notifications, oldest first.
+    /// Those under way that go on after a restart, oldest first.
     async fn moving(&self) -> Result<Vec<Operation>>;
 
-    /// One step of such an operation: at most so many notifications, [`MAX_STEP`] at once. Where it stands then.
+    /// One step of such an operation: at most so many notifications or events, [`MAX_STEP`] at once. Where it stands then.
     async fn advance(&self, no: i64, most: usize) -> Result<Option<Operation>>;
 
-    /// Has one that changes notifications given up; where it stands then.
+    /// Has one of those given up; where it stands then.
     async fn cancel(&self, no: i64, audit: Audit) -> Result<Option<Operation>>;
 
     /// What matches now.
@@ -229,6 +262,10 @@ impl Operations for SqliteStore {
 
     async fn advance(&self, no: i64, most: usize) -> Result<Option<Operation>> {
         let most = most.clamp(1, MAX_STEP);
+        let Some(known) = Operations::find(self, no).await? else { return Ok(None) };
+        if matches!(known.work, Some(Work::Recovery(_))) {
+            return self.recover_step(no, most).await;
+        }
         let mut span = select::SPAN;
         let selected = loop {
             let look =
@@ -271,6 +308,28 @@ impl Operations for SqliteStore {
 
     fn changed(&self) -> watch::Receiver<u64> {
         self.watch_operations()
+    }
+}
+
+impl SqliteStore {
+    /// One step of an operation that has a webhook told once more.
+    async fn recover_step(&self, no: i64, most: usize) -> Result<Option<Operation>> {
+        let mut span = select::SPAN;
+        let selected = loop {
+            let endpoints = self.endpoints();
+            let look = move |connection: &_, _: &_| recovery::next(connection, &endpoints, no, most, span);
+            match self.ask(look).await {
+                Err(StoreError::Slow) if span > 1 => span /= 10,
+                selected => break selected?,
+            }
+        };
+        let Some(selected) = selected else { return Operations::find(self, no).await };
+        let work = move |desk: &mut Desk<'_>| recovery::step(desk, no, &selected);
+        let stands = self.writer()?.step(Kind::Work, most, work).await?;
+        if stands.as_ref().is_none_or(|it| it.state != OperationState::Running) {
+            self.operations_changed();
+        }
+        Ok(stands)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The table of operations.
 
-use super::{End, NewOperation, Operation, Outcome, to_json};
+use super::{End, NewOperation, Operation, Outcome, Work, to_json};
 use crate::api::Audit;
 use crate::audit;
 use crate::desk::Desk;
@@ -19,12 +19,15 @@ const KEPT: TimeDelta = TimeDelta::days(30);
 
 /// Writes one that begins, and the row of the audit log.
 pub fn begin(desk: &mut Desk<'_>, new: NewOperation, who: &Audit) -> Result<Operation> {
-    let NewOperation { verb, target, unit, total, bulk } = new;
-    if bulk.is_some() && all(&mut *desk.prepare(open_ones())?, [])?.len() >= super::MAX_MOVING {
+    let NewOperation { verb, target, unit, total, work } = new;
+    if work.is_some() && all(&mut *desk.prepare(open_ones())?, [])?.len() >= super::MAX_MOVING {
         return Err(StoreError::Busy("as many bulk operations as may be are under way; wait for one to end"));
     }
-    let upto = newest(desk.indexes().0)?;
-    let request = bulk.as_ref().map(to_json).transpose()?;
+    let upto = match work {
+        Some(Work::Recovery(_)) => crate::webhooks::newest(desk.indexes().0)?,
+        _ => newest(desk.indexes().0)?,
+    };
+    let request = work.as_ref().map(to_json).transpose()?;
     let started_at = moment(millis(desk.now()));
     let values = (verb, &target, unit, &who.actor, &who.reason, &request, upto, total, millis(started_at));
     let no =
@@ -37,7 +40,7 @@ pub fn begin(desk: &mut Desk<'_>, new: NewOperation, who: &Audit) -> Result<Oper
         unit: unit.to_owned(),
         actor: who.actor.clone(),
         reason: who.reason.clone(),
-        bulk,
+        work,
         upto,
         cursor: 0,
         total,
@@ -96,7 +99,7 @@ pub fn list(connection: &Connection, limit: usize) -> Result<Vec<Operation>> {
     all(&mut query, [limit])
 }
 
-/// Those under way that change notifications.
+/// Those under way that go on after a restart.
 pub fn moving(connection: &Connection) -> Result<Vec<Operation>> {
     let mut query = connection.prepare_cached(open_ones()).map_err(StoreError::Read)?;
     all(&mut query, [])
@@ -150,7 +153,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Operation> {
         unit: row.get(3)?,
         actor: row.get(4)?,
         reason: row.get(5)?,
-        bulk: opt_json(row, 6)?,
+        work: opt_json(row, 6)?,
         upto: row.get(7)?,
         cursor: row.get(8)?,
         total: row.get(9)?,

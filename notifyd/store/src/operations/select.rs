@@ -1,6 +1,6 @@
 //! Finds what comes next, on a connection that reads: the writer is not held up by a filter that matches little.
 
-use super::{Bulk, Operation, rows};
+use super::{Bulk, Operation, Work, rows};
 use crate::api::Scope;
 use crate::directory::Directory;
 use crate::error::{Result, StoreError};
@@ -45,7 +45,7 @@ pub fn next(
     span: i64,
 ) -> Result<Option<Selected>> {
     let Some(operation) = rows::find(connection, no)? else { return Ok(None) };
-    let Operation { bulk: Some(bulk), state: OperationState::Running, .. } = &operation else {
+    let Operation { work: Some(Work::Bulk(bulk)), state: OperationState::Running, .. } = &operation else {
         return Ok(None);
     };
     let most = bulk.limit.map_or(most, |limit| {

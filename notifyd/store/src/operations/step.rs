@@ -55,7 +55,7 @@ struct Addressed {
 /// not run any more, or when somebody else has moved the cursor.
 pub fn step(desk: &mut Desk<'_>, no: i64, selected: &Selected) -> Result<Option<Operation>> {
     let Some(mut operation) = rows::find_in(desk, no)? else { return Ok(None) };
-    let Some(bulk) = operation.bulk.clone() else { return Ok(Some(operation)) };
+    let Some(bulk) = operation.bulk().cloned() else { return Ok(Some(operation)) };
     if operation.state != OperationState::Running || operation.cursor != selected.from {
         return Ok(Some(operation));
     }

@@ -3,9 +3,11 @@
 use super::Tenant;
 use crate::api::{Idempotency, Verdict};
 use crate::error::{Result, StoreError};
+use crate::operations::{MAX_MOVING, NewOperation, Operation, Recovery, Work};
 use crate::webhooks::{Created, NewWebhook, Page, Private, Webhook, WebhookUpdate};
+use notify_proto::view::rfc3339;
 use notify_proto::webhook::{DeliveryDetail, DeliveryView, HIDDEN, WebhookView};
-use notify_proto::{DeliveryId, Open, Timestamp, WebhookEvent, WebhookId};
+use notify_proto::{DeliveryId, Open, Timestamp, WebhookEvent, WebhookId, WebhookStatus};
 use notifyd_lifecycle::Secret;
 use notifyd_lifecycle::webhook::ask::Headers;
 use notifyd_lifecycle::webhook::{Asked, Settings};
@@ -14,23 +16,22 @@ use std::sync::Arc;
 /// How often a change is made anew when another one came between.
 const TRIES: usize = 5;
 
-/// What was told to a webhook, and is told once more bit by bit.
-#[derive(Debug, Clone)]
-pub struct Replay {
-    /// The store's number of the webhook.
-    no: i64,
-    page: Page,
-    /// The number of the last that was looked at.
-    behind: i64,
-    /// How many there were when it was asked for.
-    pub count: u64,
-}
+/// The verb of a replay.
+const REPLAY: &str = "webhook.replay";
 
-impl Replay {
-    /// The store's number of the webhook.
-    pub const fn webhook(&self) -> i64 {
-        self.no
-    }
+/// What a replay tells a second at most: the endpoint may just have come back.
+const RATE: f64 = 50.0;
+
+/// Replays of all services that are under way at most: operators need room for what they do.
+const REPLAYS: usize = MAX_MOVING / 2;
+
+/// A replay that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replay {
+    /// How many are told once more.
+    pub count: u64,
+    /// Under which number operators see it; none when there is nothing to tell.
+    pub operation: Option<i64>,
 }
 
 impl Tenant {
@@ -235,19 +236,34 @@ impl Tenant {
         self.store.webhooks().redeliver(delivery, self.audit(None)).await
     }
 
-    /// Begins to have told once more what matches; none when there is no such webhook.
-    pub async fn replay_webhook(&self, id: WebhookId, page: Page) -> Result<Option<Replay>> {
+    /// Begins to have told once more what stands there; none when there is no such webhook.
+    pub async fn replay_webhook(
+        &self,
+        id: WebhookId,
+        status: WebhookStatus,
+        (since, until): (Timestamp, Timestamp),
+    ) -> Result<Option<Replay>> {
         let Some(webhook) = self.own(id) else { return Ok(None) };
-        let count = self.store.webhooks().count(webhook.no, page.clone()).await?;
-        self.store.audit("webhook.replay", id.to_string(), self.audit(None)).await?;
-        Ok(Some(Replay { no: webhook.no, page, behind: 0, count }))
-    }
-
-    /// Has the next so many of it told once more. How many those were; none when there is none left.
-    pub async fn go_on(&self, replay: &mut Replay, most: usize) -> Result<Option<u64>> {
-        let page = replay.page.clone();
-        let (told, last) = self.store.webhooks().recover(replay.no, page, replay.behind, most).await?;
-        replay.behind = last.unwrap_or(replay.behind);
-        Ok(last.map(|_| told))
+        let statuses = vec![status];
+        let rate_per_second = Some(RATE);
+        let recovery = Recovery { webhook: id, statuses, events: vec![], since, until, rate_per_second };
+        let total = self.store.webhooks().count(webhook.no, recovery.page()).await?;
+        if total == 0 {
+            return Ok(Some(Replay { count: 0, operation: None }));
+        }
+        let moving = self.store.operations().moving().await?;
+        let replays = || moving.iter().filter(|it| it.verb == REPLAY);
+        let same = |it: &Operation| matches!(&it.work, Some(Work::Recovery(it)) if it.webhook == id);
+        if replays().any(same) {
+            return Err(StoreError::Busy("this webhook is being replayed to; wait until that has ended"));
+        }
+        if replays().count() >= REPLAYS {
+            return Err(StoreError::Busy("as many replays as may be are under way; wait for one to end"));
+        }
+        let target = format!("{id}: {total} from {} until {}", rfc3339(since), rfc3339(until));
+        let work = Some(Work::Recovery(recovery));
+        let new = NewOperation { verb: REPLAY, target, unit: "events", total, work };
+        let begun = self.store.operations().begin(new, self.audit(None)).await?;
+        Ok(Some(Replay { count: total, operation: Some(begun.no) }))
     }
 }

@@ -42,13 +42,13 @@ pub struct Page {
 }
 
 /// A condition in SQL, and its values.
-pub(super) struct Wanted {
+pub(crate) struct Wanted {
     pub text: String,
     pub values: Vec<Value>,
 }
 
 impl Page {
-    pub(super) fn wanted(&self, no: i64) -> Wanted {
+    pub(crate) fn wanted(&self, no: i64) -> Wanted {
         let mut text = String::from("d.webhook = ?");
         let mut values = vec![Value::from(no)];
         let mut one_of = |column: &str, words: Vec<&'static str>| {

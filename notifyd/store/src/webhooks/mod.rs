@@ -15,12 +15,13 @@ mod send;
 
 pub use endpoint::{Endpoints, Private, Webhook};
 pub use list::Page;
+pub(crate) use list::Wanted;
 pub(crate) use list::{forget, sweep};
 pub use notifyd_lifecycle::webhook::Settings;
 pub use once::Created;
+pub(crate) use recover::again as tell_again;
 
 use crate::api::{Audit, Idempotency, Verdict};
-use crate::desk::Desk;
 use crate::error::{Result, StoreError};
 use crate::seal::Seal;
 use crate::sqlite::SqliteStore;
@@ -239,10 +240,6 @@ pub trait Webhooks: Send + Sync + 'static {
     /// How many of one's match.
     async fn count(&self, no: i64, page: Page) -> Result<u64>;
 
-    /// Has the next so many of those that match told once more, in the order they happened, behind the one with this number.
-    /// How many those were, and the number of the last; none when there is none left.
-    async fn recover(&self, no: i64, page: Page, behind: i64, most: usize) -> Result<(u64, Option<i64>)>;
-
     /// How one has done since then.
     async fn stats(&self, no: i64, since: Timestamp) -> Result<WebhookStats>;
 }
@@ -332,14 +329,6 @@ impl Webhooks for SqliteStore {
         self.ask(move |connection, _| list::count(connection, no, &page)).await
     }
 
-    async fn recover(&self, no: i64, page: Page, behind: i64, most: usize) -> Result<(u64, Option<i64>)> {
-        let next = self.ask(move |connection, _| recover::next(connection, no, &page, behind, most)).await?;
-        let Some(last) = next.last().copied() else { return Ok((0, None)) };
-        let weight = next.len();
-        let work = move |desk: &mut Desk<'_>| recover::again(desk, no, &next);
-        Ok((self.writer()?.step(Kind::Work, weight, work).await?, Some(last)))
-    }
-
     async fn stats(&self, no: i64, since: Timestamp) -> Result<WebhookStats> {
         self.ask(move |connection, _| list::stats(connection, no, since)).await
     }
@@ -348,6 +337,13 @@ impl Webhooks for SqliteStore {
 /// Reads all of them at start.
 pub(crate) fn read(connection: &Connection) -> Result<Endpoints> {
     rows::all(connection).map(Endpoints::new).map_err(StoreError::Read)
+}
+
+/// The newest event that was owed to any; 0 when there is none.
+pub(crate) fn newest(connection: &Connection) -> Result<i64> {
+    connection
+        .query_row(include_str!("../sql/delivery_newest.sql"), [], |row| row.get(0))
+        .map_err(StoreError::Read)
 }
 
 /// How many events are owed.

@@ -1,14 +1,12 @@
 //! Has something told once more.
 
-use super::list::{Page, Wanted};
 use crate::api::Audit;
 use crate::audit;
 use crate::desk::Desk;
 use crate::error::{Result, StoreError};
 use crate::row::millis;
 use notify_proto::DeliveryId;
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, params_from_iter};
+use rusqlite::OptionalExtension;
 
 /// Has one told once more, with a fresh schedule; whether it is known.
 pub fn redeliver(desk: &mut Desk<'_>, id: DeliveryId, who: &Audit) -> Result<bool> {
@@ -24,16 +22,6 @@ pub fn redeliver(desk: &mut Desk<'_>, id: DeliveryId, who: &Audit) -> Result<boo
     start(desk, webhook, no, owed)?;
     audit::write(desk, "webhook.resend", &id.to_string(), who)?;
     Ok(true)
-}
-
-/// The numbers of the next that match, in the order they happened.
-pub fn next(connection: &Connection, no: i64, page: &Page, behind: i64, most: usize) -> Result<Vec<i64>> {
-    let Wanted { text, mut values } = page.wanted(no);
-    let sql = format!("SELECT d.no FROM deliveries d WHERE {text} AND d.no > ? ORDER BY d.no LIMIT ?");
-    values.extend([Value::from(behind), Value::from(i64::try_from(most).unwrap_or(i64::MAX))]);
-    let mut query = connection.prepare_cached(&sql).map_err(StoreError::Read)?;
-    let rows = query.query_map(params_from_iter(values), |row| row.get(0)).map_err(StoreError::Read)?;
-    rows.collect::<rusqlite::Result<_>>().map_err(StoreError::Read)
 }
 
 /// Has these told once more, unless they are owed by now; how many.

@@ -49,7 +49,7 @@ pub async fn a_bulk_postponement_goes_past_each_once(it: Opened) {
     let it = it.restart().await;
     let ended = finish(&it, begun.no, 2).await;
     assert_eq!((ended.done, ended.refused, ended.state), (4, 0, Done));
-    assert_eq!(ended.bulk.unwrap().until, Some(until), "a restart knows until when");
+    assert_eq!(ended.bulk().unwrap().until, Some(until), "a restart knows until when");
     for id in queued.into_iter().chain([pending]) {
         assert_eq!(due(&it, id).await, (Some(Status::Pending), Some(until)));
         let told = detail(&it, id).await;

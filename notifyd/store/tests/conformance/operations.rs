@@ -7,7 +7,7 @@ use notify_proto::upkeep::OperationState::{Cancelled, Done, Failed as Broke, Run
 use notify_proto::{BulkOp, FailureReason, NotificationId, Status};
 use notifyd_lifecycle::Transition;
 use notifyd_store::api::{Audit, Changed};
-use notifyd_store::operations::{Bulk, End, MAX_MOVING, NewOperation, Operation, Outcome, Refused};
+use notifyd_store::operations::{Bulk, End, MAX_MOVING, NewOperation, Operation, Outcome, Refused, Work};
 use notifyd_store::{Scope, StoreError};
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ pub(super) async fn begin(it: &Opened, bulk: Bulk) -> Operation {
         target: "some".into(),
         unit: "notifications",
         total,
-        bulk: Some(bulk),
+        work: Some(Work::Bulk(bulk)),
     };
     it.store.operations().begin(new, Audit { reason: Some("it is fixed".into()), ..who() }).await.unwrap()
 }
@@ -173,7 +173,7 @@ pub async fn what_is_discarded_is_gone(it: Opened) {
 }
 
 pub async fn work_of_a_run_ends_with_it(it: Opened) {
-    let new = |verb| NewOperation { verb, target: "the log".into(), unit: "pages", total: 0, bulk: None };
+    let new = |verb| NewOperation { verb, target: "the log".into(), unit: "pages", total: 0, work: None };
     let operations = it.store.operations();
     let backup = operations.begin(new("store.backup"), who()).await.unwrap();
     let check = operations.begin(new("store.check"), who()).await.unwrap();
@@ -211,7 +211,7 @@ pub async fn only_so_many_go_on_at_once(it: Opened) {
         target: "some".into(),
         unit: "notifications",
         total: 1,
-        bulk: Some(bulk(&it, BulkOp::Retry, "status:failed")),
+        work: Some(Work::Bulk(bulk(&it, BulkOp::Retry, "status:failed"))),
     };
     let one_more = it.store.operations().begin(new, who()).await;
     assert!(matches!(one_more, Err(StoreError::Busy(_))), "{one_more:?}");

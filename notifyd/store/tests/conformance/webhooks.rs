@@ -2,6 +2,7 @@
 
 use super::delivering::record;
 use super::fixture::{Opened, draft, who};
+use notify_proto::upkeep::OperationState;
 use notify_proto::{
     DeliveryId, FailureReason, NotificationId, RetryProfile, SkipReason, Status, WebhookEvent, WebhookFault,
     WebhookId, WebhookStatus,
@@ -9,6 +10,7 @@ use notify_proto::{
 use notifyd_lifecycle::webhook::{EventSet, Schedule};
 use notifyd_lifecycle::{Secret, Transition};
 use notifyd_store::api::{Audit, Verdict};
+use notifyd_store::operations::{NewOperation, Recovery, Work};
 use notifyd_store::webhooks::{NewWebhook, Owed, Page, Private, Settings, Tried, Webhook, WebhookUpdate};
 use notifyd_store::{Retention, Scope, StoreError};
 use std::collections::BTreeMap;
@@ -237,9 +239,7 @@ pub async fn what_is_told_once_more_starts_anew(it: Opened) {
     let again = owed(&it, &webhook).await;
     assert_eq!((again.len(), again[0].id), (1, found[0].id), "under the same id");
     assert_eq!((again[0].tries, again[0].before, again[0].since), (1, 1, it.now()));
-    let (told, last) = webhooks.recover(webhook.no, dead.clone(), 0, 10).await.unwrap();
-    assert_eq!((told, webhooks.pending()), (1, 2), "only what was given up");
-    assert_eq!(webhooks.recover(webhook.no, dead, last.unwrap(), 10).await.unwrap(), (0, None));
+    assert_eq!(webhooks.count(webhook.no, dead).await.unwrap(), 1, "the other is still given up");
 }
 
 pub async fn secrets_are_sealed_and_read_back(it: Opened) {
@@ -414,4 +414,64 @@ pub async fn those_who_look_find_what_they_want(it: Opened) {
     it.store.claim(vec![claim]).await.unwrap();
     it.store.record(vec![record(&it, &job, hold)]).await.unwrap();
     assert_eq!(webhooks.pending(), 1, "who is only held is not told of");
+}
+
+pub async fn a_recovery_goes_past_each_once(it: Opened) {
+    let webhook = all(&it).await;
+    let other = self::webhook(&it, "bolt", 2, WebhookEvent::ALL).await;
+    let since = it.now();
+    for text in ["one", "two", "three", "four", "five"] {
+        it.accept(draft(text)).await;
+    }
+    for (number, owed) in owed(&it, &webhook).await.iter().enumerate() {
+        let tried = match number {
+            4 => taken(&it, &webhook, owed),
+            _ => failed(&it, &webhook, owed, None),
+        };
+        acknowledge(&it, tried).await;
+    }
+    it.turn(MINUTE);
+    let recovery = |webhook: &Webhook| Recovery {
+        webhook: webhook.id,
+        statuses: vec![WebhookStatus::Failed],
+        events: vec![],
+        since,
+        until: it.now(),
+        rate_per_second: Some(50.0),
+    };
+    let page = recovery(&webhook).page();
+    let webhooks = it.store.webhooks();
+    assert_eq!(webhooks.count(webhook.no, page.clone()).await.unwrap(), 4);
+    let begin = |recovery: Recovery| {
+        let new = NewOperation {
+            verb: "webhook.recover",
+            target: "some".into(),
+            unit: "events",
+            total: 4,
+            work: Some(Work::Recovery(recovery)),
+        };
+        it.store.operations().begin(new, who())
+    };
+    let begun = begin(recovery(&webhook)).await.unwrap();
+    let nobodys = begin(recovery(&other)).await.unwrap();
+    let step = it.store.operations().advance(begun.no, 1).await.unwrap().unwrap();
+    assert_eq!((step.done, step.state, webhooks.pending()), (1, OperationState::Running, 1));
+    // One that is told once more by hand, and given up again, was asked for before that: it is told again. One that is owed
+    // by now is not.
+    let found = webhooks.deliveries(webhook.no, Page { limit: 10, ..page }).await.unwrap();
+    assert!(webhooks.redeliver(found[0].id, who()).await.unwrap());
+    let moving = it.store.operations().moving().await.unwrap();
+    assert_eq!(moving.iter().map(|it| it.no).collect::<Vec<_>>(), [begun.no, nobodys.no]);
+    let it = it.restart().await;
+    let webhooks = it.store.webhooks();
+    assert_eq!(it.store.operations().moving().await.unwrap(), moving, "a restart finds how far it came");
+    let ended = super::operations::finish(&it, begun.no, 2).await;
+    assert_eq!((ended.done, ended.refused, ended.state), (3, 0, OperationState::Done));
+    let again = owed(&it, &webhook).await;
+    assert_eq!(again.len(), 4);
+    assert!(again.iter().all(|it| (it.tries, it.before) == (1, 1)), "{again:?}");
+    webhooks.remove(other.no, other.id, who()).await.unwrap();
+    let ended = super::operations::finish(&it, nobodys.no, 2).await;
+    assert_eq!(ended.state, OperationState::Failed);
+    assert!(ended.outcome.error.unwrap().message.contains("was removed"));
 }

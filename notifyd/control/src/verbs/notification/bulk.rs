@@ -14,7 +14,7 @@ use notify_proto::upkeep::grouped;
 use notify_proto::view::rfc3339;
 use notify_proto::{BulkOp, Open, Status, Timestamp};
 use notifyd_lifecycle::Transition;
-use notifyd_store::operations::{Bulk, Matching, NewOperation};
+use notifyd_store::operations::{Bulk, Matching, NewOperation, Work};
 
 /// Pace of what is queued unless something else is said, a second: it goes to providers that may just have come back. The
 /// other kinds only write, and need none.
@@ -45,7 +45,7 @@ pub(crate) async fn bulk(session: &Session, request: BulkRequest, change: &Chang
     }
     operator.tell(verb, &target);
     let total = bulk.limit.map_or(total, |limit| total.min(limit));
-    let new = NewOperation { verb, target, unit: "notifications", total, bulk: Some(bulk) };
+    let new = NewOperation { verb, target, unit: "notifications", total, work: Some(Work::Bulk(bulk)) };
     let operation = room.deps.engine.begin(new, operator.audit()).await.map_err(refuse::log)?;
     told.operation = Some(view(operation));
     Ok(told)
@@ -61,6 +61,15 @@ const fn verb(op: BulkOp) -> &'static str {
         BulkOp::Bury => "notification.bury",
         BulkOp::Move => "schedule.move",
         BulkOp::Run => "schedule.run",
+    }
+}
+
+/// How many a second, when somebody said so.
+pub(in crate::verbs) fn pace(rate: Limit<f64>) -> Reply<Option<f64>> {
+    match rate {
+        Limit::Keep | Limit::Lift => Ok(None),
+        Limit::Set(rate) if RATES.contains(&rate) => Ok(Some(rate)),
+        Limit::Set(_) => Err(refuse::invalid("rate: write 1/h to 1000000/s, or none")),
     }
 }
 
@@ -85,11 +94,7 @@ fn checked(request: &BulkRequest, now: Timestamp) -> Reply<Bulk> {
     }
     let rate_per_second = match request.rate_per_second {
         Limit::Keep => matches!(op, BulkOp::Retry | BulkOp::Run).then_some(QUEUE_RATE),
-        Limit::Lift => None,
-        Limit::Set(rate) if RATES.contains(&rate) => Some(rate),
-        Limit::Set(_) => {
-            return Err(refuse::invalid("rate: write 1/h to 1000000/s, or none"));
-        }
+        rate => pace(rate)?,
     };
     // Nothing can have happened after now.
     let cutoff = request.cutoff.map_or(now, |cutoff| cutoff.min(now));

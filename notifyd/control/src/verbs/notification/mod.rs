@@ -10,6 +10,7 @@ pub(super) mod steer;
 mod wait;
 
 pub(crate) use bulk::bulk;
+pub(super) use bulk::pace;
 pub(crate) use change::{MAX_IDS, cancel, retry};
 pub(crate) use explain::explain;
 pub(super) use list::{Order, page};

@@ -37,10 +37,9 @@ pub(crate) async fn bury(
     steer(session, ids, Wish::Bury, "notification.bury", change).await
 }
 
-/// Nobody hears of it.
+/// A burial is told to nobody.
 pub(super) fn no_webhooks() -> ApiError {
-    refuse::invalid("notify: this notifyd sends no webhooks yet, so there is nobody to notify")
-        .hint("leave --notify out")
+    refuse::invalid("notify: this notifyd tells no webhooks of a burial yet").hint("leave --notify out")
 }
 
 /// A moment as the log keeps it.

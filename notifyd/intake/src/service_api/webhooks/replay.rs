@@ -1,5 +1,5 @@
-//! Tells a webhook once more what it was told in some time, in the order it happened: bit by bit behind the answer, so that
-//! everybody else's writes come between. What a stop of the daemon leaves is not told; whoever asks again gets it.
+//! Tells a webhook once more what it was told in some time, in the order it happened: as an operation, bit by bit behind the
+//! answer, so that everybody else's writes come between and a restart goes on with it.
 
 use super::{Ids, check_active};
 use crate::answer::json;
@@ -13,52 +13,12 @@ use axum::http::{Response, StatusCode};
 use notify_proto::view::write_time;
 use notify_proto::{Timestamp, WebhookId, WebhookStatus};
 use notifyd_lifecycle::admission::FieldError;
-use notifyd_store::webhooks::Page;
-use notifyd_store::{Replay, StoreError, Tenant};
+use notifyd_store::StoreError;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-use tokio::sync::Semaphore;
+use std::sync::Arc;
 
-/// How many are told once more by one transaction, and the time between two.
-const STEP: usize = 50;
-const PAUSE: Duration = Duration::from_millis(50);
-
-/// Time before a step is tried again that found the log busy, and how often that is done.
-const BUSY: Duration = Duration::from_secs(1);
-const TRIES: u32 = 60;
-
-/// Webhooks that are replayed to at the same time; the others wait for their turn.
-const AT_ONCE: usize = 2;
-
-/// Which webhooks are replayed to: each only once at a time.
-pub(crate) struct Replays {
-    under_way: Mutex<BTreeSet<i64>>,
-    turns: Semaphore,
-}
-
-impl Default for Replays {
-    fn default() -> Self {
-        Self { under_way: Mutex::default(), turns: Semaphore::new(AT_ONCE) }
-    }
-}
-
-/// One that is under way, until it is dropped.
-struct UnderWay(Arc<Replays>, i64);
-
-impl Replays {
-    fn begin(self: &Arc<Self>, webhook: i64) -> Option<UnderWay> {
-        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        under_way.insert(webhook).then(|| UnderWay(Arc::clone(self), webhook))
-    }
-}
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        self.0.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
-    }
-}
+/// When to ask again while another replay is under way, seconds.
+const BUSY: u64 = 5;
 
 /// The body.
 #[derive(Default, Deserialize)]
@@ -78,6 +38,7 @@ struct Begun {
     #[serde(serialize_with = "write_time")]
     until: Timestamp,
     count: u64,
+    operation: Option<String>,
 }
 
 impl ReplayBody {
@@ -111,44 +72,13 @@ pub(crate) async fn replay(
     context.check_takes()?;
     let (since, until, status) = body.check(context.clock.now()).map_err(Problem::fields)?;
     check_active(&tenant, ids.webhook)?;
-    let page = Page { status: vec![status], since: Some(since), until: Some(until), ..Page::default() };
-    let replay = tenant.replay_webhook(ids.webhook, page).await?.ok_or_else(Problem::no_webhook)?;
-    let Some(under_way) = context.replays.begin(replay.webhook()) else {
-        return Err(Problem::conflict(
-            "This webhook is being replayed to already; wait until that has ended.",
-        )
-        .retry_after(5));
+    let begun = match tenant.replay_webhook(ids.webhook, status, (since, until)).await {
+        Err(error @ StoreError::Busy(_)) => {
+            return Err(Problem::conflict(format!("{error}.")).retry_after(BUSY));
+        }
+        begun => begun?.ok_or_else(Problem::no_webhook)?,
     };
-    let begun = Begun { webhook_id: ids.webhook, status, since, until, count: replay.count };
-    if replay.count > 0 {
-        tokio::spawn(go_on(tenant, replay, under_way));
-    }
-    Ok(json(StatusCode::ACCEPTED, &begun))
-}
-
-/// Goes on until nothing is left, or the daemon stops.
-async fn go_on(tenant: Tenant, mut replay: Replay, under_way: UnderWay) {
-    let Ok(_turn) = under_way.0.turns.acquire().await else { return };
-    let (mut told, mut tries) = (0, 0);
-    loop {
-        let pause = match tenant.go_on(&mut replay, STEP).await {
-            Ok(None) => break,
-            Ok(Some(count)) => {
-                (told, tries) = (told + count, 0);
-                PAUSE
-            }
-            Err(StoreError::Closing) => return,
-            Err(error) if tries < TRIES => {
-                tracing::warn!(webhook = under_way.1, %error, "a step of a replay failed; it is tried again");
-                tries += 1;
-                BUSY
-            }
-            Err(error) => {
-                tracing::error!(webhook = under_way.1, %error, told, "a replay ended before its end");
-                return;
-            }
-        };
-        tokio::time::sleep(pause).await;
-    }
-    tracing::info!(webhook = under_way.1, told, "a replay has ended");
+    let operation = begun.operation.map(|no| format!("op_{no}"));
+    let webhook_id = ids.webhook;
+    Ok(json(StatusCode::ACCEPTED, &Begun { webhook_id, status, since, until, count: begun.count, operation }))
 }
