@@ -27,7 +27,6 @@ pub(crate) struct Context {
     pub(crate) pulse: Arc<dyn PulseSource>,
     pub(crate) version: String,
     pub(crate) started: Instant,
-    pub(crate) replays: Arc<Replays>,
     draining: AtomicBool,
 }
 

@@ -3,7 +3,7 @@
 use crate::support::{Answer, Client, House};
 use notify_proto::{DeliveryId, Timestamp, WebhookId};
 use notifyd_lifecycle::webhook::Keys;
-use notifyd_store::Webhooks as _;
+use notifyd_store::Store as _;
 use notifyd_store::webhooks::Tried;
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ impl Client {
 /// The store's number of a webhook.
 fn number(house: &House, path: &str) -> i64 {
     let id: WebhookId = path.rsplit('/').next().unwrap().parse().unwrap();
-    house.store.endpoints().find(id).unwrap().no
+    house.store.webhooks().endpoints().find(id).unwrap().no
 }
 
 /// Has what is owed to it answered with this status.
@@ -36,7 +36,7 @@ async fn answered(house: &House, path: &str, code: u16) {
     let no = number(house, path);
     let now = Timestamp::from_timestamp(1_900_000_000, 0).unwrap();
     let error = (code != 200).then(|| format!("it answered {code}"));
-    let tried = house.store.load(no, now, 100).await.unwrap().owed.into_iter().map(|owed| Tried {
+    let tried = house.store.webhooks().load(no, now, 100).await.unwrap().owed.into_iter().map(|owed| Tried {
         no: owed.no,
         webhook: no,
         number: owed.tries + 1,
@@ -48,7 +48,7 @@ async fn answered(house: &House, path: &str, code: u16) {
         again_at: None,
         fault: None,
     });
-    house.store.acknowledge(tried.collect()).await.unwrap();
+    house.store.webhooks().acknowledge(tried.collect()).await.unwrap();
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn one_is_created_read_changed_and_removed() {
     assert_eq!(changed["headers"], json!({"authorization": "***", "X-Team": "***"}));
     assert_eq!((&changed["description"], &changed["is_active"]), (&Value::Null, &json!(false)));
     assert_eq!((&changed["url"], &changed["max_retries"]), (&json!(URL), &json!(5)));
-    let private = house.store.private(number(&house, path)).await.unwrap().unwrap();
+    let private = house.store.webhooks().private(number(&house, path)).await.unwrap().unwrap();
     assert_eq!(private.headers["authorization"].expose(), "Bearer hunter2");
     assert_eq!(private.secret.expose(), secret.as_str().unwrap());
 
@@ -257,17 +257,17 @@ async fn a_secret_is_rotated() {
     };
     let first = rotate(json!({})).await;
     assert_eq!(first["old_secret_until"], "2027-01-16T08:00:00.000Z");
-    let private = house.store.private(number(&house, &path)).await.unwrap().unwrap();
+    let private = house.store.webhooks().private(number(&house, &path)).await.unwrap().unwrap();
     assert_eq!(private.secret.expose(), first["secret"].as_str().unwrap());
     assert_eq!(private.old.unwrap().expose(), SECRET);
     assert_eq!(shop.get(&path).await.json()["old_secret_until"], first["old_secret_until"]);
     // Changing something else keeps both.
     assert_eq!(shop.put(&path, &json!({"headers": {"X-A": "1"}})).await.status, 200);
-    let private = house.store.private(number(&house, &path)).await.unwrap().unwrap();
+    let private = house.store.webhooks().private(number(&house, &path)).await.unwrap().unwrap();
     assert_eq!((private.old.unwrap().expose().as_str(), private.headers.len()), (SECRET, 1));
     let own = rotate(json!({"secret": SECRET, "overlap_seconds": 0})).await;
     assert_eq!((&own["secret"], &own["old_secret_until"]), (&json!(SECRET), &Value::Null));
-    let private = house.store.private(number(&house, &path)).await.unwrap().unwrap();
+    let private = house.store.webhooks().private(number(&house, &path)).await.unwrap().unwrap();
     assert!(private.old.is_none() && private.headers.len() == 1);
 }
 

@@ -4,8 +4,6 @@
 pub(crate) mod deliveries;
 pub(crate) mod replay;
 
-pub(crate) use replay::Replays;
-
 use crate::answer::json;
 use crate::auth::Caller;
 use crate::body::{Json, Raw};
