@@ -172,6 +172,7 @@ fn empty() -> rusqlite::Result<rusqlite::Connection> {
         include_str!("../migrations/0005_operations.sql"),
         include_str!("../migrations/0006_switches.sql"),
         include_str!("../migrations/0007_receipts.sql"),
+        include_str!("../migrations/0008_webhooks.sql"),
     ] {
         database.execute_batch(migration)?;
     }
