@@ -72,7 +72,7 @@ async fn pending(client: &mut Client) -> String {
 async fn webhook(client: &mut Client, route: &str) -> String {
     let made = client.post(WEBHOOKS, &json!({"url": "https://hooks.example.org/in"})).await.unwrap().json();
     let id = made["id"].as_str().unwrap();
-    let tested = client.post(&format!("{WEBHOOKS}/{id}/test"), &Value::Null).await.unwrap().json();
+    let tested = client.post(&format!("{WEBHOOKS}/{id}/test"), &json!({})).await.unwrap().json();
     let delivery = tested["delivery_id"].as_str().unwrap();
     route.replace("{id}", id).replace("{delivery_id}", delivery)
 }
