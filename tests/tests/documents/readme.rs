@@ -80,7 +80,7 @@ fn what_cargo_is_asked_for_is_there() {
             scenarios += 1;
         }
     }
-    assert_eq!(scenarios, 10);
+    assert_eq!(scenarios, 11);
     let built: Vec<_> = metadata
         .packages
         .iter()
