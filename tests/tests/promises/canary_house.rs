@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hyper::Method;
+use memchr::memmem::Finder;
 use notify_tests::ctl::Ran;
 use notify_tests::daemon::{Builder, Daemon};
 use notify_tests::relay::{Manner, Relay};
@@ -60,8 +61,9 @@ impl Written {
 
     /// Every place a word is in, as often as it is there.
     pub(crate) fn places(&self, word: &[u8]) -> Vec<&str> {
-        let finder = |text: &[u8]| text.windows(word.len()).filter(|window| *window == word).count();
-        self.0.iter().flat_map(|(place, text)| vec![place.as_str(); finder(text)]).collect()
+        let finder = Finder::new(word);
+        let times = |text: &[u8]| finder.find_iter(text).count();
+        self.0.iter().flat_map(|(place, text)| vec![place.as_str(); times(text)]).collect()
     }
 }
 
