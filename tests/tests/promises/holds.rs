@@ -31,7 +31,10 @@ async fn a_pause_outlives_a_kill_and_is_resumed() {
     let queue = daemon.ctl().json(&["queue", "show", "relay"])["queue"].clone();
     assert_eq!(queue["state"], "paused");
     assert_eq!(queue["holds"][0]["reason"], "carrier maintenance");
-    // Once it is held by the new run, nothing was sent in between.
+    // Once one that came later is held by the new run, so is this one, and nothing was sent in between.
+    let later = daemon.client(&key).await.post("/api/v1/sms", &message()).await.unwrap().id();
+    let held =
+        |line: &Value| line["notification_id"] == later.as_str() && line["event"] == "notification_postponed";
     assert_eq!(daemon.wait_for_log(held)["reason"], "paused");
     assert!(record::calls(&record).is_empty(), "it was not called");
     let scraped = daemon.client(&key).await.get("/metrics").await.unwrap().body;
