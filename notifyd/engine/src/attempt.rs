@@ -9,7 +9,11 @@ use notifyd_providers::{Call, Provider};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
+
+/// A time limit whose end is noticed later than this was not watched all the time. Timers are good to a millisecond; a
+/// busy machine makes that tens.
+const LATE: Duration = Duration::from_millis(100);
 
 /// A job whose attempt is on disk.
 pub(crate) struct Claimed {
@@ -63,11 +67,29 @@ impl Drop for Answer {
     }
 }
 
+/// The provider's answer, or that there was none within `limit`. The limit is of time in which the daemon ran: when its end
+/// is noticed late (the process was stopped, or got no processor), an answer may be there unread, or the call hardly begun,
+/// so what was lost is given once more, at most the limit again.
+pub(crate) async fn ask(client: &dyn Provider, call: Call<'_>, limit: Duration) -> Report {
+    let started = Instant::now();
+    let mut answer = client.send(call);
+    if let Ok(report) = timeout(limit, &mut answer).await {
+        return report;
+    }
+    let lost = started.elapsed().saturating_sub(limit);
+    if lost > LATE
+        && let Ok(report) = timeout(lost.min(limit), answer).await
+    {
+        return report;
+    }
+    Report::new(Outcome::Ambiguous, Some(format!("no answer within {} s", limit.as_secs())))
+}
+
 /// Makes the call. Expiry is looked at once more right before the first byte.
 pub(crate) async fn send(
     claimed: Claimed,
     client: Arc<dyn Provider>,
-    timeout: Duration,
+    limit: Duration,
     clock: Arc<dyn Clock>,
     to: mpsc::UnboundedSender<Sent>,
 ) {
@@ -88,9 +110,51 @@ pub(crate) async fn send(
         message: &job.message,
     };
     FailPoint::CallBegins.reached();
-    let report = tokio::time::timeout(timeout, client.send(call)).await.unwrap_or_else(|_| {
-        Report::new(Outcome::Ambiguous, Some(format!("no answer within {} s", timeout.as_secs())))
-    });
+    let report = ask(&*client, call, limit).await;
     FailPoint::CallAnswered.reached();
     answer.give(What::Said(report));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_trait::async_trait;
+    use notify_proto::NotificationId;
+    use notifyd_lifecycle::Message;
+
+    /// A provider that the daemon's own standstill keeps from its work first.
+    struct Behind {
+        standstill: Duration,
+        works: Duration,
+    }
+
+    #[async_trait]
+    impl Provider for Behind {
+        async fn send(&self, _: Call<'_>) -> Report {
+            tokio::time::advance(self.standstill).await;
+            tokio::time::sleep(self.works).await;
+            Report::accepted(None)
+        }
+    }
+
+    /// Whether it was answered within 1 s, and after how many ms that was known.
+    async fn answered(standstill: u64, works: u64) -> (bool, u128) {
+        let (standstill, works) = (Duration::from_millis(standstill), Duration::from_millis(works));
+        let message = Message::text(Channel::Sms, "+1".into(), "hello");
+        let notification = NotificationId::from_parts(0, [0; 10]);
+        let call = Call { notification, attempt: 1, channel: Channel::Sms, to: &[], message: &message };
+        let started = Instant::now();
+        let report = ask(&Behind { standstill, works }, call, Duration::from_secs(1)).await;
+        (report.outcome != Outcome::Ambiguous, started.elapsed().as_millis())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_counts_the_time_in_which_the_daemon_ran() {
+        assert_eq!(answered(0, 900).await, (true, 900));
+        assert_eq!(answered(0, 1_100).await.0, false);
+        assert_eq!(answered(5_000, 900).await, (true, 5_900), "it stood still before the call had begun");
+        assert_eq!(answered(5_000, 1_100).await.0, false, "the limit holds for what is made up as well");
+        assert_eq!(answered(1_300, 200).await, (true, 1_500));
+        assert_eq!(answered(1_300, 400).await.0, false, "no more than was lost is made up");
+    }
 }

@@ -1,11 +1,11 @@
 //! What the rest of the daemon may ask of the engine.
 
+use crate::attempt::ask;
 use crate::route::Route;
 use crate::way::Way;
 use crate::{Ask, Options, Queue, Speeds, Standing};
 use notify_proto::hold::Force;
 use notify_proto::{Channel, DeliveryId, HoldKind, NotificationId, ProviderId, Status, Timestamp};
-use notifyd_lifecycle::outcome::Outcome;
 use notifyd_lifecycle::steer::Wish;
 use notifyd_lifecycle::{Message, Report, Secret, address};
 use notifyd_providers::{Call, ConfigError, Provider};
@@ -286,9 +286,7 @@ impl Handle {
         let call = Call { notification, attempt: 1, channel, to, message: &message };
         let started = tokio::time::Instant::now();
         let timeout = self.inner.options.load().attempt_timeout;
-        let report = tokio::time::timeout(timeout, client.send(call)).await.unwrap_or_else(|_| {
-            Report::new(Outcome::Ambiguous, Some(format!("no answer within {} s", timeout.as_secs())))
-        });
+        let report = ask(&*client, call, timeout).await;
         Ok(TestCall { report, elapsed: started.elapsed(), simulated: row.simulated })
     }
 
