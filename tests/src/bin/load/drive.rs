@@ -7,8 +7,18 @@ use hdrhistogram::Histogram;
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::task::LocalSet;
+
+/// A number that no other run has, so that nothing is taken for a repetition: neither of this program nor within it.
+fn run() -> u32 {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    std::process::id().wrapping_mul(MAX_RUNS).wrapping_add(RUNS.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Runs within one program, at most.
+const MAX_RUNS: u32 = 64;
 
 /// What the connections saw together.
 pub struct Seen {
@@ -48,7 +58,7 @@ pub async fn flood_to(
         latency: Histogram::new_with_bounds(1, 60_000_000, 3)?,
         elapsed: Duration::ZERO,
     }));
-    let run = std::process::id();
+    let run = run();
     let next = Rc::new(RefCell::new(0_u64));
     let until = Rc::new(until);
     let mut wires = Vec::new();

@@ -19,6 +19,7 @@ const FEWER: u64 = 10;
 struct Sent {
     drained: Drained,
     connections: u64,
+    answer_ms: f64,
     peak_rss_mib: f64,
 }
 
@@ -37,7 +38,7 @@ pub async fn run(count: u64, max_in_flight: u32) -> Result<Value> {
         "daemon_cpu_cores": fast.drained.cores(),
         "daemon_cpu_us_each": fast.drained.cost(),
         "slow_queued": fewer,
-        "slow_answer_ms": u64::try_from(SLOW.as_millis())?,
+        "slow_answer_ms": round(slow.answer_ms),
         "slow_delivered_per_second": slow.drained.rate(),
         "slow_connections": slow.connections,
         "lost": 0,
@@ -60,7 +61,7 @@ async fn send(count: u64, takes: Duration, flags: &[&str]) -> Result<Sent> {
     let came = sink.requests();
     ensure!(came == drained.delivered, "{} were delivered, but {came} requests came", drained.delivered);
     let peak_rss_mib = usage(bed.daemon.pid()).peak_rss_mib;
-    Ok(Sent { drained, connections: sink.connections(), peak_rss_mib })
+    Ok(Sent { drained, connections: sink.connections(), answer_ms: sink.answer_ms(), peak_rss_mib })
 }
 
 /// A body no other request has.

@@ -1,5 +1,6 @@
 //! A receiver that costs next to nothing, on a thread of its own: it finds the end of a request, counts it and answers.
 
+use crate::wire::now;
 use anyhow::{Context, Result};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ pub struct Sink {
 struct Counts {
     requests: AtomicU64,
     connections: AtomicU64,
+    /// Microseconds from the last byte of a request to the first one of its answer, all together.
+    busy_us: AtomicU64,
 }
 
 impl Sink {
@@ -54,6 +57,11 @@ impl Sink {
         self.counts.requests.load(Ordering::Acquire)
     }
 
+    /// How long an answer really took, in milliseconds on average: a timer is good to about one.
+    pub fn answer_ms(&self) -> f64 {
+        self.counts.busy_us.load(Ordering::Acquire) as f64 / 1_000.0 / self.requests().max(1) as f64
+    }
+
     /// Connections it was asked for.
     pub fn connections(&self) -> u64 {
         self.counts.connections.load(Ordering::Acquire)
@@ -76,7 +84,10 @@ async fn serve(mut stream: TcpStream, takes: Duration, counts: Arc<Counts>) -> R
         while let Some(length) = request(&buffer) {
             buffer.drain(..length);
             if !takes.is_zero() {
+                let read = now();
                 tokio::time::sleep(takes).await;
+                let took = u64::try_from(read.elapsed().as_micros())?;
+                counts.busy_us.fetch_add(took, Ordering::AcqRel);
             }
             stream.write_all(ANSWER).await?;
             counts.requests.fetch_add(1, Ordering::AcqRel);

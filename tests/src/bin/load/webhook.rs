@@ -1,5 +1,6 @@
 //! How fast services are told what happened: from the POST over the delivery to the acknowledgement of both events; what a
-//! receiver that hangs costs another one; and what an acceptance costs when many webhooks are registered.
+//! second receiver costs the first one, when it answers and when it hangs; and what an acceptance costs when many webhooks
+//! are registered.
 
 use crate::bed::{Bed, CONFIG};
 use crate::drive::flood;
@@ -37,10 +38,12 @@ struct Told {
 }
 
 pub async fn run(count: u64, registered: usize) -> Result<Value> {
-    let alone = tell(count, false).await?;
-    let beside = tell(count, true).await?;
+    let alone = tell(count, None).await?;
+    let beside_answering = tell(count, Some(Duration::ZERO)).await?;
+    let beside_hanging = tell(count, Some(HANGS)).await?;
     let accepts = accepts(registered).await?;
     let rate = |told: &Told| (count as f64 / told.seconds).round();
+    let percent = |told: &Told| (rate(told) / rate(&alone) * 100.0).round();
     Ok(json!({
         "scenario": "webhook",
         "notifications": count,
@@ -51,7 +54,8 @@ pub async fn run(count: u64, registered: usize) -> Result<Value> {
         "peak_rss_mib": round(alone.peak_rss_mib),
         "daemon_cpu_cores": round(alone.cpu_seconds / alone.seconds),
         "daemon_cpu_us_each": round(alone.cpu_seconds * 1_000_000.0 / count as f64),
-        "beside_one_that_hangs_percent": (rate(&beside) / rate(&alone) * 100.0).round(),
+        "beside_one_that_answers_percent": percent(&beside_answering),
+        "beside_one_that_hangs_percent": percent(&beside_hanging),
         "registered": registered,
         "accept_cpu_us_with_one": round(accepts.0),
         "accept_cpu_us_with_all": round(accepts.1),
@@ -59,15 +63,16 @@ pub async fn run(count: u64, registered: usize) -> Result<Value> {
     }))
 }
 
-/// Posts so many, which are delivered at once, and waits until all is acknowledged.
-async fn tell(count: u64, beside_one_that_hangs: bool) -> Result<Told> {
-    let (sink, silent) = (Sink::start(Duration::ZERO)?, Sink::start(HANGS)?);
-    let daemon = start(&[sink.address, silent.address]);
+/// Posts so many, which are delivered at once, and waits until the first receiver has acknowledged all; the second one, if
+/// there is one, takes this long for an answer.
+async fn tell(count: u64, second: Option<Duration>) -> Result<Told> {
+    let (sink, other) = (Sink::start(Duration::ZERO)?, Sink::start(second.unwrap_or_default())?);
+    let daemon = start(&[sink.address, other.address]);
     let key = daemon.service("load");
     daemon.mock("mock", &json!({}), &["--max-in-flight", "1024"]);
     register(&daemon, &key, sink.address).await?;
-    if beside_one_that_hangs {
-        register(&daemon, &key, silent.address).await?;
+    if second.is_some() {
+        register(&daemon, &key, other.address).await?;
     }
     let bed = Bed::of(daemon, key).await?;
     let before = usage(bed.daemon.pid());
@@ -132,7 +137,8 @@ async fn accept(bed: &Bed) -> Result<f64> {
     let end = now() + ROUND;
     let seen = flood(bed.daemon.listen(), &bed.key, 64, body, move |_| now() >= end).await?;
     let used = usage(bed.daemon.pid()).cpu_seconds - before.cpu_seconds;
-    Ok(used * 1_000_000.0 / seen.accepted.max(1) as f64)
+    ensure!(seen.accepted > 0 && seen.refused == 0, "{} accepted, {} refused", seen.accepted, seen.refused);
+    Ok(used * 1_000_000.0 / seen.accepted as f64)
 }
 
 /// A daemon that may call these.
