@@ -3,7 +3,7 @@
 use super::{Desk, key};
 use crate::failure::{Ended, Exit};
 use crate::given;
-use crate::secret::KeyFile;
+use crate::secret::{API_KEY, KeyFile};
 use clap::{Args, Subcommand};
 use notify_proto::control::NewService;
 use serde_json::json;
@@ -90,9 +90,9 @@ impl Service {
 
 impl Create {
     async fn run(self, desk: &Desk<'_>) -> Ended {
-        key::check_output(desk, self.key_file.as_deref())?;
+        API_KEY.check_output(desk.out.format, self.key_file.as_deref())?;
         let link = desk.link().await?;
-        let file = key::place(desk, self.key_file.as_deref())?;
+        let file = API_KEY.place(desk.globals.dry_run, self.key_file.as_deref())?;
         let service =
             NewService { name: self.name, description: self.description, rate_per_second: self.rate };
         let name = service.name.clone();
@@ -114,9 +114,7 @@ impl Create {
 async fn list(desk: &Desk<'_>) -> Ended {
     let link = desk.link().await?;
     let services = link.read(link.client.service_list(link.within())).await?;
-    let mut listing = desk.out.list("service.list")?;
-    listing.page(&services)?;
-    listing.close(None, Some(super::key::all(&services)))?;
+    desk.out.whole("service.list", &services)?;
     if services.is_empty() {
         desk.out.advise("there are no services yet: notifyctl service create NAME");
     }

@@ -5,10 +5,10 @@ mod route;
 mod update;
 
 use super::queue::{millis, said, told};
-use super::{Desk, circuit, key::all};
+use super::{Desk, circuit};
 use crate::failure::{Ended, Exit, Failure};
+use crate::given;
 use crate::output::{Cell, Tone};
-use crate::{given, secret};
 use clap::{Args, Subcommand};
 use notify_proto::control::NewProvider;
 use notify_proto::hold::HoldView;
@@ -206,9 +206,7 @@ impl Seed {
         let link = desk.link().await?;
         let call = link.client.provider_seed(link.within(), self.only, desk.globals.change());
         let seeded = link.change(call).await?;
-        let mut listing = desk.out.list("provider.seed")?;
-        listing.page(&seeded)?;
-        listing.close(None, Some(all(&seeded)))?;
+        desk.out.whole("provider.seed", &seeded)?;
         if desk.globals.dry_run {
             desk.out.note("dry run: nothing was created");
         } else if seeded.iter().any(|it| it.created && it.provider.simulated) {
@@ -222,7 +220,7 @@ impl Seed {
 impl Add {
     async fn run(self, desk: &Desk<'_>) -> Ended {
         let config = self.config_file.as_deref().map(config).transpose()?;
-        let secret = self.secret_file.as_deref().map(|path| read_secret(desk, path)).transpose()?;
+        let secret = self.secret_file.as_deref().map(|path| desk.secret(path)).transpose()?;
         let link = desk.link().await?;
         let provider = NewProvider {
             name: self.name,
@@ -244,15 +242,6 @@ impl Add {
     }
 }
 
-/// The secret in a file, with a warning when others can read it.
-fn read_secret(desk: &Desk<'_>, path: &Path) -> Result<String, Failure> {
-    let secret = secret::read(path)?;
-    if let Some(warning) = &secret.warning {
-        desk.out.note(&format!("warning: {warning}"));
-    }
-    Ok(secret.text)
-}
-
 /// The settings in a file.
 fn config(path: &Path) -> Result<Map<String, Value>, Failure> {
     let failed = |problem: String| Failure::new(Exit::Config, format!("{}: {problem}", path.display()));
@@ -268,9 +257,7 @@ fn config(path: &Path) -> Result<Map<String, Value>, Failure> {
 async fn list(desk: &Desk<'_>) -> Ended {
     let link = desk.link().await?;
     let providers = link.read(link.client.provider_list(link.within())).await?;
-    let mut listing = desk.out.list("provider.list")?;
-    listing.page(&providers)?;
-    listing.close(None, Some(all(&providers)))?;
+    desk.out.whole("provider.list", &providers)?;
     if providers.is_empty() {
         desk.out.advise("there are no providers yet: notifyctl provider seed, or notifyctl provider add");
     }

@@ -8,23 +8,28 @@ use crate::desk::Desk;
 use crate::error::{Result, StoreError};
 use crate::row::{millis, moment, opt_word, word};
 use notify_proto::{Timestamp, WebhookFault, WebhookId};
-use notifyd_lifecycle::webhook::{EventSet, Schedule};
+use notifyd_lifecycle::webhook::{EventSet, Schedule, Settings};
 use rusqlite::{Connection, OptionalExtension, Row};
 use std::time::Duration;
+
+/// Those whose numbers lie between two.
+const WEBHOOKS: &str = include_str!("../sql/webhooks.sql");
 
 fn webhook(row: &Row<'_>) -> rusqlite::Result<Webhook> {
     Ok(Webhook {
         no: row.get(0)?,
         id: WebhookId::from_bytes(row.get(1)?),
         service: row.get(2)?,
-        url: row.get(3)?,
-        description: row.get(4)?,
-        events: EventSet::from_bits(row.get(5)?),
-        schedule: Schedule { profile: word(row, 6)?, max_retries: row.get(7)? },
-        timeout: Duration::from_secs(row.get(8)?),
-        redact: row.get(9)?,
+        settings: Settings {
+            url: row.get(3)?,
+            description: row.get(4)?,
+            events: EventSet::from_bits(row.get(5)?),
+            schedule: Schedule { profile: word(row, 6)?, max_retries: row.get(7)? },
+            timeout: Duration::from_secs(row.get(8)?),
+            redact: row.get(9)?,
+            active: row.get(11)?,
+        },
         old_until: row.get::<_, Option<i64>>(10)?.map(moment),
-        active: row.get(11)?,
         fault: opt_word(row, 12)?,
         failing_since: row.get::<_, Option<i64>>(13)?.map(moment),
         revision: row.get(14)?,
@@ -36,15 +41,15 @@ fn webhook(row: &Row<'_>) -> rusqlite::Result<Webhook> {
 
 /// Reads all of them.
 pub fn all(connection: &Connection) -> rusqlite::Result<Vec<Webhook>> {
-    let mut query = connection.prepare_cached(include_str!("../sql/webhooks.sql"))?;
-    let rows = query.query_map([], webhook)?;
+    let mut query = connection.prepare_cached(WEBHOOKS)?;
+    let rows = query.query_map((0, i64::MAX), webhook)?;
     rows.collect()
 }
 
 /// Reads one.
 pub fn one(connection: &Connection, no: i64) -> rusqlite::Result<Option<Webhook>> {
-    let mut query = connection.prepare_cached(include_str!("../sql/webhook.sql"))?;
-    query.query_row([no], webhook).optional()
+    let mut query = connection.prepare_cached(WEBHOOKS)?;
+    query.query_row((no, no), webhook).optional()
 }
 
 /// The sealed part of one.
@@ -111,10 +116,7 @@ pub fn update(
         ])
         .map_err(StoreError::Write)?;
     if changed == 0 {
-        let there = desk
-            .prepare(include_str!("../sql/webhook.sql"))?
-            .exists([update.no])
-            .map_err(StoreError::Write)?;
+        let there = desk.prepare(WEBHOOKS)?.exists((update.no, update.no)).map_err(StoreError::Write)?;
         return if there { Ok(Verdict::SomeoneElses) } else { Err(missing(update.id)) };
     }
     audit::write(desk, update.verb, &update.id.to_string(), who)?;
