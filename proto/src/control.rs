@@ -1,6 +1,19 @@
 //! The calls of the control socket. Each is one file in `notifyd/control` and one in `notifyctl/commands`, by the same
 //! name.
 
+mod greet;
+mod notification;
+mod provider;
+mod service;
+
+pub use greet::{Hello, OLDEST_PROTOCOL, PROTOCOL, Role, Welcome};
+pub use notification::{Changed, ListRequest, Sent};
+pub use provider::{
+    NewProvider, ProviderChange, RemovedProvider, RouteRequest, RouteStep, RouteView, Seeded, TestResult,
+    UpdatedProvider,
+};
+pub use service::{FreshKey, NewService};
+
 use crate::bulk::{BulkRequest, BulkView, FaultGroups};
 use crate::explain::Explanation;
 use crate::filter::Filter;
@@ -9,77 +22,17 @@ use crate::schedule::HistogramView;
 use crate::send::SendRequest;
 use crate::shape::{ShapeRequest, ShapeView};
 use crate::transport::Reply;
-use crate::upkeep::{ChangedSetting, OperationView, PruneRequest, PruneView, ReloadView, StorageView};
+use crate::upkeep::{OperationView, PruneRequest, PruneView, ReloadView, StorageView};
 use crate::view::{
     DaemonInfo, KeyView, NotificationDetail, NotificationPage, ProviderView, ServiceView, StatusView,
-    write_opt_time,
 };
 use crate::webhook::{
     DeliveryPage, DeliveryRequest, DeliveryStory, DeliveryView, FreshWebhook, OwnSecret, RecoverRequest,
     RecoverView, RemovedWebhook, Resent, UpdatedWebhook, WebhookAsk, WebhookStats, WebhookView,
 };
-use crate::{
-    Channel, DeliveryId, NotificationId, Open, ProviderId, Status, Timestamp, WebhookEvent, WebhookId,
-};
+use crate::{Channel, DeliveryId, NotificationId, Open, Timestamp, WebhookEvent, WebhookId};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::collections::BTreeMap;
-
-/// The protocol this build speaks. A change that an older peer cannot read raises it.
-pub const PROTOCOL: u32 = 1;
-
-/// The oldest protocol this build still speaks.
-pub const OLDEST_PROTOCOL: u32 = 1;
-
-/// What a caller may do, decided from the socket peer's uid and groups.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Look, with recipients masked.
-    Viewer,
-    /// Look and change.
-    Admin,
-}
-
-/// Who is calling; the first call of every connection.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hello {
-    /// Program and version, such as `notifyctl 0.1.0`.
-    pub client: String,
-    /// Newest protocol it speaks.
-    pub protocol: u32,
-    /// Oldest protocol it speaks.
-    pub oldest_protocol: u32,
-}
-
-impl Hello {
-    /// The greeting of this build.
-    pub fn of(client: impl Into<String>) -> Self {
-        Self { client: client.into(), protocol: PROTOCOL, oldest_protocol: OLDEST_PROTOCOL }
-    }
-}
-
-/// Who answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Welcome {
-    /// Newest protocol the daemon speaks.
-    pub protocol: u32,
-    /// Oldest protocol it speaks.
-    pub oldest_protocol: u32,
-    /// The caller's role.
-    pub role: Role,
-    /// Host name.
-    pub host: String,
-    /// The daemon.
-    pub daemon: DaemonInfo,
-}
-
-impl Welcome {
-    /// Whether both sides have a protocol in common.
-    pub const fn fits(&self, hello: &Hello) -> bool {
-        hello.protocol >= self.oldest_protocol && self.protocol >= hello.oldest_protocol
-    }
-}
 
 /// What every change carries.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,78 +43,6 @@ pub struct Change {
     /// Say what would happen and change nothing.
     #[serde(default)]
     pub dry_run: bool,
-}
-
-/// A new service.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct NewService {
-    /// Unique name, 1 to 64 of `a-z 0-9 . _ -`, starting with a letter or digit.
-    pub name: String,
-    /// For people, at most 256 characters.
-    #[serde(default)]
-    pub description: Option<String>,
-    /// Requests per second it may make.
-    #[serde(default)]
-    pub rate_per_second: Option<f64>,
-}
-
-/// A fresh key: shown this once, stored only as a hash. Its `Debug` leaves the key out.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub struct FreshKey {
-    /// The service it opens.
-    pub service: ServiceView,
-    /// What is known of the key.
-    pub key: KeyView,
-    /// The key itself.
-    pub api_key: String,
-}
-
-impl std::fmt::Debug for FreshKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FreshKey")
-            .field("service", &self.service.name)
-            .field("key", &self.key)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A new provider. Its `Debug` leaves the configuration and the secret out.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub struct NewProvider {
-    /// Unique name, same characters as a service's.
-    pub name: String,
-    /// Type: `mock` or `smtp`.
-    pub kind: String,
-    /// The channels it shall serve; empty for all its type can.
-    #[serde(default)]
-    pub channels: Vec<Channel>,
-    /// Lower is tried first; default 100.
-    #[serde(default)]
-    pub priority: Option<i32>,
-    /// Calls per second allowed.
-    #[serde(default)]
-    pub rate_per_second: Option<f64>,
-    /// Calls at once after a pause.
-    #[serde(default)]
-    pub burst: Option<u32>,
-    /// Calls under way at once, 1 to 10,000; default 32.
-    #[serde(default)]
-    pub max_in_flight: Option<u32>,
-    /// The type's own settings, without secrets.
-    #[serde(default)]
-    pub config: Value,
-    /// The secret, stored encrypted.
-    #[serde(default)]
-    pub secret: Option<String>,
-}
-
-impl std::fmt::Debug for NewProvider {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NewProvider")
-            .field("name", &self.name)
-            .field("kind", &self.kind)
-            .finish_non_exhaustive()
-    }
 }
 
 /// What becomes of a limit that need not be there.
@@ -175,177 +56,6 @@ pub enum Limit<T> {
     Lift,
     /// It is this one.
     Set(T),
-}
-
-/// What changes about a provider; what is absent stays. Its `Debug` leaves the configuration and the secret out.
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct ProviderChange {
-    /// Another name.
-    #[serde(default)]
-    pub rename: Option<String>,
-    /// The channels it shall serve, in place of those so far.
-    #[serde(default)]
-    pub channels: Option<Vec<Channel>>,
-    /// Lower is tried first.
-    #[serde(default)]
-    pub priority: Option<i32>,
-    /// Calls per second allowed.
-    #[serde(default)]
-    pub rate_per_second: Limit<f64>,
-    /// Calls at once after a pause.
-    #[serde(default)]
-    pub burst: Limit<u32>,
-    /// Calls under way at once, 1 to 10,000.
-    #[serde(default)]
-    pub max_in_flight: Option<u32>,
-    /// The type's own settings, without secrets, in place of all of those so far.
-    #[serde(default)]
-    pub config: Option<Value>,
-    /// Another secret.
-    #[serde(default)]
-    pub secret: Option<String>,
-}
-
-impl std::fmt::Debug for ProviderChange {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ProviderChange")
-            .field("rename", &self.rename)
-            .field("priority", &self.priority)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A provider that was changed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct UpdatedProvider {
-    /// As it is now.
-    pub provider: ProviderView,
-    /// What is different; of a secret only that it is.
-    pub changed: Vec<ChangedSetting>,
-}
-
-/// A provider that was removed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RemovedProvider {
-    /// As it was.
-    pub provider: ProviderView,
-    /// Channels that no active provider serves any more.
-    pub unserved: Vec<Open<Channel>>,
-}
-
-/// Whose way to tell.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RouteRequest {
-    /// On this channel; on all that any provider serves when it is absent.
-    #[serde(default)]
-    pub channel: Option<Channel>,
-    /// Of this service, by name or id.
-    #[serde(default)]
-    pub service: Option<String>,
-    /// To this address.
-    #[serde(default)]
-    pub to: Option<String>,
-    /// Pinned to this provider, by name or id.
-    #[serde(default)]
-    pub provider: Option<String>,
-}
-
-/// Where a notification that is due now would go.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RouteView {
-    /// The candidates of each channel, in the order they are tried.
-    pub steps: Vec<RouteStep>,
-    /// What else there is to know, a sentence each.
-    pub notes: Vec<String>,
-}
-
-/// One candidate of a channel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RouteStep {
-    /// The channel.
-    pub channel: Open<Channel>,
-    /// Its place in the order, from 1.
-    pub place: u32,
-    /// Its name.
-    pub provider: String,
-    /// Its id.
-    pub provider_id: ProviderId,
-    /// Lower is tried first.
-    pub priority: i32,
-    /// `taken`, `awaited`, `overflow` for when that one stays busy, `passed_over`, or `in_reserve` for when those before it
-    /// fail; of one notification also `tried` in this cycle, and `ruled_out` for good.
-    pub verdict: String,
-    /// `ready`, `busy`, or why it cannot be called: `breaker_open`, `paused`, `disabled`, `rate_limited`.
-    pub state: String,
-    /// More of why.
-    pub why: Option<String>,
-    /// Since when it is so.
-    #[serde(serialize_with = "write_opt_time")]
-    pub since: Option<Timestamp>,
-    /// When that may change by itself.
-    #[serde(serialize_with = "write_opt_time")]
-    pub until: Option<Timestamp>,
-}
-
-/// What `provider seed` did with one definition.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Seeded {
-    /// The provider.
-    pub provider: ProviderView,
-    /// Whether it is new; false when one of that name was there and was left alone.
-    pub created: bool,
-}
-
-/// The answer of one real call through a provider.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TestResult {
-    /// Whether the provider took it.
-    pub accepted: bool,
-    /// Outcome class, one word.
-    pub outcome: String,
-    /// The provider's words.
-    pub message: Option<String>,
-    /// The provider's id of the message.
-    pub external_id: Option<String>,
-    /// How long it took, milliseconds.
-    pub elapsed_ms: u64,
-    /// Whether nothing was really sent.
-    pub simulated: bool,
-}
-
-/// What became of a send.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sent {
-    /// The notification.
-    pub id: NotificationId,
-    /// Where it stands.
-    pub status: Open<Status>,
-    /// Whether it is an earlier equal one.
-    pub duplicate: bool,
-}
-
-/// What became of one id of a bulk change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Changed {
-    /// The id.
-    pub id: NotificationId,
-    /// Its status now, or why it was refused.
-    pub result: Result<Open<Status>, crate::ApiError>,
-}
-
-/// How to list.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct ListRequest {
-    /// Which.
-    pub filter: Filter,
-    /// Rows, 1 to 200; 0 means 50.
-    pub limit: u32,
-    /// Where the page before ended.
-    #[serde(default)]
-    pub cursor: Option<String>,
-    /// Show recipients, subjects and bodies. Needs the admin role and is audited.
-    #[serde(default)]
-    pub reveal: bool,
 }
 
 /// The calls.

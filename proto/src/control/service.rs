@@ -1,0 +1,37 @@
+//! What services and their keys are made with.
+
+use crate::view::{KeyView, ServiceView};
+use serde::{Deserialize, Serialize};
+
+/// A new service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NewService {
+    /// Unique name, 1 to 64 of `a-z 0-9 . _ -`, starting with a letter or digit.
+    pub name: String,
+    /// For people, at most 256 characters.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// Requests per second it may make.
+    #[serde(default)]
+    pub rate_per_second: Option<f64>,
+}
+
+/// A fresh key: shown this once, stored only as a hash. Its `Debug` leaves the key out.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct FreshKey {
+    /// The service it opens.
+    pub service: ServiceView,
+    /// What is known of the key.
+    pub key: KeyView,
+    /// The key itself.
+    pub api_key: String,
+}
+
+impl std::fmt::Debug for FreshKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FreshKey")
+            .field("service", &self.service.name)
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}
