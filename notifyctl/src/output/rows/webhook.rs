@@ -1,0 +1,112 @@
+//! Webhooks and what they are told.
+
+use super::{always, joined, wide, yes};
+use crate::output::{Cell, Column, Row, Tone};
+use notify_proto::webhook::{DeliveryView, Resent, TryView, WebhookView};
+use notify_proto::{ApiError, Open, WebhookStatus};
+use serde::Serialize;
+
+impl Row for WebhookView {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("id", |it| it.id.to_string().into()),
+        always("service", |it| it.service_name.as_str().into()),
+        always("active", |it| match &it.disabled_reason {
+            Some(reason) => Cell::Word(reason.to_string(), Tone::Bad),
+            None => yes(it.is_active),
+        }),
+        always("failing_since", |it| it.failing_since.map_or(Cell::None, Cell::Time)),
+        always("url", |it| it.url.as_str().into()),
+        wide("events", |it| joined(&it.events)),
+        wide("headers", |it| joined(&it.headers.keys().collect::<Vec<_>>())),
+        wide("retry_profile", |it| it.retry_profile.to_string().into()),
+        wide("max_retries", |it| it.max_retries.into()),
+        wide("timeout_seconds", |it| it.timeout_seconds.into()),
+        wide("redact", |it| yes(it.redact)),
+        wide("old_secret_until", |it| it.old_secret_until.into()),
+        wide("created", |it| it.created_at.into()),
+        wide("updated", |it| it.updated_at.into()),
+        wide("description", |it| it.description.clone().into()),
+    ];
+
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+impl Row for DeliveryView {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("id", |it| it.id.to_string().into()),
+        always("event", |it| it.event.to_string().into()),
+        always("status", |it| told(&it.status)),
+        always("tries", |it| it.attempt_count.into()),
+        always("code", |it| it.response_status_code.map(u64::from).into()),
+        always("owed", |it| it.created_at.into()),
+        wide("last_attempt", |it| it.last_attempt_at.into()),
+        wide("acknowledged", |it| it.acknowledged_at.into()),
+        always("next_attempt", |it| it.next_attempt_at.into()),
+        always("notification", |it| it.notification_id.map(|id| id.to_string()).into()),
+        wide("webhook", |it| it.webhook_id.to_string().into()),
+        wide("answer", |it| it.response_body.clone().into()),
+        always("error", |it| it.error_message.clone().into()),
+    ];
+
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+impl Row for TryView {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("number", |it| it.number.into()),
+        always("at", |it| it.at.into()),
+        always("duration_ms", |it| it.duration_ms.into()),
+        always("code", |it| it.response_status_code.map(u64::from).into()),
+        always("error", |it| it.error_message.clone().into()),
+        always("answer", |it| it.response_body.clone().into()),
+    ];
+
+    fn id(&self) -> String {
+        self.number.to_string()
+    }
+}
+
+/// What became of one event that is told once more.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Told {
+    id: String,
+    status: Option<Open<WebhookStatus>>,
+    error: Option<ApiError>,
+}
+
+impl From<Resent> for Told {
+    fn from(resent: Resent) -> Self {
+        let (status, error) = match resent.result {
+            Ok(status) => (Some(status), None),
+            Err(error) => (None, Some(error)),
+        };
+        Self { id: resent.id.to_string(), status, error }
+    }
+}
+
+impl Row for Told {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("id", |it| it.id.as_str().into()),
+        always("status", |it| it.status.as_ref().map_or(Cell::Word("refused".into(), Tone::Bad), told)),
+        always("error", |it| it.error.as_ref().map(|error| error.message.clone()).into()),
+    ];
+
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+}
+
+/// Where an event owed to a webhook stands, with its tone.
+fn told(status: &Open<WebhookStatus>) -> Cell {
+    let tone = match status.known() {
+        Some(WebhookStatus::Acknowledged) => Tone::Good,
+        Some(WebhookStatus::Failed) => Tone::Bad,
+        Some(WebhookStatus::Retrying) => Tone::Warn,
+        _ => Tone::Plain,
+    };
+    Cell::Word(status.to_string(), tone)
+}
