@@ -1,37 +1,14 @@
 //! Logging in and encryption.
 
+use crate::authority::authority;
 use crate::fake::{Act, Script};
 use crate::{is_accepted, relay, send};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use notifyd_lifecycle::Outcome;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::json;
-use std::sync::Arc;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 const PASSWORD: &str = "canary-5c1f";
-
-/// A throw-away authority (PEM) and a server of its for 127.0.0.1.
-fn authority() -> (String, TlsAcceptor) {
-    let mut params = CertificateParams::default();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-    let certificate = params.signed_by(&key, &ca).unwrap();
-    let private = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], private)
-        .unwrap();
-    (ca.pem(), TlsAcceptor::from(Arc::new(config)))
-}
 
 #[tokio::test]
 async fn logging_in() {
@@ -70,7 +47,7 @@ async fn a_refused_login_is_the_accounts_fault_and_does_not_repeat_the_password(
 
 #[tokio::test]
 async fn starttls_encrypts_before_the_login() {
-    let (ca, acceptor) = authority();
+    let (ca, acceptor) = authority(&["127.0.0.1"]);
     let server = Script::new().starttls(acceptor).offer("AUTH PLAIN").start().await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ca.pem");
@@ -85,7 +62,7 @@ async fn starttls_encrypts_before_the_login() {
 
 #[tokio::test]
 async fn tls_from_the_start_and_opportunistic() {
-    let (ca, acceptor) = authority();
+    let (ca, acceptor) = authority(&["127.0.0.1"]);
     let server = Script::new().tls_from_the_start(acceptor.clone()).start().await;
     assert!(is_accepted(&send(&relay(server.port, &json!({"tls": "tls", "ca_file": ca}), None)).await));
     assert!(server.seen().commands.iter().all(|command| command.starts_with('e')));
@@ -101,7 +78,7 @@ async fn tls_from_the_start_and_opportunistic() {
 
 #[tokio::test]
 async fn without_the_encryption_asked_for_nothing_is_sent() {
-    let (ca, acceptor) = authority();
+    let (ca, acceptor) = authority(&["127.0.0.1"]);
     let required = json!({"tls": "starttls", "ca_file": ca});
 
     let server = Script::new().start().await;
@@ -111,7 +88,7 @@ async fn without_the_encryption_asked_for_nothing_is_sent() {
 
     // An authority we do not know.
     let server = Script::new().starttls(acceptor).start().await;
-    let (stranger, _) = authority();
+    let (stranger, _) = authority(&["127.0.0.1"]);
     let report = send(&relay(server.port, &json!({"tls": "starttls", "ca_file": stranger}), None)).await;
     assert_eq!(report.outcome, Outcome::Transient);
     assert!(report.message.unwrap().starts_with("STARTTLS: "));

@@ -2,6 +2,8 @@
 //! and that connections are used again only when they are clean.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+#[path = "../authority/mod.rs"]
+mod authority;
 mod connections;
 mod fake;
 mod faults;

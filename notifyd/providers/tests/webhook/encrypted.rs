@@ -1,35 +1,10 @@
 //! Encrypted connections: only to whom they should be.
 
+use crate::authority::authority;
 use crate::fake::Server;
 use crate::{Names, PATH, allowing, is_accepted, send, webhook};
 use notifyd_lifecycle::Outcome;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use serde_json::json;
-use std::sync::Arc;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
-
-/// An authority's certificate, and a server's end with one of its certificates for these names.
-fn authority(names: &[&str]) -> (String, TlsAcceptor) {
-    let key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::default();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let ca = params.self_signed(&key).unwrap();
-    let issuer = Issuer::from_params(&params, key);
-    let key = KeyPair::generate().unwrap();
-    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
-    let private = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], private)
-        .unwrap();
-    (ca.pem(), TlsAcceptor::from(Arc::new(config)))
-}
 
 #[tokio::test]
 async fn only_a_certificate_of_the_right_name_is_believed() {

@@ -2,6 +2,8 @@
 //! outcome each fault has, who is never connected to, and that connections are used again only when they are clean.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "../authority/mod.rs"]
+mod authority;
 mod connections;
 mod destinations;
 mod document;
