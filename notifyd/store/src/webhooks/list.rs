@@ -1,9 +1,7 @@
 //! What was told, for those who look.
 
 use super::endpoint::Endpoints;
-use super::{Owed, send};
 use crate::desk::Desk;
-use crate::directory::Directory;
 use crate::error::{Result, StoreError};
 use crate::row::{millis, moment, word};
 use hdrhistogram::Histogram;
@@ -179,14 +177,6 @@ pub fn delivery(
         .map_err(StoreError::Read)?;
     let attempts = rows.collect::<rusqlite::Result<_>>().map_err(StoreError::Read)?;
     Ok(Some(DeliveryDetail { delivery, attempts }))
-}
-
-/// One as it is sent.
-pub fn told(connection: &Connection, directory: &Directory, id: DeliveryId) -> Result<Option<Owed>> {
-    connection
-        .prepare_cached(include_str!("../sql/delivery_told.sql"))
-        .and_then(|mut query| query.query_row([id.as_bytes()], |row| send::read(row, directory)).optional())
-        .map_err(StoreError::Read)
 }
 
 /// How one webhook has done since then.

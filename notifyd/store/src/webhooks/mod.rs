@@ -318,7 +318,7 @@ impl Webhooks for SqliteStore {
     }
 
     async fn told(&self, id: DeliveryId) -> Result<Option<Owed>> {
-        self.ask(move |connection, directory| list::told(connection, directory, id)).await
+        self.ask(move |connection, directory| send::one(connection, directory, id)).await
     }
 
     async fn redeliver(&self, id: DeliveryId, audit: Audit) -> Result<bool> {

@@ -12,6 +12,9 @@ use notifyd_lifecycle::webhook::{EventSet, Schedule};
 use rusqlite::{Connection, OptionalExtension, Row};
 use std::time::Duration;
 
+/// Those whose numbers lie between two.
+const WEBHOOKS: &str = include_str!("../sql/webhooks.sql");
+
 fn webhook(row: &Row<'_>) -> rusqlite::Result<Webhook> {
     Ok(Webhook {
         no: row.get(0)?,
@@ -36,15 +39,15 @@ fn webhook(row: &Row<'_>) -> rusqlite::Result<Webhook> {
 
 /// Reads all of them.
 pub fn all(connection: &Connection) -> rusqlite::Result<Vec<Webhook>> {
-    let mut query = connection.prepare_cached(include_str!("../sql/webhooks.sql"))?;
-    let rows = query.query_map([], webhook)?;
+    let mut query = connection.prepare_cached(WEBHOOKS)?;
+    let rows = query.query_map((0, i64::MAX), webhook)?;
     rows.collect()
 }
 
 /// Reads one.
 pub fn one(connection: &Connection, no: i64) -> rusqlite::Result<Option<Webhook>> {
-    let mut query = connection.prepare_cached(include_str!("../sql/webhook.sql"))?;
-    query.query_row([no], webhook).optional()
+    let mut query = connection.prepare_cached(WEBHOOKS)?;
+    query.query_row((no, no), webhook).optional()
 }
 
 /// The sealed part of one.
@@ -111,10 +114,7 @@ pub fn update(
         ])
         .map_err(StoreError::Write)?;
     if changed == 0 {
-        let there = desk
-            .prepare(include_str!("../sql/webhook.sql"))?
-            .exists([update.no])
-            .map_err(StoreError::Write)?;
+        let there = desk.prepare(WEBHOOKS)?.exists((update.no, update.no)).map_err(StoreError::Write)?;
         return if there { Ok(Verdict::SomeoneElses) } else { Err(missing(update.id)) };
     }
     audit::write(desk, update.verb, &update.id.to_string(), who)?;

@@ -10,6 +10,9 @@ use crate::row::{StoredBody, channel, json, millis, moment, opt_word, priority, 
 use notify_proto::{DeliveryId, NotificationId, Timestamp, WebhookStatus};
 use rusqlite::{Connection, OptionalExtension, Row};
 
+/// What is due; up to its condition also what reads [`one`].
+const LOAD: &str = include_str!("../sql/delivery_load.sql");
+
 /// All webhooks to which something is owed, with the time of what is due first: one index seek for each.
 pub fn owed(connection: &Connection) -> Result<Vec<(i64, Timestamp)>> {
     let mut next =
@@ -34,8 +37,7 @@ pub fn load(
     now: Timestamp,
     limit: usize,
 ) -> Result<Next> {
-    let mut query =
-        connection.prepare_cached(include_str!("../sql/delivery_load.sql")).map_err(StoreError::Read)?;
+    let mut query = connection.prepare_cached(LOAD).map_err(StoreError::Read)?;
     let mut rows = query.query((webhook, millis(now), limit)).map_err(StoreError::Read)?;
     let mut owed = Vec::new();
     while let Some(row) = rows.next().map_err(StoreError::Read)? {
@@ -54,8 +56,17 @@ pub fn load(
     Ok(Next { owed, next: next.map(moment) })
 }
 
-/// From the columns of `delivery_load.sql`.
-pub(super) fn read(row: &Row<'_>, directory: &Directory) -> rusqlite::Result<Owed> {
+/// One as it is sent, whether it is owed or not.
+pub fn one(connection: &Connection, directory: &Directory, id: DeliveryId) -> Result<Option<Owed>> {
+    let (columns, _) = LOAD.split_once("WHERE").unwrap_or((LOAD, ""));
+    connection
+        .prepare_cached(&format!("{columns}WHERE d.id = ?1"))
+        .and_then(|mut query| query.query_row([id.as_bytes()], |row| read(row, directory)).optional())
+        .map_err(StoreError::Read)
+}
+
+/// From the columns of [`LOAD`].
+fn read(row: &Row<'_>, directory: &Directory) -> rusqlite::Result<Owed> {
     let seq: Option<i64> = row.get(9)?;
     Ok(Owed {
         no: row.get(0)?,
