@@ -4,7 +4,8 @@ use crate::session::Room;
 use notify_proto::ServiceId;
 use notify_proto::hold::HoldView;
 use notify_proto::view::{DaemonInfo, ProviderView, ServiceView};
-use notify_proto::webhook::{HIDDEN, WebhookView};
+use notify_proto::webhook::WebhookView;
+use notifyd_lifecycle::webhook::ask::Headers;
 use notifyd_store::webhooks::Webhook;
 use notifyd_store::{Hold, Provider, Service};
 
@@ -58,33 +59,17 @@ impl Room {
         directory.holds_on(provider.id, self.now()).map(|hold| hold_view(hold, provider)).collect()
     }
 
-    /// A webhook, with the names of its headers.
-    pub(crate) fn webhook_view<'a>(
-        &self,
-        it: &Webhook,
-        headers: impl Iterator<Item = &'a String>,
-    ) -> WebhookView {
+    /// A webhook as it is now, with the names of its headers.
+    pub(crate) fn webhook_view(&self, it: &Webhook, headers: &Headers) -> WebhookView {
         let directory = self.deps.store.directory();
-        let service = directory.service_no(it.service);
-        WebhookView {
-            id: it.id,
-            service_id: service.map_or(ServiceId::from_bytes([0; 16]), |service| service.id),
-            service_name: service.map_or_else(String::new, |service| service.name.clone()),
-            url: it.url.clone(),
-            description: it.description.clone(),
-            is_active: it.active,
-            disabled_reason: it.fault.map(Into::into),
-            failing_since: it.failing_since,
-            events: it.events.iter().map(Into::into).collect(),
-            headers: headers.map(|name| (name.clone(), HIDDEN.to_owned())).collect(),
-            max_retries: it.schedule.max_retries,
-            timeout_seconds: u32::try_from(it.timeout.as_secs()).unwrap_or(u32::MAX),
-            retry_profile: it.schedule.profile.into(),
-            redact: it.redact,
-            old_secret_until: it.old_until.filter(|until| *until > self.now()),
-            created_at: it.created_at,
-            updated_at: it.updated_at,
-        }
+        let (id, name) = directory
+            .service_no(it.service)
+            .map_or((ServiceId::from_bytes([0; 16]), String::new()), |service| {
+                (service.id, service.name.clone())
+            });
+        let view = it.view(id, name, headers);
+        let old_secret_until = view.old_secret_until.filter(|until| *until > self.now());
+        WebhookView { old_secret_until, ..view }
     }
 
     /// Who answers.

@@ -210,7 +210,7 @@ impl EngineHandle for FakeEngine {
             "recipient": story.map(|story| story.message.recipient.clone()),
             "content": story.and_then(|story| story.message.content.clone()),
             "error_message": "+15005550006 did not want it",
-            "redacted": webhook.redact,
+            "redacted": webhook.settings.redact,
         });
         Ok(Some(body.to_string().into_bytes()))
     }

@@ -35,13 +35,13 @@ impl Caller {
         };
         let rotating = is_rotating(inner, &webhook);
         let settings = Settings {
-            url: &webhook.url,
+            url: &webhook.settings.url,
             secrets: [Some(&private.secret), private.old.as_ref().filter(|_| rotating)]
                 .into_iter()
                 .flatten()
                 .collect(),
             headers: private.headers.iter().map(|(name, value)| (name.as_str(), value)).collect(),
-            timeout: webhook.timeout,
+            timeout: webhook.settings.timeout,
             connections: inner.options.load().webhooks.concurrency,
         };
         let clock = Arc::clone(&inner.deps.clock);
@@ -52,7 +52,7 @@ impl Caller {
     fn of(inner: &Inner, webhook: &Webhook, endpoint: Result<Endpoint, String>) -> Self {
         Self {
             client: webhook.client,
-            timeout: webhook.timeout,
+            timeout: webhook.settings.timeout,
             rotating: is_rotating(inner, webhook),
             endpoint: endpoint.map(Arc::new).map_err(Into::into),
         }
@@ -61,7 +61,7 @@ impl Caller {
     /// Whether it is still what the webhook asks for.
     fn fits(&self, inner: &Inner, webhook: &Webhook) -> bool {
         self.client == webhook.client
-            && self.timeout == webhook.timeout
+            && self.timeout == webhook.settings.timeout
             && self.rotating == is_rotating(inner, webhook)
     }
 }

@@ -158,13 +158,13 @@ impl Post {
         let endpoints = self.inner.deps.store.webhooks().endpoints();
         self.count();
         for no in nos {
-            if endpoints.get(no).is_some_and(|it| it.active) {
+            if endpoints.get(no).is_some_and(|it| it.settings.active) {
                 self.lines.entry(no).or_default().more = true;
                 self.queue(no);
             }
         }
         // Those that were switched off or removed keep nothing here.
-        let gone = self.lines.keys().filter(|no| endpoints.get(**no).is_none_or(|it| !it.active));
+        let gone = self.lines.keys().filter(|no| endpoints.get(**no).is_none_or(|it| !it.settings.active));
         for no in gone.copied().collect::<Vec<_>>() {
             self.drop_waiting(no);
         }
@@ -212,7 +212,7 @@ impl Post {
         let mut without = Vec::new();
         while let Some(no) = self.turns.pop_front() {
             self.queued.remove(&no);
-            let Some(webhook) = endpoints.get(no).filter(|it| it.active) else {
+            let Some(webhook) = endpoints.get(no).filter(|it| it.settings.active) else {
                 self.drop_waiting(no);
                 continue;
             };
@@ -288,7 +288,7 @@ impl Post {
                 let now = self.inner.deps.clock.now();
                 let endpoints = self.inner.deps.store.webhooks().endpoints();
                 for (no, due) in
-                    owed.into_iter().filter(|(no, _)| endpoints.get(*no).is_some_and(|it| it.active))
+                    owed.into_iter().filter(|(no, _)| endpoints.get(*no).is_some_and(|it| it.settings.active))
                 {
                     if due <= now {
                         self.lines.entry(no).or_default().more = true;

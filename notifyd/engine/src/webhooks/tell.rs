@@ -70,7 +70,7 @@ impl Try {
             Verdict::Again(asked) => {
                 let retry = owed.tries - owed.before + 1;
                 let rng = &mut inner.deps.entropy.fork();
-                webhook.schedule.wait(retry, since(owed.since), asked, rng)
+                webhook.settings.schedule.wait(retry, since(owed.since), asked, rng)
             }
             Verdict::Acknowledged | Verdict::Refused | Verdict::Gone => None,
         };
@@ -119,7 +119,7 @@ fn telling<'a>(inner: &Inner, webhook: &Webhook, owed: &'a Owed) -> Telling<'a> 
         Some(story) => body(story, owed, service, number),
         None => sample(owed, notification, service, number),
     };
-    let body = if webhook.redact { body.redacted() } else { body };
+    let body = if webhook.settings.redact { body.redacted() } else { body };
     Telling {
         id: owed.id,
         event: owed.event,

@@ -227,7 +227,7 @@ async fn each_answer_is_taken_for_what_it_is() {
     assert_eq!((tries(84), statuses(&world, &hooks[4])), (3, vec![WebhookStatus::Retrying]));
     assert_eq!((tries(85), statuses(&world, &hooks[5])), (1, vec![WebhookStatus::Failed]), "not followed");
     let gone = Arc::clone(world.store().webhooks().endpoints().get(hooks[3].no).unwrap());
-    assert_eq!((gone.active, gone.fault), (false, Some(WebhookFault::Gone)));
+    assert_eq!((gone.settings.active, gone.fault), (false, Some(WebhookFault::Gone)));
     tokio::time::sleep(HOUR).await;
     assert!(tries(81) >= 2);
     let detail = &told(&world, &hooks[4])[0];
@@ -243,7 +243,7 @@ async fn who_takes_nothing_for_too_long_is_switched_off() {
     let hook = webhook(&world, "acme", 80, |_| {});
     let webhooks = WebhookOptions { disable_after: Some(2 * HOUR), ..WebhookOptions::default() };
     world.start(Options { webhooks, ..Options::default() });
-    let active = |world: &World| world.store().webhooks().endpoints().get(hook.no).unwrap().active;
+    let active = |world: &World| world.store().webhooks().endpoints().get(hook.no).unwrap().settings.active;
     for _ in 0..7 {
         world.send("acme", &json!({}));
         tokio::time::sleep(HOUR / 4).await;
@@ -253,7 +253,7 @@ async fn who_takes_nothing_for_too_long_is_switched_off() {
     world.send("acme", &json!({}));
     tokio::time::sleep(MOMENT).await;
     let off = Arc::clone(world.store().webhooks().endpoints().get(hook.no).unwrap());
-    assert_eq!((off.active, off.fault), (false, Some(WebhookFault::Failing)));
+    assert_eq!((off.settings.active, off.fault), (false, Some(WebhookFault::Failing)));
     let before = posts.came_to(80).len();
     world.send("acme", &json!({}));
     tokio::time::sleep(HOUR).await;

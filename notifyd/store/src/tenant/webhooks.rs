@@ -6,8 +6,8 @@ use crate::error::{Result, StoreError};
 use crate::operations::{MAX_MOVING, NewOperation, Operation, Recovery, Work};
 use crate::webhooks::{Created, NewWebhook, Page, Private, Webhook, WebhookUpdate};
 use notify_proto::view::rfc3339;
-use notify_proto::webhook::{DeliveryDetail, DeliveryView, HIDDEN, WebhookView};
-use notify_proto::{DeliveryId, Open, Timestamp, WebhookEvent, WebhookId, WebhookStatus};
+use notify_proto::webhook::{DeliveryDetail, DeliveryView, WebhookView};
+use notify_proto::{DeliveryId, Timestamp, WebhookEvent, WebhookId, WebhookStatus};
 use notifyd_lifecycle::Secret;
 use notifyd_lifecycle::webhook::ask::Headers;
 use notifyd_lifecycle::webhook::{Asked, Settings};
@@ -60,25 +60,7 @@ impl Tenant {
     }
 
     fn view(&self, webhook: &Webhook, headers: &Headers) -> WebhookView {
-        WebhookView {
-            id: webhook.id,
-            service_id: self.service.id,
-            service_name: self.service.name.clone(),
-            url: webhook.url.clone(),
-            description: webhook.description.clone(),
-            is_active: webhook.active,
-            disabled_reason: webhook.fault.map(Open::Known),
-            failing_since: webhook.failing_since,
-            events: webhook.events.iter().map(Open::Known).collect(),
-            headers: headers.keys().map(|name| (name.clone(), HIDDEN.to_owned())).collect(),
-            max_retries: webhook.schedule.max_retries,
-            timeout_seconds: u32::try_from(webhook.timeout.as_secs()).unwrap_or(u32::MAX),
-            retry_profile: Open::Known(webhook.schedule.profile),
-            redact: webhook.redact,
-            old_secret_until: webhook.old_until,
-            created_at: webhook.created_at,
-            updated_at: webhook.updated_at,
-        }
+        webhook.view(self.service.id, self.service.name.clone(), headers)
     }
 
     /// Creates one, signed with this secret; at most so many there may be. With a key, once.
@@ -122,7 +104,7 @@ impl Tenant {
         for _ in 0..TRIES {
             let Some(webhook) = self.own(id) else { return Ok(None) };
             let Some(before) = self.store.webhooks().private(webhook.no).await? else { return Ok(None) };
-            let asked = match ask(webhook.settings(), &before.headers) {
+            let asked = match ask(webhook.settings.clone(), &before.headers) {
                 Ok(asked) => asked,
                 Err(error) => return Ok(Some(Err(error))),
             };
@@ -157,7 +139,7 @@ impl Tenant {
                 no: webhook.no,
                 id,
                 revision: webhook.revision,
-                settings: webhook.settings(),
+                settings: webhook.settings.clone(),
                 private: Some(Private {
                     secret: secret.clone(),
                     old: old_until.map(|_| before.secret),
@@ -194,7 +176,7 @@ impl Tenant {
 
     /// Whether one is told anything; none when there is none.
     pub fn webhook_is_active(&self, id: WebhookId) -> Option<bool> {
-        self.own(id).map(|webhook| webhook.active)
+        self.own(id).map(|webhook| webhook.settings.active)
     }
 
     /// Owes one an event of no notification, to try it; none when there is none.

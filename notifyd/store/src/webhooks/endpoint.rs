@@ -1,13 +1,14 @@
 //! Webhooks as the daemon knows them: all of them in memory, by service, so that what is owed to whom is looked up and not
 //! searched.
 
-use notify_proto::{Timestamp, WebhookFault, WebhookId};
+use notify_proto::webhook::{HIDDEN, WebhookView};
+use notify_proto::{Open, ServiceId, Timestamp, WebhookFault, WebhookId};
 use notifyd_lifecycle::Secret;
-use notifyd_lifecycle::webhook::{EventSet, Schedule, Settings};
+use notifyd_lifecycle::webhook::ask::Headers;
+use notifyd_lifecycle::webhook::{EventSet, Settings};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// A webhook, without its secrets.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,22 +19,10 @@ pub struct Webhook {
     pub id: WebhookId,
     /// The store's number of its service.
     pub service: i64,
-    /// Its endpoint.
-    pub url: String,
-    /// For people.
-    pub description: Option<String>,
-    /// What it is told of.
-    pub events: EventSet,
-    /// When it is asked again.
-    pub schedule: Schedule,
-    /// Time for one try, whole seconds from 1 to 120.
-    pub timeout: Duration,
-    /// Whether it is told nothing of what is sent to whom.
-    pub redact: bool,
+    /// How it is set.
+    pub settings: Settings,
     /// Until when the secret before this one signs as well.
     pub old_until: Option<Timestamp>,
-    /// Whether it is told anything.
-    pub active: bool,
     /// Why the daemon has switched it off.
     pub fault: Option<WebhookFault>,
     /// Since when it has taken nothing.
@@ -49,16 +38,27 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// How it is set.
-    pub fn settings(&self) -> Settings {
-        Settings {
-            url: self.url.clone(),
-            description: self.description.clone(),
-            events: self.events,
-            schedule: self.schedule,
-            timeout: self.timeout,
-            redact: self.redact,
-            active: self.active,
+    /// As it is told to those who look: of its headers only the names.
+    pub fn view(&self, service_id: ServiceId, service_name: String, headers: &Headers) -> WebhookView {
+        let Settings { url, description, events, schedule, timeout, redact, active } = &self.settings;
+        WebhookView {
+            id: self.id,
+            service_id,
+            service_name,
+            url: url.clone(),
+            description: description.clone(),
+            is_active: *active,
+            disabled_reason: self.fault.map(Open::Known),
+            failing_since: self.failing_since,
+            events: events.iter().map(Open::Known).collect(),
+            headers: headers.keys().map(|name| (name.clone(), HIDDEN.to_owned())).collect(),
+            max_retries: schedule.max_retries,
+            timeout_seconds: u32::try_from(timeout.as_secs()).unwrap_or(u32::MAX),
+            retry_profile: Open::Known(schedule.profile),
+            redact: *redact,
+            old_secret_until: self.old_until,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
         }
     }
 }
@@ -71,7 +71,7 @@ pub struct Private {
     /// The secret before this one.
     pub old: Option<Secret<String>>,
     /// Headers that are sent along, by name.
-    pub headers: BTreeMap<String, Secret<String>>,
+    pub headers: Headers,
 }
 
 /// The same in the form in which it is sealed.
@@ -171,9 +171,9 @@ impl Endpoints {
 
     fn route(&mut self, service: i64) {
         let of = self.of.get(&service).into_iter().flatten();
-        let active = of.filter_map(|no| self.all.get(no)).filter(|it| it.active);
+        let active = of.filter_map(|no| self.all.get(no)).filter(|it| it.settings.active);
         let routes: Vec<_> =
-            active.map(|it| Route { webhook: it.no, id: it.id, events: it.events }).collect();
+            active.map(|it| Route { webhook: it.no, id: it.id, events: it.settings.events }).collect();
         if routes.is_empty() {
             self.routes.remove(&service);
         } else {

@@ -8,7 +8,7 @@ use crate::desk::Desk;
 use crate::error::{Result, StoreError};
 use crate::row::{millis, moment, opt_word, word};
 use notify_proto::{Timestamp, WebhookFault, WebhookId};
-use notifyd_lifecycle::webhook::{EventSet, Schedule};
+use notifyd_lifecycle::webhook::{EventSet, Schedule, Settings};
 use rusqlite::{Connection, OptionalExtension, Row};
 use std::time::Duration;
 
@@ -20,14 +20,16 @@ fn webhook(row: &Row<'_>) -> rusqlite::Result<Webhook> {
         no: row.get(0)?,
         id: WebhookId::from_bytes(row.get(1)?),
         service: row.get(2)?,
-        url: row.get(3)?,
-        description: row.get(4)?,
-        events: EventSet::from_bits(row.get(5)?),
-        schedule: Schedule { profile: word(row, 6)?, max_retries: row.get(7)? },
-        timeout: Duration::from_secs(row.get(8)?),
-        redact: row.get(9)?,
+        settings: Settings {
+            url: row.get(3)?,
+            description: row.get(4)?,
+            events: EventSet::from_bits(row.get(5)?),
+            schedule: Schedule { profile: word(row, 6)?, max_retries: row.get(7)? },
+            timeout: Duration::from_secs(row.get(8)?),
+            redact: row.get(9)?,
+            active: row.get(11)?,
+        },
         old_until: row.get::<_, Option<i64>>(10)?.map(moment),
-        active: row.get(11)?,
         fault: opt_word(row, 12)?,
         failing_since: row.get::<_, Option<i64>>(13)?.map(moment),
         revision: row.get(14)?,

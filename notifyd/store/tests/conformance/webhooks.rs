@@ -268,11 +268,13 @@ fn change(it: &Webhook, settings: Settings, private: Option<Private>) -> Webhook
 
 pub async fn a_change_from_an_older_look_changes_no_webhook(it: Opened) {
     let webhook = all(&it).await;
-    let quiet = Settings { redact: true, ..webhook.settings() };
+    let quiet = Settings { redact: true, ..webhook.settings.clone() };
     let update = || change(&webhook, quiet.clone(), None);
     assert_eq!(it.store.webhooks().update(update(), who()).await.unwrap(), Verdict::Applied);
     let changed = known(&it, 1).unwrap();
-    assert!(changed.redact && changed.revision > webhook.revision && changed.client == webhook.client);
+    assert!(
+        changed.settings.redact && changed.revision > webhook.revision && changed.client == webhook.client
+    );
     assert_eq!(it.store.webhooks().update(update(), who()).await.unwrap(), Verdict::SomeoneElses);
     let rotated = Private { secret: Secret::new("whsec_bmV3".into()), ..private() };
     let rotate = change(&changed, quiet, Some(rotated));
@@ -296,15 +298,15 @@ pub async fn who_takes_nothing_is_switched_off_and_gets_another_chance(it: Opene
         Tried { code: Some(410), fault: Some(WebhookFault::Gone), ..failed(&it, &webhook, &first, None) };
     acknowledge(&it, gone).await;
     let off = known(&it, 1).unwrap();
-    assert_eq!((off.active, off.fault), (false, Some(WebhookFault::Gone)));
+    assert_eq!((off.settings.active, off.fault), (false, Some(WebhookFault::Gone)));
     deliver_another(&it).await;
     assert_eq!(owed(&it, &webhook).await.len(), 0, "nothing is owed to it any more");
     let it = it.restart().await;
     let off = known(&it, 1).unwrap();
-    let on = change(&off, Settings { active: true, ..off.settings() }, None);
+    let on = change(&off, Settings { active: true, ..off.settings.clone() }, None);
     it.store.webhooks().update(on, who()).await.unwrap();
     let on = known(&it, 1).unwrap();
-    assert_eq!((on.active, on.fault, on.failing_since), (true, None, None));
+    assert_eq!((on.settings.active, on.fault, on.failing_since), (true, None, None));
     it.accept(draft("three")).await;
     let owed = owed(&it, &webhook).await;
     assert_eq!(owed.len(), 1);

@@ -4,12 +4,12 @@ use super::read;
 use crate::refuse;
 use crate::session::Session;
 use crate::verbs::service;
-use notify_proto::WebhookId;
 use notify_proto::control::Change;
 use notify_proto::transport::Reply;
 use notify_proto::webhook::{FreshWebhook, WebhookAsk};
+use notify_proto::{Timestamp, WebhookId};
 use notifyd_lifecycle::webhook::sign;
-use notifyd_store::webhooks::{NewWebhook, Private, Webhook};
+use notifyd_store::webhooks::{NewWebhook, Private, Settings, Webhook};
 
 /// Creates a webhook. Its secret leaves the daemon in this answer alone.
 pub(crate) async fn create(
@@ -32,7 +32,7 @@ pub(crate) async fn create(
     let (millis, random) = room.id_parts();
     let id =
         if operator.dry_run { WebhookId::from_bytes([0; 16]) } else { WebhookId::from_parts(millis, random) };
-    let view = room.webhook_view(&preview(id, service.no, &asked.settings, room.now()), headers.keys());
+    let view = room.webhook_view(&preview(id, service.no, &asked.settings, room.now()), &headers);
     if operator.dry_run {
         return Ok(FreshWebhook { webhook: view, secret: None });
     }
@@ -47,24 +47,13 @@ pub(crate) async fn create(
 }
 
 /// What it will be. Made of what is known: once the secret is stored nothing may fail, or nobody would ever see it.
-fn preview(
-    id: WebhookId,
-    service: i64,
-    settings: &notifyd_store::webhooks::Settings,
-    now: notify_proto::Timestamp,
-) -> Webhook {
+fn preview(id: WebhookId, service: i64, settings: &Settings, now: Timestamp) -> Webhook {
     Webhook {
         no: 0,
         id,
         service,
-        url: settings.url.clone(),
-        description: settings.description.clone(),
-        events: settings.events,
-        schedule: settings.schedule,
-        timeout: settings.timeout,
-        redact: settings.redact,
+        settings: settings.clone(),
         old_until: None,
-        active: settings.active,
         fault: None,
         failing_since: None,
         revision: 1,

@@ -55,7 +55,7 @@ async fn private(room: &Room, webhook: &Webhook) -> Reply<Private> {
 /// As it is now.
 async fn seen(room: &Room, webhook: &Webhook) -> Reply<WebhookView> {
     let private = private(room, webhook).await?;
-    Ok(room.webhook_view(webhook, private.headers.keys()))
+    Ok(room.webhook_view(webhook, &private.headers))
 }
 
 /// The webhooks of a service, or all.
@@ -97,7 +97,7 @@ where
 
 /// Nothing is told to one that is switched off.
 fn active(webhook: &Webhook) -> Reply<()> {
-    if webhook.active {
+    if webhook.settings.active {
         return Ok(());
     }
     let message = format!("webhook {} is switched off: it is told nothing", webhook.id);

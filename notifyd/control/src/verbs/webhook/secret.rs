@@ -36,7 +36,7 @@ pub(crate) async fn rotate(
     }
     let old_until = (grace > 0).then(|| room.now() + TimeDelta::seconds(grace));
     let after = Webhook { old_until, updated_at: room.now(), ..(*before).clone() };
-    let webhook = room.webhook_view(&after, kept.headers.keys());
+    let webhook = room.webhook_view(&after, &kept.headers);
     if operator.dry_run {
         return Ok(FreshWebhook { webhook, secret: None });
     }
@@ -44,7 +44,7 @@ pub(crate) async fn rotate(
     let secret = own.unwrap_or_else(|| sign::mint(&*room.deps.entropy));
     let shown = (!brought).then(|| secret.expose().clone());
     let old = old_until.map(|_| kept.secret);
-    let mut update = changing(&before, before.settings(), "webhook.secret.rotate");
+    let mut update = changing(&before, before.settings.clone(), "webhook.secret.rotate");
     update.private = Some(Private { secret, old, headers: kept.headers });
     update.old_until = old_until;
     operator.write(update).await?;

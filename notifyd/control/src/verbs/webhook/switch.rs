@@ -19,9 +19,9 @@ pub(crate) async fn set_active(
     let operator = session.change(change)?;
     let room = operator.room;
     let before = find(room, id)?;
-    let settings = Settings { active, ..before.settings() };
+    let settings = Settings { active, ..before.settings.clone() };
     let names = private(room, &before).await?.headers;
-    let view = room.webhook_view(&with(&before, &settings, room.now()), names.keys());
+    let view = room.webhook_view(&with(&before, &settings, room.now()), &names);
     if !operator.dry_run {
         let verb = if active { "webhook.enable" } else { "webhook.disable" };
         operator.write(changing(&before, settings, verb)).await?;
