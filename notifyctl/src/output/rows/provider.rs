@@ -5,9 +5,9 @@ use super::{always, joined, wide, yes};
 use crate::output::{Cell, Column, Row, Tone};
 use notify_proto::control::Seeded;
 use notify_proto::hold::HoldView;
-use notify_proto::view::{ProviderView, rfc3339};
+use notify_proto::view::{ProviderView, write_opt_time};
 use notify_proto::{HoldKind, Timestamp};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 impl Row for ProviderView {
     const COLUMNS: &'static [Column<Self>] = &[
@@ -56,15 +56,10 @@ pub(crate) struct CircuitRow {
     circuit: String,
     reason: Option<String>,
     /// When it lets a call through again by itself.
-    #[serde(serialize_with = "write")]
+    #[serde(serialize_with = "write_opt_time")]
     until: Option<Timestamp>,
     /// The hold that keeps it open.
     hold: Option<HoldView>,
-}
-
-#[expect(clippy::ref_option, reason = "serde's signature")]
-fn write<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-    at.map(rfc3339).serialize(serializer)
 }
 
 impl From<ProviderView> for CircuitRow {
