@@ -18,6 +18,7 @@ pub(crate) mod service;
 pub(crate) mod shape;
 pub(crate) mod status;
 pub(crate) mod store;
+mod tally;
 pub(crate) mod webhook;
 
 use crate::cli::{Cli, Command, Globals};

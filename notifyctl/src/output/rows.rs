@@ -2,14 +2,15 @@
 
 mod notification;
 mod operation;
+mod outcome;
 mod provider;
 mod queue;
 mod service;
 mod webhook;
 
-pub(crate) use notification::{Dead, Outcome, recipient, status};
+pub(crate) use notification::{Dead, recipient};
+pub(crate) use outcome::{Outcome, status};
 pub(crate) use provider::CircuitRow;
-pub(crate) use webhook::Told;
 
 use super::{Cell, Column, Row, Show, Tone};
 use notify_proto::upkeep::ChangedSetting;

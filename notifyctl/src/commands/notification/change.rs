@@ -4,16 +4,17 @@
 use super::super::Desk;
 use super::super::bulk::{self, Consent, Deed, Flags, Words};
 use super::super::dead;
-use super::ids;
+use super::super::tally::Tally;
+use super::ids::{self, AT_ONCE};
 use crate::conn::Link;
-use crate::failure::{Ended, Exit, Failure, Stop};
+use crate::failure::{Ended, Failure, Stop};
 use crate::output::rows::Outcome;
 use crate::{confirm, given};
 use clap::Args;
 use notify_proto::control::{Change, Changed};
 use notify_proto::filter::Filter;
 use notify_proto::view::rfc3339;
-use notify_proto::{BulkOp, ErrorCode, NotificationId, Timestamp};
+use notify_proto::{BulkOp, NotificationId, Timestamp};
 use std::time::Duration;
 
 pub(super) const CANCEL_HELP: &str = "Examples:
@@ -25,9 +26,6 @@ pub(super) const RETRY_HELP: &str = "Examples:
   notifyctl ntf retry 0197a6c2-5b1e-7cc0-8000-0123456789ab
   notifyctl ntf list --status failed --since 1h -o id | notifyctl ntf retry -
   notifyctl ntf retry --filter 'status:failed provider:relay since:2h' --expect 812 --yes";
-
-/// Ids of one call.
-const AT_ONCE: usize = 200;
 
 pub(super) const POSTPONE_HELP: &str =
     "What is queued waits for its time then, and what waits for a retry keeps its count: no retry
@@ -207,7 +205,7 @@ async fn by_id(
             let sentence = desk.says(&format!("notification {id}"), &verb.done());
             desk.out.did(what, &sentence, serde_json::Value::Null)?;
         }
-        tally.add(&changed);
+        tally.add(changed.iter().map(|it| (it.id, &it.result)));
         return tally.end();
     }
     let mut listing = desk.out.list(what)?;
@@ -216,11 +214,11 @@ async fn by_id(
             tokio::time::sleep(pace.every).await;
         }
         let changed = call(link, verb, some.to_vec(), desk.globals.change()).await?;
-        tally.add(&changed);
+        tally.add(changed.iter().map(|it| (it.id, &it.result)));
         listing.page(&changed.into_iter().map(Outcome::from).collect::<Vec<_>>())?;
     }
     listing.close(None, None)?;
-    desk.out.note(&tally.sentence(desk, verb));
+    desk.out.note(&tally.sentence(desk, &verb.done()));
     tally.end()
 }
 
@@ -241,13 +239,14 @@ async fn agree(
     }
     let mut tally = Tally::default();
     for some in ids.chunks(AT_ONCE) {
-        tally.add(&call(link, verb, some.to_vec(), desk.globals.rehearsal()).await?);
+        let changed = call(link, verb, some.to_vec(), desk.globals.rehearsal()).await?;
+        tally.add(changed.iter().map(|it| (it.id, &it.result)));
     }
-    if tally.done == 0 {
+    if tally.done() == 0 {
         return tally.end().map(drop);
     }
     let which = if let [id] = ids { id.to_string() } else { format!("{} notifications", ids.len()) };
-    let refused = match tally.refused.len() {
+    let refused = match tally.refused() {
         0 => String::new(),
         many => format!(" {many} of them will be refused."),
     };
@@ -309,57 +308,9 @@ async fn call(
     }
 }
 
-/// What became of them.
-#[derive(Debug, Default)]
-struct Tally {
-    done: usize,
-    refused: Vec<(ErrorCode, String)>,
-}
-
-impl Tally {
-    fn add(&mut self, changed: &[Changed]) {
-        for one in changed {
-            match &one.result {
-                Ok(_) => self.done += 1,
-                Err(error) => self.refused.push((error.code, format!("{}: {}", one.id, error.message))),
-            }
-        }
-    }
-
-    fn sentence(&self, desk: &Desk<'_>, verb: Verb) -> String {
-        let refused =
-            if self.refused.is_empty() { String::new() } else { format!(", {} refused", self.refused.len()) };
-        let dry = if desk.globals.dry_run { "dry run, nothing was changed: " } else { "" };
-        format!("{dry}{} {}{refused}", self.done, verb.done())
-    }
-
-    /// The exit code: all, some, or none done.
-    fn end(self) -> Ended {
-        let Some((first, _)) = self.refused.first() else { return Ok(Exit::Done) };
-        let exit = if self.done > 0 {
-            Exit::Partly
-        } else if *first == ErrorCode::NotFound && self.refused.iter().all(|(code, _)| code == first) {
-            Exit::NotFound
-        } else if self
-            .refused
-            .iter()
-            .all(|(code, _)| matches!(code, ErrorCode::Conflict | ErrorCode::NotFound))
-        {
-            Exit::Conflict
-        } else {
-            Exit::Refused
-        };
-        let shown: Vec<_> = self.refused.iter().take(5).map(|(_, text)| text.as_str()).collect();
-        let more = self.refused.len() - shown.len();
-        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-        Err(Failure::new(exit, format!("refused: {}{more}", shown.join("; "))).into())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use notify_proto::{ApiError, Status};
 
     #[test]
     fn ids_are_called_at_their_pace() {
@@ -367,29 +318,5 @@ mod tests {
         assert_eq!(Pace::of(Some(20.0)), Pace { ids: 20, every: Duration::from_secs(1) });
         assert_eq!(Pace::of(Some(1_000.0)), Pace { ids: AT_ONCE, every: Duration::from_millis(200) });
         assert_eq!(Pace::of(Some(0.5)), Pace { ids: 1, every: Duration::from_secs(2) });
-    }
-
-    #[test]
-    fn the_exit_code_follows_from_all_of_them() {
-        let exit = |codes: &[Option<ErrorCode>]| {
-            let mut tally = Tally::default();
-            let one = |code: &Option<ErrorCode>| Changed {
-                id: NotificationId::from_bytes([1; 16]),
-                result: code.map_or(Ok(Status::Cancelled.into()), |code| Err(ApiError::new(code, "no"))),
-            };
-            tally.add(&codes.iter().map(one).collect::<Vec<_>>());
-            match tally.end() {
-                Ok(exit) => exit,
-                Err(Stop::Failed(failure)) => failure.exit,
-                Err(Stop::ClosedPipe) => Exit::Done,
-            }
-        };
-        let (found, conflict, failed) = (ErrorCode::NotFound, ErrorCode::Conflict, ErrorCode::Failed);
-        assert_eq!(exit(&[]), Exit::Done);
-        assert_eq!(exit(&[None, None]), Exit::Done);
-        assert_eq!(exit(&[None, Some(conflict)]), Exit::Partly);
-        assert_eq!(exit(&[Some(found)]), Exit::NotFound);
-        assert_eq!(exit(&[Some(conflict), Some(found)]), Exit::Conflict);
-        assert_eq!(exit(&[Some(conflict), Some(failed)]), Exit::Refused);
     }
 }

@@ -7,6 +7,9 @@ use serde_json::Value;
 use std::hash::Hash;
 use std::io::{self, BufRead};
 
+/// Ids of one call at most.
+pub(in crate::commands) const AT_ONCE: usize = 200;
+
 /// All notifications that are meant, each once, in the order given.
 pub(super) fn read(given: &[String]) -> Result<Vec<NotificationId>, Failure> {
     read_as(given, given::id)

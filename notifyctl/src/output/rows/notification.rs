@@ -1,25 +1,12 @@
 //! Notifications, with their attempts and what happened to them.
 
-use super::{always, wide, yes};
+use super::{always, status, wide, yes};
 use crate::output::{Cell, Column, Row, Tone};
 use notify_proto::bulk::FaultGroup;
-use notify_proto::control::Changed;
 use notify_proto::send::{OneOrMany, Recipient};
 use notify_proto::view::{AttemptView, EventView, NotificationView};
-use notify_proto::{ApiError, AttemptStatus, Open, ReceiptStatus, Status};
+use notify_proto::{AttemptStatus, Open, ReceiptStatus};
 use serde::Serialize;
-
-/// A status with its tone.
-pub(crate) fn status(status: &Open<Status>) -> Cell {
-    let tone = match status.known() {
-        Some(Status::Delivered) => Tone::Good,
-        Some(Status::Failed) => Tone::Bad,
-        Some(Status::Retrying) => Tone::Warn,
-        Some(Status::Cancelled) => Tone::Dim,
-        _ => Tone::Plain,
-    };
-    Cell::Word(status.to_string(), tone)
-}
 
 /// To whom, in one line.
 pub(crate) fn recipient(recipient: &Recipient) -> String {
@@ -167,35 +154,5 @@ impl Row for EventView {
 
     fn id(&self) -> String {
         self.sequence.to_string()
-    }
-}
-
-/// What became of one id of a change.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Outcome {
-    id: String,
-    status: Option<Open<Status>>,
-    error: Option<ApiError>,
-}
-
-impl From<Changed> for Outcome {
-    fn from(changed: Changed) -> Self {
-        let (status, error) = match changed.result {
-            Ok(status) => (Some(status), None),
-            Err(error) => (None, Some(error)),
-        };
-        Self { id: changed.id.to_string(), status, error }
-    }
-}
-
-impl Row for Outcome {
-    const COLUMNS: &'static [Column<Self>] = &[
-        always("id", |it| it.id.as_str().into()),
-        always("status", |it| it.status.as_ref().map_or(Cell::Word("refused".into(), Tone::Bad), status)),
-        always("error", |it| it.error.as_ref().map(|error| error.message.clone()).into()),
-    ];
-
-    fn id(&self) -> String {
-        self.id.clone()
     }
 }

@@ -1,10 +1,8 @@
 //! Webhooks and what they are told.
 
-use super::{always, joined, wide, yes};
+use super::{always, joined, status, wide, yes};
 use crate::output::{Cell, Column, Row, Tone};
-use notify_proto::webhook::{DeliveryView, Resent, TryView, WebhookView};
-use notify_proto::{ApiError, Open, WebhookStatus};
-use serde::Serialize;
+use notify_proto::webhook::{DeliveryView, TryView, WebhookView};
 
 impl Row for WebhookView {
     const COLUMNS: &'static [Column<Self>] = &[
@@ -37,7 +35,7 @@ impl Row for DeliveryView {
     const COLUMNS: &'static [Column<Self>] = &[
         always("id", |it| it.id.to_string().into()),
         always("event", |it| it.event.to_string().into()),
-        always("status", |it| told(&it.status)),
+        always("status", |it| status(&it.status)),
         always("tries", |it| it.attempt_count.into()),
         always("code", |it| it.response_status_code.map(u64::from).into()),
         always("owed", |it| it.created_at.into()),
@@ -68,45 +66,4 @@ impl Row for TryView {
     fn id(&self) -> String {
         self.number.to_string()
     }
-}
-
-/// What became of one event that is told once more.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Told {
-    id: String,
-    status: Option<Open<WebhookStatus>>,
-    error: Option<ApiError>,
-}
-
-impl From<Resent> for Told {
-    fn from(resent: Resent) -> Self {
-        let (status, error) = match resent.result {
-            Ok(status) => (Some(status), None),
-            Err(error) => (None, Some(error)),
-        };
-        Self { id: resent.id.to_string(), status, error }
-    }
-}
-
-impl Row for Told {
-    const COLUMNS: &'static [Column<Self>] = &[
-        always("id", |it| it.id.as_str().into()),
-        always("status", |it| it.status.as_ref().map_or(Cell::Word("refused".into(), Tone::Bad), told)),
-        always("error", |it| it.error.as_ref().map(|error| error.message.clone()).into()),
-    ];
-
-    fn id(&self) -> String {
-        self.id.clone()
-    }
-}
-
-/// Where an event owed to a webhook stands, with its tone.
-fn told(status: &Open<WebhookStatus>) -> Cell {
-    let tone = match status.known() {
-        Some(WebhookStatus::Acknowledged) => Tone::Good,
-        Some(WebhookStatus::Failed) => Tone::Bad,
-        Some(WebhookStatus::Retrying) => Tone::Warn,
-        _ => Tone::Plain,
-    };
-    Cell::Word(status.to_string(), tone)
 }
