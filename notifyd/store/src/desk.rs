@@ -1,247 +1,31 @@
 //! What one write operation works with: the connection inside a transaction, and what has to be told once it is
 //! committed. Nothing leaves the desk before the commit; a rollback forgets it.
 
+mod shared;
+mod state;
+mod step;
+
+pub use shared::{Arrivals, Shared};
+pub use state::{Acceptances, State};
+pub use step::Step;
+
 use crate::api::Backlog;
-use crate::bell::Bell;
 use crate::directory::Directory;
-use crate::disk::Disk;
 use crate::error::{Result, StoreError};
-use crate::feed::{Feed, FeedEvent};
+use crate::feed::FeedEvent;
 use crate::key_index::KeyIndex;
 use crate::latch::Latch;
-use crate::wall::Wall;
 use crate::webhooks::outbox::{Told, owe};
 use crate::webhooks::{self, Endpoints};
 use crate::writer::Fault;
-use arc_swap::ArcSwap;
 use notify_proto::{Channel, Priority, Status, Timestamp, WebhookEvent};
 use notifyd_lifecycle::webhook::event::told;
-use notifyd_lifecycle::{Clock, FailPoint};
 use rusqlite::{CachedStatement, Connection};
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use state::News;
+use std::sync::Arc;
 
 /// Work for the writer that may fail alone: how it failed, if it did, and the answer.
 pub type Work<A> = Box<dyn FnOnce(&mut Desk<'_>) -> (Option<Fault>, A) + Send>;
-
-/// What readers see of the writer's knowledge.
-#[derive(Default)]
-pub struct Shared {
-    /// Notifications by status.
-    pub counts: [AtomicI64; 7],
-    /// Notifications accepted by this run.
-    pub accepted: AtomicU64,
-    /// Services and providers.
-    pub directory: RwLock<Arc<Directory>>,
-    /// The last events.
-    pub feed: Feed,
-    /// Wakes the engine.
-    pub bell: Bell,
-    /// How many came to each line of the queue in this run.
-    pub arrivals: Mutex<Arrivals>,
-    /// Who is told of what.
-    pub endpoints: ArcSwap<Endpoints>,
-    /// Events owed to webhooks.
-    pub owed: AtomicI64,
-    /// Why nothing new is taken.
-    pub latch: Latch,
-    /// The room on the disk.
-    pub disk: Disk,
-}
-
-impl Shared {
-    /// Services and providers as they are now.
-    pub fn directory(&self) -> Arc<Directory> {
-        Arc::clone(&self.directory.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Events owed to webhooks.
-    pub fn owed(&self) -> u64 {
-        u64::try_from(self.owed.load(Ordering::Acquire)).unwrap_or(0)
-    }
-}
-
-/// What the writer thread keeps between transactions.
-pub struct State {
-    shared: Arc<Shared>,
-    wall: Wall,
-    /// This run of the daemon.
-    run: i64,
-    next_seq: i64,
-    /// Where equal earlier requests are found.
-    pub dedup: KeyIndex,
-    /// Where used idempotency keys are found.
-    pub idempotency: KeyIndex,
-    news: News,
-}
-
-/// Notifications accepted, by channel and priority, in the order of their vocabularies.
-pub type Acceptances = [[u64; Priority::ALL.len()]; Channel::ALL.len()];
-
-/// How many came to each line of the queue.
-pub type Arrivals = BTreeMap<Arc<str>, u64>;
-
-/// A step of a notification that a transaction takes: where it fails before its commit, and after.
-#[derive(Debug, Clone, Copy)]
-pub enum Step {
-    /// An acceptance.
-    Accept,
-    /// A claim.
-    Claim,
-    /// An outcome.
-    Record,
-    /// A receipt that was heard.
-    Receive,
-    /// What follows from one.
-    Settle,
-    /// What came of telling a webhook.
-    Acknowledge,
-}
-
-impl Step {
-    const ALL: [Self; 6] =
-        [Self::Accept, Self::Claim, Self::Record, Self::Receive, Self::Settle, Self::Acknowledge];
-
-    const fn written(self) -> FailPoint {
-        match self {
-            Self::Accept => FailPoint::AcceptWritten,
-            Self::Claim => FailPoint::ClaimWritten,
-            Self::Record => FailPoint::RecordWritten,
-            Self::Receive => FailPoint::ReceiptWritten,
-            Self::Settle => FailPoint::SettleWritten,
-            Self::Acknowledge => FailPoint::WebhookWritten,
-        }
-    }
-
-    const fn committed(self) -> FailPoint {
-        match self {
-            Self::Accept => FailPoint::AcceptCommitted,
-            Self::Claim => FailPoint::ClaimCommitted,
-            Self::Record => FailPoint::RecordCommitted,
-            Self::Receive => FailPoint::ReceiptCommitted,
-            Self::Settle => FailPoint::SettleCommitted,
-            Self::Acknowledge => FailPoint::WebhookCommitted,
-        }
-    }
-}
-
-/// What one transaction will have to tell.
-#[derive(Default)]
-struct News {
-    events: Vec<FeedEvent>,
-    lines: HashMap<Backlog, i64>,
-    left: Vec<i64>,
-    arrived: Arrivals,
-    timed: bool,
-    counts: [i64; 7],
-    /// Notifications that came to a status from another one.
-    reached: [u64; 7],
-    accepted: Acceptances,
-    steps: [bool; Step::ALL.len()],
-    directory_changed: bool,
-    directory: Option<Directory>,
-    /// Webhooks whose rows changed, and all of them then.
-    webhooks_changed: Vec<i64>,
-    endpoints: Option<Endpoints>,
-    /// Webhooks to which more is owed, or of which something else is due.
-    owed_to: HashSet<i64>,
-    owed: i64,
-    /// Whether something is due to webhooks at another time than was known.
-    retold: bool,
-}
-
-impl State {
-    /// At start: `next_seq` is one above the highest stored number.
-    pub fn new(
-        shared: Arc<Shared>,
-        clock: Arc<dyn Clock>,
-        run: i64,
-        next_seq: i64,
-        dedup: KeyIndex,
-        idempotency: KeyIndex,
-    ) -> Self {
-        Self { shared, wall: Wall::new(clock), run, next_seq, dedup, idempotency, news: News::default() }
-    }
-
-    /// How many came to each status in this transaction, what it accepted, and how many came to each line of the queue.
-    pub fn told(&self) -> (&[u64; 7], &Acceptances, &Arrivals) {
-        (&self.news.reached, &self.news.accepted, &self.news.arrived)
-    }
-
-    /// Everything is written: the fail points right before the commit.
-    pub fn pass_written(&self) {
-        self.steps().map(Step::written).for_each(FailPoint::reached);
-    }
-
-    fn steps(&self) -> impl Iterator<Item = Step> {
-        Step::ALL.into_iter().filter(|step| self.news.steps[*step as usize])
-    }
-
-    /// After the commit: tells the news.
-    pub fn publish(&mut self) {
-        self.steps().map(Step::committed).for_each(FailPoint::reached);
-        self.news.steps = Default::default();
-        self.dedup.commit();
-        self.idempotency.commit();
-        self.wall.commit();
-        for (count, delta) in self.shared.counts.iter().zip(self.news.counts) {
-            if delta != 0 {
-                count.fetch_add(delta, Ordering::AcqRel);
-            }
-        }
-        self.shared.feed.publish(&self.news.events);
-        if !self.news.arrived.is_empty() {
-            let mut arrivals = self.shared.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
-            for (lane, count) in std::mem::take(&mut self.news.arrived) {
-                *arrivals.entry(lane).or_default() += count;
-            }
-        }
-        let changed = self.news.directory.is_some();
-        if let Some(directory) = self.news.directory.take() {
-            *self.shared.directory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);
-        }
-        if changed || self.news.timed || !self.news.lines.is_empty() {
-            self.shared.bell.ring(self.news.lines.drain(), self.news.timed);
-        }
-        if !self.news.left.is_empty() {
-            self.shared.bell.left(self.news.left.drain(..));
-        }
-        if let Some(endpoints) = self.news.endpoints.take() {
-            self.shared.endpoints.store(Arc::new(endpoints));
-            self.news.retold = true;
-        }
-        self.shared.owed.fetch_add(std::mem::take(&mut self.news.owed), Ordering::AcqRel);
-        if std::mem::take(&mut self.news.retold) || !self.news.owed_to.is_empty() {
-            self.shared.bell.ring_webhooks(self.news.owed_to.drain());
-        }
-        self.news.webhooks_changed.clear();
-        self.news.events.clear();
-        self.news.timed = false;
-        self.news.counts = [0; 7];
-        self.news.reached = [0; 7];
-        let accepted = std::mem::take(&mut self.news.accepted);
-        self.shared.accepted.fetch_add(accepted.iter().flatten().sum(), Ordering::AcqRel);
-        self.news.directory_changed = false;
-    }
-
-    /// After a rollback: there is no news.
-    pub fn forget(&mut self) {
-        self.dedup.rollback();
-        self.idempotency.rollback();
-        self.wall.rollback();
-        self.news = News::default();
-    }
-
-    /// Writes down that this run ended in good order.
-    pub fn note_stop(&self, connection: &Connection) {
-        let at = self.wall.now().timestamp_millis();
-        let noted = connection.execute("UPDATE runs SET stopped_at = ?1 WHERE no = ?2", (at, self.run));
-        if let Err(error) = noted {
-            tracing::warn!(%error, "the end of the run was not noted");
-        }
-    }
-}
 
 /// The desk of one operation.
 pub struct Desk<'a> {
