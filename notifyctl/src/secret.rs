@@ -1,5 +1,6 @@
-//! Secrets come in by file or standard input, never by a flag's value, and keys go out once.
+//! Secrets come in by file or standard input, never by a flag's value, and what the daemon makes of them goes out once.
 
+use crate::cli::Format;
 use crate::failure::{Exit, Failure};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -41,41 +42,76 @@ pub(crate) fn read(path: &Path) -> Result<Secret, Failure> {
     Ok(Secret { text: kept.to_owned(), warning })
 }
 
-/// The file a new key goes to. It is made before the daemon is asked, so that a key is never made without a place, and
-/// removed again when there is none.
+/// What the daemon makes and tells once, in words.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Once {
+    what: &'static str,
+    /// The flag that names a file for it.
+    flag: &'static str,
+    /// How to get another one.
+    again: &'static str,
+}
+
+/// A service's API key.
+pub(crate) const API_KEY: Once =
+    Once { what: "key", flag: "--key-file", again: "notifyctl service key reset" };
+
+/// A webhook's signing secret.
+pub(crate) const SIGNING_SECRET: Once =
+    Once { what: "secret", flag: "--secret-out", again: "notifyctl webhook secret rotate" };
+
+impl Once {
+    /// Refuses outputs that would lose it.
+    pub(crate) fn check_output(self, format: Format, file: Option<&Path>) -> Result<(), Failure> {
+        if file.is_some() || !matches!(format, Format::Id | Format::Csv) {
+            return Ok(());
+        }
+        let Self { what, flag, .. } = self;
+        let message = format!("this output has no place for the {what}, which is shown only once");
+        Err(Failure::new(Exit::Usage, message).hint(format!("use {flag}, or --output plain, json or table")))
+    }
+
+    /// Makes the file for it, where there will be something to keep.
+    pub(crate) fn place(self, dry_run: bool, file: Option<&Path>) -> Result<Option<KeyFile>, Failure> {
+        file.filter(|_| !dry_run).map(|path| KeyFile::create(self, path)).transpose()
+    }
+}
+
+/// The file that something goes to which is told once. It is made before the daemon is asked, so that nothing is made without
+/// a place, and removed again when there is nothing.
 pub(crate) struct KeyFile {
+    of: Once,
     path: PathBuf,
     file: Option<File>,
 }
 
 impl KeyFile {
     /// Makes the file, mode 0600. It must not exist.
-    pub(crate) fn create(path: &Path) -> Result<Self, Failure> {
-        let file =
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
-                let failure = Failure::new(
-                    Exit::Config,
-                    format!("cannot make the key file {}: {error}", path.display()),
-                );
-                if error.kind() == io::ErrorKind::AlreadyExists {
-                    failure.hint("a key file is never written over; name another or remove it")
-                } else {
-                    failure
-                }
-            })?;
-        Ok(Self { path: path.to_owned(), file: Some(file) })
+    fn create(of: Once, path: &Path) -> Result<Self, Failure> {
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        let file = file.map_err(|error| {
+            let message = format!("cannot make the {} file {}: {error}", of.what, path.display());
+            let failure = Failure::new(Exit::Config, message);
+            if error.kind() == io::ErrorKind::AlreadyExists {
+                failure.hint(format!("a {} file is never written over; name another or remove it", of.what))
+            } else {
+                failure
+            }
+        })?;
+        Ok(Self { of, path: path.to_owned(), file: Some(file) })
     }
 
-    /// Writes the key.
-    pub(crate) fn keep(mut self, key: &str) -> Result<PathBuf, Failure> {
+    /// Writes it.
+    pub(crate) fn keep(mut self, text: &str) -> Result<PathBuf, Failure> {
         let written = match self.file.take() {
-            Some(mut file) => file.write_all(format!("{key}\n").as_bytes()).and_then(|()| file.sync_all()),
+            Some(mut file) => file.write_all(format!("{text}\n").as_bytes()).and_then(|()| file.sync_all()),
             None => Ok(()),
         };
-        let path = self.path.clone();
+        let (Once { what, again, .. }, path) = (self.of, self.path.clone());
         written.map(|()| path.clone()).map_err(|error| {
-            let message = format!("the key was made but could not be written to {}: {error}", path.display());
-            Failure::new(Exit::Refused, message).hint("make another one: notifyctl service key reset")
+            let message =
+                format!("the {what} was made but could not be written to {}: {error}", path.display());
+            Failure::new(Exit::Refused, message).hint(format!("make another one: {again}"))
         })
     }
 }
@@ -112,12 +148,25 @@ mod tests {
     fn a_key_file_is_new_closed_to_others_and_gone_when_there_is_no_key() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("acme.key");
-        drop(KeyFile::create(&path).unwrap());
+        drop(KeyFile::create(API_KEY, &path).unwrap());
         assert!(!path.exists());
-        KeyFile::create(&path).unwrap().keep("the-key").unwrap();
+        KeyFile::create(API_KEY, &path).unwrap().keep("the-key").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "the-key\n");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        let failure = KeyFile::create(&path).err().unwrap();
+        let failure = KeyFile::create(API_KEY, &path).err().unwrap();
         assert!(failure.hint.unwrap().contains("never written over"));
+    }
+
+    #[test]
+    fn what_could_not_be_kept_is_made_anew_as_what_it_is() {
+        for (of, again) in [(API_KEY, "service key reset"), (SIGNING_SECRET, "webhook secret rotate")] {
+            // It takes the file, and no byte.
+            let file = OpenOptions::new().write(true).open("/dev/full").ok();
+            let kept = KeyFile { of, path: "full".into(), file }.keep("hunter2");
+            let failure = kept.err().unwrap();
+            assert!(failure.hint.unwrap().ends_with(again) && !failure.message.contains("hunter2"));
+            let refused = of.check_output(Format::Id, None).err().unwrap();
+            assert!(refused.hint.unwrap().contains(of.flag));
+        }
     }
 }

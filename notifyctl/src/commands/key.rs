@@ -3,10 +3,10 @@
 use super::Desk;
 use crate::cli::Format;
 use crate::confirm;
-use crate::failure::{Ended, Exit, Failure, Stop};
+use crate::failure::{Ended, Exit, Stop};
 use crate::given;
 use crate::output::{Total, spoken};
-use crate::secret::KeyFile;
+use crate::secret::{API_KEY, KeyFile};
 use clap::{Args, Subcommand};
 use notify_proto::Timestamp;
 use notify_proto::control::FreshKey;
@@ -118,9 +118,9 @@ async fn list(desk: &Desk<'_>, service: String) -> Ended {
 
 impl Create {
     async fn run(self, desk: &Desk<'_>) -> Ended {
-        check_output(desk, self.key_file.as_deref())?;
+        API_KEY.check_output(desk.out.format, self.key_file.as_deref())?;
         let link = desk.link().await?;
-        let file = place(desk, self.key_file.as_deref())?;
+        let file = API_KEY.place(desk.globals.dry_run, self.key_file.as_deref())?;
         let change = desk.globals.change();
         let call =
             link.client.key_create(link.within(), self.service.clone(), self.label, self.expires, change);
@@ -131,7 +131,7 @@ impl Create {
 
 impl Reset {
     async fn run(self, desk: &Desk<'_>) -> Ended {
-        check_output(desk, self.key_file.as_deref())?;
+        API_KEY.check_output(desk.out.format, self.key_file.as_deref())?;
         let when = match self.grace.as_secs() {
             0 => "at once".to_owned(),
             seconds => format!("after {}", spoken(seconds)),
@@ -144,7 +144,7 @@ impl Reset {
         link.read(reset(desk.globals.rehearsal())).await?;
         let question = format!("All other keys of {service} stop working {when}.");
         confirm::name(desk.globals, desk.out, &question, service, self.confirm.as_deref())?;
-        let file = place(desk, self.key_file.as_deref())?;
+        let file = API_KEY.place(desk.globals.dry_run, self.key_file.as_deref())?;
         let call = reset(desk.globals.change());
         let fresh = link.change(call).await?;
         let ended = finish(desk, "service.key.reset", service, fresh, file)?;
@@ -185,23 +185,6 @@ fn finish(
     let sentence = format!("key {} of {} is made", fresh.key.prefix, fresh.service.name);
     show(desk, what, &sentence, &fresh, path.as_deref())?;
     Ok(Exit::Done)
-}
-
-/// Refuses outputs that would lose the key.
-pub(super) fn check_output(desk: &Desk<'_>, key_file: Option<&Path>) -> Result<(), Failure> {
-    if key_file.is_none() && matches!(desk.out.format, Format::Id | Format::Csv) {
-        return Err(Failure::new(
-            Exit::Usage,
-            "this output has no place for the key, which is shown only once",
-        )
-        .hint("use --key-file, or --output plain, json or table"));
-    }
-    Ok(())
-}
-
-/// Makes the place for the key, before there is one.
-pub(super) fn place(desk: &Desk<'_>, key_file: Option<&Path>) -> Result<Option<KeyFile>, Failure> {
-    key_file.filter(|_| !desk.globals.dry_run).map(KeyFile::create).transpose()
 }
 
 /// Shows a new key, or where it was written.

@@ -25,6 +25,8 @@ use crate::cli::{Cli, Command, Globals};
 use crate::conn::Link;
 use crate::failure::{Ended, Failure};
 use crate::output::Out;
+use crate::secret;
+use std::path::Path;
 
 /// What every command works with.
 pub(crate) struct Desk<'a> {
@@ -42,6 +44,15 @@ impl Desk<'_> {
     pub(crate) async fn link_to_wait(&self) -> Result<Link, Failure> {
         let globals = Globals { timeout: None, ..self.globals.clone() };
         Link::open(&globals, self.out).await
+    }
+
+    /// The secret in a file, or on standard input, with a warning when others can read it.
+    pub(crate) fn secret(&self, path: &Path) -> Result<String, Failure> {
+        let secret = secret::read(path)?;
+        if let Some(warning) = &secret.warning {
+            self.out.note(&format!("warning: {warning}"));
+        }
+        Ok(secret.text)
     }
 
     /// What a change did, or would do.

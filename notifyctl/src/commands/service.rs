@@ -3,7 +3,7 @@
 use super::{Desk, key};
 use crate::failure::{Ended, Exit};
 use crate::given;
-use crate::secret::KeyFile;
+use crate::secret::{API_KEY, KeyFile};
 use clap::{Args, Subcommand};
 use notify_proto::control::NewService;
 use serde_json::json;
@@ -90,9 +90,9 @@ impl Service {
 
 impl Create {
     async fn run(self, desk: &Desk<'_>) -> Ended {
-        key::check_output(desk, self.key_file.as_deref())?;
+        API_KEY.check_output(desk.out.format, self.key_file.as_deref())?;
         let link = desk.link().await?;
-        let file = key::place(desk, self.key_file.as_deref())?;
+        let file = API_KEY.place(desk.globals.dry_run, self.key_file.as_deref())?;
         let service =
             NewService { name: self.name, description: self.description, rate_per_second: self.rate };
         let name = service.name.clone();

@@ -7,8 +7,8 @@ mod update;
 use super::queue::{millis, said, told};
 use super::{Desk, circuit, key::all};
 use crate::failure::{Ended, Exit, Failure};
+use crate::given;
 use crate::output::{Cell, Tone};
-use crate::{given, secret};
 use clap::{Args, Subcommand};
 use notify_proto::control::NewProvider;
 use notify_proto::hold::HoldView;
@@ -222,7 +222,7 @@ impl Seed {
 impl Add {
     async fn run(self, desk: &Desk<'_>) -> Ended {
         let config = self.config_file.as_deref().map(config).transpose()?;
-        let secret = self.secret_file.as_deref().map(|path| read_secret(desk, path)).transpose()?;
+        let secret = self.secret_file.as_deref().map(|path| desk.secret(path)).transpose()?;
         let link = desk.link().await?;
         let provider = NewProvider {
             name: self.name,
@@ -242,15 +242,6 @@ impl Add {
         desk.out.advise(&format!("next: notifyctl provider test {} --to ADDRESS", provider.name));
         Ok(Exit::Done)
     }
-}
-
-/// The secret in a file, with a warning when others can read it.
-fn read_secret(desk: &Desk<'_>, path: &Path) -> Result<String, Failure> {
-    let secret = secret::read(path)?;
-    if let Some(warning) = &secret.warning {
-        desk.out.note(&format!("warning: {warning}"));
-    }
-    Ok(secret.text)
 }
 
 /// The settings in a file.

@@ -1,6 +1,6 @@
 //! `notifyctl provider update`.
 
-use super::{config, read_secret};
+use super::config;
 use crate::cli::Format;
 use crate::commands::Desk;
 use crate::failure::{Ended, Exit};
@@ -49,7 +49,7 @@ pub struct Update {
 impl Update {
     pub(super) async fn run(self, desk: &Desk<'_>) -> Ended {
         let config = self.config_file.as_deref().map(config).transpose()?;
-        let secret = self.secret_file.as_deref().map(|path| read_secret(desk, path)).transpose()?;
+        let secret = self.secret_file.as_deref().map(|path| desk.secret(path)).transpose()?;
         let update = ProviderChange {
             rename: self.rename,
             channels: Some(self.channels).filter(|channels| !channels.is_empty()),

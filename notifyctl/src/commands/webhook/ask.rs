@@ -3,7 +3,8 @@
 use super::secret;
 use crate::commands::Desk;
 use crate::failure::{Ended, Exit, Failure};
-use crate::{given, secret as secrets};
+use crate::given;
+use crate::secret::SIGNING_SECRET;
 use clap::{ArgGroup, Args};
 use notify_proto::control::Limit;
 use notify_proto::webhook::WebhookAsk;
@@ -115,11 +116,7 @@ impl How {
     fn headers(&self, desk: &Desk<'_>) -> Result<Option<Map<String, Value>>, Failure> {
         let mut headers = Map::new();
         if let Some(path) = &self.header_file {
-            let file = secrets::read(path)?;
-            if let Some(warning) = &file.warning {
-                desk.out.note(&format!("warning: {warning}"));
-            }
-            for (name, value) in lines(path, &file.text)? {
+            for (name, value) in lines(path, &desk.secret(path)?)? {
                 put(&mut headers, name, value)?;
             }
         }
@@ -152,9 +149,9 @@ fn lines<'a>(path: &Path, text: &'a str) -> Result<Vec<(&'a str, &'a str)>, Fail
 
 impl Create {
     pub(super) async fn run(self, desk: &Desk<'_>) -> Ended {
-        let own = self.secret_file.as_deref().map(|path| secret::own(desk, path)).transpose()?;
+        let own = self.secret_file.as_deref().map(|path| desk.secret(path)).transpose()?;
         if own.is_none() {
-            secret::check_output(desk, self.secret_out.as_deref())?;
+            SIGNING_SECRET.check_output(desk.out.format, self.secret_out.as_deref())?;
         }
         let mut ask = Map::new();
         ask.insert("url".into(), json!(self.url));
@@ -163,10 +160,10 @@ impl Create {
             ask.insert("redact".into(), json!(true));
         }
         if let Some(own) = own {
-            ask.insert("secret".into(), json!(own.0));
+            ask.insert("secret".into(), json!(own));
         }
         let link = desk.link().await?;
-        let file = secret::place(desk, self.secret_out.as_deref())?;
+        let file = SIGNING_SECRET.place(desk.globals.dry_run, self.secret_out.as_deref())?;
         let call =
             link.client.webhook_create(link.within(), self.service, WebhookAsk(ask), desk.globals.change());
         let fresh = link.change(call).await?;

@@ -2,15 +2,15 @@
 
 use crate::cli::Format;
 use crate::commands::Desk;
-use crate::failure::{Ended, Exit, Failure};
+use crate::failure::{Ended, Exit};
 use crate::output::spoken;
-use crate::secret::KeyFile;
-use crate::{confirm, given, secret};
+use crate::secret::{KeyFile, SIGNING_SECRET};
+use crate::{confirm, given};
 use clap::{Args, Subcommand};
 use notify_proto::WebhookId;
 use notify_proto::webhook::{FreshWebhook, OwnSecret};
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub(super) const EXAMPLES: &str = "Examples:
@@ -51,9 +51,9 @@ pub struct Rotate {
 impl Secret {
     pub(super) async fn run(self, desk: &Desk<'_>) -> Ended {
         let Self::Rotate(it) = self;
-        let own = it.secret_file.as_deref().map(|path| own(desk, path)).transpose()?;
+        let own = it.secret_file.as_deref().map(|path| desk.secret(path)).transpose()?.map(OwnSecret);
         if own.is_none() {
-            check_output(desk, it.secret_out.as_deref())?;
+            SIGNING_SECRET.check_output(desk.out.format, it.secret_out.as_deref())?;
         }
         let link = desk.link().await?;
         let (id, grace) = (it.id, it.grace.as_secs());
@@ -64,7 +64,7 @@ impl Secret {
             let question = format!("The secret so far of webhook {id} stops signing at once. Rotate it?");
             confirm::yes(desk.globals, desk.out, &question)?;
         }
-        let file = place(desk, it.secret_out.as_deref())?;
+        let file = SIGNING_SECRET.place(desk.globals.dry_run, it.secret_out.as_deref())?;
         let fresh = link.change(rotate(desk.globals.change())).await?;
         let when = match grace {
             0 => "the one so far signs no more".to_owned(),
@@ -77,31 +77,6 @@ impl Secret {
         };
         finish(desk, "webhook.secret.rotate", &sentence, &fresh, file)
     }
-}
-
-/// A secret of the caller's own.
-pub(super) fn own(desk: &Desk<'_>, path: &Path) -> Result<OwnSecret, Failure> {
-    let secret = secret::read(path)?;
-    if let Some(warning) = &secret.warning {
-        desk.out.note(&format!("warning: {warning}"));
-    }
-    Ok(OwnSecret(secret.text))
-}
-
-/// Refuses outputs that would lose the secret.
-pub(super) fn check_output(desk: &Desk<'_>, out: Option<&Path>) -> Result<(), Failure> {
-    if out.is_none() && matches!(desk.out.format, Format::Id | Format::Csv) {
-        let message = "this output has no place for the secret, which is shown only once";
-        return Err(
-            Failure::new(Exit::Usage, message).hint("use --secret-out, or --output plain, json or table")
-        );
-    }
-    Ok(())
-}
-
-/// Makes the place for the secret, before there is one.
-pub(super) fn place(desk: &Desk<'_>, out: Option<&Path>) -> Result<Option<KeyFile>, Failure> {
-    out.filter(|_| !desk.globals.dry_run).map(KeyFile::create).transpose()
 }
 
 /// Shows what was made, with its secret or where that was written.
