@@ -1,7 +1,7 @@
 //! `notifyctl provider circuit`.
 
+use super::Desk;
 use super::queue::{Lasting, agreed, hold};
-use super::{Desk, key::all};
 use crate::failure::{Ended, Exit};
 use clap::{Args, Subcommand};
 use notify_proto::HoldKind;
@@ -90,9 +90,7 @@ async fn show(desk: &Desk<'_>, name: Option<String>) -> Ended {
         None => link.read(link.client.provider_list(link.within())).await?,
     };
     let circuits: Vec<_> = providers.into_iter().map(crate::output::rows::CircuitRow::from).collect();
-    let mut listing = desk.out.list("provider.circuit.show")?;
-    listing.page(&circuits)?;
-    listing.close(None, Some(all(&circuits)))?;
+    desk.out.whole("provider.circuit.show", &circuits)?;
     Ok(Exit::Done)
 }
 

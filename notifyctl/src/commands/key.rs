@@ -5,7 +5,7 @@ use crate::cli::Format;
 use crate::confirm;
 use crate::failure::{Ended, Exit, Stop};
 use crate::given;
-use crate::output::{Total, spoken};
+use crate::output::spoken;
 use crate::secret::{API_KEY, KeyFile};
 use clap::{Args, Subcommand};
 use notify_proto::Timestamp;
@@ -110,9 +110,7 @@ impl Key {
 async fn list(desk: &Desk<'_>, service: String) -> Ended {
     let link = desk.link().await?;
     let keys = link.read(link.client.key_list(link.within(), service)).await?;
-    let mut listing = desk.out.list("service.key.list")?;
-    listing.page(&keys)?;
-    listing.close(None, Some(all(&keys)))?;
+    desk.out.whole("service.key.list", &keys)?;
     Ok(Exit::Done)
 }
 
@@ -216,9 +214,4 @@ pub(super) fn show(
         }
     }
     Ok(())
-}
-
-/// The total of a list that came as a whole.
-pub(crate) fn all<T>(rows: &[T]) -> Total {
-    Total { value: rows.len() as u64, exact: true }
 }

@@ -1,6 +1,6 @@
 //! `notifyctl queue`: the line of work in front of each provider.
 
-use super::{Desk, key::all, shape};
+use super::{Desk, shape};
 use crate::conn::Link;
 use crate::failure::{Ended, Exit, Failure, Stop};
 use crate::output::spoken;
@@ -217,9 +217,7 @@ impl Queue {
 async fn list(desk: &Desk<'_>) -> Ended {
     let link = desk.link().await?;
     let list = link.read(link.client.queue_list(link.within())).await?;
-    let mut listing = desk.out.list("queue.list")?;
-    listing.page(&list.queues)?;
-    listing.close(None, Some(all(&list.queues)))?;
+    desk.out.whole("queue.list", &list.queues)?;
     if list.elsewhere > 0 {
         desk.out.note(&format!(
             "{} more are queued and stand in no queue at this moment: nobody serves their channel, or they are on their way",
@@ -346,9 +344,7 @@ impl Drain {
 async fn holds(desk: &Desk<'_>) -> Ended {
     let link = desk.link().await?;
     let holds = link.read(link.client.hold_list(link.within())).await?;
-    let mut listing = desk.out.list("queue.hold.list")?;
-    listing.page(&holds)?;
-    listing.close(None, Some(all(&holds)))?;
+    desk.out.whole("queue.hold.list", &holds)?;
     Ok(Exit::Done)
 }
 

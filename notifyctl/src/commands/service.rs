@@ -114,9 +114,7 @@ impl Create {
 async fn list(desk: &Desk<'_>) -> Ended {
     let link = desk.link().await?;
     let services = link.read(link.client.service_list(link.within())).await?;
-    let mut listing = desk.out.list("service.list")?;
-    listing.page(&services)?;
-    listing.close(None, Some(super::key::all(&services)))?;
+    desk.out.whole("service.list", &services)?;
     if services.is_empty() {
         desk.out.advise("there are no services yet: notifyctl service create NAME");
     }

@@ -251,6 +251,14 @@ impl Out {
         Listing::open(self, what)
     }
 
+    /// A list that came as a whole.
+    pub(crate) fn whole<T: Row>(&self, what: &str, rows: &[T]) -> Result<(), Stop> {
+        let mut listing = self.list(what)?;
+        listing.page(rows)?;
+        listing.close(None, Some(Total { value: rows.len() as u64, exact: true }))?;
+        Ok(())
+    }
+
     /// A heading between two tables; nothing for programs.
     pub(crate) fn heading(&self, text: &str) -> io::Result<()> {
         if self.for_people() {

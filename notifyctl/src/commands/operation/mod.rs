@@ -5,7 +5,6 @@ pub(crate) mod follow;
 mod wait;
 
 use super::Desk;
-use super::key::all;
 use crate::failure::{Ended, Exit};
 use clap::{Args, Subcommand};
 
@@ -57,9 +56,7 @@ impl Operation {
 async fn list(desk: &Desk<'_>) -> Ended {
     let link = desk.link().await?;
     let operations = link.read(link.client.operation_list(link.within())).await?;
-    let mut listing = desk.out.list("operation.list")?;
-    listing.page(&operations)?;
-    listing.close(None, Some(all(&operations)))?;
+    desk.out.whole("operation.list", &operations)?;
     Ok(Exit::Done)
 }
 

@@ -5,7 +5,7 @@ mod route;
 mod update;
 
 use super::queue::{millis, said, told};
-use super::{Desk, circuit, key::all};
+use super::{Desk, circuit};
 use crate::failure::{Ended, Exit, Failure};
 use crate::given;
 use crate::output::{Cell, Tone};
@@ -206,9 +206,7 @@ impl Seed {
         let link = desk.link().await?;
         let call = link.client.provider_seed(link.within(), self.only, desk.globals.change());
         let seeded = link.change(call).await?;
-        let mut listing = desk.out.list("provider.seed")?;
-        listing.page(&seeded)?;
-        listing.close(None, Some(all(&seeded)))?;
+        desk.out.whole("provider.seed", &seeded)?;
         if desk.globals.dry_run {
             desk.out.note("dry run: nothing was created");
         } else if seeded.iter().any(|it| it.created && it.provider.simulated) {
@@ -259,9 +257,7 @@ fn config(path: &Path) -> Result<Map<String, Value>, Failure> {
 async fn list(desk: &Desk<'_>) -> Ended {
     let link = desk.link().await?;
     let providers = link.read(link.client.provider_list(link.within())).await?;
-    let mut listing = desk.out.list("provider.list")?;
-    listing.page(&providers)?;
-    listing.close(None, Some(all(&providers)))?;
+    desk.out.whole("provider.list", &providers)?;
     if providers.is_empty() {
         desk.out.advise("there are no providers yet: notifyctl provider seed, or notifyctl provider add");
     }

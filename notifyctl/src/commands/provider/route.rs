@@ -1,7 +1,6 @@
 //! `notifyctl provider route`.
 
 use crate::commands::Desk;
-use crate::commands::key::all;
 use crate::failure::{Ended, Exit};
 use crate::output::rows::{always, wide};
 use crate::output::{Cell, Column, Row, Tone};
@@ -32,9 +31,7 @@ impl Route {
         let request = RouteRequest { channel, service, to, provider };
         let link = desk.link().await?;
         let route = link.read(link.client.provider_route(link.within(), request)).await?;
-        let mut listing = desk.out.list("provider.route")?;
-        listing.page(&route.steps)?;
-        listing.close(None, Some(all(&route.steps)))?;
+        desk.out.whole("provider.route", &route.steps)?;
         for note in &route.notes {
             desk.out.note(note);
         }

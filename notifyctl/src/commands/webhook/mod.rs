@@ -12,7 +12,6 @@ mod switch;
 mod test;
 
 use super::Desk;
-use super::key::all;
 use crate::cli::Format;
 use crate::failure::{Ended, Exit, Stop};
 use crate::given;
@@ -136,9 +135,7 @@ impl List {
     async fn run(self, desk: &Desk<'_>) -> Ended {
         let link = desk.link().await?;
         let webhooks = link.read(link.client.webhook_list(link.within(), self.service)).await?;
-        let mut listing = desk.out.list("webhook.list")?;
-        listing.page(&webhooks)?;
-        listing.close(None, Some(all(&webhooks)))?;
+        desk.out.whole("webhook.list", &webhooks)?;
         if webhooks.is_empty() {
             desk.out.advise("there are none: notifyctl webhook create --service NAME --url URL");
         }
