@@ -147,7 +147,6 @@ impl Said {
 
 /// What is replaced in a text that was no UTF-8 makes it longer.
 fn short(mut text: String) -> String {
-    let end = (0..=MAX_ANSWER.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    text.truncate(end);
+    text.truncate(text.floor_char_boundary(MAX_ANSWER));
     text
 }

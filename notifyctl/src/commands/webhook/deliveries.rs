@@ -2,8 +2,8 @@
 
 use crate::commands::Desk;
 use crate::failure::{Ended, Exit};
-use crate::given;
 use crate::output::Total;
+use crate::{clock, given};
 use clap::Args;
 use notify_proto::webhook::DeliveryRequest;
 use notify_proto::{Timestamp, WebhookEvent, WebhookId, WebhookStatus};
@@ -51,8 +51,8 @@ impl Deliveries {
             statuses: self.statuses.into_iter().map(Into::into).collect(),
             events: self.events.into_iter().map(Into::into).collect(),
             since: self.since,
-            // What comes meanwhile would move the pages.
-            until: self.until.or_else(|| Some(crate::clock::now())).filter(|_| self.all).or(self.until),
+            // What comes meanwhile would move the pages, if there are several.
+            until: self.until.or_else(|| (left > PAGE).then(clock::now)),
             skip: 0,
             limit: 0,
         };
