@@ -5,9 +5,10 @@
 //! there was when it was asked for, so it comes past each at most once. A step is one transaction: the notifications, their
 //! events, and how far the walk has come. Whatever kills the daemon leaves all of a step or nothing of it.
 //!
-//! One step: [`select`](mod@select) finds the next that match, on a connection that reads; [`step`] looks at just these
-//! again inside the transaction, changes those that still match, and moves the cursor; [`steer`] is how it grants what
-//! operators wish of what waits. [`recovery`] walks the outbox of webhooks in the same way. [`rows`] is the table.
+//! One step: [`select`](mod@select) finds the next that match by a [`walk`](mod@walk), on a connection that reads; [`step`]
+//! looks at just these again inside the transaction, changes those that still match, and moves the cursor; [`steer`] is how
+//! it grants what operators wish of what waits. [`recovery`] walks the outbox of webhooks in the same way. [`rows`] is the
+//! table.
 
 mod bulk;
 mod count;
@@ -16,6 +17,7 @@ mod rows;
 mod select;
 mod steer;
 mod step;
+mod walk;
 
 pub use bulk::Bulk;
 pub use recovery::Recovery;

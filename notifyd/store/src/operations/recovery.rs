@@ -1,5 +1,6 @@
 //! Has a webhook told once more what it did not take: which events, and a step of it.
 
+use super::walk::walk;
 use super::{Operation, Work, rows, to_json};
 use crate::desk::Desk;
 use crate::error::{Result, StoreError};
@@ -10,11 +11,6 @@ use notify_proto::{Timestamp, WebhookEvent, WebhookId, WebhookStatus};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
-use tokio::time::Instant;
-
-/// How long a look without a find goes on; a cursor that is written down now and then costs less.
-const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Which events one webhook is told once more.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +32,9 @@ pub struct Recovery {
 }
 
 impl Recovery {
+    /// How many a second when nobody says: the endpoint may just have come back.
+    pub const RATE: f64 = 50.0;
+
     /// The same as a question.
     pub fn page(&self) -> Page {
         Page {
@@ -72,31 +71,16 @@ pub fn next(
     else {
         return Ok(None);
     };
-    let (from, mut cursor) = (operation.cursor, operation.cursor);
+    let from = operation.cursor;
     let Some(webhook) = endpoints.find(recovery.webhook) else {
-        return Ok(Some(Selected { from, nos: Vec::new(), next: cursor }));
+        return Ok(Some(Selected { from, nos: Vec::new(), next: from }));
     };
     let Wanted { text, values } = recovery.page().wanted(webhook.no);
     let sql = format!(
         "SELECT d.no FROM deliveries d WHERE {text} AND d.no > ? AND d.no <= ? ORDER BY d.no LIMIT ?"
     );
-    let mut query = connection.prepare_cached(&sql).map_err(StoreError::Read)?;
-    let begun = Instant::now();
-    let nos = loop {
-        let until = cursor.saturating_add(span).min(operation.upto);
-        let bounds = [cursor.into(), until.into(), Value::from(i64::try_from(most).unwrap_or(i64::MAX))];
-        let values = values.iter().cloned().chain(bounds);
-        let found = query.query_map(params_from_iter(values), |row| row.get(0)).map_err(StoreError::Read)?;
-        let nos = found.collect::<rusqlite::Result<Vec<i64>>>().map_err(StoreError::Read)?;
-        cursor = match nos.last() {
-            Some(last) if nos.len() == most => *last,
-            _ => until,
-        };
-        if !nos.is_empty() || cursor >= operation.upto || begun.elapsed() >= PATIENCE {
-            break nos;
-        }
-    };
-    Ok(Some(Selected { from, nos, next: cursor }))
+    let (nos, next) = walk(connection, &sql, &values, &operation, most, span)?;
+    Ok(Some(Selected { from, nos, next }))
 }
 
 /// Has those of the selected that still match told once more, and moves the cursor behind them; where the operation stands

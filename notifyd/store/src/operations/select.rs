@@ -1,24 +1,20 @@
 //! Finds what comes next, on a connection that reads: the writer is not held up by a filter that matches little.
 
+use super::walk::walk;
 use super::{Bulk, Operation, Work, rows};
 use crate::api::Scope;
 use crate::directory::Directory;
-use crate::error::{Result, StoreError};
+use crate::error::Result;
 use crate::list::{Where, conditions, needs_message};
 use crate::row::millis;
 use notify_proto::filter::{Field, Term};
 use notify_proto::upkeep::OperationState;
 use notify_proto::{BulkOp, Status};
+use rusqlite::Connection;
 use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
-use std::time::Duration;
-use tokio::time::Instant;
 
 /// Notifications looked at by one statement, unless that takes too long.
 pub const SPAN: i64 = 20_000;
-
-/// How long a look without a find goes on; a cursor that is written down now and then costs less.
-const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Dead letters, with the condition of their index, so that nothing else is looked at.
 pub const DEAD: &str = "n.status IN ('failed', 'cancelled') AND n.status = 'failed'";
@@ -53,24 +49,8 @@ pub fn next(
     });
     let wanted = wanted(bulk, directory);
     let sql = statement(bulk, &wanted);
-    let mut query = connection.prepare_cached(&sql).map_err(StoreError::Read)?;
-    let (from, mut cursor) = (operation.cursor, operation.cursor);
-    let begun = Instant::now();
-    let seqs = loop {
-        let until = cursor.saturating_add(span).min(operation.upto);
-        let bounds = [cursor.into(), until.into(), Value::from(i64::try_from(most).unwrap_or(i64::MAX))];
-        let values = wanted.values.iter().cloned().chain(bounds);
-        let found = query.query_map(params_from_iter(values), |row| row.get(0)).map_err(StoreError::Read)?;
-        let seqs = found.collect::<rusqlite::Result<Vec<i64>>>().map_err(StoreError::Read)?;
-        cursor = match seqs.last() {
-            Some(last) if seqs.len() == most => *last,
-            _ => until,
-        };
-        if !seqs.is_empty() || cursor >= operation.upto || begun.elapsed() >= PATIENCE {
-            break seqs;
-        }
-    };
-    Ok(Some(Selected { op: bulk.op, from, seqs, next: cursor }))
+    let (seqs, next) = walk(connection, &sql, &wanted.values, &operation, most, span)?;
+    Ok(Some(Selected { op: bulk.op, from: operation.cursor, seqs, next }))
 }
 
 /// The statement of a look; its last values are the cursor, where the look ends, and how many there may be.

@@ -19,9 +19,6 @@ const TRIES: usize = 5;
 /// The verb of a replay.
 const REPLAY: &str = "webhook.replay";
 
-/// What a replay tells a second at most: the endpoint may just have come back.
-const RATE: f64 = 50.0;
-
 /// Replays of all services that are under way at most: operators need room for what they do.
 const REPLAYS: usize = MAX_MOVING / 2;
 
@@ -227,7 +224,7 @@ impl Tenant {
     ) -> Result<Option<Replay>> {
         let Some(webhook) = self.own(id) else { return Ok(None) };
         let statuses = vec![status];
-        let rate_per_second = Some(RATE);
+        let rate_per_second = Some(Recovery::RATE);
         let recovery = Recovery { webhook: id, statuses, events: vec![], since, until, rate_per_second };
         let total = self.store.webhooks().count(webhook.no, recovery.page()).await?;
         if total == 0 {

@@ -13,9 +13,6 @@ use notify_proto::webhook::{RecoverRequest, RecoverView};
 use notify_proto::{WebhookId, WebhookStatus};
 use notifyd_store::operations::{NewOperation, Recovery, Work};
 
-/// Pace unless something else is said, a second: the endpoint may just have come back.
-const RATE: f64 = 50.0;
-
 /// Starts to tell a webhook once more; on a dry run it only counts.
 pub(crate) async fn recover(
     session: &Session,
@@ -63,7 +60,7 @@ fn checked(id: WebhookId, request: &RecoverRequest, now: notify_proto::Timestamp
         return Err(refuse::invalid(format!("since: write a moment before {}", rfc3339(until))));
     }
     let rate_per_second = match request.rate_per_second {
-        Limit::Keep => Some(RATE),
+        Limit::Keep => Some(Recovery::RATE),
         rate => pace(rate)?,
     };
     let events = known(&request.events, "events")?;
