@@ -77,8 +77,8 @@ impl Once {
     }
 }
 
-/// The file that something goes to which is told once. It is made before the daemon is asked, so that nothing is made without
-/// a place, and removed again when there is nothing.
+/// The file for what is told once. It is made before the daemon is asked, so that nothing is made without a place for it, and
+/// removed again when there is nothing to keep.
 pub(crate) struct KeyFile {
     of: Once,
     path: PathBuf,

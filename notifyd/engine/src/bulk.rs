@@ -1,6 +1,7 @@
-//! Changes notifications in bulk, or has webhooks told once more, as operators have asked for it: each operation at its pace, step by step, until it has
-//! been past everything it was asked for. How far it has come is in the log, so that a start goes on where a run ended;
-//! nothing here has to be remembered. A ring lost costs latency, never work: it also looks by itself.
+//! Changes notifications in bulk, or has webhooks told once more, as operators have asked for it: each operation at its
+//! pace, step by step, until it has been past everything it was asked for. How far it has come is in the log, so that a start
+//! goes on where a run ended; nothing here has to be remembered. A ring lost costs latency, never work: it also looks by
+//! itself.
 
 use crate::Inner;
 use notify_proto::BulkOp;
