@@ -2,7 +2,7 @@
 
 use crate::lines::Loaded;
 use crate::slots::CallOf;
-use notify_proto::{Channel, ProviderId, Timestamp};
+use notify_proto::{Channel, ProviderId, SkipReason, Timestamp};
 use notifyd_lifecycle::outcome::{Outcome, Report};
 use notifyd_lifecycle::{Clock, FailPoint};
 use notifyd_providers::{Call, Provider};
@@ -31,6 +31,7 @@ pub(crate) struct Claimed {
 pub(crate) struct Sent {
     pub claimed: Claimed,
     pub what: What,
+    /// How long the call took, or what never began waited for it.
     pub elapsed: Duration,
     pub at: Timestamp,
 }
@@ -41,6 +42,8 @@ pub(crate) enum What {
     Said(Report),
     /// It expired before the first byte: nothing was sent.
     Expired,
+    /// It was claimed ahead and there was no room for its call after all: nothing was sent.
+    Unsent(SkipReason),
 }
 
 /// Tells the loop even when the call panics or is dropped: a slot is never lost.

@@ -1,6 +1,7 @@
 //! The loop that owns the lines and the slots. It hears of rings, loads, claims, answers and commits, and after each
 //! looks once what can go next; everything it waits for is somebody else's work.
 
+use crate::ahead::Ahead;
 use crate::attempt::{self, Claimed, Sent};
 use crate::backlogs::Load;
 use crate::lines::Lines;
@@ -65,8 +66,10 @@ pub(crate) struct Dispatch {
     pub reopens_at: Option<std::time::Instant>,
     /// When somebody's patience with a busy provider ends.
     pub restless_at: Option<std::time::Instant>,
+    /// What is claimed and awaits room for its call.
+    pub ahead: Ahead,
     /// Claims, calls and records under way: the drain waits for them.
-    under_way: usize,
+    pub under_way: usize,
     draining: bool,
 }
 
@@ -90,6 +93,7 @@ impl Dispatch {
             settled: Vec::new(),
             reopens_at: None,
             restless_at: None,
+            ahead: Ahead::default(),
             under_way: 0,
             draining: false,
             inner,
@@ -148,7 +152,9 @@ impl Dispatch {
             }
             self.settle(&mut answers);
             let now = Instant::now();
-            if self.under_way > 0 && drained_by.is_some_and(|by| now >= by) {
+            let over = drained_by.is_some_and(|by| now >= by);
+            self.mind_ahead(over);
+            if self.under_way > 0 && over {
                 tracing::warn!(under_way = self.under_way, "calls still under way are left in doubt");
                 self.commit(vec![]);
                 return Ok(());
@@ -200,7 +206,8 @@ impl Dispatch {
         let now = Instant::now().into_std();
         let opening = if self.lines.is_empty() { None } else { self.slots.next_opening(now) };
         let [opening, restless] = [opening, self.restless_at].map(|at| at.map(Instant::from_std));
-        [opening, restless, drained_by].into_iter().flatten().fold(look_at, Instant::min)
+        let stuck = self.ahead.next_stuck().map(Instant::from_std);
+        [opening, restless, stuck, drained_by].into_iter().flatten().fold(look_at, Instant::min)
     }
 
     fn rung(&mut self) {
@@ -288,7 +295,8 @@ impl Dispatch {
                 self.under_way -= 1;
                 for (it, verdict) in ready.into_iter().zip(verdicts) {
                     if verdict == Verdict::Applied {
-                        self.call(it);
+                        self.under_way += 1;
+                        self.call_or_wait(it);
                     } else {
                         self.slots.abandon(it.claimed.call, &self.inner);
                         self.lines.forget(&it.claimed.loaded);
@@ -315,14 +323,16 @@ impl Dispatch {
         }
     }
 
-    fn call(&mut self, ready: Ready) {
-        self.under_way += 1;
+    /// Makes the call of what is claimed.
+    pub(crate) fn call(&mut self, ready: Ready) {
+        self.slots.begun(ready.claimed.provider);
         let clock = Arc::clone(&self.inner.deps.clock);
         let timeout = self.options.attempt_timeout;
         tokio::spawn(attempt::send(ready.claimed, ready.client, timeout, clock, self.answer.clone()));
     }
 
-    fn settle(&mut self, answers: &mut Vec<Sent>) {
+    /// Decides what follows from what came back.
+    pub(crate) fn settle(&mut self, answers: &mut Vec<Sent>) {
         let now = Instant::now().into_std();
         self.under_way -= answers.len();
         for sent in answers.drain(..) {

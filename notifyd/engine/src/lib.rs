@@ -11,6 +11,7 @@
 //! * [`route`] tells people where a notification would go now, and why; [`way`] where this one would.
 //! * [`holds`] is what operators force by hand on a provider; [`queues`] counts what stands in front of each.
 //! * [`standing`] tells where each job in memory stands and where the rest would go; [`rates`] how fast all that moves.
+//! * [`ahead`] keeps what is claimed before there is room for its call.
 //! * [`attempt`] is one call of a provider: `Claimed → Sent`.
 //! * [`settle`] turns what came back into the record to be written.
 //! * [`bulk`] changes many at once, as operators ask for it.
@@ -22,6 +23,7 @@
 //! [`assign`] claims it (the claim is on disk before anything is sent), [`attempt`] calls the provider, [`settle`]
 //! decides, and the transaction that records it claims the next one for the slot.
 
+mod ahead;
 mod assign;
 mod attempt;
 mod backlogs;

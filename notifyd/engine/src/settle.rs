@@ -34,22 +34,29 @@ pub(crate) fn attempt(
 ) -> Settled {
     let Sent { claimed, what, elapsed, at } = sent;
     let crate::attempt::Claimed { mut loaded, channel, channel_index, provider, simulated, call } = claimed;
-    slots.answered(provider);
+    let unsent = |loaded: &Loaded, class| AttemptEnd {
+        number: loaded.job.attempts,
+        provider,
+        channel,
+        status: AttemptStatus::Skipped,
+        class,
+        message: None,
+        external_id: None,
+        simulated,
+        awaits_receipt: false,
+    };
+    match what {
+        What::Unsent(_) => slots.unsent(provider, elapsed),
+        What::Expired | What::Said(_) => slots.answered(provider, elapsed),
+    }
     let (transition, end) = match what {
         What::Expired => {
-            let end = AttemptEnd {
-                number: loaded.job.attempts,
-                provider,
-                channel,
-                status: AttemptStatus::Skipped,
-                class: "expired",
-                message: None,
-                external_id: None,
-                simulated,
-                awaits_receipt: false,
-            };
             slots.learn_nothing(call);
-            (Transition::fail(FailureReason::Expired), end)
+            (Transition::fail(FailureReason::Expired), unsent(&loaded, "expired"))
+        }
+        What::Unsent(reason) => {
+            slots.learn_nothing(call);
+            (Transition::hold(reason), unsent(&loaded, reason.as_str()))
         }
         What::Said(report) => {
             let cause = report.message.as_deref().map(|message| masked(message, &loaded.job));

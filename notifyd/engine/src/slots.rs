@@ -24,6 +24,17 @@ const KEPT_OF: u32 = 16;
 /// How long slots are kept for urgent work after the last of it.
 const KEPT_FOR: Duration = Duration::from_secs(60);
 
+/// One for so many slots is claimed ahead of them, so that a slot stands empty for no commit: the commits that follow each
+/// other within a call of 50 ms, with disks that take 5 ms for each, cost some tenth of the calls.
+const SPARE_OF: u32 = 4;
+
+/// Nothing is claimed ahead for a provider whose calls take longer: an empty slot costs it little, and who is claimed ahead
+/// cannot go elsewhere.
+const SOON: Duration = Duration::from_millis(250);
+
+/// A new call counts for one in so many of the usual time of a call.
+const CALLS_TO_LEARN: u32 = 8;
+
 /// One provider at work.
 pub(crate) struct Slot {
     /// What makes the calls; the problem, when it could not be built from its settings.
@@ -31,10 +42,14 @@ pub(crate) struct Slot {
     pub row: Arc<Row>,
     /// Whether it was removed: nothing begins any more, and it goes with its last call.
     gone: bool,
-    /// Calls under way, until their outcome is recorded; shared with the handles, who want to know it at any moment.
+    /// What is claimed for it, until its outcome is recorded; shared with the handles, who want to know it at any moment.
     in_flight: Arc<AtomicU32>,
+    /// Those of them whose call has begun and was not answered yet.
+    begun: u32,
     /// Those of them that were answered already.
     answered: u32,
+    /// How long a call usually takes, once there was one.
+    call_time: Option<Duration>,
     /// Until when some of its slots are kept for urgent work.
     keeps_until: Option<Instant>,
     /// The same for the metrics.
@@ -48,7 +63,7 @@ impl Slot {
         self.in_flight.load(Ordering::Acquire)
     }
 
-    /// Calls that are not answered yet.
+    /// What is not answered yet, begun or not.
     fn unanswered(&self) -> u32 {
         self.in_flight().saturating_sub(self.answered)
     }
@@ -134,11 +149,14 @@ impl Slots {
                     if let Err(error) = &client {
                         tracing::error!(provider = %row.name, %error, "provider cannot be used");
                     }
-                    let (answered, keeps_until) =
-                        existing.as_ref().map_or((0, None), |slot| (slot.answered, slot.keeps_until));
+                    let (begun, answered, keeps_until) = existing
+                        .as_ref()
+                        .map_or((0, 0, None), |slot| (slot.begun, slot.answered, slot.keeps_until));
                     let slot = Slot {
                         client,
+                        begun,
                         answered,
+                        call_time: None,
                         keeps_until,
                         row: Arc::clone(row),
                         gone: false,
@@ -193,12 +211,28 @@ impl Slots {
         Gate::Open
     }
 
-    /// Whether a provider has all it may have under way. Who has answered makes room for the next one, which is claimed
+    /// Whether all is claimed for a provider that may be. Who has answered makes room for the next one, which is claimed
     /// in the transaction that records the answer; but what is not recorded has a bound as well.
     fn is_full(&self, slot: &Slot, urgent: bool, now: Instant) -> bool {
-        let most = self.most(slot, now);
-        let kept = if urgent { 0 } else { self.kept(slot, now) };
-        slot.unanswered() >= most - kept || slot.in_flight() >= most.saturating_mul(2)
+        let claimable = self.callable(slot, urgent, now).saturating_add(self.spare(slot, now));
+        slot.unanswered() >= claimable || slot.in_flight() >= self.most(slot, now).saturating_mul(2)
+    }
+
+    /// Whether a claimed call may begin, for work that is urgent or not.
+    pub(crate) fn has_room(&self, id: ProviderId, urgent: bool, now: Instant) -> bool {
+        self.all.get(&id).is_some_and(|slot| slot.begun < self.callable(slot, urgent, now))
+    }
+
+    /// Calls that work which is urgent or not may have under way.
+    fn callable(&self, slot: &Slot, urgent: bool, now: Instant) -> u32 {
+        self.most(slot, now) - if urgent { 0 } else { self.kept(slot, now) }
+    }
+
+    /// What may be claimed before there is room for its call.
+    fn spare(&self, slot: &Slot, now: Instant) -> u32 {
+        let soon =
+            slot.call_time.is_some_and(|it| it <= SOON) && slot.breaker.circuit(now) == Circuit::Closed;
+        if soon { self.most(slot, now) / SPARE_OF } else { 0 }
     }
 
     /// Slots that work which is not urgent leaves free: it comes in bulk and takes all there are, and who waits for a code
@@ -254,7 +288,7 @@ impl Slots {
                 standing.until = slot.pace.paused(now);
             }
             Gate::Busy if self.is_full(slot, false, now) => {
-                let (under_way, most) = (slot.in_flight(), self.most(slot, now));
+                let (under_way, most) = (slot.begun, self.most(slot, now));
                 let kept = match self.kept(slot, now) {
                     0 => String::new(),
                     kept => format!(", {kept} of which are kept for urgent work"),
@@ -319,10 +353,29 @@ impl Slots {
         Some((CallOf { provider: id, client: slot.row.client, era }, client))
     }
 
-    /// A call was answered, which is recorded next.
-    pub(crate) fn answered(&mut self, id: ProviderId) {
+    /// A call begins.
+    pub(crate) fn begun(&mut self, id: ProviderId) {
+        if let Some(slot) = self.all.get_mut(&id) {
+            slot.begun += 1;
+        }
+    }
+
+    /// A call was answered after some time, which is recorded next.
+    pub(crate) fn answered(&mut self, id: ProviderId, elapsed: Duration) {
+        if let Some(slot) = self.all.get_mut(&id) {
+            slot.begun = slot.begun.saturating_sub(1);
+            slot.answered += 1;
+            let usual = slot.call_time.unwrap_or(elapsed);
+            slot.call_time = Some((usual * (CALLS_TO_LEARN - 1) + elapsed) / CALLS_TO_LEARN);
+        }
+    }
+
+    /// A call that was claimed never began, for which it waited so long; that is recorded next.
+    pub(crate) fn unsent(&mut self, id: ProviderId, waited: Duration) {
         if let Some(slot) = self.all.get_mut(&id) {
             slot.answered += 1;
+            // Those before it take at least as long: nobody else is claimed to wait for them.
+            slot.call_time = slot.call_time.map(|usual| usual.max(waited));
         }
     }
 

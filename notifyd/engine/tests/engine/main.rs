@@ -7,6 +7,7 @@
     reason = "helpers of tests end the test, and say where"
 )]
 
+mod ahead;
 mod delivering;
 mod fairness;
 mod handover;
