@@ -124,6 +124,7 @@ mod tests {
             op,
             filter,
             until: None,
+            notify: false,
             cutoff: Timestamp::UNIX_EPOCH,
             limit: None,
             rate_per_second: None,
