@@ -17,6 +17,8 @@ mod conformance {
     pub mod schedule;
     pub mod steering;
     pub mod waiting;
+    pub mod webhook_figures;
+    pub mod webhook_once;
     pub mod webhooks;
 }
 
@@ -167,6 +169,17 @@ suite! {
         a_test_is_no_notification,
         those_who_look_find_what_they_want,
         a_recovery_goes_past_each_once,
+    }
+    webhook_once {
+        a_webhook_is_created_once_for_a_key,
+        a_key_stands_for_one_request_whatever_it_asks_for,
+        a_creation_that_fails_leaves_its_key_free,
+        a_key_of_a_webhook_ends_after_a_day,
+    }
+    webhook_figures {
+        what_webhooks_took_is_counted_with_the_notifications,
+        figures_are_of_one_service_or_tenant_and_its_time,
+        what_was_removed_is_not_counted,
     }
     holds {
         a_hold_survives_a_restart,
