@@ -28,6 +28,7 @@ mod slow;
 mod speeds;
 mod steering;
 mod stories;
+mod targets;
 mod turns;
 mod waiting;
 mod ways;
