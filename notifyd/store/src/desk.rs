@@ -148,7 +148,7 @@ struct News {
     owed_to: HashSet<i64>,
     owed: i64,
     /// Whether something is due to webhooks at another time than was known.
-    retold: bool,
+    moved: bool,
 }
 
 impl State {
@@ -209,13 +209,14 @@ impl State {
         }
         if let Some(endpoints) = self.news.endpoints.take() {
             self.shared.endpoints.store(Arc::new(endpoints));
-            self.news.retold = true;
+            // One that is told again has been owed something all the while, it may be.
+            self.news.owed_to.extend(self.news.webhooks_changed.drain(..));
         }
         self.shared.owed.fetch_add(std::mem::take(&mut self.news.owed), Ordering::AcqRel);
-        if std::mem::take(&mut self.news.retold) || !self.news.owed_to.is_empty() {
-            self.shared.bell.ring_webhooks(self.news.owed_to.drain());
+        let moved = std::mem::take(&mut self.news.moved);
+        if moved || !self.news.owed_to.is_empty() {
+            self.shared.bell.ring_webhooks(self.news.owed_to.drain(), moved);
         }
-        self.news.webhooks_changed.clear();
         self.news.events.clear();
         self.news.timed = false;
         self.news.counts = [0; 7];
@@ -292,7 +293,7 @@ impl<'a> Desk<'a> {
             .execute([by])
             .map_err(StoreError::Write)?;
         if told > 0 {
-            self.ring_webhooks();
+            self.webhooks_moved();
         }
         if holds > 0 {
             self.directory_changed();
@@ -411,8 +412,8 @@ impl<'a> Desk<'a> {
     }
 
     /// Something is due to webhooks at another time than was known.
-    pub const fn ring_webhooks(&mut self) {
-        self.state.news.retold = true;
+    pub const fn webhooks_moved(&mut self) {
+        self.state.news.moved = true;
     }
 
     /// The number of the row that was inserted last.

@@ -12,6 +12,7 @@ mod share;
 mod tell;
 
 use crate::Inner;
+use crate::WebhookOptions;
 use crate::dispatch::STORE_PAUSE;
 pub(crate) use metrics::Metrics;
 
@@ -20,6 +21,7 @@ use line::Line;
 use notify_proto::{DeliveryId, Timestamp};
 use notifyd_store::StoreError;
 use notifyd_store::api::Verdict;
+use notifyd_store::bell::OwedTo;
 use notifyd_store::webhooks::{Next, Tried};
 use share::{Share, Trust};
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
@@ -75,6 +77,8 @@ struct Post {
     /// Those in it.
     queued: HashSet<i64>,
     share: Share,
+    /// As they were at the last look.
+    options: Option<WebhookOptions>,
     /// Events in memory.
     loaded: usize,
     /// What came of tries and is not written down yet.
@@ -97,6 +101,7 @@ pub(crate) async fn run(inner: Arc<Inner>, shutdown: CancellationToken) {
         turns: VecDeque::new(),
         queued: HashSet::new(),
         share: Share::default(),
+        options: None,
         loaded: 0,
         tried: Vec::new(),
         recording: false,
@@ -153,11 +158,14 @@ impl Post {
         self.inner.metrics.webhooks.pending.set(i64::try_from(pending).unwrap_or(i64::MAX));
     }
 
-    /// More is owed to these, or they changed.
-    fn rung(&mut self, nos: HashSet<i64>) {
+    /// More is owed to some, or they changed, or the clock was set.
+    fn rung(&mut self, rung: OwedTo) {
+        if rung.moved {
+            self.look();
+        }
         let endpoints = self.inner.deps.store.webhooks().endpoints();
         self.count();
-        for no in nos {
+        for no in rung.nos {
             if endpoints.get(no).is_some_and(|it| it.active) {
                 self.lines.entry(no).or_default().more = true;
                 self.queue(no);
@@ -208,7 +216,7 @@ impl Post {
     fn start(&mut self) {
         let endpoints = self.inner.deps.store.webhooks().endpoints();
         let options = self.inner.options.load().webhooks;
-        self.share.set_most(options.connections);
+        self.mind(options);
         let mut without = Vec::new();
         while let Some(no) = self.turns.pop_front() {
             self.queued.remove(&no);
@@ -245,6 +253,18 @@ impl Post {
             self.queue(no);
         }
         for no in without {
+            self.queue(no);
+        }
+    }
+
+    /// Takes over options that were changed since the last look: who had as many connections as it might may have more now.
+    fn mind(&mut self, options: WebhookOptions) {
+        if self.options.replace(options) == Some(options) {
+            return;
+        }
+        self.share.set_most(options.connections);
+        let waiting = self.lines.iter().filter(|(_, line)| !line.waiting.is_empty());
+        for no in waiting.map(|(no, _)| *no).collect::<Vec<_>>() {
             self.queue(no);
         }
     }
@@ -336,7 +356,7 @@ impl Post {
                         tell::told(&self.inner, tried, *id);
                     }
                     let Some(line) = self.lines.get_mut(&no) else { continue };
-                    line.recorded(tried.no);
+                    line.recorded(tried.no, tried.number);
                     // Somebody had it told once more meanwhile.
                     line.more |= verdict != Verdict::Applied;
                     self.queue(no);

@@ -32,4 +32,5 @@ mod targets;
 mod turns;
 mod waiting;
 mod ways;
+mod webhook_changes;
 mod webhooks;
