@@ -18,7 +18,7 @@ pub struct BulkRequest {
     /// The moment they wait for then, for what is postponed or moved.
     #[serde(default)]
     pub until: Option<Timestamp>,
-    /// Tell the webhooks of the services.
+    /// Tell the webhooks of the services of what is buried.
     #[serde(default)]
     pub notify: bool,
     /// Only what was accepted, and where it has ended also ended, before this; now when it is absent. A moment of the

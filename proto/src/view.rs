@@ -408,6 +408,24 @@ pub struct StatsView {
     pub queue_depth: u64,
     /// Whether the scan stopped at its bound (1,000,000 rows): older ones are not counted.
     pub partial: bool,
+    /// What the webhooks of the service were told of them.
+    #[serde(default)]
+    pub webhooks: Acks,
+}
+
+/// How much of what webhooks were told they took.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Acks {
+    /// Events owed at or after that moment.
+    pub total: u64,
+    /// By where they stand now.
+    pub by_status: BTreeMap<String, u64>,
+    /// Acknowledged among acknowledged and failed, 0 to 1; null when none has come to its end.
+    pub ack_rate: Option<f64>,
+    /// From owed to acknowledged.
+    pub ack_ms: Latency,
+    /// Whether the scan stopped at its bound (100,000 events, shared by the webhooks): older ones are not counted.
+    pub partial: bool,
 }
 
 /// Percentiles in milliseconds; null when nothing was measured.

@@ -55,6 +55,8 @@ mod receipts;
 mod recovered;
 #[path = "promises/reloaded.rs"]
 mod reloaded;
+#[path = "promises/reloaded_webhooks.rs"]
+mod reloaded_webhooks;
 #[path = "promises/revoked.rs"]
 mod revoked;
 #[path = "promises/stepwise.rs"]

@@ -130,12 +130,12 @@ fn what_waits_is_steered_by_filter() {
             assert_eq!((&request["notify"], &request["expect"]["count"]), (&json!(false), &json!(3)));
         }
     }
-    fake.run(&["ntf", "bury", "--filter", "*", "--notify", "--yes"]);
-    assert_eq!(
-        requests(&fake).pop().unwrap()["request"]["notify"],
-        true,
-        "the daemon says what it makes of it"
-    );
+    let aloud = ["ntf", "bury", "--filter", "*", "--notify"];
+    let asked = fake.run(&aloud);
+    let question = "Bury them and tell the webhooks?";
+    assert!(asked.exit == 6 && asked.stderr.contains(question), "{}", asked.stderr);
+    fake.run(&[&aloud[..], &["--yes"]].concat());
+    assert_eq!(requests(&fake).pop().unwrap()["request"]["notify"], true);
 }
 
 #[test]

@@ -85,7 +85,8 @@ pub(crate) async fn ask(client: &dyn Provider, call: Call<'_>, limit: Duration) 
     {
         return report;
     }
-    Report::new(Outcome::Ambiguous, Some(format!("no answer within {} s", limit.as_secs())))
+    let late = format!("no answer within {} s", limit.as_secs());
+    Report::new(Outcome::Ambiguous, Some(late)).of(client.scope())
 }
 
 /// Makes the call. Expiry is looked at once more right before the first byte.

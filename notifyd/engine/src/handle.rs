@@ -169,8 +169,10 @@ impl Handle {
     pub fn set_options(&self, options: Options) {
         self.set_drain_timeout(options.drain_timeout);
         self.inner.options.store(Arc::new(options));
-        // The loop looks now, not at its next occasion.
-        self.inner.deps.store.bell().ring([], true);
+        // The loops look now, not at their next occasion.
+        let bell = self.inner.deps.store.bell();
+        bell.ring([], true);
+        bell.ring_webhooks([], false);
     }
 
     /// Calls under way.

@@ -61,7 +61,7 @@ pub(crate) fn attempt(
         What::Said(report) => {
             let cause = report.message.as_deref().map(|message| masked(message, &loaded.job));
             inner.rates.finished(provider);
-            slots.learn(call, &report.outcome, cause.as_deref(), inner, now);
+            slots.learn(call, &report, cause.as_deref(), inner, now);
             observe(&report, channel, provider, slots, inner, elapsed);
             let transition = decide(&report, channel_index, provider, &mut loaded, slots, rng, at, now);
             (transition, ended(report, &loaded.job, provider, channel, simulated))
@@ -89,9 +89,7 @@ fn decide(
     let job = &mut loaded.job;
     let standing =
         Standing { plan: &job.plan, retry_count: job.retry_count, expires_at: job.expires_at, now: at };
-    if let Some(transition) =
-        absorb(&report.outcome, channel_index, provider, &mut job.progress, &standing, rng)
-    {
+    if let Some(transition) = absorb(report, channel_index, provider, &mut job.progress, &standing, rng) {
         return transition;
     }
     let choice =

@@ -7,7 +7,7 @@ use notify_proto::hold::Force;
 use notify_proto::{HoldKind, ProviderId, SkipReason};
 use notifyd_lifecycle::breaker::{Breaker, BreakerRules, Change, Circuit, Era};
 use notifyd_lifecycle::candidate::Gate;
-use notifyd_lifecycle::outcome::Outcome;
+use notifyd_lifecycle::outcome::{Outcome, Report};
 use notifyd_lifecycle::pacing::Pace;
 use notifyd_providers::Provider;
 use notifyd_store::Directory;
@@ -406,16 +406,23 @@ impl Slots {
     }
 
     /// What the provider said to this client teaches its breaker and its pace. What was said to a client that was
-    /// replaced meanwhile, such as that its password is wrong, says nothing about the new one.
+    /// replaced meanwhile, such as that its password is wrong, says nothing about the new one; nor does what only the
+    /// recipient's own place said.
     pub(crate) fn learn(
         &mut self,
         call: CallOf,
-        outcome: &Outcome,
+        report: &Report,
         cause: Option<&str>,
         inner: &Inner,
         now: Instant,
     ) {
         let Some(slot) = of(&mut self.all, call) else { return };
+        // A probe that learned nothing leaves room for the next one, without a change.
+        self.opened |= slot.breaker.circuit(now) != Circuit::Closed;
+        let Some(outcome) = report.lesson() else {
+            slot.breaker.abandon(call.era);
+            return;
+        };
         match outcome {
             Outcome::RateLimited { after } => {
                 slot.pace.throttled(*after, now);
@@ -424,8 +431,6 @@ impl Slots {
             Outcome::Accepted { .. } => slot.pace.succeeded(),
             _ => {}
         }
-        // A probe that learned nothing leaves room for the next one, without a change.
-        self.opened |= slot.breaker.circuit(now) != Circuit::Closed;
         let change = slot.breaker.finish(call.era, outcome, cause, now);
         let throttled = matches!(outcome, Outcome::RateLimited { .. });
         match change {

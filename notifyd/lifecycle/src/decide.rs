@@ -5,8 +5,9 @@
 
 use crate::candidate::Choice;
 use crate::message::Plan;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Report, Scope};
 use crate::transition::Transition;
+use chrono::TimeDelta;
 use notify_proto::{FailureReason, OnUnknown, ProviderId, SkipReason, Timestamp};
 use rand::RngCore;
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,9 @@ pub struct Progress {
     pub only: Option<(usize, ProviderId)>,
     /// Runs of the daemon that died while sending it, in a row.
     pub interrupted: u32,
+    /// The next cycle begins no earlier: the place that only this notification names has asked for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
 }
 
 impl Progress {
@@ -51,6 +55,7 @@ impl Progress {
         self.channel = 0;
         self.tried.clear();
         self.cost = false;
+        self.not_before = None;
     }
 
     /// Notes whom the attempt was made with. Moving to another channel forgets who was tried on the one before.
@@ -76,10 +81,10 @@ pub struct Standing<'a> {
     pub now: Timestamp,
 }
 
-/// First half: takes an outcome into the progress. Answers the transition when nobody else may be asked; otherwise the
+/// First half: takes a report into the progress. Answers the transition when nobody else may be asked; otherwise the
 /// caller chooses the next candidate and comes to [`go_on`].
 pub fn absorb(
-    outcome: &Outcome,
+    report: &Report,
     channel_index: usize,
     provider: ProviderId,
     progress: &mut Progress,
@@ -88,9 +93,17 @@ pub fn absorb(
 ) -> Option<Transition> {
     progress.note_attempt(channel_index, provider);
     progress.interrupted = 0;
-    match outcome {
+    match &report.outcome {
         Outcome::Accepted { .. } => Some(Transition::deliver()),
         Outcome::Transient => {
+            progress.cost = true;
+            None
+        }
+        // Nobody else waits for it, so it is this notification that does.
+        Outcome::RateLimited { .. } if report.scope == Scope::Target => {
+            let asked = report.asked_of_message().and_then(|after| TimeDelta::from_std(after).ok());
+            let until = asked.and_then(|after| standing.now.checked_add_signed(after));
+            progress.not_before = progress.not_before.max(until);
             progress.cost = true;
             None
         }
@@ -192,14 +205,16 @@ pub fn end_cycle(
     reason: &'static str,
     rng: &mut dyn RngCore,
 ) -> Transition {
+    let not_before = progress.not_before;
     progress.restart();
     let Some(delay) = standing.plan.retry.jittered(standing.retry_count + 1, at_least, rng) else {
         return Transition::fail(FailureReason::Exhausted);
     };
-    let delay = chrono::TimeDelta::from_std(delay).unwrap_or(chrono::TimeDelta::MAX);
+    let delay = TimeDelta::from_std(delay).unwrap_or(TimeDelta::MAX);
     let Some(at) = standing.now.checked_add_signed(delay) else {
         return Transition::fail(FailureReason::Exhausted);
     };
+    let at = not_before.map_or(at, |least| at.max(least));
     if standing.expires_at.is_some_and(|expires| at >= expires) {
         // The next attempt would be too late: saying so now is more use than saying so then.
         return Transition::fail(FailureReason::Expired);
@@ -246,7 +261,7 @@ mod tests {
         choice: &Choice,
     ) -> Transition {
         let mut rng = StdRng::seed_from_u64(1);
-        absorb(outcome, 0, provider(), progress, standing, &mut rng)
+        absorb(&Report::new(outcome.clone(), None), 0, provider(), progress, standing, &mut rng)
             .unwrap_or_else(|| go_on(choice, outcome.class(), None, progress, standing, &mut rng))
     }
 
@@ -268,6 +283,40 @@ mod tests {
             let held = after(&outcome, &mut Progress::default(), &standing(&plan, 2), &Choice::Spent);
             assert_eq!((held.to(), held.event()), (Status::Queued, "held"));
         }
+    }
+
+    /// What follows when the recipient's own address asks for so much time, through two providers in turn.
+    fn asked(after: [Option<u64>; 2], standing: &Standing<'_>) -> Transition {
+        let mut rng = StdRng::seed_from_u64(1);
+        let mut progress = Progress::default();
+        for after in after.map(|after| after.map(Duration::from_secs)) {
+            let report = Report::new(Outcome::RateLimited { after }, None).of(Scope::Target);
+            assert_eq!(absorb(&report, 0, provider(), &mut progress, standing, &mut rng), None);
+        }
+        let next = go_on(&Choice::Spent, "rate_limited", None, &mut progress, standing, &mut rng);
+        assert_eq!(progress, Progress::default(), "the next cycle owes nothing to this one");
+        next
+    }
+
+    #[test]
+    fn what_an_address_asks_for_delays_its_own_notification() {
+        let plan = plan(OnUnknown::Resend);
+        let first = standing(&plan, 0);
+        let waits = |after| (asked(after, &first).due_at().unwrap() - first.now).as_seconds_f64();
+        for (after, seconds) in [
+            ([Some(1_000), None], 1_000.0),
+            ([None, Some(1_000)], 1_000.0),
+            ([Some(1_000), Some(20)], 1_000.0),
+        ] {
+            assert!((waits(after) - seconds).abs() < 0.001, "{after:?}");
+        }
+        for after in [[Some(2), None], [None, None]] {
+            assert!((9.0..=11.0).contains(&waits(after)), "the policy counts when it is longer: {after:?}");
+        }
+        let brief = Standing { expires_at: Some(first.now + TimeDelta::seconds(900)), ..first };
+        assert_eq!(asked([Some(1_000), None], &brief).failure(), Some(FailureReason::Expired));
+        let spent = standing(&plan, 2);
+        assert_eq!(asked([Some(1_000), None], &spent).failure(), Some(FailureReason::Exhausted));
     }
 
     #[test]
@@ -322,7 +371,7 @@ mod tests {
     fn a_retry_after_the_expiry_fails_now() {
         let plan = plan(OnUnknown::Resend);
         let mut late = standing(&plan, 0);
-        late.expires_at = Some(late.now + chrono::TimeDelta::seconds(5));
+        late.expires_at = Some(late.now + TimeDelta::seconds(5));
         let end = after(&Outcome::Transient, &mut Progress::default(), &late, &Choice::Spent);
         assert_eq!(end.failure(), Some(FailureReason::Expired));
     }

@@ -68,6 +68,16 @@ impl Outcome {
     }
 }
 
+/// Whose doing an outcome is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// The provider's: another message would have fared alike.
+    #[default]
+    Provider,
+    /// That of the place which this message alone names, such as the URL of its recipient: it says nothing of others.
+    Target,
+}
+
 /// Longest text of a provider's answer that is kept, bytes (reference/providers, rules of 1.1).
 pub const MAX_RESPONSE_BYTES: usize = 2_048;
 
@@ -80,22 +90,47 @@ pub struct Report {
     pub message: Option<String>,
     /// Whether the provider says later whether the message arrived.
     pub awaits_receipt: bool,
+    /// Whose doing it is.
+    pub scope: Scope,
 }
 
 impl Report {
     /// A report; the message is cut to [`MAX_RESPONSE_BYTES`] and loses control characters.
     pub fn new(outcome: Outcome, message: impl Into<Option<String>>) -> Self {
-        Self { outcome, message: message.into().map(|text| tidy(&text)), awaits_receipt: false }
+        let message = message.into().map(|text| tidy(&text));
+        Self { outcome, message, awaits_receipt: false, scope: Scope::Provider }
     }
 
     /// The provider took it.
     pub fn accepted(external_id: Option<String>) -> Self {
-        Self { outcome: Outcome::Accepted { external_id }, message: None, awaits_receipt: false }
+        Self::new(Outcome::Accepted { external_id }, None)
     }
 
     /// The same from a provider that says later whether the message arrived.
     pub fn awaiting_receipt(self) -> Self {
         Self { awaits_receipt: true, ..self }
+    }
+
+    /// The same as the doing of this one.
+    pub fn of(self, scope: Scope) -> Self {
+        Self { scope, ..self }
+    }
+
+    /// What it teaches about the provider: nothing when something went wrong with a place that only this message names.
+    /// One that took its message is proof of a provider that works all the same.
+    pub const fn lesson(&self) -> Option<&Outcome> {
+        match (self.scope, &self.outcome) {
+            (Scope::Provider, outcome) | (Scope::Target, outcome @ Outcome::Accepted { .. }) => Some(outcome),
+            (Scope::Target, _) => None,
+        }
+    }
+
+    /// How long the place that it speaks of wants to be left alone: by this message, when no other names it.
+    pub const fn asked_of_message(&self) -> Option<Duration> {
+        match (self.scope, &self.outcome) {
+            (Scope::Target, Outcome::RateLimited { after: Some(after) }) => Some(*after),
+            _ => None,
+        }
     }
 }
 
@@ -122,5 +157,17 @@ mod tests {
         let message = report.message.unwrap();
         assert!(message.len() <= MAX_RESPONSE_BYTES);
         assert!(message.starts_with(" [31mé"));
+    }
+
+    #[test]
+    fn a_place_that_one_message_names_teaches_nothing_but_success() {
+        for outcome in Outcome::EACH {
+            let report = Report::new(outcome.clone(), None);
+            assert_eq!(report.lesson(), Some(&outcome), "the provider's own doing");
+            let theirs = report.of(Scope::Target);
+            let taken = matches!(outcome, Outcome::Accepted { .. });
+            assert_eq!(theirs.lesson(), taken.then_some(&outcome), "{outcome:?}");
+            assert_eq!(theirs.awaiting_receipt().scope, Scope::Target);
+        }
     }
 }

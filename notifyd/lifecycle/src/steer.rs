@@ -4,7 +4,7 @@
 use crate::admission::MAX_AHEAD;
 use crate::transition::Transition;
 use notify_proto::view::rfc3339;
-use notify_proto::{FailureReason, Status, Timestamp};
+use notify_proto::{FailureReason, Status, Timestamp, WebhookEvent};
 
 /// What is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +16,10 @@ pub enum Wish {
     /// What waits for a time is due now.
     RunNow,
     /// To the dead letters.
-    Bury,
+    Bury {
+        /// Whether the webhooks of its service are told that it failed.
+        notify: bool,
+    },
 }
 
 /// What the rules need to know of a notification.
@@ -79,7 +82,7 @@ impl Wish {
             Self::Postpone(_) => "postponed",
             Self::Move(_) => "moved",
             Self::RunNow => "run now",
-            Self::Bury => "buried",
+            Self::Bury { .. } => "buried",
         }
     }
 
@@ -87,7 +90,15 @@ impl Wish {
     pub const fn at(self) -> Option<Timestamp> {
         match self {
             Self::Postpone(at) | Self::Move(at) => Some(at),
-            Self::RunNow | Self::Bury => None,
+            Self::RunNow | Self::Bury { .. } => None,
+        }
+    }
+
+    /// What webhooks are told when it is granted, besides what they are told of every step of its kind.
+    pub const fn tells(self) -> Option<WebhookEvent> {
+        match self {
+            Self::Bury { notify: true } => Some(WebhookEvent::Failed),
+            Self::Bury { notify: false } | Self::Postpone(_) | Self::Move(_) | Self::RunNow => None,
         }
     }
 
@@ -104,12 +115,12 @@ impl Wish {
     pub fn judge(self, it: &Waiting, now: Timestamp) -> Result<Verdict, Refusal> {
         let done = self.done();
         match (self, it.status) {
-            (Self::Bury, Failed) if it.failure == Some(FailureReason::Buried) => {
+            (Self::Bury { .. }, Failed) if it.failure == Some(FailureReason::Buried) => {
                 return Ok(Verdict::Already);
             }
             (_, status) if status.is_final() => return Err(Refusal::Final(status, done)),
             (_, Sending) => return Err(Refusal::Sending(done)),
-            (Self::Bury, _) => return Ok(Verdict::Take(Transition::bury())),
+            (Self::Bury { .. }, _) => return Ok(Verdict::Take(Transition::bury())),
             (Self::RunNow, Queued) => return Ok(Verdict::Already),
             (Self::Move(_), Queued) => return Err(Refusal::Queued(done)),
             (_, Pending) if it.due_at.is_none() => return Err(Refusal::Held(done)),
@@ -137,6 +148,8 @@ impl Wish {
 mod tests {
     use super::*;
     use chrono::TimeDelta;
+
+    const BURY: Wish = Wish::Bury { notify: false };
 
     fn at(minutes: i64) -> Timestamp {
         Timestamp::from_timestamp(1_800_000_000, 0).unwrap() + TimeDelta::minutes(minutes)
@@ -194,7 +207,7 @@ mod tests {
             (waiting(Failed, None), ["Final"; 5]),
         ];
         for (it, expected) in cases {
-            let told = [postpone, sooner, later, Wish::RunNow, Wish::Bury].map(|wish| judged(wish, it));
+            let told = [postpone, sooner, later, Wish::RunNow, BURY].map(|wish| judged(wish, it));
             assert_eq!(told, expected, "{it:?}");
         }
     }
@@ -205,8 +218,17 @@ mod tests {
         assert_eq!(judged(Wish::Postpone(at(10)), due), "already");
         assert_eq!(judged(Wish::Move(at(10)), due), "already");
         let buried = Waiting { failure: Some(FailureReason::Buried), ..waiting(Failed, None) };
-        assert_eq!(judged(Wish::Bury, buried), "already");
+        assert_eq!(judged(BURY, buried), "already");
         assert_eq!(judged(Wish::RunNow, buried), "Final");
+    }
+
+    #[test]
+    fn webhooks_are_told_of_a_burial_only_when_that_is_wished() {
+        let aloud = Wish::Bury { notify: true };
+        let wishes = [Wish::Postpone(at(20)), Wish::Move(at(20)), Wish::RunNow, BURY, aloud];
+        assert_eq!(wishes.map(Wish::tells), [None, None, None, None, Some(WebhookEvent::Failed)]);
+        let queued = waiting(Queued, None);
+        assert_eq!(aloud.judge(&queued, at(0)), BURY.judge(&queued, at(0)), "the step is the same");
     }
 
     #[test]
@@ -220,7 +242,7 @@ mod tests {
         assert_eq!(judged(Wish::Move(far), due), "TooFar");
         assert_eq!(Wish::Move(far).fits(at(0)), Err(Refusal::TooFar(far)));
         assert_eq!(Wish::Postpone(at(0)).fits(at(0)), Err(Refusal::Past(at(0))));
-        assert!([Wish::Postpone(at(1)), Wish::RunNow, Wish::Bury].iter().all(|it| it.fits(at(0)).is_ok()));
+        assert!([Wish::Postpone(at(1)), Wish::RunNow, BURY].iter().all(|it| it.fits(at(0)).is_ok()));
         let expiring = Waiting { expires_at: Some(at(20)), ..due };
         assert_eq!(judged(Wish::Move(at(20)), expiring), "Expires");
         assert_eq!(judged(Wish::Move(at(19)), expiring), "moved -> pending");
@@ -230,7 +252,7 @@ mod tests {
     fn refusals_say_what_is_in_the_way() {
         let says = |wish: Wish, it| wish.judge(&it, at(0)).unwrap_err().to_string();
         assert_eq!(
-            says(Wish::Bury, waiting(Sending, None)),
+            says(BURY, waiting(Sending, None)),
             "it is being sent and cannot be buried: the outcome of the attempt under way decides"
         );
         assert_eq!(

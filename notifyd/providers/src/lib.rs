@@ -25,6 +25,7 @@ mod webhook;
 
 use async_trait::async_trait;
 use notify_proto::{Channel, NotificationId};
+use notifyd_lifecycle::outcome::Scope;
 use notifyd_lifecycle::{Message, Report};
 
 pub use config::ConfigError;
@@ -54,6 +55,11 @@ pub trait Provider: Send + Sync {
     /// Hands one message over. Never retries, never waits longer than its own time limit, never panics on bad content.
     /// Dropping the future abandons the call.
     async fn send(&self, call: Call<'_>) -> Report;
+
+    /// Whose doing it is when a message does not get through: the provider's, unless each message names where it goes.
+    fn scope(&self) -> Scope {
+        Scope::Provider
+    }
 
     /// Whether what its settings name may be called as things stand. Asked when they are given, and not when a stored row
     /// is built: what is allowed may change while the daemon runs.

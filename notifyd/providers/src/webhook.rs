@@ -16,7 +16,7 @@ use bytes::Bytes;
 use hyper::Method;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use notify_proto::Channel;
-use notifyd_lifecycle::outcome::MAX_RESPONSE_BYTES;
+use notifyd_lifecycle::outcome::{MAX_RESPONSE_BYTES, Scope};
 use notifyd_lifecycle::webhook::header;
 use notifyd_lifecycle::{Clock, Destination, Outcome, Report};
 use serde_json::Value;
@@ -93,7 +93,7 @@ impl Webhook {
     }
 
     fn answered(&self, answer: &Answer, target: &Target, call: &Call<'_>) -> Report {
-        let verdict = verdict::answer(answer, self.settings.url.is_some(), call.attempt, self.clock.now());
+        let verdict = verdict::answer(answer, self.scope(), call.attempt, self.clock.now());
         let outcome = match verdict {
             Outcome::Accepted { .. } => Outcome::Accepted { external_id: self.settings.id_of(&answer.body) },
             other => other,
@@ -137,15 +137,19 @@ impl Provider for Webhook {
         let prepared = self.target(&call).and_then(|target| Ok((target, self.request(&call)?)));
         let (target, request) = match prepared {
             Ok(prepared) => prepared,
-            Err(Unfit(problem)) => return Report::new(Outcome::Permanent, Some(problem)),
+            Err(Unfit(problem)) => return Report::new(Outcome::Permanent, Some(problem)).of(self.scope()),
         };
-        match self.client.send(&target, request).await {
+        let report = match self.client.send(&target, request).await {
             Ok(answer) => self.answered(&answer, &target, &call),
             Err(fault) => {
-                let outcome = verdict::fault(classify::fault(&fault), self.settings.url.is_some());
-                Report::new(outcome, Some(fault.to_string()))
+                Report::new(verdict::fault(classify::fault(&fault), self.scope()), Some(fault.to_string()))
             }
-        }
+        };
+        report.of(self.scope())
+    }
+
+    fn scope(&self) -> Scope {
+        if self.settings.url.is_some() { Scope::Provider } else { Scope::Target }
     }
 
     fn check(&self) -> Result<(), ConfigError> {

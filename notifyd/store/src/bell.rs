@@ -14,6 +14,15 @@ pub struct Rung {
     pub left: Vec<i64>,
 }
 
+/// What was rung for about webhooks since somebody last listened.
+#[derive(Debug, Default)]
+pub struct OwedTo {
+    /// Those to which more is owed, or that changed.
+    pub nos: HashSet<i64>,
+    /// Whether what is owed is due at other times than was known.
+    pub moved: bool,
+}
+
 /// The bell.
 #[derive(Debug, Default)]
 pub struct Bell {
@@ -21,7 +30,7 @@ pub struct Bell {
     work: Notify,
     time: Notify,
     receipts: Notify,
-    owed_to: Mutex<HashSet<i64>>,
+    owed_to: Mutex<OwedTo>,
     webhooks: Notify,
 }
 
@@ -65,9 +74,12 @@ impl Bell {
         self.receipts.notified().await;
     }
 
-    /// More is owed to these webhooks, or they changed, or what they are owed is due at another time.
-    pub fn ring_webhooks(&self, nos: impl IntoIterator<Item = i64>) {
-        self.owed_to.lock().unwrap_or_else(PoisonError::into_inner).extend(nos);
+    /// More is owed to these webhooks, or they changed; `moved` when what is owed to any is due at another time.
+    pub fn ring_webhooks(&self, nos: impl IntoIterator<Item = i64>, moved: bool) {
+        let mut rung = self.owed_to.lock().unwrap_or_else(PoisonError::into_inner);
+        rung.nos.extend(nos);
+        rung.moved |= moved;
+        drop(rung);
         self.webhooks.notify_one();
     }
 
@@ -76,8 +88,8 @@ impl Bell {
         self.webhooks.notified().await;
     }
 
-    /// The webhooks that were rung for; they are forgotten.
-    pub fn take_webhooks(&self) -> HashSet<i64> {
+    /// What was rung for about webhooks; it is forgotten.
+    pub fn take_webhooks(&self) -> OwedTo {
         std::mem::take(&mut *self.owed_to.lock().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -76,7 +76,7 @@ impl<'a> Desk<'a> {
             .execute([by])
             .map_err(StoreError::Write)?;
         if told > 0 {
-            self.ring_webhooks();
+            self.webhooks_moved();
         }
         if holds > 0 {
             self.directory_changed();
@@ -195,8 +195,8 @@ impl<'a> Desk<'a> {
     }
 
     /// Something is due to webhooks at another time than was known.
-    pub const fn ring_webhooks(&mut self) {
-        self.state.news.retold = true;
+    pub const fn webhooks_moved(&mut self) {
+        self.state.news.moved = true;
     }
 
     /// The number of the row that was inserted last.

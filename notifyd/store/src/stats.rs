@@ -68,9 +68,12 @@ pub fn stats(
     let rate = delivered as f64 / (delivered + failed) as f64;
     view.success_rate = (delivered + failed > 0).then_some(rate);
     view.queue_depth = of(Status::Queued);
-    if !latencies.is_empty() {
-        let at = |quantile: f64| Some(latencies.value_at_quantile(quantile));
-        view.latency_ms = Latency { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
-    }
+    view.latency_ms = latency(&latencies);
     Ok(view)
+}
+
+/// The percentiles of what was measured.
+pub fn latency(times: &Histogram<u64>) -> Latency {
+    let at = |quantile: f64| (!times.is_empty()).then(|| times.value_at_quantile(quantile));
+    Latency { p50: at(0.5), p95: at(0.95), p99: at(0.99) }
 }

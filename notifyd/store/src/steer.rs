@@ -8,7 +8,7 @@ use crate::error::{Result, StoreError};
 use crate::feed::FeedEvent;
 use crate::row::{millis, moment, opt_word, priority, status};
 use notify_proto::view::rfc3339;
-use notify_proto::{NotificationId, Priority, Status};
+use notify_proto::{NotificationId, Priority, Status, Timestamp};
 use notifyd_lifecycle::Transition;
 use notifyd_lifecycle::order::Group;
 use notifyd_lifecycle::steer::{Verdict, Waiting, Wish};
@@ -43,6 +43,10 @@ pub fn steer(
     };
     if !take(desk, &found, id, &transition, who)? {
         return Ok(Steered::SomeoneElses);
+    }
+    if let Some(event) = wish.tells() {
+        let step = step(&found, id, &transition, desk.now());
+        desk.owe(found.seq, found.fence + 1, step, event)?;
     }
     audit::write(desk, verb, &id.to_string(), who)?;
     if transition.to() == Status::Queued {
@@ -127,11 +131,11 @@ fn take(
             detail,
         ))
         .map_err(StoreError::Write)?;
-    desk.moved(
-        found.seq,
-        found.fence + 1,
-        from,
-        FeedEvent { at: now, id, service: found.service, event: transition.event(), to },
-    )?;
+    desk.moved(found.seq, found.fence + 1, from, step(found, id, transition, now))?;
     Ok(true)
+}
+
+/// The step as it is told.
+const fn step(found: &Found, id: NotificationId, of: &Transition, at: Timestamp) -> FeedEvent {
+    FeedEvent { at, id, service: found.service, event: of.event(), to: of.to() }
 }

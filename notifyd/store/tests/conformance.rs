@@ -17,6 +17,8 @@ mod conformance {
     pub mod schedule;
     pub mod steering;
     pub mod waiting;
+    pub mod webhook_figures;
+    pub mod webhook_once;
     pub mod webhooks;
 }
 
@@ -91,6 +93,7 @@ suite! {
         what_is_queued_is_postponed_and_goes_on_where_it_was,
         a_retry_gets_another_time_at_no_cost,
         what_is_buried_is_a_dead_letter,
+        webhooks_are_told_of_a_burial_when_that_is_wished,
         what_is_under_way_or_final_is_left_alone,
         a_wish_and_a_claim_at_the_same_moment,
         a_moved_retry_keeps_its_delay_when_the_clock_is_set,
@@ -136,6 +139,7 @@ suite! {
         a_bulk_postponement_goes_past_each_once,
         what_a_wish_in_bulk_comes_to_is_what_was_counted,
         what_is_buried_in_bulk_is_a_dead_letter,
+        webhooks_are_told_of_a_burial_in_bulk_when_that_is_wished,
         what_is_moved_or_run_in_bulk_has_its_time,
         a_moment_that_passes_meanwhile_suits_no_more,
         a_clock_that_is_set_moves_what_is_compared,
@@ -165,6 +169,17 @@ suite! {
         a_test_is_no_notification,
         those_who_look_find_what_they_want,
         a_recovery_goes_past_each_once,
+    }
+    webhook_once {
+        a_webhook_is_created_once_for_a_key,
+        a_key_stands_for_one_request_whatever_it_asks_for,
+        a_creation_that_fails_leaves_its_key_free,
+        a_key_of_a_webhook_ends_after_a_day,
+    }
+    webhook_figures {
+        what_webhooks_took_is_counted_with_the_notifications,
+        figures_are_of_one_service_or_tenant_and_its_time,
+        what_was_removed_is_not_counted,
     }
     holds {
         a_hold_survives_a_restart,

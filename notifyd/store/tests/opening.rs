@@ -136,6 +136,10 @@ fn the_hot_statements_use_their_indexes() {
             include_str!("../src/sql/delivery_next.sql"),
             "SEARCH deliveries USING COVERING INDEX deliveries_owed (webhook=? AND due_at>?)",
         ),
+        (
+            include_str!("../src/sql/delivery_acks.sql"),
+            "SEARCH d USING INDEX deliveries_by_webhook (webhook=?)",
+        ),
         (include_str!("../src/sql/delivery_tried.sql"), "SEARCH deliveries USING INTEGER PRIMARY KEY"),
         (
             include_str!("../src/sql/delivery_find.sql"),

@@ -188,6 +188,13 @@ async fn the_answers_are_as_shown() {
         made[member] = shown[member].clone();
     }
     assert_eq!(made, shown);
+    let stats = client.get("/api/v1/stats").await.unwrap().json();
+    let shown = example(&page, "{\"since\": \"2026-11-21T09");
+    assert_eq!(members(&stats), members(&shown));
+    for part in ["latency_ms", "webhooks"] {
+        assert_eq!(members(&stats[part]), members(&shown[part]));
+    }
+    assert_eq!(members(&stats["webhooks"]["ack_ms"]), members(&shown["webhooks"]["ack_ms"]));
     // Where only the members are named, each is there.
     for (method, route) in routes().into_iter().filter(|(method, _)| method == Method::GET) {
         let head = format!(".SS {method} {route}\n");

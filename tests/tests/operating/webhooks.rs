@@ -103,6 +103,38 @@ async fn what_was_told_is_looked_at_and_told_once_more() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_burial_is_told_when_that_is_asked_for() {
+    let mut hook = Hook::start(&[]).await;
+    let daemon = house(&hook);
+    let ctl = daemon.ctl();
+    webhook(&ctl, &hook, &["--event", "failed", "--event", "cancelled"]);
+    let later = |body: &str| {
+        let send =
+            ["ntf", "send", "--service", "acme", "--channel", "sms", "--to", "+15005550006", "--at", "1h"];
+        ctl.ok(&[&send[..], &["--body", body, "-o", "id"]].concat()).trim().to_owned()
+    };
+    let (quiet, aloud, bulk) = (later("one"), later("two"), later("three"));
+    ctl.ok(&["ntf", "bury", &quiet, "--yes"]);
+    ctl.ok(&["ntf", "bury", &aloud, "--notify", "--yes", "--reason", "sent by hand"]);
+    let filter = ["ntf", "bury", "--filter", "status:scheduled", "--expect", "1", "--notify", "--yes"];
+    assert_eq!(ctl.json(&filter)["done"], 1);
+    let told = hook.reached(2).await;
+    for (told, (id, why)) in told.iter().zip([(&aloud, "sent by hand"), (&bulk, "op_1")]) {
+        let body = told.json();
+        assert_eq!(
+            (told.header("x-webhook-event"), &body["status"]),
+            ("notification.failed", &json!("failed"))
+        );
+        assert_eq!((&body["notification_id"], &body["failure_reason"]), (&json!(id), &json!("buried")));
+        assert!(body["failed_at"].is_string() && body["error_message"] == why, "{body}");
+    }
+    // What comes after them is told after them: nothing of the one that was buried in silence.
+    let revoked = later("four");
+    ctl.ok(&["ntf", "cancel", &revoked, "--yes"]);
+    assert_eq!(hook.reached(3).await[2].json()["notification_id"], json!(revoked));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_that_is_gone_is_switched_off_and_brought_back() {
     let mut hook = Hook::start(&[503, 410]).await;
     let daemon = house(&hook);

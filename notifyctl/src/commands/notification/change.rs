@@ -38,11 +38,12 @@ Examples:
 
 pub(super) const BURY_HELP: &str =
     "What is pending, queued or retrying is given up: it fails with the reason buried. What is being
-sent cannot be buried. notifyctl notification retry starts it again.
+sent cannot be buried. notifyctl notification retry starts it again. No webhook hears of it, unless
+--notify asks for that: then each is told notification.failed, with the reason buried.
 
 Examples:
   notifyctl ntf bury 0197a6c2-5b1e-7cc0-8000-0123456789ab --yes --reason \"sent by hand\"
-  notifyctl ntf bury --filter 'service:acme status:held' --expect 12 --yes --reason \"sent by hand\"
+  notifyctl ntf bury --filter 'service:acme status:held' --expect 12 --notify --yes --reason \"sent by hand\"
   notifyctl ntf list --service acme --status held -o id | notifyctl ntf bury - --yes";
 
 /// Which change.
@@ -79,7 +80,8 @@ impl Verb {
             Self::Retry => format!("Retry {which}?"),
             Self::Discard => format!("Discard {which}?"),
             Self::Postpone(until) => format!("Postpone {which} until {}?", rfc3339(until)),
-            Self::Bury { .. } => format!("Bury {which}?"),
+            Self::Bury { notify: false } => format!("Bury {which}?"),
+            Self::Bury { notify: true } => format!("Bury {which} and tell the webhooks?"),
             Self::Move(at) => format!("Move {which} to {}?", rfc3339(at)),
             Self::Run => format!("Run {which} now?"),
         }
@@ -178,7 +180,7 @@ impl Postpone {
 pub struct Bury {
     #[command(flatten)]
     which: Which,
-    /// Tell the webhooks of the service; this daemon does not tell them of it yet and refuses it
+    /// Tell the webhooks of the service that it failed; without this nobody is told
     #[arg(long)]
     notify: bool,
 }

@@ -1,13 +1,15 @@
 //! Webhooks as operators have them: made, changed, switched, looked at, told again.
 
+use super::bulk::{self, a_second_later, of, turn};
 use super::fakes::{House, Refused, StoppedClock, because, dry, furnished, plain, sent, soon};
 use chrono::TimeDelta;
 use notify_proto::ErrorCode::{Conflict, Invalid, NotFound};
+use notify_proto::bulk::BulkRequest;
 use notify_proto::control::{ControlClient, Limit, Role};
 use notify_proto::webhook::{
     DeliveryRequest, FreshWebhook, OwnSecret, RecoverRequest, WebhookAsk, WebhookView,
 };
-use notify_proto::{DeliveryId, Open, WebhookEvent, WebhookFault, WebhookId, WebhookStatus};
+use notify_proto::{BulkOp, DeliveryId, Open, WebhookEvent, WebhookFault, WebhookId, WebhookStatus};
 use notifyd_lifecycle::Clock as _;
 use notifyd_store::Store as _;
 use notifyd_store::webhooks::Tried;
@@ -239,6 +241,36 @@ async fn what_was_told_is_looked_at_without_recipients() {
     assert_eq!(house.store.webhooks().pending(), 1);
     let log = house.on_disk().await;
     assert!(log.contains("webhook.reveal") && log.contains("webhook.resend") && log.contains("once more"));
+}
+
+#[tokio::test]
+async fn a_burial_is_told_only_when_that_is_asked_for() {
+    let (mut house, admin) = furnished().await;
+    let fields = json!({"url": "https://hooks.example.org/n", "events": ["failed", "cancelled"]});
+    let id = create(&admin, fields).await.webhook.id;
+    let bury = |about, notify, change| admin.notification_bury(soon(), vec![about], notify, change);
+    let quiet = sent(&admin, "quiet").await;
+    assert!(bury(quiet, false, plain()).await.unwrap().unwrap()[0].result.is_ok());
+    assert!(bury(quiet, true, plain()).await.unwrap().unwrap()[0].result.is_ok(), "it is so already");
+    let aloud = sent(&admin, "aloud").await;
+    assert!(bury(aloud, true, dry()).await.unwrap().unwrap()[0].result.is_ok());
+    assert!(listed(&admin, id).await.is_empty(), "a dry run tells nobody");
+    assert!(bury(aloud, true, because("sent by hand")).await.unwrap().unwrap()[0].result.is_ok());
+    let told = |all: Vec<notify_proto::webhook::DeliveryView>| {
+        all.iter().map(|it| (it.notification_id.unwrap(), it.event.known().unwrap())).collect::<Vec<_>>()
+    };
+    assert_eq!(told(listed(&admin, id).await), [(aloud, WebhookEvent::Failed)]);
+
+    let in_bulk = sent(&admin, "in bulk").await;
+    let admin = a_second_later(&mut house).await;
+    let request = BulkRequest { notify: true, ..of(BulkOp::Bury, "service:acme") };
+    let begun = bulk::ask(&admin, request).await.operation.unwrap();
+    assert!(begun.target.ends_with(", telling webhooks"), "{}", begun.target);
+    turn(&house).await;
+    assert_eq!(told(listed(&admin, id).await)[0], (in_bulk, WebhookEvent::Failed));
+    let silent = sent(&admin, "silent").await;
+    assert!(bury(silent, false, plain()).await.unwrap().unwrap()[0].result.is_ok());
+    assert_eq!(listed(&admin, id).await.len(), 2);
 }
 
 #[tokio::test]

@@ -17,6 +17,8 @@ pub(super) struct Caller {
     /// Which version of its settings it was made of.
     client: i64,
     timeout: std::time::Duration,
+    /// Connections that it may have.
+    connections: usize,
     /// Whether two secrets sign.
     rotating: bool,
     pub endpoint: Result<Arc<Endpoint>, Arc<str>>,
@@ -27,10 +29,13 @@ impl Caller {
     pub(super) async fn prepare(inner: &Inner, no: i64) -> Result<Option<Self>, StoreError> {
         let webhooks = inner.deps.store.webhooks();
         let Some(webhook) = webhooks.endpoints().get(no).cloned() else { return Ok(None) };
+        let connections = connections(inner);
         let private = match webhooks.private(no).await {
             Ok(Some(private)) => private,
             Ok(None) => return Ok(None),
-            Err(StoreError::Seal(problem)) => return Ok(Some(Self::of(inner, &webhook, Err(problem)))),
+            Err(StoreError::Seal(problem)) => {
+                return Ok(Some(Self::of(inner, &webhook, connections, Err(problem))));
+            }
             Err(error) => return Err(error),
         };
         let rotating = is_rotating(inner, &webhook);
@@ -42,17 +47,18 @@ impl Caller {
                 .collect(),
             headers: private.headers.iter().map(|(name, value)| (name.as_str(), value)).collect(),
             timeout: webhook.settings.timeout,
-            connections: inner.options.load().webhooks.concurrency,
+            connections,
         };
         let clock = Arc::clone(&inner.deps.clock);
         let endpoint = Endpoint::new(&inner.context.network, &settings, clock);
-        Ok(Some(Self::of(inner, &webhook, endpoint)))
+        Ok(Some(Self::of(inner, &webhook, connections, endpoint)))
     }
 
-    fn of(inner: &Inner, webhook: &Webhook, endpoint: Result<Endpoint, String>) -> Self {
+    fn of(inner: &Inner, webhook: &Webhook, connections: usize, endpoint: Result<Endpoint, String>) -> Self {
         Self {
             client: webhook.client,
             timeout: webhook.settings.timeout,
+            connections,
             rotating: is_rotating(inner, webhook),
             endpoint: endpoint.map(Arc::new).map_err(Into::into),
         }
@@ -62,8 +68,13 @@ impl Caller {
     fn fits(&self, inner: &Inner, webhook: &Webhook) -> bool {
         self.client == webhook.client
             && self.timeout == webhook.settings.timeout
+            && self.connections == connections(inner)
             && self.rotating == is_rotating(inner, webhook)
     }
+}
+
+fn connections(inner: &Inner) -> usize {
+    inner.options.load().webhooks.concurrency
 }
 
 fn is_rotating(inner: &Inner, webhook: &Webhook) -> bool {

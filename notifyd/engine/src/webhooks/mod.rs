@@ -15,6 +15,7 @@ mod share;
 mod tell;
 
 use crate::Inner;
+use crate::WebhookOptions;
 use crate::dispatch::STORE_PAUSE;
 pub(crate) use body::body_of;
 pub(crate) use metrics::Metrics;
@@ -23,6 +24,7 @@ use callers::{Caller, Callers};
 use line::Line;
 use news::News;
 use notify_proto::{DeliveryId, Timestamp};
+use notifyd_store::bell::OwedTo;
 use notifyd_store::webhooks::Tried;
 use share::Share;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
@@ -61,6 +63,8 @@ struct Post {
     /// Those in it.
     queued: HashSet<i64>,
     share: Share,
+    /// As they were at the last look.
+    options: Option<WebhookOptions>,
     /// Events in memory.
     loaded: usize,
     /// What came of tries and is not written down yet.
@@ -83,6 +87,7 @@ pub(crate) async fn run(inner: Arc<Inner>, shutdown: CancellationToken) {
         turns: VecDeque::new(),
         queued: HashSet::new(),
         share: Share::default(),
+        options: None,
         loaded: 0,
         tried: Vec::new(),
         recording: false,
@@ -139,11 +144,14 @@ impl Post {
         self.inner.metrics.webhooks.pending.set(i64::try_from(pending).unwrap_or(i64::MAX));
     }
 
-    /// More is owed to these, or they changed.
-    fn rung(&mut self, nos: HashSet<i64>) {
+    /// More is owed to some, or they changed, or the clock was set.
+    fn rung(&mut self, rung: OwedTo) {
+        if rung.moved {
+            self.look();
+        }
         let endpoints = self.inner.deps.store.webhooks().endpoints();
         self.count();
-        for no in nos {
+        for no in rung.nos {
             if endpoints.get(no).is_some_and(|it| it.settings.active) {
                 self.lines.entry(no).or_default().more = true;
                 self.queue(no);
@@ -194,7 +202,7 @@ impl Post {
     fn start(&mut self) {
         let endpoints = self.inner.deps.store.webhooks().endpoints();
         let options = self.inner.options.load().webhooks;
-        self.share.set_most(options.connections);
+        self.mind(options);
         let mut without = Vec::new();
         while let Some(no) = self.turns.pop_front() {
             self.queued.remove(&no);
@@ -231,6 +239,18 @@ impl Post {
             self.queue(no);
         }
         for no in without {
+            self.queue(no);
+        }
+    }
+
+    /// Takes over options that were changed since the last look: who had as many connections as it might may have more now.
+    fn mind(&mut self, options: WebhookOptions) {
+        if self.options.replace(options) == Some(options) {
+            return;
+        }
+        self.share.set_most(options.connections);
+        let waiting = self.lines.iter().filter(|(_, line)| !line.waiting.is_empty());
+        for no in waiting.map(|(no, _)| *no).collect::<Vec<_>>() {
             self.queue(no);
         }
     }

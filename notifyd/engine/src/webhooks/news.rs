@@ -81,7 +81,7 @@ impl Post {
                         tell::told(&self.inner, tried, *id);
                     }
                     let Some(line) = self.lines.get_mut(&no) else { continue };
-                    line.recorded(tried.no);
+                    line.recorded(tried.no, tried.number);
                     // Somebody had it told once more meanwhile.
                     line.more |= verdict != Verdict::Applied;
                     self.queue(no);

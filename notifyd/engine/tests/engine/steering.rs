@@ -39,7 +39,7 @@ async fn a_copy_in_memory_of_what_was_postponed_or_buried_is_never_sent() {
     }
     let until = world.clock.now() + 10 * MINUTE;
     assert_eq!(steer(&handle, ids[0], Wish::Postpone(until)).await, Steered::Applied(Status::Pending));
-    assert_eq!(steer(&handle, ids[1], Wish::Bury).await, Steered::Applied(Status::Failed));
+    assert_eq!(steer(&handle, ids[1], Wish::Bury { notify: false }).await, Steered::Applied(Status::Failed));
     assert_eq!(handle.totals().failed, 1);
     world.end(&pause);
     tokio::time::sleep(MOMENT).await;
@@ -106,7 +106,7 @@ fn a_wish_at_any_moment_meets_a_whole_notification() {
         for id in &ids {
             tokio::time::sleep(Duration::from_millis(world.dice.random_range(0..40))).await;
             let wish = match world.dice.random_range(0..3) {
-                0 => Wish::Bury,
+                0 => Wish::Bury { notify: false },
                 1 => Wish::RunNow,
                 _ => Wish::Postpone(world.clock.now() + MINUTE),
             };

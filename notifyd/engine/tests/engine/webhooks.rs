@@ -17,18 +17,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX";
-const SECOND: Duration = Duration::from_secs(1);
-const HOUR: Duration = Duration::from_secs(3_600);
+pub const SECOND: Duration = Duration::from_secs(1);
+pub const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Much longer than the engine needs to hear of something and to tell it.
-const MOMENT: Duration = Duration::from_secs(10);
+pub const MOMENT: Duration = Duration::from_secs(10);
 
-fn who() -> Audit {
+pub fn who() -> Audit {
     Audit { actor: "a test".into(), reason: None }
 }
 
 /// A webhook of a service at this port of the network.
-fn webhook(world: &World, service: &str, port: u16, change: impl FnOnce(&mut Settings)) -> Arc<Webhook> {
+pub fn webhook(world: &World, service: &str, port: u16, change: impl FnOnce(&mut Settings)) -> Arc<Webhook> {
     let mut settings = Settings {
         url: format!("http://93.184.216.34:{port}/hook"),
         description: None,
@@ -47,7 +47,7 @@ fn webhook(world: &World, service: &str, port: u16, change: impl FnOnce(&mut Set
     Arc::clone(world.store().webhooks().endpoints().find(id).unwrap())
 }
 
-fn told(world: &World, webhook: &Webhook) -> Vec<DeliveryDetail> {
+pub fn told(world: &World, webhook: &Webhook) -> Vec<DeliveryDetail> {
     let webhooks = world.store().webhooks();
     let page = Page { limit: 10_000, ..Page::default() };
     let mut all = stand(webhooks.deliveries(webhook.no, page)).unwrap();
@@ -55,11 +55,11 @@ fn told(world: &World, webhook: &Webhook) -> Vec<DeliveryDetail> {
     all.iter().map(|it| stand(webhooks.delivery(it.id)).unwrap().unwrap()).collect()
 }
 
-fn statuses(world: &World, webhook: &Webhook) -> Vec<WebhookStatus> {
+pub fn statuses(world: &World, webhook: &Webhook) -> Vec<WebhookStatus> {
     told(world, webhook).iter().map(|it| it.delivery.status.known().unwrap()).collect()
 }
 
-fn world(seed: u64, posts: &Posts) -> World {
+pub fn world(seed: u64, posts: &Posts) -> World {
     let mut world = World::new(seed);
     world.network = posts.network();
     world.provider(|_| {});
@@ -67,7 +67,7 @@ fn world(seed: u64, posts: &Posts) -> World {
 }
 
 /// Seconds between the tries at an endpoint.
-fn pauses(came: &[Came]) -> Vec<f64> {
+pub fn pauses(came: &[Came]) -> Vec<f64> {
     came.windows(2).map(|two| two[1].at.as_secs_f64() - two[0].at.as_secs_f64()).collect()
 }
 

@@ -1,5 +1,6 @@
 //! The intake over real connections, on a real log in a temporary directory.
 
+mod acks;
 mod callers;
 mod connections;
 mod fields;

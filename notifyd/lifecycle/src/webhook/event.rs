@@ -46,7 +46,7 @@ impl FromIterator<WebhookEvent> for EventSet {
 
 /// What a step from one status to another, told in the story by this event, is to webhooks; none when they are not told.
 pub fn told(from: Status, to: Status, event: &str) -> Option<WebhookEvent> {
-    // An operator who buries one knows of it, and asks for silence.
+    // An operator who buries one knows of it; services hear of it when that is wished.
     if from == to || event == Transition::bury().event() {
         return None;
     }

@@ -3,7 +3,7 @@
 use crate::fake::{Act, Server, answer};
 use crate::{Names, PATH, allowing, is_accepted, only, own, send, send_to, webhook};
 use notifyd_lifecycle::Outcome;
-use notifyd_lifecycle::outcome::Invalid;
+use notifyd_lifecycle::outcome::{Invalid, Scope};
 use serde_json::json;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ fn expected(status: u16) -> (&'static str, &'static str) {
         300..=399 | 401..=403 | 407 => ("provider_config", "permanent"),
         408 | 421 | 425 | 500..=599 => ("transient", "transient"),
         410 => ("provider_config", "recipient_dead"),
-        429 => ("rate_limited", "transient"),
+        429 => ("rate_limited", "rate_limited"),
         400..=499 => ("permanent", "permanent"),
         _ => ("provider_config", "permanent"),
     }
@@ -37,6 +37,7 @@ async fn each_status_has_its_class_and_no_redirect_is_followed() {
         let report = send_to(&own(&server, &json!({})), "https://x.example/", &json!({}), 2).await;
         let theirs = send_to(&anyone, &server.url(PATH), &json!({}), 2).await;
         assert_eq!((report.outcome.class(), theirs.outcome.class()), expected(status), "{status}");
+        assert_eq!((report.scope, theirs.scope), (Scope::Provider, Scope::Target), "{status}");
         let message = report.message.unwrap();
         assert!(message.starts_with(&status.to_string()), "{message}");
         assert_eq!(message.contains("no: ••••"), !is_accepted(&theirs) && !body.is_empty(), "{message}");
@@ -60,6 +61,10 @@ async fn when_to_come_back_is_understood() {
     ] {
         let server = Server::start([Act::Say(answer(status, said, ""))]).await;
         assert_eq!(send(&own(&server, &json!({}))).await.outcome, outcome, "{status} {said}");
+        let server = Server::start([Act::Say(answer(status, said, ""))]).await;
+        let anyone = webhook(&only(&server), &json!({}), None);
+        let theirs = send_to(&anyone, &server.url(PATH), &json!({}), 1).await;
+        assert_eq!((theirs.outcome, theirs.scope), (outcome, Scope::Target), "{status} {said}");
     }
 }
 
@@ -87,6 +92,13 @@ async fn what_goes_wrong_before_the_first_byte_is_not_in_doubt() {
     let scheme_host_and_port = format!("http://{address}: cannot connect: ");
     assert!(message.starts_with(&scheme_host_and_port), "{message}");
     assert!(message.ends_with("(before anything was sent)"), "{message}");
+
+    // The same at a recipient's URL is nobody else's matter.
+    let theirs = send_to(&webhook(&network, &json!({}), None), &url, &json!({}), 1).await;
+    assert_eq!(
+        (report.scope, theirs.outcome, theirs.scope),
+        (Scope::Provider, Outcome::Transient, Scope::Target)
+    );
 
     // Nobody knows the name, or it stands for nothing.
     let names = Names::of(&[("empty.example", &[&[]])]);
@@ -220,6 +232,7 @@ async fn a_message_that_cannot_be_sent_fails_alone() {
     ] {
         let report = send_to(&anyone, to, &json!({"channel_options": options}), 1).await;
         assert_eq!(report.outcome, Outcome::Permanent, "{to} {options}: {report:?}");
+        assert_eq!(report.scope, Scope::Target);
     }
     assert_eq!(server.connections(), 0);
     let dead = Outcome::RecipientInvalid(Invalid::Dead);

@@ -136,7 +136,7 @@ pub trait Store: Send + Sync + 'static {
     /// How many match, by status.
     async fn count(&self, scope: Scope, filter: Filter) -> Result<BTreeMap<String, u64>>;
 
-    /// Counts, rates and latencies of the notifications accepted since `since`.
+    /// Counts, rates and latencies of the notifications accepted since `since`, and of what webhooks were told since then.
     async fn stats(&self, scope: Scope, tenant_id: Option<String>, since: Timestamp) -> Result<StatsView>;
 
     /// Age of the oldest queued notification.

@@ -54,7 +54,7 @@ pub(super) struct News {
     pub(super) owed_to: HashSet<i64>,
     pub(super) owed: i64,
     /// Whether something is due to webhooks at another time than was known.
-    pub(super) retold: bool,
+    pub(super) moved: bool,
 }
 
 impl State {
@@ -115,13 +115,14 @@ impl State {
         }
         if let Some(endpoints) = self.news.endpoints.take() {
             self.shared.endpoints.store(Arc::new(endpoints));
-            self.news.retold = true;
+            // One that is told again has been owed something all the while, it may be.
+            self.news.owed_to.extend(self.news.webhooks_changed.drain(..));
         }
         self.shared.owed.fetch_add(std::mem::take(&mut self.news.owed), Ordering::AcqRel);
-        if std::mem::take(&mut self.news.retold) || !self.news.owed_to.is_empty() {
-            self.shared.bell.ring_webhooks(self.news.owed_to.drain());
+        let moved = std::mem::take(&mut self.news.moved);
+        if moved || !self.news.owed_to.is_empty() {
+            self.shared.bell.ring_webhooks(self.news.owed_to.drain(), moved);
         }
-        self.news.webhooks_changed.clear();
         self.news.events.clear();
         self.news.timed = false;
         self.news.counts = [0; 7];

@@ -16,6 +16,9 @@ pub struct Bulk {
     /// The moment they wait for then, for what is postponed or moved.
     #[serde(default)]
     pub until: Option<Timestamp>,
+    /// Whether the webhooks of the services are told of what is buried.
+    #[serde(default)]
+    pub notify: bool,
     /// Only what was accepted, and where it has ended also ended, before this.
     pub cutoff: Timestamp,
     /// At most so many, those accepted first.
@@ -33,7 +36,7 @@ impl Bulk {
             (BulkOp::Postpone, Some(until)) => Some(Wish::Postpone(until)),
             (BulkOp::Move, Some(at)) => Some(Wish::Move(at)),
             (BulkOp::Run, _) => Some(Wish::RunNow),
-            (BulkOp::Bury, _) => Some(Wish::Bury),
+            (BulkOp::Bury, _) => Some(Wish::Bury { notify: self.notify }),
             _ => None,
         }
     }
@@ -60,7 +63,9 @@ mod tests {
     fn only_what_steers_wishes_something_and_all_that_steers_does() {
         let wishes = |op, until| {
             let (filter, cutoff) = (Filter::default(), Timestamp::UNIX_EPOCH);
-            Bulk { op, filter, until, cutoff, limit: None, rate_per_second: None }.wish().is_some()
+            Bulk { op, filter, until, notify: false, cutoff, limit: None, rate_per_second: None }
+                .wish()
+                .is_some()
         };
         for op in BulkOp::ALL {
             let steers = !matches!(op, BulkOp::Retry | BulkOp::Cancel | BulkOp::Discard);

@@ -104,6 +104,7 @@ mod tests {
             op,
             filter,
             until: None,
+            notify: false,
             cutoff: Timestamp::UNIX_EPOCH,
             limit: None,
             rate_per_second: None,

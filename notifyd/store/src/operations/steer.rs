@@ -38,6 +38,10 @@ pub fn grant(
     let mut done = 0;
     for (step, some) in &granted {
         take(desk, operation, step, some)?;
+        if let Some(event) = wish.tells() {
+            some.iter()
+                .try_for_each(|it| desk.owe(it.seq, it.fence + 1, it.step(step, desk.now()), event))?;
+        }
         done += some.len() as u64;
     }
     Ok((done, refused))

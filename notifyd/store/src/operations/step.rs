@@ -11,7 +11,7 @@ use crate::row::{json, millis, moment, priority, status};
 use crate::steer::waiting;
 use notify_proto::upkeep::OperationState;
 use notify_proto::view::rfc3339;
-use notify_proto::{BulkOp, Channel, NotificationId, Priority, Status};
+use notify_proto::{BulkOp, Channel, NotificationId, Priority, Status, Timestamp};
 use notifyd_lifecycle::decide::Progress;
 use notifyd_lifecycle::order::Group;
 use notifyd_lifecycle::steer::Waiting;
@@ -36,6 +36,13 @@ pub struct Found {
     /// Whether it had a retry.
     pub retried: bool,
     pub waiting: Waiting,
+}
+
+impl Found {
+    /// A step of it as it is told.
+    pub const fn step(&self, of: &Transition, at: Timestamp) -> FeedEvent {
+        FeedEvent { at, id: self.id, service: self.service, event: of.event(), to: of.to() }
+    }
 }
 
 /// The parts of a stored body that say how and to whom.
@@ -183,12 +190,7 @@ pub fn tell(
         .execute((to_json(&stories)?, millis(now), event, to.as_str(), transition.reason(), detail))
         .map_err(StoreError::Write)?;
     for it in fit {
-        desk.moved(
-            it.seq,
-            it.fence + 1,
-            it.waiting.status,
-            FeedEvent { at: now, id: it.id, service: it.service, event, to },
-        )?;
+        desk.moved(it.seq, it.fence + 1, it.waiting.status, it.step(transition, now))?;
     }
     Ok(())
 }

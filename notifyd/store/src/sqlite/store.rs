@@ -145,10 +145,17 @@ impl Store for SqliteStore {
     }
 
     async fn stats(&self, scope: Scope, tenant_id: Option<String>, since: Timestamp) -> Result<StatsView> {
-        self.ask(move |connection, directory| {
-            stats::stats(connection, directory, scope, tenant_id.as_deref(), since)
-        })
-        .await
+        let (numbers, tenant) = (webhooks::numbers(&self.shared.endpoints.load(), scope), tenant_id.clone());
+        let mut stats = self
+            .ask(move |connection, directory| {
+                stats::stats(connection, directory, scope, tenant.as_deref(), since)
+            })
+            .await?;
+        // A question of its own, with a time of its own.
+        stats.webhooks = self
+            .ask(move |connection, _| webhooks::acks(connection, &numbers, tenant_id.as_deref(), since))
+            .await?;
+        Ok(stats)
     }
 
     async fn oldest_queued(&self) -> Result<Option<Timestamp>> {

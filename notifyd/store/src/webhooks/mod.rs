@@ -1,10 +1,11 @@
 //! Webhooks: who is told of what, what is owed to them, and what came of telling it.
 //!
 //! The outbox is a table: [`outbox`] writes a row for each event owed to one webhook, in the transaction of the step it
-//! tells of. [`send`] reads what is due ([`story`]) and writes down what came of it; [`list`] is for those who look;
-//! [`recover`] has something told once more. [`rows`] is the table of webhooks, [`once`] creates no second one for the same
-//! request, and [`endpoint`] is what of them is in memory.
+//! tells of. [`send`] reads what is due ([`story`]) and writes down what came of it; [`list`] is for those who look,
+//! [`acks`](mod@acks) counts for the figures of a service; [`recover`] has something told once more. [`rows`] is the table of
+//! webhooks, [`once`] creates no second one for the same request, and [`endpoint`] is what of them is in memory.
 
+mod acks;
 mod endpoint;
 mod list;
 mod once;
@@ -14,6 +15,7 @@ mod rows;
 mod send;
 mod story;
 
+pub(crate) use acks::acks;
 pub use endpoint::{Endpoints, Private, Webhook};
 pub use list::Page;
 pub(crate) use list::Wanted;
@@ -23,7 +25,7 @@ pub use once::Created;
 pub(crate) use recover::again as tell_again;
 pub use story::{Next, Owed, Story, Tried};
 
-use crate::api::{Audit, Idempotency, Verdict};
+use crate::api::{Audit, Idempotency, Scope, Verdict};
 use crate::error::{Result, StoreError};
 use crate::seal::Seal;
 use crate::sqlite::SqliteStore;
@@ -215,6 +217,14 @@ impl Webhooks for SqliteStore {
 
     async fn stats(&self, no: i64, since: Timestamp) -> Result<WebhookStats> {
         self.ask(move |connection, _| list::stats(connection, no, since)).await
+    }
+}
+
+/// The numbers of those of a service, or of all.
+pub(crate) fn numbers(endpoints: &Endpoints, scope: Scope) -> Vec<i64> {
+    match scope {
+        Scope::Service(service) => endpoints.of(service).map(|it| it.no).collect(),
+        Scope::All => endpoints.all().map(|it| it.no).collect(),
     }
 }
 

@@ -3,8 +3,9 @@
 use super::fixture::{Opened, draft};
 use super::operations::{begin, bulk, finish};
 use super::steering::{MINUTE, detail, scheduled, story, tried};
+use super::webhooks;
 use notify_proto::upkeep::OperationState::{Done, Running};
-use notify_proto::{BulkOp, FailureReason, NotificationId, Status, Timestamp};
+use notify_proto::{BulkOp, FailureReason, NotificationId, Status, Timestamp, WebhookEvent};
 use notifyd_lifecycle::Transition;
 use notifyd_lifecycle::steer::Refusal;
 use notifyd_store::api::Verdict;
@@ -151,6 +152,34 @@ pub async fn what_is_buried_in_bulk_is_a_dead_letter(it: Opened) {
     assert_eq!(due(&it, late).await.0, Some(Status::Failed));
     it.turn(2 * MINUTE);
     assert_eq!(it.store.release(it.now(), 10).await.unwrap().count, 0, "none of them comes back by itself");
+}
+
+pub async fn webhooks_are_told_of_a_burial_in_bulk_when_that_is_wished(it: Opened) {
+    let events = [WebhookEvent::Failed, WebhookEvent::Cancelled];
+    let webhook = webhooks::webhook(&it, "acme", 1, &events).await;
+    let others = webhooks::webhook(&it, "bolt", 2, &events).await;
+    let quiet = it.accept(draft("quiet")).await;
+    assert_eq!(done(&it, wish(&it, BulkOp::Bury, "*", None)).await.done, 1);
+    assert_eq!(due(&it, quiet).await.0, Some(Status::Failed));
+    let mut ids = vec![it.accept(draft("one")).await, scheduled(&it, it.now() + MINUTE).await];
+    ids.push(it.accept(draft("three")).await);
+    let theirs = it.accept_of("bolt", draft("theirs")).await;
+    let aloud = Bulk { notify: true, ..wish(&it, BulkOp::Bury, "-status:failed", None) };
+    let begun = begin(&it, aloud).await;
+    it.store.operations().advance(begun.no, 1).await.unwrap();
+    assert_eq!(it.store.webhooks().pending(), 1, "in the transaction that buries it");
+    let it = it.restart().await;
+    let ended = finish(&it, begun.no, 2).await;
+    assert_eq!((ended.done, ended.refused), (4, 0));
+    let told = webhooks::owed(&it, &webhook).await;
+    let mut stories = told.iter().map(|it| (it.event, it.story.as_ref().unwrap()));
+    assert!(stories.all(|(event, story)| {
+        (event, story.failure) == (WebhookEvent::Failed, Some(FailureReason::Buried))
+    }));
+    let about: Vec<_> = told.iter().map(|it| it.story.as_ref().unwrap().id).collect();
+    assert_eq!(about, ids, "each once, and nothing of the quiet one");
+    let told = webhooks::owed(&it, &others).await;
+    assert_eq!(told.iter().map(|it| it.story.as_ref().unwrap().id).collect::<Vec<_>>(), [theirs]);
 }
 
 pub async fn what_is_moved_or_run_in_bulk_has_its_time(it: Opened) {

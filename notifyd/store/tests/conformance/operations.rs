@@ -31,7 +31,7 @@ async fn dead(it: &Opened, errors: &[&str]) -> Vec<NotificationId> {
 
 pub(super) fn bulk(it: &Opened, op: BulkOp, filter: &str) -> Bulk {
     let filter = Filter::parse(filter, it.now()).unwrap();
-    Bulk { op, filter, until: None, cutoff: it.now(), limit: None, rate_per_second: None }
+    Bulk { op, filter, until: None, notify: false, cutoff: it.now(), limit: None, rate_per_second: None }
 }
 
 pub(super) async fn begin(it: &Opened, bulk: Bulk) -> Operation {

@@ -1,7 +1,8 @@
 use super::delivering::record;
 use super::fixture::{Opened, draft, new_provider, who};
+use super::webhooks;
 use notify_proto::view::NotificationDetail;
-use notify_proto::{FailureReason, NotificationId, ProviderId, Status, Timestamp};
+use notify_proto::{FailureReason, NotificationId, ProviderId, Status, Timestamp, WebhookEvent};
 use notifyd_lifecycle::Transition;
 use notifyd_lifecycle::decide::Progress;
 use notifyd_lifecycle::steer::{Refusal, Wish};
@@ -66,7 +67,7 @@ pub async fn what_waits_gets_another_time(it: Opened) {
     let nobody = NotificationId::from_bytes([0; 16]);
     assert_eq!(steer(&it, nobody, Wish::RunNow).await, Steered::NotFound);
     let other = Scope::Service(it.service("other").await);
-    let foreign = it.store.steer(other, id, Wish::Bury, "a.verb", who()).await.unwrap();
+    let foreign = it.store.steer(other, id, Wish::Bury { notify: false }, "a.verb", who()).await.unwrap();
     assert_eq!(foreign, Steered::NotFound);
 }
 
@@ -128,8 +129,8 @@ pub async fn what_is_buried_is_a_dead_letter(it: Opened) {
     };
     let id = it.accept(draft("one")).await;
     let job = it.only_job().await;
-    assert_eq!(steer(&it, id, Wish::Bury).await, Steered::Applied(Status::Failed));
-    assert_eq!(steer(&it, id, Wish::Bury).await, Steered::AlreadyDone(Status::Failed));
+    assert_eq!(steer(&it, id, Wish::Bury { notify: false }).await, Steered::Applied(Status::Failed));
+    assert_eq!(steer(&it, id, Wish::Bury { notify: false }).await, Steered::AlreadyDone(Status::Failed));
     let claim = it.claim(&job).await;
     assert_eq!(it.store.claim(vec![claim]).await.unwrap(), [Verdict::SomeoneElses]);
     let told = detail(&it, id).await;
@@ -148,7 +149,7 @@ pub async fn what_is_buried_is_a_dead_letter(it: Opened) {
     let later = scheduled(&it, it.now() + MINUTE).await;
     assert_eq!(counts(&it), [2, 0, 1, 1]);
     for id in [again, held, later] {
-        assert_eq!(steer(&it, id, Wish::Bury).await, Steered::Applied(Status::Failed));
+        assert_eq!(steer(&it, id, Wish::Bury { notify: false }).await, Steered::Applied(Status::Failed));
     }
     assert_eq!(counts(&it), [0, 0, 0, 4]);
     it.turn(2 * MINUTE);
@@ -157,7 +158,28 @@ pub async fn what_is_buried_is_a_dead_letter(it: Opened) {
     assert_eq!(counts(&it), [0, 0, 0, 4]);
     assert_eq!(it.store.retry(Scope::All, again, who()).await.unwrap(), Changed::Done(Status::Queued));
     assert_eq!(it.only_job().await.retry_count, 0);
-    assert_eq!(steer(&it, again, Wish::Bury).await, Steered::Applied(Status::Failed));
+    assert_eq!(steer(&it, again, Wish::Bury { notify: false }).await, Steered::Applied(Status::Failed));
+}
+
+pub async fn webhooks_are_told_of_a_burial_when_that_is_wished(it: Opened) {
+    let webhook = webhooks::webhook(&it, "acme", 1, &[WebhookEvent::Failed, WebhookEvent::Cancelled]).await;
+    let quiet = it.accept(draft("one")).await;
+    assert_eq!(steer(&it, quiet, Wish::Bury { notify: false }).await, Steered::Applied(Status::Failed));
+    let aloud = Wish::Bury { notify: true };
+    assert_eq!(steer(&it, quiet, aloud).await, Steered::AlreadyDone(Status::Failed));
+    let id = it.accept(draft("two")).await;
+    let because = Audit { actor: "ada".into(), reason: Some("sent by hand".into()) };
+    let buried = it.store.steer(Scope::All, id, aloud, "notification.bury", because).await.unwrap();
+    assert_eq!(buried, Steered::Applied(Status::Failed));
+    assert_eq!(steer(&it, id, aloud).await, Steered::AlreadyDone(Status::Failed));
+    assert_eq!(it.store.webhooks().pending(), 1, "once, however often it is asked for");
+    let it = it.restart().await;
+    let owed = webhooks::owed(&it, &webhook).await;
+    assert_eq!(owed.len(), 1);
+    let story = owed[0].story.as_ref().unwrap();
+    assert_eq!((story.id, owed[0].event, owed[0].n), (id, WebhookEvent::Failed, 2));
+    assert_eq!((story.status, story.failure), (Some(Status::Failed), Some(FailureReason::Buried)));
+    assert_eq!(story.detail.as_deref(), Some("sent by hand"));
 }
 
 pub async fn what_is_under_way_or_final_is_left_alone(it: Opened) {
@@ -166,7 +188,7 @@ pub async fn what_is_under_way_or_final_is_left_alone(it: Opened) {
     let claim = it.claim(&job).await;
     it.store.claim(vec![claim]).await.unwrap();
     let later = it.now() + MINUTE;
-    let wishes = [Wish::Postpone(later), Wish::Move(later), Wish::RunNow, Wish::Bury];
+    let wishes = [Wish::Postpone(later), Wish::Move(later), Wish::RunNow, Wish::Bury { notify: false }];
     for wish in wishes {
         assert_eq!(steer(&it, id, wish).await, Steered::Refused(Refusal::Sending(wish.done())));
     }
@@ -191,7 +213,7 @@ pub async fn a_wish_and_a_claim_at_the_same_moment(it: Opened) {
         let job = it.only_job().await;
         let claim = it.claim(&job).await;
         let later = it.now() + MINUTE;
-        let wish = if round % 4 < 2 { Wish::Bury } else { Wish::Postpone(later) };
+        let wish = if round % 4 < 2 { Wish::Bury { notify: false } } else { Wish::Postpone(later) };
         let (claimed, steered) = if round % 2 == 0 {
             tokio::join!(it.store.claim(vec![claim]), it.store.steer(Scope::All, id, wish, "a.verb", who()))
         } else {
@@ -211,7 +233,8 @@ pub async fn a_wish_and_a_claim_at_the_same_moment(it: Opened) {
             [Verdict::SomeoneElses] => {
                 won[1] += 1;
                 assert_eq!(steered.unwrap(), Steered::Applied(status));
-                assert_eq!(status, if wish == Wish::Bury { Status::Failed } else { Status::Pending });
+                let buried = matches!(wish, Wish::Bury { .. });
+                assert_eq!(status, if buried { Status::Failed } else { Status::Pending });
             }
             ref other => panic!("{other:?}"),
         }

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-fn settings() -> Settings {
+pub(super) fn settings() -> Settings {
     Settings {
         url: "https://hooks.example.org/n".into(),
         description: None,
@@ -31,7 +31,7 @@ fn settings() -> Settings {
     }
 }
 
-fn private() -> Private {
+pub(super) fn private() -> Private {
     Private {
         secret: Secret::new("whsec_c2VjcmV0".into()),
         old: None,
@@ -47,7 +47,7 @@ async fn create(it: &Opened, service: &str, id: u8, settings: Settings) -> Resul
 }
 
 /// A webhook of a service that wants to hear of these.
-async fn webhook(it: &Opened, service: &str, id: u8, events: &[WebhookEvent]) -> Arc<Webhook> {
+pub(super) async fn webhook(it: &Opened, service: &str, id: u8, events: &[WebhookEvent]) -> Arc<Webhook> {
     let settings = Settings { events: events.iter().copied().collect(), ..settings() };
     create(it, service, id, settings).await.unwrap();
     known(it, id).unwrap()
@@ -62,7 +62,7 @@ async fn all(it: &Opened) -> Arc<Webhook> {
     webhook(it, "acme", 1, WebhookEvent::ALL).await
 }
 
-async fn owed(it: &Opened, webhook: &Webhook) -> Vec<Owed> {
+pub(super) async fn owed(it: &Opened, webhook: &Webhook) -> Vec<Owed> {
     it.store.webhooks().load(webhook.no, it.now(), 1_000).await.unwrap().owed
 }
 
@@ -71,7 +71,7 @@ async fn events(it: &Opened, webhook: &Webhook) -> Vec<WebhookEvent> {
 }
 
 /// A try that the endpoint took.
-fn taken(it: &Opened, webhook: &Webhook, owed: &Owed) -> Tried {
+pub(super) fn taken(it: &Opened, webhook: &Webhook, owed: &Owed) -> Tried {
     Tried {
         no: owed.no,
         webhook: webhook.no,
@@ -87,13 +87,13 @@ fn taken(it: &Opened, webhook: &Webhook, owed: &Owed) -> Tried {
 }
 
 /// One that it did not take, and that is made again after so long.
-fn failed(it: &Opened, webhook: &Webhook, owed: &Owed, again: Option<Duration>) -> Tried {
+pub(super) fn failed(it: &Opened, webhook: &Webhook, owed: &Owed, again: Option<Duration>) -> Tried {
     let again_at = again.map(|wait| it.now() + wait);
     let error = Some("it answered 503".into());
     Tried { code: Some(503), error, again_at, ..taken(it, webhook, owed) }
 }
 
-async fn acknowledge(it: &Opened, tried: Tried) -> Verdict {
+pub(super) async fn acknowledge(it: &Opened, tried: Tried) -> Verdict {
     it.store.webhooks().acknowledge(vec![tried]).await.unwrap()[0]
 }
 

@@ -2,7 +2,7 @@
 //! retry|discard --filter`: counted here, done by the engine.
 
 use super::list::check;
-use super::steer::{no_webhooks, refused, stored};
+use super::steer::{refused, stored};
 use crate::operations::view;
 use crate::session::{Room, Session};
 use crate::{mask, refuse};
@@ -43,6 +43,9 @@ pub(crate) async fn bulk(session: &Session, request: BulkRequest, change: &Chang
     if let Some(until) = bulk.until {
         target = format!("{target} until {}", rfc3339(until));
     }
+    if bulk.notify {
+        target.push_str(", telling webhooks");
+    }
     operator.tell(verb, &target);
     let total = bulk.limit.map_or(total, |limit| total.min(limit));
     let new = NewOperation { verb, target, unit: "notifications", total, work: Some(Work::Bulk(bulk)) };
@@ -78,8 +81,10 @@ fn checked(request: &BulkRequest, now: Timestamp) -> Reply<Bulk> {
         return Err(refuse::invalid(format!("op: {} is not known here; upgrade the daemon", request.op)));
     };
     check(&request.filter)?;
-    if request.notify {
-        return Err(no_webhooks());
+    let notify = request.notify;
+    if notify && op != BulkOp::Bury {
+        let problem = format!("notify: to {op}, webhooks are told as always; leave it out");
+        return Err(refuse::invalid(problem));
     }
     let until = request.until.map(stored);
     match (op, until) {
@@ -99,7 +104,7 @@ fn checked(request: &BulkRequest, now: Timestamp) -> Reply<Bulk> {
     // Nothing can have happened after now.
     let cutoff = request.cutoff.map_or(now, |cutoff| cutoff.min(now));
     let filter = narrow(op, request.filter.clone());
-    let bulk = Bulk { op, filter, until, cutoff, limit: request.limit, rate_per_second };
+    let bulk = Bulk { op, filter, until, notify, cutoff, limit: request.limit, rate_per_second };
     // A moment that suits none is refused before anything is looked at.
     bulk.wish().map_or(Ok(()), |wish| wish.fits(now)).map_err(refused)?;
     Ok(bulk)

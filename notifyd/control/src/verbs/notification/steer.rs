@@ -23,23 +23,14 @@ pub(crate) async fn postpone(
     steer(session, ids, Wish::Postpone(stored(until)), "notification.postpone", change).await
 }
 
-/// Gives up what is neither final nor under way.
+/// Gives up what is neither final nor under way; with `notify` the webhooks of its service are told.
 pub(crate) async fn bury(
     session: &Session,
     ids: Vec<NotificationId>,
     notify: bool,
     change: &Change,
 ) -> Reply<Vec<Changed>> {
-    if notify {
-        session.change(change)?;
-        return Err(no_webhooks());
-    }
-    steer(session, ids, Wish::Bury, "notification.bury", change).await
-}
-
-/// A burial is told to nobody.
-pub(super) fn no_webhooks() -> ApiError {
-    refuse::invalid("notify: this notifyd tells no webhooks of a burial yet").hint("leave --notify out")
+    steer(session, ids, Wish::Bury { notify }, "notification.bury", change).await
 }
 
 /// A moment as the log keeps it.

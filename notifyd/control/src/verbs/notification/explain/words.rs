@@ -25,7 +25,7 @@ pub(super) fn outcome(class: &str) -> &str {
     match class {
         "accepted" => "the provider took it",
         "transient" => "it did not work this time",
-        "rate_limited" => "the provider asked for fewer calls",
+        "rate_limited" => "it asked for fewer calls",
         "permanent" => "the provider refused the message for good",
         "recipient_dead" => "the address will never be valid again",
         "recipient_opted_out" => "the person has opted out",
