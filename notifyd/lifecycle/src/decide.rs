@@ -100,8 +100,8 @@ pub fn absorb(
             None
         }
         // Nobody else waits for it, so it is this notification that does.
-        Outcome::RateLimited { .. } if report.scope == Scope::Target => {
-            let asked = report.asked_of_message().and_then(|after| TimeDelta::from_std(after).ok());
+        Outcome::RateLimited { after } if report.scope == Scope::Target => {
+            let asked = after.and_then(|after| TimeDelta::from_std(after).ok());
             let until = asked.and_then(|after| standing.now.checked_add_signed(after));
             progress.not_before = progress.not_before.max(until);
             progress.cost = true;

@@ -124,14 +124,6 @@ impl Report {
             (Scope::Target, _) => None,
         }
     }
-
-    /// How long the place that it speaks of wants to be left alone: by this message, when no other names it.
-    pub const fn asked_of_message(&self) -> Option<Duration> {
-        match (self.scope, &self.outcome) {
-            (Scope::Target, Outcome::RateLimited { after: Some(after) }) => Some(*after),
-            _ => None,
-        }
-    }
 }
 
 /// A provider's words as they are kept.

@@ -32,7 +32,7 @@ impl Held {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let tell = tell.clone();
                 tokio::spawn(async move {
-                    let mut request = [0; 65_536];
+                    let mut request = vec![0; 65_536];
                     if stream.read(&mut request).await.is_ok_and(|count| count > 0) {
                         tell.send_modify(|count| *count += 1);
                     }
@@ -51,7 +51,7 @@ impl Held {
     /// Waits until so many requests have come.
     async fn begun(&mut self, count: usize) {
         let begun = self.begun.wait_for(|begun| *begun >= count);
-        tokio::time::timeout(PATIENCE, begun).await.expect("so many are asked").unwrap();
+        tokio::time::timeout(PATIENCE, begun).await.unwrap().unwrap();
     }
 
     fn so_far(&self) -> usize {

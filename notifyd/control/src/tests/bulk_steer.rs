@@ -108,7 +108,7 @@ async fn a_moment_that_suits_nobody_is_refused_before_anything_is_counted() {
         (wish(BulkOp::Cancel, "*", Some(at(5))), "until: to cancel takes no moment"),
         (wish(BulkOp::Postpone, "*", Some(at(-1))), "has passed; give a time ahead"),
         (wish(BulkOp::Move, "*", Some(far)), "is too far ahead"),
-        (BulkRequest { notify: true, ..of(BulkOp::Cancel, "*") }, "notify: to cancel, webhooks are told"),
+        (BulkRequest { notify: true, ..of(BulkOp::Cancel, "*") }, "notify: it is for burials alone"),
     ] {
         for change in [plain(), dry()] {
             let asked = admin.notification_bulk(soon(), Box::new(request.clone()), change);

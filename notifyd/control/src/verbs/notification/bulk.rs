@@ -83,8 +83,7 @@ fn checked(request: &BulkRequest, now: Timestamp) -> Reply<Bulk> {
     check(&request.filter)?;
     let notify = request.notify;
     if notify && op != BulkOp::Bury {
-        let problem = format!("notify: to {op}, webhooks are told as always; leave it out");
-        return Err(refuse::invalid(problem));
+        return Err(refuse::invalid(format!("notify: it is for burials alone; to {op}, leave it out")));
     }
     let until = request.until.map(stored);
     match (op, until) {
