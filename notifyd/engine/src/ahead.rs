@@ -3,7 +3,7 @@
 //!
 //! Until its call begins nothing is sent, so it goes back in line when its provider closes, or does not answer any more.
 
-use crate::attempt::{Sent, What};
+use crate::attempt::{LATE, Sent, What};
 use crate::dispatch::{Dispatch, Ready};
 use notify_proto::{ProviderId, SkipReason};
 use notifyd_lifecycle::candidate::Gate;
@@ -31,6 +31,17 @@ impl Ahead {
     pub(crate) fn next_stuck(&self) -> Option<Instant> {
         self.0.values().flatten().map(|(since, _)| *since + LONGEST).min()
     }
+
+    /// Gives once more what was lost of the time to wait, when its end is noticed late: the daemon stood still, and the
+    /// answers that make room may be there unread.
+    fn make_up(&mut self, now: Instant) {
+        for (since, _) in self.0.values_mut().flatten() {
+            let lost = now.saturating_duration_since(*since + LONGEST);
+            if lost > LATE {
+                *since = now - LONGEST.saturating_sub(lost);
+            }
+        }
+    }
 }
 
 impl Dispatch {
@@ -47,6 +58,7 @@ impl Dispatch {
     /// Begins what there is room for, and gives back what cannot begin; all of it when the time to drain is `over`.
     pub(crate) fn mind_ahead(&mut self, over: bool) {
         let now = tokio::time::Instant::now().into_std();
+        self.ahead.make_up(now);
         let mut lines = std::mem::take(&mut self.ahead.0);
         let mut unsent = Vec::new();
         for (provider, line) in &mut lines {
@@ -57,10 +69,10 @@ impl Dispatch {
             while let Some((since, ready)) = line.pop_front() {
                 let waited = now.saturating_duration_since(since);
                 let stuck = over || waited >= LONGEST;
-                if let Some(reason) = closed.or(stuck.then_some(SkipReason::Busy)) {
-                    unsent.push(self.unsent(ready, reason, waited));
-                } else if self.slots.has_room(*provider, is_urgent(&ready), now) {
+                if closed.is_none() && self.slots.has_room(*provider, is_urgent(&ready), now) {
                     self.call(ready);
+                } else if let Some(reason) = closed.or(stuck.then_some(SkipReason::Busy)) {
+                    unsent.push(self.unsent(ready, reason, waited));
                 } else {
                     line.push_front((since, ready));
                     break;

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 
 /// A time limit whose end is noticed later than this was not watched all the time. Timers are good to a millisecond; a
 /// busy machine makes that tens.
-const LATE: Duration = Duration::from_millis(100);
+pub(crate) const LATE: Duration = Duration::from_millis(100);
 
 /// A job whose attempt is on disk.
 pub(crate) struct Claimed {

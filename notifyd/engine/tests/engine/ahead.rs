@@ -147,6 +147,28 @@ async fn who_waits_for_one_that_is_paused_is_sent_by_another() {
 }
 
 #[tokio::test(flavor = "current_thread", start_paused = true)]
+async fn a_pause_of_the_daemon_is_not_taken_for_a_provider_that_hangs() {
+    let mut world = world();
+    let record = world.dir().join("calls");
+    let config = json!({"latency_ms": 50, "record_file": record, "plan": {"steps": [
+        {"times": 100, "outcome": "accepted"}, {"times": 16, "outcome": "accepted", "latency_ms": 1_500},
+    ]}});
+    world.provider(|it| (it.max_in_flight, it.config) = (16, config));
+    let details = stories(&mut world, 400, async |_| {
+        while begun(&record).len() < 116 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        // Others are claimed by now; they would have waited too long, were it not for the pause.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::advance(Duration::from_millis(1_400)).await;
+    })
+    .await;
+    for detail in details {
+        assert_eq!(detail.attempts.len(), 1, "{detail:#?}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread", start_paused = true)]
 async fn what_did_not_begin_before_the_stop_is_not_in_doubt() {
     let mut world = world();
     let [_, second] = quick_then(&mut world, 100, "hang");
