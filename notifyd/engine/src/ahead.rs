@@ -38,7 +38,7 @@ impl Ahead {
         for (since, _) in self.0.values_mut().flatten() {
             let lost = now.saturating_duration_since(*since + LONGEST);
             if lost > LATE {
-                *since = now - LONGEST.saturating_sub(lost);
+                *since += lost + lost.min(LONGEST);
             }
         }
     }
