@@ -69,7 +69,7 @@ impl Dispatch {
             while let Some((since, ready)) = line.pop_front() {
                 let waited = now.saturating_duration_since(since);
                 let stuck = over || waited >= LONGEST;
-                if closed.is_none() && self.slots.has_room(*provider, is_urgent(&ready), now) {
+                if closed.is_none() && !over && self.slots.has_room(*provider, is_urgent(&ready), now) {
                     self.call(ready);
                 } else if let Some(reason) = closed.or(stuck.then_some(SkipReason::Busy)) {
                     unsent.push(self.unsent(ready, reason, waited));
