@@ -50,17 +50,18 @@ pub(crate) struct Slot {
     answered: u32,
     /// Calls under way, until their outcome is recorded; shared with the handles, who want to know it at any moment.
     in_flight: Arc<AtomicU32>,
+    /// The same for the metrics.
+    gauge: IntGauge,
     /// How long a call usually takes, once there was one.
     call_time: Option<Duration>,
     /// Until when some of its slots are kept for urgent work.
     keeps_until: Option<Instant>,
-    /// The same for the metrics.
-    gauge: IntGauge,
     breaker: Breaker,
     pace: Pace,
 }
 
 impl Slot {
+    /// Calls under way, until their outcome is recorded.
     fn in_flight(&self) -> u32 {
         self.begun + self.answered
     }
