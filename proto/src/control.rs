@@ -12,17 +12,24 @@ pub use provider::{
     NewProvider, ProviderChange, RemovedProvider, RouteRequest, RouteStep, RouteView, Seeded, TestResult,
     UpdatedProvider,
 };
-pub use service::{FreshKey, NewService};
+pub use service::{FreshKey, NewService, ServiceChange, UpdatedService};
 
+use crate::audit::{AuditPage, AuditRequest};
 use crate::bulk::{BulkRequest, BulkView, FaultGroups};
-use crate::explain::Explanation;
+use crate::checkup::Checkup;
+use crate::explain::{Explanation, Preview};
 use crate::filter::Filter;
+use crate::happening::{EventsRequest, EventsView};
 use crate::hold::{Force, HoldRequest, HoldView, QueueList, QueueView};
-use crate::schedule::HistogramView;
+use crate::overview::OverviewReply;
+use crate::schedule::{GroupRequest, HistogramView, WaitingGroups};
 use crate::send::SendRequest;
+use crate::series::{SeriesRequest, SeriesView};
 use crate::shape::{ShapeRequest, ShapeView};
 use crate::transport::Reply;
-use crate::upkeep::{OperationView, PruneRequest, PruneView, ReloadView, StorageView};
+use crate::upkeep::{
+    ConfigView, LogFilterView, OperationView, PruneRequest, PruneView, ReloadView, StorageView,
+};
 use crate::view::{
     DaemonInfo, KeyView, NotificationDetail, NotificationPage, ProviderView, ServiceView, StatusView,
 };
@@ -67,12 +74,29 @@ pub trait Control {
     async fn ping() -> Reply<()>;
     /// How it is.
     async fn status() -> Reply<StatusView>;
+    /// The operator's first screen, unless it is still the one with this revision.
+    async fn overview(since_rev: Option<u64>) -> Reply<OverviewReply>;
+    /// What was measured over time.
+    async fn series(request: SeriesRequest) -> Reply<SeriesView>;
+    /// What happened after a number; waits for the first that matches, or for as long as it is asked to.
+    async fn events(request: Box<EventsRequest>) -> Reply<EventsView>;
+    /// Who changed what and why, newest first.
+    async fn audit_list(request: AuditRequest) -> Reply<AuditPage>;
+    /// Looks whether all is there that the daemon needs: its log and its room, each provider, each webhook. Sends nothing.
+    async fn doctor() -> Reply<Checkup>;
     /// Who answers.
     async fn daemon_info() -> Reply<DaemonInfo>;
     /// Stops the daemon, giving attempts under way `drain_seconds`.
     async fn daemon_shutdown(drain_seconds: Option<u32>, change: Change) -> Reply<()>;
     /// Reads the configuration again: all of it is taken, or nothing.
     async fn daemon_reload(change: Change) -> Reply<ReloadView>;
+    /// The settings in force, without secrets.
+    async fn daemon_config() -> Reply<ConfigView>;
+    /// What a reload would do were this text the configuration file; the refusal says what is wrong with it.
+    async fn daemon_config_check(text: String) -> Reply<ReloadView>;
+    /// Logs by another filter for `for_ms` milliseconds, after which the configured one is in force again; without a
+    /// filter, from now on.
+    async fn daemon_log_filter(filter: Option<String>, for_ms: u64, change: Change) -> Reply<LogFilterView>;
 
     /// How large the log is, and what it lies on.
     async fn store_stats() -> Reply<StorageView>;
@@ -100,6 +124,8 @@ pub trait Control {
     async fn service_show(name: String) -> Reply<ServiceView>;
     /// Enables or disables a service.
     async fn service_set_active(name: String, active: bool, change: Change) -> Reply<ServiceView>;
+    /// Changes a service: all that is given, or nothing.
+    async fn service_update(name: String, update: ServiceChange, change: Change) -> Reply<UpdatedService>;
     /// Clears the failed-authentication lock.
     async fn service_unlock(name: String, change: Change) -> Reply<ServiceView>;
     /// The keys of a service.
@@ -178,6 +204,8 @@ pub trait Control {
     -> Reply<Vec<Changed>>;
     /// What was decided about it and why, and what it waits for now.
     async fn notification_explain(id: NotificationId) -> Reply<Explanation>;
+    /// What would become of a notification that is not sent: nothing is written.
+    async fn notification_preview(service: String, request: Box<SendRequest>) -> Reply<Preview>;
     /// Waits until it is final, or for `wait_seconds` (at most 60), and tells where it stands.
     async fn notification_wait(id: NotificationId, wait_seconds: u32) -> Reply<NotificationDetail>;
 
@@ -185,6 +213,8 @@ pub trait Control {
     async fn schedule_list(request: ListRequest) -> Reply<NotificationPage>;
     /// How much waits for a time, by how far ahead that is.
     async fn schedule_histogram() -> Reply<HistogramView>;
+    /// What waits for a time, told apart by error, provider, service or channel.
+    async fn schedule_group(request: GroupRequest) -> Reply<WaitingGroups>;
     /// Gives what waits for a time another one.
     async fn schedule_move(ids: Vec<NotificationId>, at: Timestamp, change: Change) -> Reply<Vec<Changed>>;
     /// Makes what waits for a time due now.
@@ -212,7 +242,8 @@ pub trait Control {
     /// Forces a circuit breaker to half open or closed, and ends the hold that keeps it open.
     async fn circuit_force(name: String, to: Force, change: Change) -> Reply<ProviderView>;
 
-    /// Creates a webhook; its secret is in the answer this once.
+    /// Creates a webhook; its secret is in the answer this once. On a dry run the service may be left empty, for one that is
+    /// not there yet.
     async fn webhook_create(service: String, ask: WebhookAsk, change: Change) -> Reply<FreshWebhook>;
     /// The webhooks of a service, by name or id, or of all; oldest first.
     async fn webhook_list(service: Option<String>) -> Reply<Vec<WebhookView>>;

@@ -78,3 +78,32 @@ pub struct Waits {
     /// All of it as a sentence.
     pub sentence: String,
 }
+
+/// What would become of a notification that was not sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// The service it would belong to, by name.
+    pub service_name: String,
+    /// In one word: `accepted`, `duplicate` of another one, or `refused`.
+    pub verdict: String,
+    /// Why it would be refused, a sentence each.
+    pub refusals: Vec<String>,
+    /// The one that it is equal to: the answer would be that one, and nothing would be sent. Told to admins alone.
+    pub duplicate_of: Option<NotificationId>,
+    /// All channels, in fallback order.
+    pub channels: Vec<Open<Channel>>,
+    /// How urgent.
+    pub priority: Option<Open<Priority>>,
+    /// When it would be due; at once when it is absent.
+    #[serde(serialize_with = "write_opt_time")]
+    pub due_at: Option<Timestamp>,
+    /// Not after.
+    #[serde(serialize_with = "write_opt_time")]
+    pub expires_at: Option<Timestamp>,
+    /// Retries after the first cycle.
+    pub max_retries: Option<u32>,
+    /// All of it in sentences.
+    pub sentences: Vec<String>,
+    /// Where it would go were it due now.
+    pub route: RouteView,
+}

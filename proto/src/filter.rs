@@ -199,7 +199,7 @@ impl fmt::Display for Field {
 }
 
 /// Splits at blanks, except inside double quotes, which are dropped.
-fn tokens(text: &str) -> Vec<String> {
+pub(crate) fn tokens(text: &str) -> Vec<String> {
     let mut all = Vec::new();
     let mut token = String::new();
     let mut quoted = false;

@@ -1,7 +1,8 @@
 //! What is told about all that waits for a time.
 
-use crate::Timestamp;
+use crate::filter::Filter;
 use crate::view::{write_opt_time, write_time};
+use crate::{GroupBy, NotificationId, Open, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// How much waits for a time, by how far ahead that is.
@@ -14,6 +15,60 @@ pub struct HistogramView {
     pub buckets: Vec<HistogramBucket>,
     /// How many wait for an operator and for no time, counted up to 10,001.
     pub held: u64,
+}
+
+/// Which of what waits for a time, and by what it is told apart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GroupRequest {
+    /// Those that match.
+    #[serde(default)]
+    pub filter: Filter,
+    /// By what.
+    pub by: Open<GroupBy>,
+}
+
+/// What waits for a time, told apart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WaitingGroups {
+    /// By what.
+    pub by: Open<GroupBy>,
+    /// The largest groups, the largest first.
+    pub groups: Vec<WaitingGroup>,
+    /// What matches and is in none of these groups.
+    pub elsewhere: u64,
+    /// How many were looked at, those that are due first.
+    pub scanned: u64,
+    /// Whether there are later ones that were not.
+    pub partial: bool,
+}
+
+/// One group of what waits for a time.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct WaitingGroup {
+    /// What they have in common; empty where they have none of it.
+    pub name: String,
+    /// How many wait for a retry.
+    pub retrying: u64,
+    /// How many are scheduled.
+    pub pending: u64,
+    /// How many were tried once so far.
+    pub tried_once: u64,
+    /// How many were tried twice.
+    pub tried_twice: u64,
+    /// How many were tried more often.
+    pub tried_more: u64,
+    /// When the first of them is due.
+    #[serde(default, serialize_with = "write_opt_time")]
+    pub next_at: Option<Timestamp>,
+    /// When the last of them is due.
+    #[serde(default, serialize_with = "write_opt_time")]
+    pub last_at: Option<Timestamp>,
+    /// The one that is due first.
+    #[serde(default)]
+    pub sample: Option<NotificationId>,
+    /// Its error, with placeholders for what differs from one to the next.
+    #[serde(default)]
+    pub error: Option<String>,
 }
 
 /// What is due within one span.

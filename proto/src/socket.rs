@@ -5,6 +5,8 @@ use crate::transport;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// The variable that names the socket.
 const VARIABLE: &str = "NOTIFYD_SOCKET";
@@ -98,18 +100,31 @@ impl std::error::Error for NoDaemon {}
 
 /// The one place that is given, or that the environment names; else the usual ones. The variable is read here and not by
 /// the command line's parser, so that usage and help are the same wherever they are shown.
-fn places(given: Option<&Path>, variable: &dyn Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
+fn places_by(given: Option<&Path>, variable: &dyn Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
     let named = || variable(VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
     given.map(Path::to_owned).or_else(named).map_or_else(|| usual_places(variable), |path| vec![path])
+}
+
+/// The places that are looked at in this environment.
+pub fn places(given: Option<&Path>) -> Vec<PathBuf> {
+    places_by(given, &|name| std::env::var_os(name))
 }
 
 /// Connects to the given place or the one that the environment names, or to the first of the usual ones that takes a
 /// connection.
 pub async fn connect(given: Option<&Path>) -> Result<(ControlClient, PathBuf), NoDaemon> {
-    let places = places(given, &|name| std::env::var_os(name));
+    connect_counted(given, Arc::default()).await
+}
+
+/// The same, and counts the bytes that come.
+pub async fn connect_counted(
+    given: Option<&Path>,
+    received: Arc<AtomicU64>,
+) -> Result<(ControlClient, PathBuf), NoDaemon> {
+    let places = places(given);
     let mut worst = None;
     for path in &places {
-        match transport::connect(path).await {
+        match transport::connect_counted(path, received.clone()).await {
             Ok(client) => return Ok((client, path.clone())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
@@ -148,9 +163,9 @@ mod tests {
     fn what_is_given_goes_before_what_the_environment_names() {
         let with = |value: &'static str| move |name: &str| (name == VARIABLE).then(|| OsString::from(value));
         let flag = Path::new("/flag.sock");
-        assert_eq!(places(Some(flag), &with("/named.sock")), [flag]);
-        assert_eq!(places(None, &with("/named.sock")), [Path::new("/named.sock")]);
-        assert_eq!(places(None, &with("")), usual_places(&|_| None), "an empty one names nothing");
+        assert_eq!(places_by(Some(flag), &with("/named.sock")), [flag]);
+        assert_eq!(places_by(None, &with("/named.sock")), [Path::new("/named.sock")]);
+        assert_eq!(places_by(None, &with("")), usual_places(&|_| None), "an empty one names nothing");
     }
 
     #[test]

@@ -2,16 +2,22 @@
 //!
 //! JSON, because adding a field works both ways with it and it is the maintained tolerant codec tarpc offers.
 
+mod counted;
+
 use crate::codec::ClampedJson;
 use crate::control::ControlClient;
 use crate::error::ApiError;
+use counted::Counted;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tarpc::serde_transport::Transport;
 use tarpc::tokio_serde::formats::Json;
 use tarpc::tokio_util::codec::{Decoder, LengthDelimitedCodec};
 use tarpc::{ClientMessage, Response, client, context};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::UnixStream;
 
 /// The longest frame either side sends or accepts. A longer one ends the connection, so replies are kept well below.
@@ -45,8 +51,14 @@ pub async fn connect(socket: &Path) -> io::Result<ControlClient> {
     Ok(over(UnixStream::connect(socket).await?))
 }
 
+/// Connects, and counts the bytes that come.
+pub async fn connect_counted(socket: &Path, received: Arc<AtomicU64>) -> io::Result<ControlClient> {
+    let stream = UnixStream::connect(socket).await?;
+    Ok(over(Counted { stream, received }))
+}
+
 /// Speaks to the daemon over a connection that is there already.
-pub fn over(stream: UnixStream) -> ControlClient {
+pub fn over(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> ControlClient {
     let transport = tarpc::serde_transport::new(codec().framed(stream), Json::default());
     ControlClient::new(client::Config::default(), transport).spawn()
 }

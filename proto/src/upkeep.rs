@@ -4,6 +4,7 @@ use crate::bulk::Refusal;
 use crate::view::{write_opt_time, write_time};
 use crate::{ApiError, Open, Status, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// How large the log is, and what it lies on.
@@ -181,6 +182,40 @@ pub struct ChangedSetting {
     pub from: String,
     /// Its value now.
     pub to: String,
+}
+
+/// The settings in force.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ConfigView {
+    /// The file they were read from; none where there is none.
+    pub file: Option<String>,
+    /// Each of them.
+    pub settings: Vec<SettingView>,
+}
+
+/// One setting.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SettingView {
+    /// Its key, such as `delivery.workers`.
+    pub key: String,
+    /// Its value; `***` in place of a secret.
+    pub value: Value,
+    /// What it would be if nobody said anything.
+    pub default: Value,
+    /// Whether a reload changes it; others take a restart.
+    pub live: bool,
+}
+
+/// What is logged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogFilterView {
+    /// The filter in force.
+    pub filter: String,
+    /// The configured one, which is in force again afterwards.
+    pub configured: String,
+    /// Until when, if that is not the configured one.
+    #[serde(serialize_with = "write_opt_time")]
+    pub until: Option<Timestamp>,
 }
 
 /// A size for people, such as `12.3 MiB`.

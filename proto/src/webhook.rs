@@ -137,6 +137,9 @@ pub struct WebhookStats {
     pub ack_p99_ms: Option<u64>,
     /// The statuses of the last answers, by how many.
     pub by_code: BTreeMap<String, u64>,
+    /// Events owed in that time, by what happened, and by where they stand now.
+    #[serde(default)]
+    pub by_event: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
 /// What an operator asks of a webhook: the members that the body of the service API has. Its `Debug` says which, and not

@@ -278,6 +278,18 @@ words! {
         Enabled = "enabled",
     }
 
+    /// By what all that waits for a time is told apart.
+    GroupBy ("grouping") {
+        /// The last error, without what differs from one to the next.
+        Error = "error",
+        /// The provider of the last attempt.
+        Provider = "provider",
+        /// The service.
+        Service = "service",
+        /// The channel.
+        Channel = "channel",
+    }
+
     /// What is done to all notifications that match a filter.
     BulkOp ("bulk operation") {
         /// Start dead letters again.
@@ -294,6 +306,78 @@ words! {
         Move = "move",
         /// Make what waits for a time due now.
         Run = "run",
+    }
+
+    /// How much something asks for a look.
+    Severity ("severity") {
+        /// Somebody must act: it does harm now.
+        Critical = "critical",
+        /// Somebody should look: it may do harm.
+        Warning = "warning",
+        /// Good to know.
+        Info = "info",
+    }
+
+    /// What something is about.
+    ObjectKind ("kind of thing") {
+        /// A notification.
+        Notification = "notification",
+        /// A provider.
+        Provider = "provider",
+        /// A line of work.
+        Queue = "queue",
+        /// A webhook.
+        Webhook = "webhook",
+        /// A service.
+        Service = "service",
+        /// A piece of long work.
+        Operation = "operation",
+        /// The log and its disk.
+        Store = "store",
+        /// The daemon itself.
+        Daemon = "daemon",
+    }
+
+    /// What is wrong with something that needs attention.
+    AlertKind ("kind of alert") {
+        /// A circuit is open or half open.
+        Circuit = "circuit",
+        /// The oldest in a line waits for too long.
+        Old = "old",
+        /// A line has work, nobody works, and nothing says why.
+        Stalled = "stalled",
+        /// A webhook takes too little of what it is told.
+        AckRate = "ack_rate",
+        /// A webhook was switched off by the daemon.
+        WebhookDisabled = "webhook_disabled",
+        /// Dead letters come too fast.
+        DeadLetters = "dead_letters",
+        /// A service is locked out after failed authentications.
+        Locked = "locked",
+        /// Nothing new is taken, or nothing is sent.
+        Refusing = "refusing",
+        /// The disk is almost full.
+        Disk = "disk",
+        /// The clock was set.
+        Clock = "clock",
+        /// What an operator forces ends soon.
+        HoldEnding = "hold_ending",
+        /// What an operator forces keeps work from going.
+        Held = "held",
+        /// No provider is active.
+        NoProvider = "no_provider",
+    }
+
+    /// What is measured.
+    LatencyKind ("latency") {
+        /// From due to the begin of the call.
+        QueueWait = "queue_wait",
+        /// Calls of providers.
+        ProviderCall = "provider_call",
+        /// From accepted to delivered.
+        AcceptToDeliver = "accept_to_deliver",
+        /// From an event to its acknowledgement by a webhook.
+        WebhookAck = "webhook_ack",
     }
 
     /// What to do after an attempt of unknown end.

@@ -1,5 +1,7 @@
 //! What services and their keys are made with.
 
+use super::Limit;
+use crate::upkeep::ChangedSetting;
 use crate::view::{KeyView, ServiceView};
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +16,26 @@ pub struct NewService {
     /// Requests per second it may make.
     #[serde(default)]
     pub rate_per_second: Option<f64>,
+}
+
+/// What changes about a service; what is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ServiceChange {
+    /// Another description.
+    #[serde(default)]
+    pub description: Limit<String>,
+    /// Requests per second it may make.
+    #[serde(default)]
+    pub rate_per_second: Limit<f64>,
+}
+
+/// A service that was changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UpdatedService {
+    /// As it is now.
+    pub service: ServiceView,
+    /// What is different.
+    pub changed: Vec<ChangedSetting>,
 }
 
 /// A fresh key: shown this once, stored only as a hash. Its `Debug` leaves the key out.
