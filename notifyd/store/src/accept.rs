@@ -103,7 +103,7 @@ pub fn accept(desk: &mut Desk<'_>, prepared: Prepared) -> Result<Accepted> {
 }
 
 /// What an operator sends is written down with the operator's name.
-fn note(desk: &Desk<'_>, new: &NewNotification, receipt: &Receipt) -> Result<()> {
+fn note(desk: &mut Desk<'_>, new: &NewNotification, receipt: &Receipt) -> Result<()> {
     match &new.asked_by {
         Some(who) => audit::write(desk, "notification.send", &receipt.id.to_string(), who),
         None => Ok(()),
@@ -155,11 +155,8 @@ fn insert(desk: &mut Desk<'_>, new: &NewNotification, body: &str, lane: &Arc<str
         channel,
         draft.priority,
         FeedEvent {
-            at: new.created_at,
-            id: new.id,
-            service: new.service,
-            event: transition.event(),
-            to: transition.to(),
+            channel: Some(channel),
+            ..FeedEvent::of(new.created_at, new.id, new.service, &transition)
         },
     )?;
     if transition.to() == Status::Queued {
@@ -181,12 +178,18 @@ fn insert(desk: &mut Desk<'_>, new: &NewNotification, body: &str, lane: &Arc<str
 /// An equal one within the window that was not given up.
 fn duplicate(desk: &mut Desk<'_>, new: &NewNotification) -> Result<Option<Receipt>> {
     let Some(dedup) = &new.draft.dedup else { return Ok(None) };
+    let found = equal(desk, dedup, new.created_at)?;
+    Ok(found.map(|receipt| Receipt { provider_name: new.provider_name.clone(), ..receipt }))
+}
+
+/// One within the window before this moment that was not given up and has this key; nothing is written.
+pub fn equal(desk: &mut Desk<'_>, dedup: &Dedup, now: Timestamp) -> Result<Option<Receipt>> {
     let (connection, index, _) = desk.indexes();
     let Some(seq) = index.find(connection, dedup_fingerprint(dedup)).map_err(StoreError::Write)? else {
         return Ok(None);
     };
     let window = i64::try_from(dedup.window.as_millis()).unwrap_or(i64::MAX);
-    let since = millis(new.created_at).saturating_sub(window);
+    let since = millis(now).saturating_sub(window);
     let found = desk
         .prepare(include_str!("sql/duplicate.sql"))?
         .query_row((seq, dedup.key.0, since), |row| {
@@ -195,7 +198,7 @@ fn duplicate(desk: &mut Desk<'_>, new: &NewNotification) -> Result<Option<Receip
                 created_at: moment(row.get(1)?),
                 status: status(row, 2)?,
                 channel: channel(row, 3)?,
-                provider_name: new.provider_name.clone(),
+                provider_name: None,
             })
         })
         .optional();

@@ -133,7 +133,7 @@ fn keep_time(
         found.seq,
         found.fence + 1,
         found.status,
-        FeedEvent { at: now, id, service: found.service, event, to: found.status },
+        FeedEvent::new(now, id, found.service, event, found.status),
     )?;
     if found.status == Status::Queued {
         let group = Group { priority, retried, service: found.service };
@@ -190,11 +190,6 @@ fn tell(
             detail,
         ))
         .map_err(StoreError::Write)?;
-    desk.moved(
-        found.seq,
-        found.fence + 1,
-        found.status,
-        FeedEvent { at: now, id, service: found.service, event: transition.event(), to: transition.to() },
-    )?;
+    desk.moved(found.seq, found.fence + 1, found.status, FeedEvent::of(now, id, found.service, transition))?;
     Ok(())
 }

@@ -36,7 +36,7 @@ pub fn claim(desk: &mut Desk<'_>, claims: &[Claim]) -> Result<Vec<Verdict>> {
             .execute((claim.seq, number, claim.channel.as_str(), provider, at))
             .map_err(StoreError::Write)?;
         if let Some((id, service)) = claim.retries {
-            let event = FeedEvent { at: claim.at, id, service, event: "claimed", to: Status::Sending };
+            let event = FeedEvent::new(claim.at, id, service, "claimed", Status::Sending);
             desk.owe(claim.seq, claim.fence + 1, event, WebhookEvent::RetryAttempted)?;
         }
         counts += 1;

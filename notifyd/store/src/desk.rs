@@ -12,13 +12,13 @@ pub use step::Step;
 use crate::api::Backlog;
 use crate::directory::Directory;
 use crate::error::{Result, StoreError};
-use crate::feed::FeedEvent;
+use crate::feed::{FeedEvent, Remark};
 use crate::key_index::KeyIndex;
 use crate::latch::Latch;
 use crate::webhooks::outbox::{Told, owe};
 use crate::webhooks::{self, Endpoints};
 use crate::writer::Fault;
-use notify_proto::{Channel, Priority, Status, Timestamp, WebhookEvent};
+use notify_proto::{Channel, ObjectKind, Priority, Severity, Status, Timestamp, WebhookEvent};
 use notifyd_lifecycle::webhook::event::told;
 use rusqlite::{CachedStatement, Connection};
 use state::News;
@@ -83,6 +83,15 @@ impl<'a> Desk<'a> {
         }
         self.ring_timer();
         let by_seconds = by / 1_000;
+        self.remark(Remark {
+            at: self.now(),
+            event: "clock_set",
+            severity: Severity::Warning,
+            object: ObjectKind::Daemon,
+            id: crate::audit::DAEMON.to_owned(),
+            actor: None,
+            detail: Some(format!("the clock was set by {by_seconds} s; retries and holds keep their delays")),
+        });
         tracing::warn!(
             event = "clock_set",
             by_seconds,
@@ -178,10 +187,15 @@ impl<'a> Desk<'a> {
 
     /// So many events more are owed to a webhook.
     pub fn owed(&mut self, webhook: i64, more: i64) {
-        self.state.news.owed += more;
+        self.state.news.owed.push((webhook, more));
         if more >= 0 {
             self.state.news.owed_to.insert(webhook);
         }
+    }
+
+    /// Tells those who watch of something besides steps of notifications.
+    pub fn remark(&mut self, remark: Remark) {
+        self.state.news.remarks.push(remark);
     }
 
     /// All webhooks, as last committed.
@@ -238,15 +252,18 @@ impl<'a> Desk<'a> {
     /// Runs an operation that may fail alone.
     pub fn alone<A>(&mut self, run: Work<A>) -> (Option<Fault>, A) {
         let marked = self.connection.execute_batch("SAVEPOINT alone").is_ok();
-        let events = self.state.news.events.len();
-        let News { counts, reached, accepted, owed, .. } = self.state.news;
+        let news = &self.state.news;
+        let (events, remarks, owed) = (news.events.len(), news.remarks.len(), news.owed.len());
+        let News { counts, reached, accepted, .. } = *news;
         let mut desk = Desk { connection: self.connection, state: self.state, refusing: !marked };
         let (fault, answer) = run(&mut desk);
         let failed = fault.is_some();
         if failed {
-            self.state.news.events.truncate(events);
             let news = &mut self.state.news;
-            (news.counts, news.reached, news.accepted, news.owed) = (counts, reached, accepted, owed);
+            news.events.truncate(events);
+            news.remarks.truncate(remarks);
+            news.owed.truncate(owed);
+            (news.counts, news.reached, news.accepted) = (counts, reached, accepted);
             // Rung lines stay, and so does who left: a ring too many costs a look.
         }
         if marked {

@@ -70,6 +70,27 @@ pub fn set_service_active(desk: &mut Desk<'_>, id: ServiceId, active: bool, who:
     Ok(())
 }
 
+/// Gives a service another description and another limit.
+pub fn update_service(
+    desk: &mut Desk<'_>,
+    id: ServiceId,
+    description: Option<&str>,
+    rate_per_second: Option<f64>,
+    what: &str,
+    who: &Audit,
+) -> Result<()> {
+    let updated = desk
+        .prepare(include_str!("sql/service_update.sql"))?
+        .execute((id.as_bytes(), description, rate_per_second))
+        .map_err(StoreError::Write)?;
+    if updated == 0 {
+        return Err(StoreError::NotFound { kind: "service", name: id.to_string() });
+    }
+    audit::write(desk, "service.update", what, who)?;
+    desk.directory_changed();
+    Ok(())
+}
+
 /// Adds a key, and lets the others run out when a time is given.
 pub fn create_key(
     desk: &mut Desk<'_>,

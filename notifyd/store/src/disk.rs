@@ -8,8 +8,11 @@
 use crate::bell::Bell;
 use crate::desk::Shared;
 use crate::error::Result;
+use crate::feed::Remark;
 use crate::latch::Cause;
 use crate::open::{Paths, io};
+use notify_proto::{ObjectKind, Severity};
+use notifyd_lifecycle::Clock;
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
 use std::fs::{File, OpenOptions};
 use std::io::{self as stdio, Write as _};
@@ -99,15 +102,22 @@ pub struct Watch {
     paths: Paths,
     room: Room,
     shared: Arc<Shared>,
+    clock: Arc<dyn Clock>,
     /// Has the writer move its write-ahead log into the database, if it can.
     tidy: Box<dyn Fn() + Send>,
 }
 
 impl Watch {
     /// A watch over the disk of a log.
-    pub fn new(paths: Paths, room: Room, shared: Arc<Shared>, tidy: Box<dyn Fn() + Send>) -> Self {
+    pub fn new(
+        paths: Paths,
+        room: Room,
+        shared: Arc<Shared>,
+        clock: Arc<dyn Clock>,
+        tidy: Box<dyn Fn() + Send>,
+    ) -> Self {
         shared.disk.set_floor(room.floor);
-        Self { paths, room, shared, tidy }
+        Self { paths, room, shared, clock, tidy }
     }
 
     /// Starts it with a first look. It ends when every [`Nudge`] is gone.
@@ -141,6 +151,7 @@ impl Watch {
                     free_mib = free >> 20,
                     "the disk of the log has room again"
                 );
+                self.tell("disk_room", Severity::Info, free, "notifications are taken and sent again");
                 wake(bell);
             }
         } else if !latch.has(Cause::DiskFull) && self.shared.disk.reserve() < self.room.reserve {
@@ -166,9 +177,11 @@ impl Watch {
                     reason = Cause::DiskLow.reason(),
                     "nothing new is taken; make room, or lower store.free_floor_mib"
                 );
+                self.tell("disk_low", Severity::Critical, free, Cause::DiskLow.reason());
             }
         } else if free >= self.room.clear_of_floor() && latch.clear(Cause::DiskLow) {
             tracing::warn!(event = "disk_room", free_mib, floor_mib, "notifications are taken again");
+            self.tell("disk_room", Severity::Info, free, "notifications are taken again");
             wake(&self.shared.bell);
         }
     }
@@ -189,7 +202,21 @@ impl Watch {
                 reason = Cause::DiskFull.reason(),
                 "nothing is taken or sent until there is room; outcomes are recorded in the room of the reserve"
             );
+            self.tell("disk_full", Severity::Critical, free, Cause::DiskFull.reason());
         }
+    }
+
+    /// Tells those who watch.
+    fn tell(&self, event: &'static str, severity: Severity, free: u64, what: &str) {
+        self.shared.feed.remark([Remark {
+            at: self.clock.now(),
+            event,
+            severity,
+            object: ObjectKind::Daemon,
+            id: crate::audit::DAEMON.to_owned(),
+            actor: None,
+            detail: Some(format!("{} MiB free: {what}", free >> 20)),
+        }]);
     }
 
     /// Whether the room is held.
@@ -262,6 +289,8 @@ fn fill(mut file: File, bytes: u64) -> stdio::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feed::Item;
+    use notify_proto::Timestamp;
     use std::os::unix::fs::MetadataExt;
 
     #[test]
@@ -278,18 +307,42 @@ mod tests {
         assert!(held() >= 3 << 20);
     }
 
+    fn watch(dir: &Path, room: Room, shared: &Arc<Shared>) -> Watch {
+        Watch::new(Paths::new(dir), room, Arc::clone(shared), Arc::new(Stopped), Box::new(|| {}))
+    }
+
+    struct Stopped;
+
+    impl Clock for Stopped {
+        fn now(&self) -> Timestamp {
+            Timestamp::default()
+        }
+    }
+
+    /// What those who watch were told.
+    fn told(shared: &Shared) -> Vec<&'static str> {
+        let items = shared.feed.read_all(0, 10).events.into_iter();
+        items
+            .filter_map(|item| match item {
+                Item::Remark(remark) => Some(remark.event),
+                Item::Step(_) => None,
+            })
+            .collect()
+    }
+
     #[test]
     fn the_floor_is_minded_both_ways() {
         let dir = tempfile::tempdir().unwrap();
         let shared = Arc::new(Shared::default());
         let room = Room { floor: u64::MAX / 2, reserve: 0 };
-        let mut watch = Watch::new(Paths::new(dir.path()), room, Arc::clone(&shared), Box::new(|| {}));
+        let mut watch = watch(dir.path(), room, &shared);
         watch.look(false);
         assert_eq!(shared.latch.cause(), Some(Cause::DiskLow));
         assert!(shared.disk.free() > 0);
         shared.disk.set_floor(1);
         watch.look(false);
         assert_eq!(shared.latch.cause(), None);
+        assert_eq!(told(&shared), ["disk_low", "disk_room"]);
     }
 
     #[test]
@@ -297,7 +350,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let shared = Arc::new(Shared::default());
         let room = Room { floor: 0, reserve: 1 << 20 };
-        let mut watch = Watch::new(Paths::new(dir.path()), room, Arc::clone(&shared), Box::new(|| {}));
+        let mut watch = watch(dir.path(), room, &shared);
         watch.look(false);
         assert_eq!(shared.disk.reserve(), 1 << 20);
         watch.look(true);
@@ -305,5 +358,6 @@ mod tests {
         assert_eq!(std::fs::metadata(dir.path().join("reserve")).unwrap().len(), 0);
         watch.look(false);
         assert_eq!((shared.disk.reserve(), shared.latch.cause()), (1 << 20, None));
+        assert_eq!(told(&shared), ["disk_full", "disk_room"]);
     }
 }

@@ -90,11 +90,6 @@ fn tell(desk: &mut Desk<'_>, it: &Ripe, transition: &Transition, now: Timestamp)
             None::<&str>,
         ))
         .map_err(StoreError::Write)?;
-    desk.moved(
-        it.seq,
-        it.fence + 1,
-        it.status,
-        FeedEvent { at: now, id: it.id, service: it.service, event: transition.event(), to: transition.to() },
-    )?;
+    desk.moved(it.seq, it.fence + 1, it.status, FeedEvent::of(now, it.id, it.service, transition))?;
     Ok(())
 }

@@ -25,6 +25,7 @@ pub mod door;
 pub mod error;
 pub mod faults;
 pub mod feed;
+mod groups;
 pub mod latch;
 pub mod operations;
 pub mod receipts;

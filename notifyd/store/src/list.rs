@@ -192,6 +192,11 @@ pub fn conditions(directory: &Directory, scope: Scope, filter: &Filter) -> Where
     wanted
 }
 
+/// What waits for an operator, and what was put back until a queue opens. Only what was touched since its acceptance can
+/// have been put back.
+const HELD: &str = "(n.status = 'pending' AND n.due_at IS NULL OR n.status = 'queued' AND n.fence > 1 AND
+    (SELECT e.event FROM events e WHERE e.seq = n.seq ORDER BY e.n DESC LIMIT 1) = 'held')";
+
 /// The condition of one value of one field.
 fn one(directory: &Directory, field: &Field, value: &str) -> (String, Vec<Value>) {
     let text = |column: &str| {
@@ -203,7 +208,7 @@ fn one(directory: &Directory, field: &Field, value: &str) -> (String, Vec<Value>
         Field::Status => match value {
             "dead" => ("n.status = 'failed'".into(), vec![]),
             "scheduled" => ("(n.status = 'pending' AND n.due_at IS NOT NULL)".into(), vec![]),
-            "held" => ("(n.status = 'pending' AND n.due_at IS NULL)".into(), vec![]),
+            "held" => (HELD.into(), vec![]),
             word => ("n.status = ?".into(), vec![Value::from(word.to_owned())]),
         },
         Field::Service => {

@@ -292,12 +292,7 @@ fn hear(desk: &mut Desk<'_>, it: &Hearing) -> Result<Verdict> {
             it.reason.as_deref(),
         ))
         .map_err(StoreError::Write)?;
-    desk.moved(
-        seq,
-        fence + 1,
-        from,
-        FeedEvent { at: it.at, id, service: group.service, event: transition.event(), to },
-    )?;
+    desk.moved(seq, fence + 1, from, FeedEvent::of(it.at, id, group.service, transition))?;
     if to == Status::Queued {
         // Whoever has it in memory has it as it was.
         desk.ring(Backlog { lane: found.lane.as_str().into(), group }, seq);

@@ -107,11 +107,9 @@ fn one(desk: &mut Desk<'_>, sql: &mut Statements<'_>, record: &Record) -> Result
         record.fence + 1,
         from,
         FeedEvent {
-            at: record.at,
-            id: *id,
-            service: group.service,
-            event: transition.event(),
-            to: transition.to(),
+            channel: record.attempt.as_ref().map(|end| end.channel),
+            provider: record.attempt.as_ref().map(|end| end.provider),
+            ..FeedEvent::of(record.at, *id, group.service, transition)
         },
     )?;
     // A job that goes back to the queue stays with the engine, so nothing rings for it.

@@ -118,7 +118,7 @@ impl SqliteStore {
         let directory = directory_rows::read(&connection).map_err(StoreError::Read)?;
         *shared.directory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);
         shared.endpoints.store(Arc::new(webhooks::read(&connection)?));
-        shared.owed.store(webhooks::count_owed(&connection)?, Ordering::Release);
+        shared.owed.add(webhooks::count_owed(&connection)?.into_iter());
         for (count, stored) in shared.counts.iter().zip(list::counts(&connection)?) {
             count.store(stored, Ordering::Release);
         }
@@ -129,7 +129,8 @@ impl SqliteStore {
         let (nudge, nudges) = disk::nudge();
         let (writer, thread) = Writer::start(connection, state, metrics, nudge, Arc::clone(&shared))?;
         let tidy = Box::new(writer.tidier());
-        let watch = disk::Watch::new(paths.clone(), options.room, Arc::clone(&shared), tidy);
+        let clock = Arc::clone(&options.clock);
+        let watch = disk::Watch::new(paths.clone(), options.room, Arc::clone(&shared), clock, tidy);
         let threads = vec![thread, watch.start(nudges)?];
         Ok(Self {
             paths,

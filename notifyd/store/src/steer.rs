@@ -137,5 +137,5 @@ fn take(
 
 /// The step as it is told.
 const fn step(found: &Found, id: NotificationId, of: &Transition, at: Timestamp) -> FeedEvent {
-    FeedEvent { at, id, service: found.service, event: of.event(), to: of.to() }
+    FeedEvent::of(at, id, found.service, of)
 }

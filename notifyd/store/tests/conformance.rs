@@ -103,13 +103,16 @@ suite! {
         filters_and_a_bound_narrow_it,
         a_page_says_when_it_stopped_looking,
         buckets_add_up,
+        groups_add_up,
     }
     reading {
         pages_go_on_where_they_ended,
         filters_find_what_they_say,
+        held_is_what_waits_for_an_opening_or_an_operator,
         services_see_only_their_own,
         statistics_add_up,
         the_feed_tells_every_step,
+        the_audit_log_is_told_and_read_in_pages,
     }
     people {
         services_and_keys_come_and_go,

@@ -119,6 +119,14 @@ fn the_hot_statements_use_their_indexes() {
             "SEARCH notifications USING COVERING INDEX notifications_dead (status=? AND seq<?)",
         ),
         (
+            include_str!("../src/sql/schedule_group.sql"),
+            "SEARCH notifications USING COVERING INDEX notifications_due (due_at>?)",
+        ),
+        (
+            include_str!("../src/sql/schedule_first.sql"),
+            "SEARCH notifications USING COVERING INDEX notifications_due (due_at>?)",
+        ),
+        (
             include_str!("../src/sql/receipt_find.sql"),
             "SEARCH attempts USING INDEX attempts_told (provider=? AND external_id=?)",
         ),

@@ -17,10 +17,13 @@ use crate::operations::Operations;
 use crate::receipts::Receipts;
 use crate::webhooks::Webhooks;
 use async_trait::async_trait;
+use notify_proto::audit::{AuditPage, AuditRequest};
 use notify_proto::filter::Filter;
+use notify_proto::schedule::WaitingGroups;
 use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsView};
-use notify_proto::{KeyId, NotificationId, ProviderId, ServiceId, Timestamp};
+use notify_proto::{GroupBy, KeyId, NotificationId, ProviderId, ServiceId, Timestamp};
 use notifyd_lifecycle::Secret;
+use notifyd_lifecycle::admission::Dedup;
 use notifyd_lifecycle::steer::Wish;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -73,6 +76,9 @@ pub trait Store: Send + Sync + 'static {
         idempotency: Idempotency,
         now: Timestamp,
     ) -> Result<Option<Accepted>>;
+
+    /// The one that a notification with this key would be a duplicate of, were it accepted now.
+    async fn equal(&self, dedup: Dedup, now: Timestamp) -> Result<Option<Receipt>>;
 
     /// All lines that have queued work on disk.
     async fn backlog(&self) -> Result<Vec<Backlog>>;
@@ -130,6 +136,9 @@ pub trait Store: Send + Sync + 'static {
     /// How many wait for a time before the first of these moments, between each two, and from the last on.
     async fn histogram(&self, bounds: Vec<Timestamp>) -> Result<Vec<Bucket>>;
 
+    /// What waits for a time, told apart: the `limit` largest groups.
+    async fn waiting_groups(&self, filter: Filter, by: GroupBy, limit: usize) -> Result<WaitingGroups>;
+
     /// A page, newest first.
     async fn list(&self, scope: Scope, page: Page) -> Result<NotificationPage>;
 
@@ -184,8 +193,21 @@ pub trait Store: Send + Sync + 'static {
     /// Enables or disables a service.
     async fn set_service_active(&self, id: ServiceId, active: bool, audit: Audit) -> Result<()>;
 
+    /// Gives a service another description and another limit; `what` is the change in words, for the audit log.
+    async fn update_service(
+        &self,
+        id: ServiceId,
+        description: Option<String>,
+        rate_per_second: Option<f64>,
+        what: String,
+        audit: Audit,
+    ) -> Result<()>;
+
     /// Writes an audit row for a change that is kept in memory only (unlocking a service, a shutdown, a test call).
     async fn audit(&self, verb: &'static str, target: String, audit: Audit) -> Result<()>;
+
+    /// A page of those rows, newest first.
+    async fn audits(&self, request: AuditRequest) -> Result<AuditPage>;
 
     /// The keys of a service, oldest first.
     async fn keys(&self, service: ServiceId) -> Result<Vec<KeyView>>;

@@ -4,7 +4,7 @@ use super::shared::{Arrivals, Shared};
 use super::step::Step;
 use crate::api::Backlog;
 use crate::directory::Directory;
-use crate::feed::FeedEvent;
+use crate::feed::{FeedEvent, Remark};
 use crate::key_index::KeyIndex;
 use crate::wall::Wall;
 use crate::webhooks::Endpoints;
@@ -36,6 +36,7 @@ pub type Acceptances = [[u64; Priority::ALL.len()]; Channel::ALL.len()];
 #[derive(Default)]
 pub(super) struct News {
     pub(super) events: Vec<FeedEvent>,
+    pub(super) remarks: Vec<Remark>,
     pub(super) lines: HashMap<Backlog, i64>,
     pub(super) left: Vec<i64>,
     pub(super) arrived: Arrivals,
@@ -52,7 +53,8 @@ pub(super) struct News {
     pub(super) endpoints: Option<Endpoints>,
     /// Webhooks to which more is owed, or of which something else is due.
     pub(super) owed_to: HashSet<i64>,
-    pub(super) owed: i64,
+    /// Events owed more, or less, each with its webhook.
+    pub(super) owed: Vec<(i64, i64)>,
     /// Whether something is due to webhooks at another time than was known.
     pub(super) moved: bool,
 }
@@ -97,6 +99,7 @@ impl State {
             }
         }
         self.shared.feed.publish(&self.news.events);
+        self.shared.feed.remark(self.news.remarks.drain(..));
         if !self.news.arrived.is_empty() {
             let mut arrivals = self.shared.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
             for (lane, count) in std::mem::take(&mut self.news.arrived) {
@@ -118,7 +121,7 @@ impl State {
             // One that is told again has been owed something all the while, it may be.
             self.news.owed_to.extend(self.news.webhooks_changed.drain(..));
         }
-        self.shared.owed.fetch_add(std::mem::take(&mut self.news.owed), Ordering::AcqRel);
+        self.shared.owed.add(self.news.owed.drain(..));
         let moved = std::mem::take(&mut self.news.moved);
         if moved || !self.news.owed_to.is_empty() {
             self.shared.bell.ring_webhooks(self.news.owed_to.drain(), moved);

@@ -41,7 +41,7 @@ pub struct Found {
 impl Found {
     /// A step of it as it is told.
     pub const fn step(&self, of: &Transition, at: Timestamp) -> FeedEvent {
-        FeedEvent { at, id: self.id, service: self.service, event: of.event(), to: of.to() }
+        FeedEvent::of(at, self.id, self.service, of)
     }
 }
 

@@ -1,1 +1,1 @@
-SELECT count(*) FROM deliveries WHERE due_at IS NOT NULL
+SELECT webhook, count(*) FROM deliveries WHERE due_at IS NOT NULL GROUP BY webhook

@@ -1,1 +1,1 @@
-SELECT status, code, count(*) FROM deliveries WHERE webhook = ?1 AND created_at >= ?2 GROUP BY status, code
+SELECT status, code, count(*), event FROM deliveries WHERE webhook = ?1 AND created_at >= ?2 GROUP BY event, status, code

@@ -3,8 +3,8 @@
 use super::SqliteStore;
 use crate::api::{
     Accepted, Audit, Backlog, Bucket, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job, Look,
-    NewHold, NewKey, NewNotification, NewProvider, NewService, Page, ProviderUpdate, Record, Scope, Steered,
-    Store, Swept, Verdict, Waiting,
+    NewHold, NewKey, NewNotification, NewProvider, NewService, Page, ProviderUpdate, Receipt, Record, Scope,
+    Steered, Store, Swept, Verdict, Waiting,
 };
 use crate::bell::Bell;
 use crate::desk::Desk;
@@ -19,14 +19,17 @@ use crate::waiting::Bounds;
 use crate::webhooks::{self, Webhooks};
 use crate::writer::Kind;
 use crate::{
-    accept, audit, change, claim, directory_rows, due, holds, list, provider_rows, read, record, schedule,
-    stats, steer, sweep, waiting,
+    accept, audit, change, claim, directory_rows, due, groups, holds, list, provider_rows, read, record,
+    schedule, stats, steer, sweep, waiting,
 };
 use async_trait::async_trait;
+use notify_proto::audit::{AuditPage, AuditRequest};
 use notify_proto::filter::Filter;
+use notify_proto::schedule::WaitingGroups;
 use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsView};
-use notify_proto::{KeyId, NotificationId, ProviderId, ServiceId, Status, Timestamp};
+use notify_proto::{GroupBy, KeyId, NotificationId, ProviderId, ServiceId, Status, Timestamp};
 use notifyd_lifecycle::Secret;
+use notifyd_lifecycle::admission::Dedup;
 use notifyd_lifecycle::steer::Wish;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -47,6 +50,10 @@ impl Store for SqliteStore {
         now: Timestamp,
     ) -> Result<Option<Accepted>> {
         self.writer()?.take(1, move |desk| accept::replay(desk, service, &idempotency, now)).await
+    }
+
+    async fn equal(&self, dedup: Dedup, now: Timestamp) -> Result<Option<Receipt>> {
+        self.writer()?.take(1, move |desk| accept::equal(desk, &dedup, now)).await
     }
 
     async fn backlog(&self) -> Result<Vec<Backlog>> {
@@ -133,6 +140,11 @@ impl Store for SqliteStore {
 
     async fn histogram(&self, bounds: Vec<Timestamp>) -> Result<Vec<Bucket>> {
         self.ask(move |connection, _| schedule::histogram(connection, &bounds)).await
+    }
+
+    async fn waiting_groups(&self, filter: Filter, by: GroupBy, limit: usize) -> Result<WaitingGroups> {
+        self.ask(move |connection, directory| groups::waiting(connection, directory, &filter, by, limit))
+            .await
     }
 
     async fn list(&self, scope: Scope, page: Page) -> Result<NotificationPage> {
@@ -239,8 +251,26 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn update_service(
+        &self,
+        id: ServiceId,
+        description: Option<String>,
+        rate_per_second: Option<f64>,
+        what: String,
+        audit: Audit,
+    ) -> Result<()> {
+        let work = move |desk: &mut Desk<'_>| {
+            directory_rows::update_service(desk, id, description.as_deref(), rate_per_second, &what, &audit)
+        };
+        self.writer()?.run_alone(work).await
+    }
+
     async fn audit(&self, verb: &'static str, target: String, who: Audit) -> Result<()> {
         self.writer()?.run_alone(move |desk| audit::write(desk, verb, &target, &who)).await
+    }
+
+    async fn audits(&self, request: AuditRequest) -> Result<AuditPage> {
+        self.ask(move |connection, _| audit::list(connection, &request)).await
     }
 
     async fn keys(&self, service: ServiceId) -> Result<Vec<KeyView>> {

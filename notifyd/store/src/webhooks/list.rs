@@ -188,7 +188,10 @@ pub fn stats(connection: &Connection, no: i64, since: Timestamp) -> Result<Webho
     while let Some(row) = rows.next().map_err(StoreError::Read)? {
         let mut read = || -> rusqlite::Result<()> {
             let count: u64 = row.get(2)?;
-            *stats.by_status.entry(row.get(0)?).or_default() += count;
+            let status: String = row.get(0)?;
+            let event = stats.by_event.entry(row.get(3)?).or_default();
+            *event.entry(status.clone()).or_default() += count;
+            *stats.by_status.entry(status).or_default() += count;
             if let Some(code) = row.get::<_, Option<u16>>(1)? {
                 *stats.by_code.entry(code.to_string()).or_default() += count;
             }

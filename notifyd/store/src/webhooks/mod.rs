@@ -35,6 +35,7 @@ use notify_proto::webhook::{DeliveryDetail, DeliveryView, WebhookStats};
 use notify_proto::{DeliveryId, NotificationId, Timestamp, WebhookEvent, WebhookId};
 use notifyd_lifecycle::Entropy;
 use rusqlite::Connection;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A new webhook.
@@ -107,6 +108,9 @@ pub trait Webhooks: Send + Sync + 'static {
 
     /// Events that are owed now; no query.
     fn pending(&self) -> u64;
+
+    /// The same by the number of the webhook; those to which nothing is owed are absent.
+    fn pending_by(&self) -> HashMap<i64, u64>;
 
     /// What was told to one, newest first.
     async fn deliveries(&self, no: i64, page: Page) -> Result<Vec<DeliveryView>>;
@@ -185,7 +189,11 @@ impl Webhooks for SqliteStore {
     }
 
     fn pending(&self) -> u64 {
-        self.shared().owed()
+        self.shared().owed.all()
+    }
+
+    fn pending_by(&self) -> HashMap<i64, u64> {
+        self.shared().owed.by_webhook()
     }
 
     async fn deliveries(&self, no: i64, page: Page) -> Result<Vec<DeliveryView>> {
@@ -240,11 +248,13 @@ pub(crate) fn newest(connection: &Connection) -> Result<i64> {
         .map_err(StoreError::Read)
 }
 
-/// How many events are owed.
-pub(crate) fn count_owed(connection: &Connection) -> Result<i64> {
-    connection
-        .query_row(include_str!("../sql/deliveries_owed.sql"), [], |row| row.get(0))
-        .map_err(StoreError::Read)
+/// How many events are owed to each.
+pub(crate) fn count_owed(connection: &Connection) -> Result<Vec<(i64, i64)>> {
+    let read = || {
+        let mut query = connection.prepare(include_str!("../sql/deliveries_owed.sql"))?;
+        query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()
+    };
+    read().map_err(StoreError::Read)
 }
 
 /// The same with the rows of these numbers as they are now.

@@ -1,10 +1,12 @@
 use super::delivering::record;
 use super::fixture::{Opened, draft, who};
+use notify_proto::audit::AuditRequest;
 use notify_proto::filter::Filter;
-use notify_proto::{Priority, Status};
+use notify_proto::{Priority, SkipReason, Status};
 use notifyd_lifecycle::Transition;
 use notifyd_store::Scope;
-use notifyd_store::api::{Changed, Edit, Page};
+use notifyd_store::api::{Audit, Changed, Edit, Page};
+use notifyd_store::feed::Item;
 use std::time::Duration;
 
 fn page(filter: Filter, limit: u32, cursor: Option<String>) -> Page {
@@ -75,6 +77,30 @@ pub async fn filters_find_what_they_say(it: Opened) {
     }
 }
 
+pub async fn held_is_what_waits_for_an_opening_or_an_operator(it: Opened) {
+    let held = Filter::parse("status:held", it.now()).unwrap();
+    let found = async |it: &Opened| {
+        let page = it.store.list(Scope::All, page(held.clone(), 10, None)).await.unwrap();
+        page.items.into_iter().map(|view| view.id).collect::<Vec<_>>()
+    };
+    it.accept(draft("waits for its turn")).await;
+    let turn = it.only_job().await;
+    assert!(found(&it).await.is_empty(), "nobody held it");
+    for (transition, stays) in [
+        (Transition::hold(SkipReason::Paused), true),
+        (Transition::hold_in_doubt(), true),
+        (Transition::deliver(), false),
+    ] {
+        let id = it.accept(draft(&format!("{transition:?}"))).await;
+        let job = it.queued().await.into_iter().map(|(_, job)| job).find(|job| job.id == id).unwrap();
+        let claim = it.claim(&job).await;
+        it.store.claim(vec![claim]).await.unwrap();
+        it.store.record(vec![record(&it, &job, transition)]).await.unwrap();
+        assert_eq!(found(&it).await.contains(&id), stays);
+    }
+    assert!(!found(&it).await.contains(&turn.id));
+}
+
 pub async fn services_see_only_their_own(it: Opened) {
     let mine = it.accept(draft("mine")).await;
     let other = it.service("other").await;
@@ -123,4 +149,46 @@ pub async fn the_feed_tells_every_step(it: Opened) {
     let story: Vec<_> = told.events.iter().map(|event| (event.id, event.event, event.to)).collect();
     assert_eq!(story, [(id, "created", Status::Queued), (id, "delivered", Status::Delivered)]);
     assert_eq!((told.next, told.dropped), (it.store.feed().end(), 0));
+}
+
+pub async fn the_audit_log_is_told_and_read_in_pages(it: Opened) {
+    let start = it.store.feed().end();
+    let by = |actor: &str| Audit { actor: actor.into(), reason: Some("because".into()) };
+    for (verb, actor) in
+        [("queue.pause", "ada(uid 1)"), ("queue.resume", "ada(uid 1)"), ("daemon.reload", "bob(uid 2)")]
+    {
+        it.store.audit(verb, "it".into(), by(actor)).await.unwrap();
+        it.turn(Duration::from_secs(10));
+    }
+    let told = it.store.feed().read_all(start, 10).events;
+    let words: Vec<_> = told
+        .iter()
+        .filter_map(|item| match item {
+            Item::Remark(remark) => Some((remark.event, remark.actor.as_deref(), remark.detail.as_deref())),
+            Item::Step(_) => None,
+        })
+        .collect();
+    let because = Some("because");
+    let (ada, bob) = (Some("ada(uid 1)"), Some("bob(uid 2)"));
+    assert_eq!(
+        words,
+        [("queue.pause", ada, because), ("queue.resume", ada, because), ("daemon.reload", bob, because)]
+    );
+    let verbs = async |request: AuditRequest| {
+        let page = it.store.audits(AuditRequest { limit: 50, ..request }).await.unwrap();
+        page.items.into_iter().map(|row| row.verb).collect::<Vec<_>>()
+    };
+    let some = |text: &str| Some(text.to_owned());
+    let all = AuditRequest::default;
+    assert_eq!(verbs(all()).await[..3], ["daemon.reload", "queue.resume", "queue.pause"]);
+    assert_eq!(verbs(AuditRequest { verb: some("queue.*"), ..all() }).await, ["queue.resume", "queue.pause"]);
+    assert_eq!(verbs(AuditRequest { verb: some("queue"), ..all() }).await, [""; 0]);
+    assert_eq!(verbs(AuditRequest { actor: some("bob"), ..all() }).await, ["daemon.reload"]);
+    let lately = Some(it.now() - Duration::from_secs(11));
+    assert_eq!(verbs(AuditRequest { since: lately, ..all() }).await, ["daemon.reload"]);
+    let first = it.store.audits(AuditRequest { limit: 1, ..all() }).await.unwrap();
+    assert_eq!((first.items[0].verb.as_str(), first.partial), ("daemon.reload", false));
+    let second = it.store.audits(AuditRequest { limit: 1, after: first.next, ..all() }).await.unwrap();
+    assert_eq!((second.items[0].verb.as_str(), second.items[0].reason.as_deref()), ("queue.resume", because));
+    assert!(it.store.audits(AuditRequest { after: some("x"), ..all() }).await.is_err());
 }

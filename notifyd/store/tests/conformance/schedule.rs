@@ -1,8 +1,8 @@
 use super::delivering::record;
 use super::fixture::{Opened, draft, who};
-use notify_proto::NotificationId;
 use notify_proto::filter::Filter;
 use notify_proto::view::NotificationPage;
+use notify_proto::{GroupBy, NotificationId};
 use notifyd_lifecycle::Transition;
 use notifyd_lifecycle::steer::Wish;
 use notifyd_store::api::{Bucket, Page};
@@ -112,10 +112,40 @@ pub async fn a_page_says_when_it_stopped_looking(it: Opened) {
             accepted.await.unwrap().unwrap();
         }
     }
+    let groups = it.store.waiting_groups(Filter::default(), GroupBy::Service, 10).await.unwrap();
+    assert!(groups.partial && groups.scanned == 20_000, "{groups:?}");
+    assert_eq!((groups.groups[0].name.as_str(), groups.groups[0].pending), ("acme", 20_000));
     let first = page(&it, "service:wanted", 10, None).await;
     assert!(first.partial && first.items.is_empty() && first.next_cursor.is_some());
     let second = page(&it, "service:wanted", 10, first.next_cursor).await;
     assert_eq!((ids(&second), second.partial, second.next_cursor), (vec![wanted], false, None));
+}
+
+pub async fn groups_add_up(it: Opened) {
+    let first = due(&it, "other", 1).await;
+    for minutes in [10, 30] {
+        due(&it, "acme", minutes).await;
+    }
+    retrying(&it, 5).await;
+    let groups = async |filter: &str, by, limit| {
+        let filter = Filter::parse(filter, it.now()).unwrap();
+        it.store.waiting_groups(filter, by, limit).await.unwrap()
+    };
+    let all = groups("*", GroupBy::Service, 10).await;
+    let told: Vec<_> = all.groups.iter().map(|it| (it.name.as_str(), it.retrying, it.pending)).collect();
+    assert_eq!(told, [("acme", 1, 2), ("other", 0, 1)]);
+    assert_eq!((all.elsewhere, all.scanned, all.partial), (0, 4, false));
+    let acme = &all.groups[0];
+    assert_eq!((acme.tried_once, acme.tried_twice, acme.tried_more), (1, 0, 0));
+    assert_eq!((acme.next_at, acme.last_at), (Some(it.now() + 5 * MINUTE), Some(it.now() + 30 * MINUTE)));
+    assert_eq!(all.groups[1].sample, Some(first));
+    let one = groups("*", GroupBy::Service, 1).await;
+    assert_eq!((one.groups.len(), one.elsewhere), (1, 1));
+    let waits = groups("status:retrying", GroupBy::Provider, 10).await;
+    assert_eq!((waits.groups.len(), waits.groups[0].retrying, waits.groups[0].pending), (1, 1, 0));
+    assert!(!waits.groups[0].name.is_empty(), "it was tried by some provider: {waits:?}");
+    let channels = groups("to:+1500555*", GroupBy::Channel, 10).await;
+    assert_eq!(channels.groups.iter().map(|it| it.retrying + it.pending).sum::<u64>(), 4);
 }
 
 pub async fn buckets_add_up(it: Opened) {

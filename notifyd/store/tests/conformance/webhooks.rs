@@ -120,6 +120,7 @@ pub async fn each_step_is_owed_to_those_who_want_to_hear_of_it(it: Opened) {
     let story = last.story.unwrap();
     assert_eq!((last.event, story.detail.as_deref()), (WebhookEvent::Cancelled, Some("changed my mind")));
     assert_eq!(it.store.webhooks().pending(), 6);
+    assert_eq!(it.store.webhooks().pending_by().values().sum::<u64>(), 6);
     let due = it.store.webhooks().owed().await.unwrap();
     assert_eq!(due, [(some.no, it.now()), (everything.no, it.now())]);
     let ids: std::collections::HashSet<DeliveryId> =
@@ -184,10 +185,12 @@ pub async fn what_is_owed_survives_a_restart_and_is_acknowledged_once(it: Opened
     let it = it.restart().await;
     let after = owed(&it, &webhook).await;
     assert_eq!((before[0].id, it.store.webhooks().pending()), (after[0].id, 1));
+    assert_eq!(it.store.webhooks().pending_by(), [(webhook.no, 1)].into());
     let tried = taken(&it, &webhook, &after[0]);
     assert_eq!(acknowledge(&it, tried.clone()).await, Verdict::Applied);
     assert_eq!(acknowledge(&it, tried).await, Verdict::SomeoneElses);
     assert_eq!((owed(&it, &webhook).await.len(), it.store.webhooks().pending()), (0, 0));
+    assert!(it.store.webhooks().pending_by().is_empty());
     let detail = it.store.webhooks().delivery(after[0].id).await.unwrap().unwrap();
     assert_eq!(detail.delivery.status.known(), Some(WebhookStatus::Acknowledged));
     assert_eq!(detail.delivery.acknowledged_at, Some(it.now()));
