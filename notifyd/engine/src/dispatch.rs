@@ -18,7 +18,7 @@ use notifyd_providers::Provider;
 use notifyd_store::Cause;
 use notifyd_store::api::{Backlog, Claim, Job, Verdict};
 use rand::rngs::StdRng;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -234,6 +234,7 @@ impl Dispatch {
     /// Lets the metrics see how long the queues are.
     fn count_waiting(&self) {
         let queues = queues::count(&self.lines, &self.slots);
+        self.inner.waiting.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&queues);
         for provider in self.slots.directory().providers() {
             let waiting = queues.get(&provider.id).map_or(0, |queue| queue.waiting);
             let gauge = self.inner.metrics.provider_waiting.with_label_values(&[provider.name.as_str()]);

@@ -40,6 +40,8 @@ pub struct ProviderState {
     /// Calls per second it takes as far as that was learned from being throttled; none while nothing holds it below what is
     /// configured.
     pub learned_rate: Option<f64>,
+    /// Since when its circuit is not closed.
+    pub since: Option<Timestamp>,
     /// Calls under way.
     pub in_flight: u32,
     /// `disabled`, `paused` or `draining`, when an operator keeps new work from it.
@@ -53,6 +55,7 @@ pub(crate) struct Shown {
     pub probe_at: Option<Instant>,
     pub throttled_until: Option<Instant>,
     pub learned_rate: Option<f64>,
+    pub since: Option<Timestamp>,
     pub in_flight: Arc<AtomicU32>,
 }
 
@@ -213,6 +216,7 @@ impl Handle {
             state.probe_at = shown.probe_at.filter(ahead).map(by_wall);
             state.throttled_until = shown.throttled_until.filter(ahead).map(by_wall);
             state.learned_rate = shown.learned_rate;
+            state.since = shown.since;
         }
         for hold in directory.holds_on(id, now) {
             match hold.kind {
@@ -220,6 +224,7 @@ impl Handle {
                 HoldKind::Drain if state.held.is_none() => state.held = Some("draining"),
                 HoldKind::CircuitOpen => {
                     (state.circuit, state.probe_at) = ("open", hold.until);
+                    state.since = Some(hold.made_at);
                     state.reason =
                         Some(hold.reason.clone().unwrap_or_else(|| format!("opened by {}", hold.actor)));
                 }
@@ -252,7 +257,7 @@ impl Handle {
         self.build(kind, config, secret)?.check().map_err(|error| wrong(&error))
     }
 
-    fn build(
+    pub(crate) fn build(
         &self,
         kind: &str,
         config: &Value,
@@ -333,7 +338,7 @@ impl Handle {
     }
 }
 
-fn wrong(error: &ConfigError) -> SettingError {
+pub(crate) fn wrong(error: &ConfigError) -> SettingError {
     SettingError { field: error.field().unwrap_or("config").to_owned(), problem: error.to_string() }
 }
 

@@ -11,12 +11,15 @@
 //! * [`route`] tells people where a notification would go now, and why; [`way`] where this one would.
 //! * [`holds`] is what operators force by hand on a provider; [`queues`] counts what stands in front of each.
 //! * [`standing`] tells where each job in memory stands and where the rest would go; [`rates`] how fast all that moves.
+//! * [`measures`] counts and times calls, deliveries and webhooks, [`sliding`] those of the last five minutes; [`history`]
+//!   remembers what it was each second, and [`figures`] tells it.
 //! * [`ahead`] keeps what is claimed before there is room for its call.
 //! * [`attempt`] is one call of a provider: `Claimed → Sent`.
 //! * [`settle`] turns what came back into the record to be written.
 //! * [`bulk`] changes many at once, as operators ask for it.
 //! * [`receipts`] settles what providers say later of what they took.
 //! * [`webhooks`] tells services what happened to their notifications.
+//! * [`reach`] finds out whether the other ends of the ways out are there, when an operator asks.
 //! * [`schedule`] moves on what waits for a time; [`rescue`] takes up what a dead run left; [`sweep`] removes what is old.
 //!
 //! One notification: the bell rings, [`lines`] loads it from the store, it is its turn and a provider has a free slot, so
@@ -29,18 +32,23 @@ mod attempt;
 mod backlogs;
 mod bulk;
 mod dispatch;
+pub mod figures;
 pub mod handle;
+mod history;
 mod holds;
 mod lines;
+mod measures;
 mod metrics;
 mod options;
 mod queues;
 mod rates;
+mod reach;
 mod receipts;
 mod rescue;
 pub mod route;
 mod schedule;
 mod settle;
+mod sliding;
 mod slots;
 mod standing;
 mod sweep;
@@ -49,20 +57,27 @@ pub mod way;
 mod webhooks;
 mod write;
 
+pub use figures::{Figures, ProviderFigures, WebhookFigures};
 pub use handle::{Handle, KindInfo, ProviderState, SettingError, TestCall, Totals};
+pub use history::{Of, Pace};
+pub use measures::Latencies;
 pub use options::{Options, WebhookOptions};
 pub use queues::Queue;
 pub use rates::Speeds;
 pub use route::{Route, Step, Verdict};
+pub use sliding::Quantiles;
 pub use standing::{InMemory, Standing};
 pub use way::Way;
 
+use crate::history::History;
+use crate::measures::Measures;
 use crate::metrics::Metrics;
 use crate::rates::Rates;
 use arc_swap::ArcSwap;
 use notify_proto::hold::Force;
 use notify_proto::{Channel, ProviderId};
 use notifyd_lifecycle::{Clock, Entropy};
+pub use notifyd_providers::Reach;
 use notifyd_providers::{BuildContext, Heard, Network, Sink};
 use notifyd_store::api::Job;
 use notifyd_store::{Store, StoreError};
@@ -121,6 +136,10 @@ pub(crate) struct Inner {
     delivered: AtomicU64,
     failed: AtomicU64,
     rates: Rates,
+    measures: Measures,
+    history: History,
+    /// What stood in front of each provider when it was counted last.
+    waiting: Mutex<HashMap<ProviderId, Queue>>,
     /// How long calls under way may finish after a stop was asked for, milliseconds.
     drain_ms: AtomicU64,
     providers: Mutex<HashMap<ProviderId, handle::Shown>>,
@@ -160,6 +179,9 @@ impl Engine {
             delivered: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             rates: Rates::default(),
+            measures: Measures::default(),
+            history: History::default(),
+            waiting: Mutex::default(),
             drain_ms: AtomicU64::new(0),
             providers: Mutex::default(),
             asks,
@@ -185,6 +207,7 @@ impl Engine {
         inner.running.store(true, Ordering::Release);
         inner.started.cancel();
         let schedule = tokio::spawn(schedule::run(Arc::clone(&inner), shutdown.clone()));
+        let history = tokio::spawn(history::run(Arc::clone(&inner), shutdown.clone()));
         let sweep = tokio::spawn(sweep::run(Arc::clone(&inner), shutdown.clone()));
         let bulk = tokio::spawn(bulk::run(Arc::clone(&inner), shutdown.clone()));
         // Calls that end during the drain may bring receipts.
@@ -197,7 +220,7 @@ impl Engine {
         shutdown.cancel();
         ended.cancel();
         inner.running.store(false, Ordering::Release);
-        let _ = tokio::join!(schedule, sweep, bulk, collect, receipts, webhooks);
+        let _ = tokio::join!(schedule, history, sweep, bulk, collect, receipts, webhooks);
         done
     }
 }

@@ -1,7 +1,9 @@
 //! Moves on what waits for a time: releases what is due, fails what expired. Idempotent, on a bell and on a timer.
 
 use crate::Inner;
+use notify_proto::{ObjectKind, Severity};
 use notifyd_store::StoreError;
+use notifyd_store::feed::Remark;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -66,6 +68,15 @@ async fn end_holds(inner: &Inner) -> Result<Option<notify_proto::Timestamp>, Sto
             let provider = directory.provider(hold.provider).map(|provider| provider.name.as_str());
             let (id, kind) = (hold.id(), hold.kind.as_str());
             tracing::info!(event = "hold_ended", hold = id, kind, provider, "its time is over");
+            store.feed().remark([Remark {
+                at: now,
+                event: "hold_ended",
+                severity: Severity::Info,
+                object: ObjectKind::Queue,
+                id: provider.unwrap_or_default().to_owned(),
+                actor: None,
+                detail: Some(format!("{id}: the time of {kind} is over")),
+            }]);
         }
     }
     Ok(store.directory().holds().iter().filter_map(|hold| hold.until).min())

@@ -3,6 +3,7 @@
 use crate::Inner;
 use crate::attempt::{Sent, What};
 use crate::lines::Loaded;
+use crate::measures::Called;
 use crate::slots::Slots;
 use notify_proto::{AttemptStatus, Channel, FailureReason, SkipReason, Status, Timestamp};
 use notifyd_lifecycle::candidate::{Choice, Skip, choose};
@@ -14,7 +15,7 @@ use notifyd_store::api::{AttemptEnd, Job, Record};
 use rand::rngs::StdRng;
 use std::borrow::Cow;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A record on its way to disk, with the job it is about.
 pub(crate) struct Settled {
@@ -63,6 +64,18 @@ pub(crate) fn attempt(
             inner.rates.finished(provider);
             slots.learn(call, &report, cause.as_deref(), inner, now);
             observe(&report, channel, provider, slots, inner, elapsed);
+            inner.measures.called(
+                provider,
+                &Called {
+                    steady: inner.deps.clock.steady(),
+                    at,
+                    waited: waited(&loaded.job, at, elapsed),
+                    elapsed,
+                    accepted: matches!(report.outcome, Outcome::Accepted { .. }),
+                    throttled: matches!(report.outcome, Outcome::RateLimited { .. }),
+                    error: cause.as_deref(),
+                },
+            );
             let transition = decide(&report, channel_index, provider, &mut loaded, slots, rng, at, now);
             (transition, ended(report, &loaded.job, provider, channel, simulated))
         }
@@ -204,7 +217,7 @@ fn observe(
     provider: notify_proto::ProviderId,
     slots: &Slots,
     inner: &Inner,
-    elapsed: std::time::Duration,
+    elapsed: Duration,
 ) {
     let Some(slot) = slots.get(provider) else { return };
     let name = slot.row.name.as_str();
@@ -213,6 +226,12 @@ fn observe(
     if report.outcome == Outcome::Ambiguous {
         inner.metrics.in_doubt.inc();
     }
+}
+
+/// From due to the begin of its call. Nobody keeps when a retry was due, nor when the one before it in a cycle ended.
+fn waited(job: &Job, at: Timestamp, elapsed: Duration) -> Option<Duration> {
+    let first = job.attempts == 1 && !job.group.retried;
+    first.then(|| (at - job.due_at).to_std().unwrap_or_default().saturating_sub(elapsed))
 }
 
 /// Counts a step and says it in the log: final outcomes at INFO, what will be retried at WARN.
@@ -230,11 +249,15 @@ fn told(
             inner.delivered.fetch_add(1, Ordering::AcqRel);
             let waited = (at - job.created_at).to_std().unwrap_or_default();
             inner.metrics.latency.observe(waited.as_secs_f64());
+            inner.measures.delivered(inner.deps.clock.steady(), waited);
         }
         Status::Failed => {
             inner.failed.fetch_add(1, Ordering::AcqRel);
         }
-        Status::Retrying => inner.metrics.retries.inc(),
+        Status::Retrying => {
+            inner.metrics.retries.inc();
+            inner.measures.retried();
+        }
         _ => {}
     }
     let provider = end.and_then(|end| slots.get(end.provider)).map(|slot| slot.row.name.as_str());

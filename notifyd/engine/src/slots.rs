@@ -1,10 +1,11 @@
 //! Each provider's free slots, circuit breaker and pace, and what operators force on it.
 
-use crate::handle::Shown;
+mod standing;
+
 use crate::holds::Holds;
 use crate::{Inner, StoreError};
 use notify_proto::hold::Force;
-use notify_proto::{HoldKind, ProviderId, SkipReason};
+use notify_proto::{ProviderId, Severity, SkipReason};
 use notifyd_lifecycle::breaker::{Breaker, BreakerRules, Change, Circuit, Era};
 use notifyd_lifecycle::candidate::Gate;
 use notifyd_lifecycle::outcome::{Outcome, Report};
@@ -14,8 +15,8 @@ use notifyd_store::Directory;
 use notifyd_store::directory::Provider as Row;
 use prometheus::IntGauge;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 /// One in so many slots is kept for urgent work, while there is any.
@@ -98,14 +99,6 @@ pub(crate) struct CallOf {
     pub provider: ProviderId,
     client: i64,
     era: Era,
-}
-
-/// Whether a provider may be called now, for a person.
-pub(crate) struct Standing {
-    pub gate: Gate,
-    pub why: Option<String>,
-    pub since: Option<Instant>,
-    pub until: Option<Instant>,
 }
 
 /// All of them.
@@ -261,59 +254,6 @@ impl Slots {
         self.holds.limit(slot.row.id, now).unwrap_or(u32::MAX).min(slot.row.max_in_flight)
     }
 
-    /// The same with what a person wants to know besides.
-    pub(crate) fn standing(&self, id: ProviderId, now: Instant) -> Standing {
-        let gate = self.gate(id, false, now);
-        let mut standing = Standing { gate, why: None, since: None, until: None };
-        let Some(slot) = self.all.get(&id) else { return standing };
-        if gate == Gate::Closed(SkipReason::Disabled) {
-            standing.until = self.holds.switched_until(id, now);
-            return standing;
-        }
-        let cause = || slot.breaker.cause().map(str::to_owned);
-        if let Some((_, until)) = self.holds.closes(id, now) {
-            standing.why = Some("an operator has it held; see notifyctl queue hold list".into());
-            standing.until = until;
-            return standing;
-        }
-        match gate {
-            Gate::Closed(SkipReason::BreakerOpen) => match (&slot.client, slot.breaker.circuit(now)) {
-                (Err(problem), _) => standing.why = Some(format!("it cannot be used: {problem}")),
-                (Ok(_), circuit) => {
-                    standing.why = cause();
-                    standing.since = slot.breaker.opened_at();
-                    if let Circuit::Open { until } = circuit {
-                        standing.until = Some(until);
-                    } else {
-                        standing.why = Some("a probe is under way".into());
-                    }
-                }
-            },
-            Gate::Closed(SkipReason::RateLimited) => {
-                standing.why = Some("it asked to be left alone".into());
-                standing.until = slot.pace.paused(now);
-            }
-            Gate::Busy if self.is_full(slot, false, now) => {
-                let (under_way, most) = (slot.begun, self.most(slot, now));
-                let kept = match self.kept(slot, now) {
-                    0 => String::new(),
-                    kept => format!(", {kept} of which are kept for urgent work"),
-                };
-                standing.why = Some(format!("{under_way} calls are under way, of at most {most}{kept}"));
-            }
-            Gate::Busy => {
-                standing.why = Some("its rate is reached".into());
-                standing.until = Some(slot.pace.ready_at(now));
-            }
-            Gate::Open if slot.breaker.circuit(now) != Circuit::Closed => {
-                standing.why = Some("its circuit is half-open: the next call is a probe".into());
-                standing.since = slot.breaker.opened_at();
-            }
-            Gate::Open | Gate::Closed(_) => {}
-        }
-        standing
-    }
-
     /// Calls under way of each provider.
     pub(crate) fn in_flight(&self) -> impl Iterator<Item = (ProviderId, u32)> {
         self.all.iter().map(|(id, slot)| (*id, slot.in_flight()))
@@ -443,9 +383,11 @@ impl Slots {
             Some(Change::Opened) => {
                 let reason = slot.breaker.cause().unwrap_or(outcome.class()).to_owned();
                 tracing::warn!(event = "provider_circuit_open", provider = %slot.row.name, reason, "circuit opened");
+                standing::remark(inner, "circuit_open", Severity::Critical, &slot.row.name, Some(reason));
             }
             Some(Change::Closed) => {
                 tracing::info!(event = "provider_circuit_closed", provider = %slot.row.name, "circuit closed");
+                standing::remark(inner, "circuit_closed", Severity::Info, &slot.row.name, None);
             }
             None if throttled => {}
             None => return,
@@ -477,37 +419,6 @@ impl Slots {
             [breaker, slot.pace.paused(now)]
         });
         moments.flatten().chain(self.holds.next_end(now)).min()
-    }
-
-    /// Lets handles see how the providers are doing.
-    pub(crate) fn publish(&self, inner: &Inner, now: Instant) {
-        let mut shown = inner.providers.lock().unwrap_or_else(PoisonError::into_inner);
-        shown.clear();
-        for (id, slot) in self.all.iter().filter(|(_, slot)| !slot.gone) {
-            let (circuit, reason) = match &slot.client {
-                Err(problem) => ("open", Some(problem.clone())),
-                Ok(_) => (slot.breaker.word(now), slot.breaker.cause().map(str::to_owned)),
-            };
-            let state = ["closed", "half_open", "open"].iter().position(|word| *word == circuit).unwrap_or(0);
-            let gauge = inner.metrics.breaker.with_label_values(&[slot.row.name.as_str()]);
-            gauge.set(i64::try_from(state).unwrap_or(0));
-            slot.count();
-            for kind in HoldKind::ALL {
-                let held = inner.metrics.held.with_label_values(&[slot.row.name.as_str(), kind.as_str()]);
-                held.set(self.holds.has(*id, *kind, now).into());
-            }
-            let rate = inner.metrics.provider_rate.with_label_values(&[slot.row.name.as_str()]);
-            rate.set(slot.pace.rate());
-            let throttled = inner.metrics.throttled.with_label_values(&[slot.row.name.as_str()]);
-            throttled.set(slot.pace.paused(now).is_some().into());
-            let probe_at = match slot.breaker.circuit(now) {
-                Circuit::Open { until } => Some(until),
-                Circuit::Closed | Circuit::HalfOpen { .. } => None,
-            };
-            let (throttled_until, learned_rate) = (slot.pace.paused(now), slot.pace.learned());
-            let in_flight = Arc::clone(&slot.in_flight);
-            shown.insert(*id, Shown { circuit, reason, probe_at, throttled_until, learned_rate, in_flight });
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A service's webhook: told of an event by one signed request over the [way out](crate::http) that all share.
 
+use crate::Reach;
 use crate::http::{Client, Limits, Network, Request, Target, asked};
 use bytes::Bytes;
 use hyper::Method;
@@ -114,6 +115,11 @@ impl Endpoint {
             }
             Err(fault) => Said::nothing(fault.to_string()),
         }
+    }
+
+    /// Whether it takes connections, under the rules by which it is told. Nothing is said to it.
+    pub async fn reach(&self, within: Duration) -> Reach {
+        self.client.reach(&self.target, within).await
     }
 
     fn request(&self, telling: Telling<'_>) -> Result<Request, hyper::header::InvalidHeaderValue> {

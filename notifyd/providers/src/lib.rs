@@ -5,7 +5,7 @@
 //!
 //! * [`kind`] is the list of provider types and the one door in: [`build`] turns a stored configuration into a
 //!   [`Provider`], or into a [`ConfigError`] that names the field and the fix;
-//! * [`Sink`] takes what a provider hears later of what it took;
+//! * [`Sink`] takes what a provider hears later of what it took; [`Reach`] says whether its other end is there;
 //! * `config` reads the fields of a configuration;
 //! * `mock` sends nothing and behaves as it is told;
 //! * `smtp` hands mail to a relay;
@@ -18,6 +18,7 @@ pub mod endpoint;
 pub mod http;
 pub mod kind;
 mod mock;
+mod reach;
 mod receipts;
 mod smtp;
 mod trust;
@@ -27,11 +28,13 @@ use async_trait::async_trait;
 use notify_proto::{Channel, NotificationId};
 use notifyd_lifecycle::outcome::Scope;
 use notifyd_lifecycle::{Message, Report};
+use std::time::Duration;
 
 pub use config::ConfigError;
 pub use endpoint::Endpoint;
 pub use http::Network;
 pub use kind::{BuildContext, Kind, SecretUse, build, kinds};
+pub use reach::Reach;
 pub use receipts::{Heard, Sink};
 
 /// One message to hand over.
@@ -65,5 +68,10 @@ pub trait Provider: Send + Sync {
     /// is built: what is allowed may change while the daemon runs.
     fn check(&self) -> Result<(), ConfigError> {
         Ok(())
+    }
+
+    /// Whether its other end is there, found out by a connection that is given up before anything is sent.
+    async fn reach(&self, _within: Duration) -> Reach {
+        Reach::Nowhere("it connects to nobody")
     }
 }

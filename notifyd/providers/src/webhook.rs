@@ -10,7 +10,7 @@ mod verdict;
 
 use crate::http::{Answer, Client, Request, Target, classify};
 use crate::kind::{Field, Kind, SecretUse};
-use crate::{Call, ConfigError, Provider};
+use crate::{Call, ConfigError, Provider, Reach};
 use async_trait::async_trait;
 use bytes::Bytes;
 use hyper::Method;
@@ -22,6 +22,7 @@ use notifyd_lifecycle::{Clock, Destination, Outcome, Report};
 use serde_json::Value;
 use settings::Settings;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub(crate) const KIND: Kind = Kind {
     name: "webhook",
@@ -146,6 +147,13 @@ impl Provider for Webhook {
             }
         };
         report.of(self.scope())
+    }
+
+    async fn reach(&self, within: Duration) -> Reach {
+        match &self.settings.url {
+            Some((_, target)) => self.client.reach(target, within).await,
+            None => Reach::Nowhere("each message names its own URL"),
+        }
     }
 
     fn scope(&self) -> Scope {

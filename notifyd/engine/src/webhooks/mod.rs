@@ -11,6 +11,7 @@ mod callers;
 mod line;
 mod metrics;
 mod news;
+mod reach;
 mod share;
 mod tell;
 
@@ -19,6 +20,7 @@ use crate::WebhookOptions;
 use crate::dispatch::STORE_PAUSE;
 pub(crate) use body::body_of;
 pub(crate) use metrics::Metrics;
+pub(crate) use reach::reach;
 
 use callers::{Caller, Callers};
 use line::Line;

@@ -5,10 +5,11 @@ use super::callers::Caller;
 use super::news::News;
 use super::share::Trust;
 use crate::Inner;
-use notify_proto::{DeliveryId, Timestamp, WebhookStatus};
+use notify_proto::{DeliveryId, ObjectKind, Severity, Timestamp, WebhookStatus};
 use notifyd_lifecycle::FailPoint;
 use notifyd_lifecycle::webhook::{Heard, Verdict, profile};
 use notifyd_providers::endpoint::Said;
+use notifyd_store::feed::Remark;
 use notifyd_store::webhooks::{Owed, Tried, Webhook};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -90,10 +91,11 @@ impl Try {
             again_at: again.map(|wait| now + wait),
             fault: profile::fault(verdict, failing, longest),
         };
-        let owed_for = since(owed.since);
-        if tried.error.is_none() {
-            inner.metrics.webhooks.ack_seconds.observe(owed_for.as_secs_f64());
+        let taken = tried.error.is_none().then(|| since(owed.since));
+        if let Some(after) = taken {
+            inner.metrics.webhooks.ack_seconds.observe(after.as_secs_f64());
         }
+        inner.measures.told(webhook.no, (inner.deps.clock.steady(), now), taken, tried.code);
         // The loop is gone only when the daemon stops; it is told again by the next one then.
         let _ = to.send(News::Told { tried, id: owed.id, trust: self.trust });
     }
@@ -123,10 +125,21 @@ pub(super) fn told(inner: &Inner, tried: &Tried, id: DeliveryId) {
             event = "webhook_not_taken", webhook = %webhook.id, service, delivery = %id, attempt, code, error,
             "a webhook did not take an event; it is asked again"
         ),
-        WebhookStatus::Failed => tracing::warn!(
+        WebhookStatus::Failed => {
+            tracing::warn!(
             event = "webhook_given_up", webhook = %webhook.id, service, delivery = %id, attempt, code, error,
             "a webhook did not take an event; it is not asked again"
-        ),
+            );
+            inner.deps.store.feed().remark([Remark {
+                at: tried.at,
+                event: "webhook_given_up",
+                severity: Severity::Warning,
+                object: ObjectKind::Webhook,
+                id: webhook.id.to_string(),
+                actor: None,
+                detail: Some(format!("{id}: {}", error.unwrap_or("it did not answer"))),
+            }]);
+        }
         WebhookStatus::Pending | WebhookStatus::Retrying | WebhookStatus::Acknowledged => {}
     }
     if let Some(fault) = tried.fault {

@@ -2,12 +2,15 @@
 
 use crate::sim::SimClock;
 use async_trait::async_trait;
+use notify_proto::audit::{AuditPage, AuditRequest};
 use notify_proto::filter::Filter;
+use notify_proto::schedule::WaitingGroups;
 use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsView};
 use notify_proto::webhook::{DeliveryDetail, DeliveryView, WebhookStats};
 use notify_proto::{
-    DeliveryId, KeyId, NotificationId, ProviderId, ServiceId, Timestamp, WebhookEvent, WebhookId,
+    DeliveryId, GroupBy, KeyId, NotificationId, ProviderId, ServiceId, Timestamp, WebhookEvent, WebhookId,
 };
+use notifyd_lifecycle::admission::Dedup;
 use notifyd_lifecycle::order::Group;
 use notifyd_lifecycle::steer::Wish;
 use notifyd_lifecycle::{Clock, Receipt, Secret};
@@ -23,7 +26,7 @@ use notifyd_store::{
 };
 use rand::Rng as _;
 use rand::rngs::StdRng;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
@@ -132,6 +135,10 @@ impl Store for Slow {
         self.ask(self.log.replay(service, key, now)).await
     }
 
+    async fn equal(&self, dedup: Dedup, now: Timestamp) -> Result<Option<notifyd_store::api::Receipt>> {
+        self.ask(self.log.equal(dedup, now)).await
+    }
+
     async fn backlog(&self) -> Result<Vec<Backlog>> {
         self.ask(self.log.backlog()).await
     }
@@ -222,6 +229,10 @@ impl Store for Slow {
         self.ask(self.log.histogram(bounds)).await
     }
 
+    async fn waiting_groups(&self, filter: Filter, by: GroupBy, limit: usize) -> Result<WaitingGroups> {
+        self.ask(self.log.waiting_groups(filter, by, limit)).await
+    }
+
     async fn list(&self, scope: Scope, page: Page) -> Result<NotificationPage> {
         self.ask(self.log.list(scope, page)).await
     }
@@ -278,8 +289,23 @@ impl Store for Slow {
         self.ask(self.log.set_service_active(id, active, audit)).await
     }
 
+    async fn update_service(
+        &self,
+        id: ServiceId,
+        description: Option<String>,
+        rate_per_second: Option<f64>,
+        what: String,
+        audit: Audit,
+    ) -> Result<()> {
+        self.ask(self.log.update_service(id, description, rate_per_second, what, audit)).await
+    }
+
     async fn audit(&self, verb: &'static str, target: String, audit: Audit) -> Result<()> {
         self.ask(self.log.audit(verb, target, audit)).await
+    }
+
+    async fn audits(&self, request: AuditRequest) -> Result<AuditPage> {
+        self.log.audits(request).await
     }
 
     async fn keys(&self, service: ServiceId) -> Result<Vec<KeyView>> {
@@ -430,6 +456,10 @@ impl Webhooks for Slow {
 
     fn pending(&self) -> u64 {
         self.log.webhooks().pending()
+    }
+
+    fn pending_by(&self) -> HashMap<i64, u64> {
+        self.log.webhooks().pending_by()
     }
 
     async fn deliveries(&self, no: i64, page: webhooks::Page) -> Result<Vec<DeliveryView>> {

@@ -7,7 +7,7 @@ use super::pool::Pool;
 use super::target::Target;
 use super::wire::{Failed, Wire, idle_for};
 use crate::config::ConfigError;
-use crate::trust;
+use crate::{Reach, trust};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{HOST, HeaderMap};
@@ -115,6 +115,14 @@ impl Client {
             }
             Err(Failed::Fault(what, sent)) => Err(fault(what, sent)),
             Ok(answer) => Ok(answer),
+        }
+    }
+
+    /// Connects and hangs up. Nothing is sent but what encrypts the connection.
+    pub async fn reach(&self, target: &Target, within: Duration) -> Reach {
+        match dial(&self.network, self.trust.as_ref(), target, Instant::now() + within).await {
+            Ok((_, peer)) => Reach::There(format!("{target} takes connections, at {peer}")),
+            Err(what) => Reach::Away(format!("{target}: {what}")),
         }
     }
 

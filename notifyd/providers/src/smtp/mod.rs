@@ -26,7 +26,7 @@ mod tls;
 mod wire;
 
 use crate::kind::{BuildContext, Field, Kind, SecretUse, Seed};
-use crate::{Call, Provider};
+use crate::{Call, Provider, Reach};
 use async_trait::async_trait;
 use fault::{Failure, Step};
 use mime::Mail;
@@ -37,6 +37,7 @@ use reply::Reply;
 use session::Session;
 use settings::Settings;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::Instant;
 
 pub(crate) const KIND: Kind = Kind {
@@ -148,6 +149,20 @@ impl Provider for Smtp {
                 Some(self.settings.redact(reply.to_string())),
             ),
             Err(failure) => self.failed(&failure, &mail),
+        }
+    }
+
+    /// As far as a mail could be begun: greeted, encrypted and logged in as configured.
+    async fn reach(&self, within: Duration) -> Reach {
+        let Settings { host, port, login, .. } = &self.settings;
+        let deadline = Instant::now() + within;
+        match Session::open(&self.settings, deadline).await {
+            Ok(session) => {
+                session.quit(deadline).await;
+                let login = if login.is_some() { " and takes the login" } else { "" };
+                Reach::There(format!("{host}:{port} greets{login}"))
+            }
+            Err(failure) => Reach::Away(self.settings.redact(format!("{host}:{port}: {failure}"))),
         }
     }
 }

@@ -134,6 +134,11 @@ impl Session {
         self.aside("NOOP\r\n", deadline).await
     }
 
+    /// Says goodbye, whatever the answer.
+    pub(super) async fn quit(mut self, deadline: Instant) {
+        self.aside("QUIT\r\n", deadline).await;
+    }
+
     /// Ends the open transaction; whether that worked.
     pub(super) async fn reset(&mut self, deadline: Instant) -> bool {
         self.aside("RSET\r\n", deadline).await

@@ -2,8 +2,31 @@
 
 use crate::fake::{Act, Script};
 use crate::{is_accepted, plain, relay, send, send_to};
+use notifyd_providers::Reach;
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// No measure, only an end.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+#[tokio::test]
+async fn a_look_goes_as_far_as_a_mail_could_begin_and_sends_none() {
+    let server = Script::new().start().await;
+    let reach = plain(&server).reach(PATIENCE).await;
+    assert!(matches!(&reach, Reach::There(who) if who.contains("greets")), "{reach:?}");
+    {
+        let seen = server.seen();
+        assert_eq!((seen.connections, seen.mails.len()), (1, 0));
+        assert!(!seen.commands.iter().any(|line| line.contains("MAIL")), "{:?}", seen.commands);
+    }
+    let no = Script::new().on("EHLO", [Act::Say("554 5.7.1 go away")]).start().await;
+    let reach = plain(&no).reach(PATIENCE).await;
+    assert!(matches!(&reach, Reach::Away(why) if why.contains("go away")), "{reach:?}");
+    let silent = Script::new().on("EHLO", [Act::Stall]).start().await;
+    let reach = plain(&silent).reach(Duration::from_millis(50)).await;
+    assert!(matches!(reach, Reach::Away(_)), "{reach:?}");
+}
 
 #[tokio::test]
 async fn an_idle_connection_is_used_again() {

@@ -3,9 +3,25 @@
 use crate::fake::{Act, Server, answer};
 use crate::{Names, PATH, allowing, is_accepted, only, own, send, send_to, webhook};
 use notifyd_lifecycle::Outcome;
+use notifyd_providers::Reach;
 use serde_json::json;
 
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n";
+
+#[tokio::test]
+async fn a_look_connects_by_the_policy_and_asks_for_nothing() {
+    let mut server = Server::start([]).await;
+    let patience = std::time::Duration::from_mins(1);
+    let reach = own(&server, &json!({})).reach(patience).await;
+    assert!(matches!(&reach, Reach::There(who) if who.contains("takes connections")), "{reach:?}");
+    server.until_open(0).await;
+    let forbidden = webhook(&allowing(&[], Names::of(&[])), &json!({"url": server.url(PATH)}), None);
+    let reach = forbidden.reach(patience).await;
+    assert!(matches!(&reach, Reach::Away(why) if why.contains("allow_private")), "{reach:?}");
+    let anyone = webhook(&allowing(&["127.0.0.1/32"], Names::of(&[])), &json!({}), None);
+    assert!(matches!(anyone.reach(patience).await, Reach::Nowhere(_)));
+    assert_eq!(server.requests().len(), 0);
+}
 
 #[tokio::test]
 async fn calls_one_after_the_other_share_a_connection() {

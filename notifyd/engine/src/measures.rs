@@ -1,0 +1,227 @@
+//! What is counted and timed for those who watch: calls of providers, tries to tell webhooks, and how long all that took.
+//! Counters only ever rise; [`history`](crate::history) looks at them once a second.
+
+use crate::sliding::{Quantiles, Sliding};
+use notify_proto::{ProviderId, Timestamp};
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// Webhooks that are measured one by one: those that were told last.
+pub(crate) const MAX_WEBHOOKS: usize = 64;
+
+/// Providers that are measured one by one.
+pub(crate) const MAX_PROVIDERS: usize = 64;
+
+/// Longest error that is kept, characters.
+const MAX_ERROR: usize = 200;
+
+/// Which minute it is, by the clock that nobody sets.
+pub(crate) const fn minute(steady: Duration) -> u64 {
+    steady.as_secs() / 60
+}
+
+/// What is known of one provider.
+#[derive(Default)]
+pub(crate) struct OfProvider {
+    /// Calls that were answered.
+    pub calls: u64,
+    /// Those of them that it did not accept.
+    pub errors: u64,
+    /// Those of these by which it asked to slow down.
+    pub throttled: u64,
+    /// The last thing that went wrong.
+    pub last_error: Option<(Timestamp, String)>,
+    wait: Sliding,
+    call: Sliding,
+}
+
+/// What is known of one webhook.
+#[derive(Default)]
+pub(crate) struct OfWebhook {
+    /// Tries.
+    pub told: u64,
+    /// Those of them that it took.
+    pub acks: u64,
+    /// When it was told last, and what it answered.
+    pub last: Option<(Timestamp, Option<u16>)>,
+    ack: Sliding,
+}
+
+/// A call that was answered.
+pub(crate) struct Called<'a> {
+    /// When, by the clock that nobody sets.
+    pub steady: Duration,
+    pub at: Timestamp,
+    /// From due to its begin, when that is known.
+    pub waited: Option<Duration>,
+    pub elapsed: Duration,
+    pub accepted: bool,
+    pub throttled: bool,
+    pub error: Option<&'a str>,
+}
+
+/// How long things took in the last five minutes.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Latencies {
+    /// From due to the begin of the call.
+    pub wait: Quantiles,
+    /// Calls.
+    pub call: Quantiles,
+    /// From accepted to delivered.
+    pub deliver: Quantiles,
+    /// From an event to its acknowledgement by a webhook.
+    pub ack: Quantiles,
+}
+
+/// All that is counted and timed.
+#[derive(Default)]
+pub(crate) struct Measures(Mutex<Measured>, Notify);
+
+#[derive(Default)]
+pub(crate) struct Measured {
+    pub providers: HashMap<ProviderId, OfProvider>,
+    pub webhooks: HashMap<i64, OfWebhook>,
+    /// Retries that were given a time.
+    pub retried: u64,
+    /// Calls that were answered.
+    pub calls: u64,
+    /// Tries to tell webhooks.
+    pub told: u64,
+    /// Those of them that were taken.
+    pub acks: u64,
+    wait: Sliding,
+    call: Sliding,
+    deliver: Sliding,
+    ack: Sliding,
+}
+
+impl Measures {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Measured> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until something is counted; answers at once when something was since the last time.
+    pub(crate) async fn moved(&self) {
+        self.1.notified().await;
+    }
+
+    /// A call of a provider was answered.
+    pub(crate) fn called(&self, provider: ProviderId, it: &Called<'_>) {
+        let minute = minute(it.steady);
+        self.1.notify_one();
+        let mut all = self.lock();
+        all.calls += 1;
+        all.call.record(minute, it.elapsed);
+        if let Some(waited) = it.waited {
+            all.wait.record(minute, waited);
+        }
+        if all.providers.len() >= MAX_PROVIDERS && !all.providers.contains_key(&provider) {
+            return;
+        }
+        let of = all.providers.entry(provider).or_default();
+        of.calls += 1;
+        of.call.record(minute, it.elapsed);
+        if let Some(waited) = it.waited {
+            of.wait.record(minute, waited);
+        }
+        of.throttled += u64::from(it.throttled);
+        if !it.accepted {
+            of.errors += 1;
+            let what = it.error.unwrap_or("it gave no reason");
+            of.last_error = Some((it.at, what.chars().take(MAX_ERROR).collect()));
+        }
+    }
+
+    /// A notification was delivered, so long after it was accepted.
+    pub(crate) fn delivered(&self, steady: Duration, after: Duration) {
+        self.lock().deliver.record(minute(steady), after);
+    }
+
+    /// A retry was given a time.
+    pub(crate) fn retried(&self) {
+        self.lock().retried += 1;
+    }
+
+    /// A webhook was told of an event, and took it so long after it happened, or did not.
+    pub(crate) fn told(
+        &self,
+        webhook: i64,
+        (steady, at): (Duration, Timestamp),
+        taken: Option<Duration>,
+        code: Option<u16>,
+    ) {
+        let minute = minute(steady);
+        self.1.notify_one();
+        let mut all = self.lock();
+        all.told += 1;
+        all.acks += u64::from(taken.is_some());
+        if let Some(after) = taken {
+            all.ack.record(minute, after);
+        }
+        if all.webhooks.len() >= MAX_WEBHOOKS && !all.webhooks.contains_key(&webhook) {
+            let longest = all.webhooks.iter().min_by_key(|(_, of)| of.last.map(|(at, _)| at));
+            if let Some(longest) = longest.map(|(no, _)| *no) {
+                all.webhooks.remove(&longest);
+            }
+        }
+        let of = all.webhooks.entry(webhook).or_default();
+        of.told += 1;
+        of.last = Some((at, code));
+        if let Some(after) = taken {
+            of.acks += 1;
+            of.ack.record(minute, after);
+        }
+    }
+}
+
+impl Measured {
+    /// How long things took.
+    pub(crate) fn latencies(&mut self, minute: u64) -> Latencies {
+        Latencies {
+            wait: self.wait.quantiles(minute),
+            call: self.call.quantiles(minute),
+            deliver: self.deliver.quantiles(minute),
+            ack: self.ack.quantiles(minute),
+        }
+    }
+
+    /// 99 in 100 of one minute, in the order of [`Latencies`].
+    pub(crate) fn p99s_of(&self, minute: u64) -> [Option<f64>; 4] {
+        [&self.wait, &self.call, &self.deliver, &self.ack].map(|it| it.p99_of(minute))
+    }
+}
+
+impl OfProvider {
+    /// Waits and calls.
+    pub(crate) fn latencies(&mut self, minute: u64) -> (Quantiles, Quantiles) {
+        (self.wait.quantiles(minute), self.call.quantiles(minute))
+    }
+}
+
+impl OfWebhook {
+    /// Acknowledgements.
+    pub(crate) fn latencies(&mut self, minute: u64) -> Quantiles {
+        self.ack.quantiles(minute)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_told_longest_ago_makes_room() {
+        let measures = Measures::default();
+        let at = |n: u64| Timestamp::from_timestamp(i64::try_from(n).unwrap(), 0).unwrap();
+        let most = i64::try_from(MAX_WEBHOOKS).unwrap();
+        for (n, no) in (0..=most).enumerate() {
+            let n = n as u64;
+            measures.told(no, (Duration::from_secs(n), at(n)), Some(Duration::from_millis(3)), Some(200));
+        }
+        let all = measures.lock();
+        assert_eq!((all.webhooks.len(), all.told, all.acks), (MAX_WEBHOOKS, 65, 65));
+        assert!(!all.webhooks.contains_key(&0) && all.webhooks.contains_key(&most));
+    }
+}
