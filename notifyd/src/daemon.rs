@@ -13,7 +13,7 @@ use crate::supervisor;
 use crate::telemetry::LogFilter;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
-use notify_proto::upkeep::ReloadView;
+use notify_proto::upkeep::{ConfigView, ReloadView};
 use notifyd_control::{Control, Reload};
 use notifyd_engine::{Engine, Handle};
 use notifyd_intake::{Intake, Pulse, PulseSource};
@@ -44,6 +44,8 @@ pub struct World {
 pub struct Origin {
     /// Reads it again.
     pub source: Source,
+    /// The file it is read from, if there is one.
+    pub file: Option<PathBuf>,
     /// What is logged.
     pub log: LogFilter,
 }
@@ -90,6 +92,22 @@ impl Drop for AbortOnDrop {
 impl Reload for Reloader {
     async fn reload(&self) -> Result<ReloadView, String> {
         Self::reload(self).map_err(|failure| failure.sentence())
+    }
+
+    fn config(&self) -> Result<ConfigView, String> {
+        Self::config(self).map_err(|failure| failure.sentence())
+    }
+
+    fn check(&self, text: &str) -> Result<ReloadView, String> {
+        Self::check(self, text).map_err(|failure| failure.sentence())
+    }
+
+    fn check_log_filter(&self, filter: &str) -> Result<String, String> {
+        Self::check_log_filter(self, filter).map_err(|failure| failure.sentence())
+    }
+
+    fn log_filter(&self, filter: Option<&str>, lasts: Duration) -> Result<(), String> {
+        Self::log_filter(self, filter, lasts).map_err(|failure| failure.sentence())
     }
 }
 
@@ -187,15 +205,17 @@ impl Daemon {
             },
         )
         .map_err(bug)?;
+        let attention = Arc::new(ArcSwap::from_pointee(settings.attention));
         let rooms = Rooms {
             store: Arc::clone(&store),
             engine: handle.clone(),
             intake: intake.handle(),
             rules: Arc::clone(&rules),
+            attention: Arc::clone(&attention),
             network,
             log: origin.log,
         };
-        let reloader = Arc::new(Reloader::new(origin.source, settings.clone(), rooms));
+        let reloader = Arc::new(Reloader::new(origin.source, origin.file, settings.clone(), rooms));
         let control = Control::new(
             taken.control,
             notifyd_control::Deps {
@@ -206,6 +226,7 @@ impl Daemon {
                 clock: Arc::clone(&world.clock),
                 entropy: Arc::clone(&world.entropy),
                 rules: Arc::clone(&rules),
+                attention,
                 daemon: notifyd_control::Daemon {
                     version: env!("CARGO_PKG_VERSION").to_owned(),
                     pid: std::process::id(),

@@ -36,7 +36,7 @@ fn start(args: &Args) -> Result<ExitCode, Failure> {
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
     let surroundings = Surroundings::now();
     let config = surroundings.config(args);
-    let settings = read(args, config.as_deref())?;
+    let settings = read(args, config.as_deref(), None)?;
     if args.print_config {
         let text = settings.to_toml().map_err(|error| Failure::Bug(error.to_string()))?;
         say(&mut std::io::stdout(), &text);
@@ -81,9 +81,12 @@ fn restore(backup: &std::path::Path, places: &Places) -> Result<ExitCode, Failur
     Ok(ExitCode::SUCCESS)
 }
 
-/// The configuration as it is written now, with the flags over it.
-fn read(args: &Args, config: Option<&std::path::Path>) -> Result<Settings, Failure> {
-    let mut settings = Settings::load(config, std::env::vars())?;
+/// The configuration as it is written now, or as it is given, with the flags over it.
+fn read(args: &Args, config: Option<&std::path::Path>, given: Option<&str>) -> Result<Settings, Failure> {
+    let mut settings = match given {
+        Some(text) => Settings::of(Some((text, "the file given")), std::env::vars())?,
+        None => Settings::load(config, std::env::vars())?,
+    };
     if let Some(listen) = args.listen {
         settings.intake.listen = listen;
     }
@@ -114,12 +117,17 @@ async fn run(
         &*world.entropy,
     )?;
     let source: reload::Source = if args.demo {
-        Box::new(|| Err(Failure::Configuration("a demo has no configuration to read again".to_owned())))
+        let args = args.clone();
+        Box::new(move |given| match given {
+            Some(_) => read(&args, None, given),
+            None => Err(Failure::Configuration("a demo has no configuration to read again".to_owned())),
+        })
     } else {
         let (args, config) = (args.clone(), places.config.clone());
-        Box::new(move || read(&args, config.as_deref()))
+        Box::new(move |given| read(&args, config.as_deref(), given))
     };
-    let daemon = Daemon::assemble(&settings, &places, taken, master, world, Origin { source, log })?;
+    let file = places.config.clone();
+    let daemon = Daemon::assemble(&settings, &places, taken, master, world, Origin { source, file, log })?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"), listen = %daemon.listen(), socket = %daemon.socket().display(),
         state_dir = %places.state.display(), "started"

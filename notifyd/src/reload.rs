@@ -3,21 +3,26 @@
 
 use crate::failure::Failure;
 use crate::settings::Settings;
-use crate::telemetry::LogFilter;
+use crate::telemetry::{self, LogFilter};
 use arc_swap::ArcSwap;
-use notify_proto::upkeep::{ChangedSetting, ReloadView};
+use notify_proto::upkeep::{ChangedSetting, ConfigView, ReloadView, SettingView};
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_providers::Network;
 use notifyd_store::SqliteStore;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::task::AbortHandle;
 
-/// Where the configuration of this daemon comes from, each time it is asked.
-pub type Source = Box<dyn Fn() -> Result<Settings, Failure> + Send + Sync>;
+/// Where the configuration of this daemon comes from, each time it is asked: from its file, or from the text that is given in
+/// place of the file's.
+pub type Source = Box<dyn Fn(Option<&str>) -> Result<Settings, Failure> + Send + Sync>;
 
 /// Settings, or all that begin so, that change while the daemon runs.
-const LIVE: [&str; 9] = [
+const LIVE: [&str; 10] = [
+    "attention.",
     "breaker.",
     "delivery.",
     "intake.allowed_hosts",
@@ -39,6 +44,8 @@ pub struct Rooms {
     pub intake: notifyd_intake::Handle,
     /// The rules for new notifications, of intake and control.
     pub rules: Arc<ArcSwap<AdmissionRules>>,
+    /// From when on something needs attention.
+    pub attention: Arc<ArcSwap<notifyd_control::Thresholds>>,
     /// Where providers may go over HTTP.
     pub network: Network,
     /// What is logged.
@@ -51,12 +58,78 @@ pub struct Reloader {
     /// The settings in force; held while they are changed, so that two reloads come one after the other.
     in_force: Mutex<Settings>,
     rooms: Rooms,
+    /// The file.
+    file: Option<PathBuf>,
+    /// Ends a log filter that is in force for a while.
+    filter_ends: Mutex<Option<AbortHandle>>,
 }
 
 impl Reloader {
     /// For a daemon that was started with these settings.
-    pub const fn new(source: Source, settings: Settings, rooms: Rooms) -> Self {
-        Self { source, in_force: Mutex::new(settings), rooms }
+    pub fn new(source: Source, file: Option<PathBuf>, settings: Settings, rooms: Rooms) -> Self {
+        let (in_force, filter_ends) = (Mutex::new(settings), Mutex::new(None));
+        Self { source, in_force, rooms, file, filter_ends }
+    }
+
+    /// The settings in force. What looks like a credential is left out.
+    pub fn config(&self) -> Result<ConfigView, Failure> {
+        let bug = |error: serde_json::Error| Failure::Bug(error.to_string());
+        let in_force = serde_json::to_value(&*self.settings()).map_err(bug)?;
+        let defaults = leaves(&serde_json::to_value(Settings::default()).map_err(bug)?);
+        let setting = |(key, value): (String, Value)| {
+            let default = defaults.get(&key).cloned().unwrap_or_default();
+            SettingView { live: is_live(&key), value: redacted(&key, value), default, key }
+        };
+        let file = self.file.as_ref().map(|path| path.display().to_string());
+        Ok(ConfigView { file, settings: leaves(&in_force).into_iter().map(setting).collect() })
+    }
+
+    /// What a reload would do were this the file.
+    pub fn check(&self, text: &str) -> Result<ReloadView, Failure> {
+        let wanted = (self.source)(Some(text))?;
+        let (settings, view) = merge(&self.settings(), &wanted)?;
+        settings.admission()?;
+        settings.destinations()?;
+        Ok(view)
+    }
+
+    /// The configured log filter, when this one could be used in its place.
+    pub fn check_log_filter(&self, filter: &str) -> Result<String, Failure> {
+        telemetry::filter(filter)?;
+        Ok(self.settings().log.filter.clone())
+    }
+
+    /// Logs by this filter for so long; without one, by the configured one from now on. A reload ends it, too.
+    pub fn log_filter(&self, filter: Option<&str>, lasts: Duration) -> Result<(), Failure> {
+        // Held, so that no reload comes between.
+        let configured = self.settings();
+        let mut ends = self.filter_ends.lock().unwrap_or_else(PoisonError::into_inner);
+        let log = &self.rooms.log;
+        log.set(filter.unwrap_or(&configured.log.filter))?;
+        let next = filter.map(|filter| {
+            tracing::info!(event = "log_filter", filter, seconds = lasts.as_secs(), "log filter changed");
+            let (log, configured) = (log.clone(), configured.log.filter.clone());
+            tokio::spawn(async move {
+                tokio::time::sleep(lasts).await;
+                // It was in force before.
+                if log.set(&configured).is_ok() {
+                    tracing::info!(
+                        event = "log_filter",
+                        filter = configured,
+                        "log filter as configured again"
+                    );
+                }
+            })
+            .abort_handle()
+        });
+        if let Some(before) = std::mem::replace(&mut *ends, next) {
+            before.abort();
+        }
+        Ok(())
+    }
+
+    fn settings(&self) -> MutexGuard<'_, Settings> {
+        self.in_force.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads the configuration again and puts it in force, and says in the log what came of it.
@@ -81,14 +154,18 @@ impl Reloader {
     }
 
     fn put_in_force(&self) -> Result<ReloadView, Failure> {
-        let mut in_force = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
-        let wanted = (self.source)()?;
+        let mut in_force = self.settings();
+        let wanted = (self.source)(None)?;
         let (settings, view) = merge(&in_force, &wanted)?;
         // Everything that can be refused comes first.
         let rules = settings.admission()?;
         let destinations = settings.destinations()?;
         self.rooms.log.set(&settings.log.filter)?;
+        if let Some(ends) = self.filter_ends.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            ends.abort();
+        }
         self.rooms.rules.store(Arc::new(rules));
+        self.rooms.attention.store(Arc::new(settings.attention));
         self.rooms.network.set_policy(destinations);
         self.rooms.engine.set_options(settings.engine());
         self.rooms.intake.set_options(&settings.intake, &settings.limits);
@@ -140,6 +217,12 @@ fn leaves(settings: &Value) -> BTreeMap<String, Value> {
         }
     }
     all
+}
+
+/// The value, unless its key says that it is a credential and it is a text: places and names of files are told.
+fn redacted(key: &str, value: Value) -> Value {
+    let secret = ["password", "secret", "token", "credential", "_key"].iter().any(|word| key.contains(word));
+    if secret && value.as_str().is_some_and(|text| !text.is_empty()) { Value::from("***") } else { value }
 }
 
 fn set(settings: &mut Value, key: &str, value: Value) {
@@ -194,6 +277,14 @@ mod tests {
         for key in known {
             assert!(all.contains_key(*key), "there is no {key}");
         }
+    }
+
+    #[test]
+    fn what_looks_like_a_credential_is_not_told() {
+        let shown = |key: &str, value: Value| redacted(key, value);
+        assert_eq!(shown("users.token_secret", "hunter2".into()), "***");
+        assert_eq!(shown("intake.listen", "127.0.0.1:8000".into()), "127.0.0.1:8000");
+        assert_eq!(shown("users.token_minutes", 5.into()), 5);
     }
 
     #[test]

@@ -2,19 +2,27 @@
 
 use crate::session::Session;
 use crate::verbs;
+use notify_proto::audit::{AuditPage, AuditRequest};
 use notify_proto::bulk::{BulkRequest, BulkView, FaultGroups};
+use notify_proto::checkup::Checkup;
 use notify_proto::control::{
     Change, Changed, Control, FreshKey, Hello, ListRequest, NewProvider, NewService, ProviderChange,
-    RemovedProvider, RouteRequest, RouteView, Seeded, Sent, TestResult, UpdatedProvider, Welcome,
+    RemovedProvider, RouteRequest, RouteView, Seeded, Sent, ServiceChange, TestResult, UpdatedProvider,
+    UpdatedService, Welcome,
 };
-use notify_proto::explain::Explanation;
+use notify_proto::explain::{Explanation, Preview};
 use notify_proto::filter::Filter;
+use notify_proto::happening::{EventsRequest, EventsView};
 use notify_proto::hold::{Force, HoldRequest, HoldView, QueueList, QueueView};
-use notify_proto::schedule::HistogramView;
+use notify_proto::overview::OverviewReply;
+use notify_proto::schedule::{GroupRequest, HistogramView, WaitingGroups};
 use notify_proto::send::SendRequest;
+use notify_proto::series::{SeriesRequest, SeriesView};
 use notify_proto::shape::{ShapeRequest, ShapeView};
 use notify_proto::transport::{Context, Reply};
-use notify_proto::upkeep::{OperationView, PruneRequest, PruneView, ReloadView, StorageView};
+use notify_proto::upkeep::{
+    ConfigView, LogFilterView, OperationView, PruneRequest, PruneView, ReloadView, StorageView,
+};
 use notify_proto::view::{
     DaemonInfo, KeyView, NotificationDetail, NotificationPage, ProviderView, ServiceView, StatusView,
 };
@@ -38,6 +46,26 @@ impl Control for Session {
         verbs::status::status(&self).await
     }
 
+    async fn overview(self, _: Context, since_rev: Option<u64>) -> Reply<OverviewReply> {
+        verbs::overview::overview(&self, since_rev).await
+    }
+
+    async fn series(self, _: Context, request: SeriesRequest) -> Reply<SeriesView> {
+        verbs::series::series(&self, &request)
+    }
+
+    async fn events(self, _: Context, request: Box<EventsRequest>) -> Reply<EventsView> {
+        verbs::events::events(&self, *request).await
+    }
+
+    async fn audit_list(self, _: Context, request: AuditRequest) -> Reply<AuditPage> {
+        verbs::audit::list(&self, request).await
+    }
+
+    async fn doctor(self, _: Context) -> Reply<Checkup> {
+        verbs::doctor::doctor(&self).await
+    }
+
     async fn daemon_info(self, _: Context) -> Reply<DaemonInfo> {
         verbs::daemon::info(&self)
     }
@@ -48,6 +76,24 @@ impl Control for Session {
 
     async fn daemon_reload(self, _: Context, change: Change) -> Reply<ReloadView> {
         verbs::daemon::reload(&self, &change).await
+    }
+
+    async fn daemon_config(self, _: Context) -> Reply<ConfigView> {
+        verbs::daemon::config(&self)
+    }
+
+    async fn daemon_config_check(self, _: Context, text: String) -> Reply<ReloadView> {
+        verbs::daemon::config_check(&self, &text)
+    }
+
+    async fn daemon_log_filter(
+        self,
+        _: Context,
+        filter: Option<String>,
+        for_ms: u64,
+        change: Change,
+    ) -> Reply<LogFilterView> {
+        verbs::daemon::log_filter(&self, filter, for_ms, &change).await
     }
 
     async fn store_stats(self, _: Context) -> Reply<StorageView> {
@@ -112,6 +158,16 @@ impl Control for Session {
         change: Change,
     ) -> Reply<ServiceView> {
         verbs::service::set_active(&self, &name, active, &change).await
+    }
+
+    async fn service_update(
+        self,
+        _: Context,
+        name: String,
+        update: ServiceChange,
+        change: Change,
+    ) -> Reply<UpdatedService> {
+        verbs::service::update(&self, &name, update, &change).await
     }
 
     async fn service_unlock(self, _: Context, name: String, change: Change) -> Reply<ServiceView> {
@@ -289,6 +345,15 @@ impl Control for Session {
         verbs::dead::discard(&self, ids, &change).await
     }
 
+    async fn notification_preview(
+        self,
+        _: Context,
+        service: String,
+        request: Box<SendRequest>,
+    ) -> Reply<Preview> {
+        verbs::notification::preview(&self, &service, *request).await
+    }
+
     async fn notification_wait(
         self,
         _: Context,
@@ -304,6 +369,10 @@ impl Control for Session {
 
     async fn schedule_histogram(self, _: Context) -> Reply<HistogramView> {
         verbs::schedule::histogram(&self).await
+    }
+
+    async fn schedule_group(self, _: Context, request: GroupRequest) -> Reply<WaitingGroups> {
+        verbs::schedule::group(&self, request).await
     }
 
     async fn schedule_move(

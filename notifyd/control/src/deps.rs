@@ -1,13 +1,15 @@
 //! What the daemon hands in.
 
+use crate::attention::Thresholds;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use notify_proto::hold::Force;
-use notify_proto::upkeep::ReloadView;
+use notify_proto::upkeep::{ConfigView, ReloadView};
 use notify_proto::{Channel, DeliveryId, NotificationId, ProviderId, Timestamp};
 use notifyd_engine::Handle;
 use notifyd_engine::{
-    KindInfo, ProviderState, Queue, Route, SettingError, Speeds, Standing, TestCall, Totals, Way,
+    Figures, KindInfo, Of, ProviderState, Queue, Reach, Route, SettingError, Speeds, Standing, TestCall,
+    Totals, Way,
 };
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::steer::Wish;
@@ -37,6 +39,10 @@ pub trait EngineHandle: Send + Sync + 'static {
     async fn standing(&self) -> Result<Standing, StoreError>;
     /// How fast things have moved over the last minute.
     fn speeds(&self) -> Speeds;
+    /// How work goes.
+    fn figures(&self) -> Figures;
+    /// The newest points of a series, by its place among the metrics of its kind.
+    fn points(&self, of: Of, index: usize, by_minute: bool, n: usize) -> Vec<f64>;
     /// Forces the circuit breaker of a provider.
     async fn force(&self, id: ProviderId, to: Force) -> Result<(), StoreError>;
     /// The types of providers there are.
@@ -61,6 +67,10 @@ pub trait EngineHandle: Send + Sync + 'static {
         channel: Channel,
         to: &str,
     ) -> Result<TestCall, SettingError>;
+    /// Whether the other end of a provider is there; nothing is sent.
+    async fn reach_provider(&self, id: ProviderId, within: Duration) -> Result<Reach, SettingError>;
+    /// Whether the endpoint of a webhook takes connections; nothing is told.
+    async fn reach_webhook(&self, webhook: &Webhook, within: Duration) -> Reach;
     /// Revokes a notification that was not sent yet.
     async fn revoke(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError>;
     /// Starts a dead letter again.
@@ -109,6 +119,14 @@ impl EngineHandle for Handle {
         Self::speeds(self)
     }
 
+    fn figures(&self) -> Figures {
+        Self::figures(self)
+    }
+
+    fn points(&self, of: Of, index: usize, by_minute: bool, n: usize) -> Vec<f64> {
+        Self::points(self, of, index, by_minute, n)
+    }
+
     async fn force(&self, id: ProviderId, to: Force) -> Result<(), StoreError> {
         Self::force(self, id, to).await
     }
@@ -141,6 +159,14 @@ impl EngineHandle for Handle {
         to: &str,
     ) -> Result<TestCall, SettingError> {
         Self::test_provider(self, id, channel, to).await
+    }
+
+    async fn reach_provider(&self, id: ProviderId, within: Duration) -> Result<Reach, SettingError> {
+        Self::reach_provider(self, id, within).await
+    }
+
+    async fn reach_webhook(&self, webhook: &Webhook, within: Duration) -> Reach {
+        Self::reach_webhook(self, webhook, within).await
     }
 
     async fn revoke(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError> {
@@ -178,11 +204,19 @@ impl EngineHandle for Handle {
     }
 }
 
-/// Reads the configuration again.
+/// The configuration: read again, looked at, and what is logged for a while.
 #[async_trait]
 pub trait Reload: Send + Sync + 'static {
     /// Takes over what it can while it runs. All or nothing; the error is a sentence that says what is wrong.
     async fn reload(&self) -> Result<ReloadView, String>;
+    /// The settings in force, without secrets.
+    fn config(&self) -> Result<ConfigView, String>;
+    /// What a reload would do were this the configuration file.
+    fn check(&self, text: &str) -> Result<ReloadView, String>;
+    /// The configured log filter, when this one could be used in its place.
+    fn check_log_filter(&self, filter: &str) -> Result<String, String>;
+    /// Logs by this filter for so long; without one, by the configured one from now on.
+    fn log_filter(&self, filter: Option<&str>, lasts: Duration) -> Result<(), String>;
 }
 
 /// Who the daemon is; what of [`DaemonInfo`](notify_proto::view::DaemonInfo) does not change while it runs.
@@ -221,6 +255,8 @@ pub struct Deps {
     pub entropy: Arc<dyn Entropy>,
     /// The rules for new notifications, the same as the intake's.
     pub rules: Arc<ArcSwap<AdmissionRules>>,
+    /// From when on something needs attention.
+    pub attention: Arc<ArcSwap<Thresholds>>,
     /// Who the daemon is.
     pub daemon: Daemon,
     /// Starts a graceful stop, with the time attempts under way get if it is not the configured one. Returns at once.

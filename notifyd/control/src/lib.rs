@@ -10,12 +10,14 @@
 //! * `operations` is the long work: the daemon does it, so it goes on when whoever asked for it has gone.
 //! * `verbs` has one file per family, by the names of `notifyctl`'s commands.
 //! * `lane` tells in front of whom a line of queued work stands, `buckets` parts what waits by time.
+//! * `attention` has the rules by which something needs a look.
 //! * `view` makes the answers, `mask` takes out of them what the caller may not see, `bound` keeps them below a frame.
 //! * [`Deps`] is what the daemon hands in; [`EngineHandle`] what this room asks of the engine.
 //!
 //! One call: accepted connection → credentials → `hello` → `notification_cancel` → role, reason and dry run checked →
 //! [`EngineHandle::revoke`] with the caller as the audit's actor → the new status, or why it was refused.
 
+mod attention;
 mod bind;
 mod bound;
 mod buckets;
@@ -37,6 +39,7 @@ mod tests;
 mod verbs;
 mod view;
 
+pub use attention::Thresholds;
 pub use bind::BindError;
 pub use deps::{Daemon, Deps, EngineHandle, Reload};
 pub use options::Options;

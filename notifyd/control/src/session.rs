@@ -4,6 +4,7 @@ use crate::deps::Deps;
 use crate::metrics::Metrics;
 use crate::operations::Operations;
 use crate::peer::Caller;
+use crate::verbs::overview::Overviews;
 use notify_proto::control::{Change, Role};
 use notify_proto::transport::Reply;
 use notify_proto::{ApiError, ErrorCode, Timestamp};
@@ -17,12 +18,13 @@ pub(crate) struct Room {
     pub(crate) deps: Deps,
     pub(crate) socket: PathBuf,
     pub(crate) operations: Operations,
+    pub(crate) overview: Overviews,
     metrics: Metrics,
 }
 
 impl Room {
     pub(crate) fn new(deps: Deps, socket: PathBuf, metrics: Metrics) -> Self {
-        Self { deps, socket, operations: Operations::default(), metrics }
+        Self { deps, socket, operations: Operations::default(), overview: Overviews::default(), metrics }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -94,6 +96,11 @@ impl Session {
     pub(crate) fn greet(&self, fits: bool) -> (&Room, Role) {
         self.greeted.store(fits, Ordering::Release);
         (&self.room, self.caller.role)
+    }
+
+    /// Whether it may change things, and so have the daemon call others.
+    pub(crate) fn may_change(&self) -> bool {
+        self.caller.role == Role::Admin
     }
 
     /// For verbs that only look.

@@ -2,16 +2,21 @@
 
 mod bulk;
 mod bulk_steer;
+mod configuration;
+mod dashboard;
+mod doctor;
 mod explain;
 mod fakes;
 mod holds;
 mod keys;
 mod notifications;
 mod operations;
+mod preview;
 mod provider_changes;
 mod providers;
 mod rights;
 mod schedule;
+mod services;
 mod shape;
 mod socket;
 mod store;

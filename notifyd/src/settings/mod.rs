@@ -29,6 +29,8 @@ pub struct Settings {
     pub webhooks: Webhooks,
     /// The control socket.
     pub control: notifyd_control::Options,
+    /// From when on something needs attention.
+    pub attention: notifyd_control::Thresholds,
     /// Logs.
     pub log: Log,
 }
@@ -84,15 +86,24 @@ impl Settings {
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, SettingsError> {
+        let Some(path) = file else { return Self::of(None, environment) };
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| SettingsError::Read { path: path.to_owned(), source })?;
+        Self::of(Some((&text, &path.display().to_string())), environment)
+    }
+
+    /// Reads the text of a file, by this name, and lays the environment over it.
+    pub fn of(
+        file: Option<(&str, &str)>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, SettingsError> {
         let (mut table, origin) = match file {
             None => (toml::Table::new(), String::from("environment")),
-            Some(path) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|source| SettingsError::Read { path: path.to_owned(), source })?;
-                let origin = path.display().to_string();
+            Some((text, origin)) => {
+                let origin = origin.to_owned();
                 let table = text.parse::<toml::Table>().map_err(|error| SettingsError::Wrong {
                     origin: origin.clone(),
-                    problem: not_toml(&text, &error),
+                    problem: not_toml(text, &error),
                 })?;
                 keys::check(&table, &origin)?;
                 (table, origin)
@@ -120,6 +131,7 @@ impl Settings {
         self.delivery.check()?;
         self.breaker.check()?;
         self.webhooks.check()?;
+        sections::check_attention(&self.attention)?;
         self.admission()?;
         Ok(())
     }

@@ -317,6 +317,18 @@ impl Webhooks {
     }
 }
 
+/// `[attention]`: ranges that types cannot say.
+pub(super) fn check_attention(it: &notifyd_control::Thresholds) -> Result<(), SettingsError> {
+    within("attention.queue_age_seconds", &it.queue_age_seconds, &1, &86_400)?;
+    within("attention.stalled_seconds", &it.stalled_seconds, &1, &86_400)?;
+    within("attention.ack_percent", &it.ack_percent, &0, &100)?;
+    within("attention.ack_min_tries", &it.ack_min_tries, &1, &1_000_000)?;
+    within("attention.dead_per_hour", &it.dead_per_hour, &1, &1_000_000_000)?;
+    within("attention.disk_free_mib", &it.disk_free_mib, &0, &1_000_000_000)?;
+    within("attention.hold_ending_seconds", &it.hold_ending_seconds, &0, &86_400)?;
+    within("attention.clock_set_minutes", &it.clock_set_minutes, &0, &1_440)
+}
+
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -67,6 +67,8 @@ fn values_out_of_range_and_wrong_policies_are_refused() {
         let error = load(&format!("[webhooks]\n{key} = {value}"), &[]).unwrap_err();
         assert!(error.starts_with(&format!("webhooks.{key}: {value} is not between")), "{error}");
     }
+    let error = load("[attention]\nack_percent = 101", &[]).unwrap_err();
+    assert!(error.starts_with("attention.ack_percent: 101 is not between 0 and 100"), "{error}");
     let text = "[webhooks]\nper_service = 3\nconcurrency = 2\nconnections = 9\ndisable_after_days = 0";
     let set = load(text, &[]).unwrap();
     assert_eq!(set.admission().unwrap().webhooks_per_service, 3);

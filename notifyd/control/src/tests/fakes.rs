@@ -9,14 +9,14 @@ use notify_proto::control::{Change, ControlClient, Hello, NewService, Role};
 use notify_proto::hold::{Force, HoldRequest};
 use notify_proto::send::SendRequest;
 use notify_proto::transport::{self, Context};
-use notify_proto::upkeep::{ChangedSetting, ReloadView};
+use notify_proto::upkeep::{ChangedSetting, ConfigView, ReloadView, SettingView};
 use notify_proto::{
     Channel, DeliveryId, ErrorCode, FailureReason, HoldKind, NotificationId, ProviderId, SkipReason,
     Timestamp,
 };
 use notifyd_engine::{
-    KindInfo, ProviderState, Queue, Route, SettingError, Speeds, Standing, Step, TestCall, Totals, Verdict,
-    Way,
+    Figures, KindInfo, Of, ProviderState, Queue, Reach, Route, SettingError, Speeds, Standing, Step,
+    TestCall, Totals, Verdict, Way,
 };
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::candidate::{Choice, Gate, Skip};
@@ -48,6 +48,7 @@ pub(super) struct FakeEngine {
     /// What is in memory, and whom the work of a channel goes to.
     pub(super) standing: Mutex<Standing>,
     pub(super) speeds: Mutex<Speeds>,
+    pub(super) figures: Mutex<Figures>,
     pub(super) circuit: Mutex<&'static str>,
     /// How often somebody looked at a provider.
     pub(super) looks: AtomicU32,
@@ -86,6 +87,14 @@ impl EngineHandle for FakeEngine {
 
     fn speeds(&self) -> Speeds {
         self.speeds.lock().unwrap().clone()
+    }
+
+    fn figures(&self) -> Figures {
+        self.figures.lock().unwrap().clone()
+    }
+
+    fn points(&self, _: Of, index: usize, by_minute: bool, n: usize) -> Vec<f64> {
+        vec![if by_minute { 60.0 } else { 1.0 } + f64::from(u32::try_from(index).unwrap()); n.min(3)]
     }
 
     async fn force(&self, _: ProviderId, to: Force) -> Result<(), StoreError> {
@@ -157,6 +166,20 @@ impl EngineHandle for FakeEngine {
         Ok(TestCall { report, elapsed: Duration::from_millis(7), simulated: true })
     }
 
+    /// The mock is nowhere, whatever else there is does not answer.
+    async fn reach_provider(&self, id: ProviderId, _: Duration) -> Result<Reach, SettingError> {
+        let directory = self.store.directory();
+        let kind = directory.provider(id).map(|it| it.kind.clone()).unwrap_or_default();
+        match kind.as_str() {
+            "mock" => Ok(Reach::Nowhere("it connects to nobody")),
+            _ => Ok(Reach::Away("mail.example.org:25: nobody answers".into())),
+        }
+    }
+
+    async fn reach_webhook(&self, webhook: &Webhook, _: Duration) -> Reach {
+        Reach::There(webhook.settings.url.clone())
+    }
+
     async fn revoke(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError> {
         self.store.revoke(Scope::All, id, audit).await
     }
@@ -217,7 +240,10 @@ impl EngineHandle for FakeEngine {
 }
 
 /// Takes the new settings, or refuses them.
-pub(super) struct FakeReload(pub(super) Mutex<Result<(), String>>);
+pub(super) struct FakeReload(pub(super) Mutex<Result<(), String>>, pub(super) Mutex<Filters>);
+
+/// The log filters that were set, and for how long.
+type Filters = Vec<(Option<String>, Duration)>;
 
 #[async_trait]
 impl Reload for FakeReload {
@@ -225,6 +251,25 @@ impl Reload for FakeReload {
         self.0.lock().unwrap().clone()?;
         let changed = ChangedSetting { key: "delivery.workers".into(), from: "64".into(), to: "32".into() };
         Ok(ReloadView { changed: vec![changed], needs_restart: vec!["intake.listen".into()] })
+    }
+
+    fn config(&self) -> Result<ConfigView, String> {
+        let setting =
+            SettingView { key: "delivery.workers".into(), value: 64.into(), default: 64.into(), live: true };
+        Ok(ConfigView { file: None, settings: vec![setting] })
+    }
+
+    fn check(&self, text: &str) -> Result<ReloadView, String> {
+        if text.is_empty() { Ok(ReloadView::default()) } else { Err("the file given: line 1: no".into()) }
+    }
+
+    fn check_log_filter(&self, filter: &str) -> Result<String, String> {
+        if filter == "loud" { Err("log.filter: `loud` is no level".into()) } else { Ok("info".into()) }
+    }
+
+    fn log_filter(&self, filter: Option<&str>, lasts: Duration) -> Result<(), String> {
+        self.1.lock().unwrap().push((filter.map(str::to_owned), lasts));
+        Ok(())
     }
 }
 
@@ -262,13 +307,14 @@ pub(super) fn house_with<U: Upkeep>(upkeep: impl FnOnce(Arc<SqliteStore>) -> Arc
         store: Arc::clone(&store),
         standing: Mutex::default(),
         speeds: Mutex::default(),
+        figures: Mutex::default(),
         circuit: Mutex::new("closed"),
         looks: AtomicU32::new(0),
     });
     let stops = Arc::new(Mutex::new(Vec::new()));
     let stopped = CancellationToken::new();
     let (told, token) = (Arc::clone(&stops), stopped.clone());
-    let reload = Arc::new(FakeReload(Mutex::new(Ok(()))));
+    let reload = Arc::new(FakeReload(Mutex::new(Ok(())), Mutex::default()));
     let deps = Deps {
         store: store.clone(),
         upkeep: upkeep(store.clone()),
@@ -277,6 +323,7 @@ pub(super) fn house_with<U: Upkeep>(upkeep: impl FnOnce(Arc<SqliteStore>) -> Arc
         clock: Arc::new(StoppedClock),
         entropy: Arc::new(SeededEntropy::new(2)),
         rules: Arc::new(arc_swap::ArcSwap::from_pointee(AdmissionRules::default())),
+        attention: Arc::default(),
         daemon: Daemon {
             version: "0.1.0".into(),
             pid: 77,

@@ -3,15 +3,18 @@
 use super::bulk::bulk;
 use super::fakes::{Refused, dry, furnished, house, pause, plain, sent, soon, text};
 use notify_proto::ErrorCode::{Forbidden, Invalid};
+use notify_proto::audit::AuditRequest;
 use notify_proto::control::{
-    Hello, Limit, ListRequest, NewProvider, NewService, ProviderChange, Role, RouteRequest,
+    Hello, Limit, ListRequest, NewProvider, NewService, ProviderChange, Role, RouteRequest, ServiceChange,
 };
 use notify_proto::filter::Filter;
 use notify_proto::hold::Force;
+use notify_proto::schedule::GroupRequest;
+use notify_proto::series::SeriesRequest;
 use notify_proto::shape::ShapeRequest;
 use notify_proto::upkeep::PruneRequest;
 use notify_proto::webhook::{DeliveryRequest, RecoverRequest, WebhookAsk};
-use notify_proto::{BulkOp, WebhookEvent};
+use notify_proto::{BulkOp, GroupBy, WebhookEvent};
 use notifyd_store::Store as _;
 use serde_json::Value;
 
@@ -39,6 +42,10 @@ async fn viewers_look_and_do_not_change() {
     viewer.status(soon()).await.unwrap().unwrap();
     viewer.service_show(soon(), "acme".into()).await.unwrap().unwrap();
     viewer.store_stats(soon()).await.unwrap().unwrap();
+    viewer.overview(soon(), None).await.unwrap().unwrap();
+    viewer.series(soon(), SeriesRequest::default()).await.unwrap().unwrap();
+    viewer.events(soon(), Box::default()).await.unwrap().unwrap();
+    viewer.audit_list(soon(), AuditRequest::default()).await.unwrap().unwrap();
     assert!(viewer.operation_list(soon()).await.unwrap().unwrap().is_empty());
     viewer.notification_show(soon(), id, false).await.unwrap().unwrap();
     viewer.queue_list(soon()).await.unwrap().unwrap();
@@ -51,6 +58,8 @@ async fn viewers_look_and_do_not_change() {
     viewer.notification_explain(soon(), id).await.unwrap().unwrap();
     viewer.schedule_list(soon(), ListRequest::default()).await.unwrap().unwrap();
     viewer.schedule_histogram(soon()).await.unwrap().unwrap();
+    let by = GroupRequest { filter: Filter::default(), by: GroupBy::Error.into() };
+    viewer.schedule_group(soon(), by).await.unwrap().unwrap();
     viewer.webhook_list(soon(), None).await.unwrap().unwrap();
     let hook = super::webhooks::hook(&admin).await.id;
     viewer.webhook_show(soon(), hook).await.unwrap().unwrap();
@@ -78,6 +87,8 @@ async fn viewers_look_and_do_not_change() {
         for code in [
             viewer.daemon_shutdown(soon(), None, change()).await.code(),
             viewer.daemon_reload(soon(), change()).await.code(),
+            viewer.daemon_log_filter(soon(), Some("debug".into()), 600_000, change()).await.code(),
+            viewer.service_update(soon(), acme(), ServiceChange::default(), change()).await.code(),
             viewer.store_backup(soon(), None, change()).await.code(),
             viewer.store_check(soon(), change()).await.code(),
             viewer.store_compact(soon(), change()).await.code(),
@@ -125,6 +136,16 @@ async fn viewers_look_and_do_not_change() {
     assert_eq!(viewer.notification_list(soon(), reveal.clone()).await.code(), Forbidden);
     assert_eq!(viewer.schedule_list(soon(), reveal).await.code(), Forbidden);
     assert!(house.stops.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn viewers_look_at_what_would_be_as_well() {
+    let (house, _admin) = furnished().await;
+    let viewer = house.enter(Role::Viewer).await;
+    viewer.doctor(soon()).await.unwrap().unwrap();
+    viewer.daemon_config(soon()).await.unwrap().unwrap();
+    viewer.daemon_config_check(soon(), String::new()).await.unwrap().unwrap();
+    viewer.notification_preview(soon(), "acme".into(), text("x")).await.unwrap().unwrap();
 }
 
 #[tokio::test]

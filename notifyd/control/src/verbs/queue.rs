@@ -9,11 +9,11 @@ use notify_proto::control::Change;
 use notify_proto::hold::{HoldView, QueueList, QueueView};
 use notify_proto::transport::Reply;
 use notify_proto::{HoldKind, ProviderId, Status};
-use notifyd_engine::{ProviderState, Queue, Speeds};
+use notifyd_engine::{ProviderState, Queue, Speeds, Standing};
 use notifyd_lifecycle::emptying::{Emptying, emptying};
 use notifyd_store::Provider;
 use notifyd_store::api::{Look, Waits};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// All queues.
@@ -86,26 +86,37 @@ impl Counted {
         let engine = &room.deps.engine;
         let queues = engine.queues().await.map_err(refuse::log)?;
         let standing = engine.standing().await.map_err(refuse::log)?;
-        let Speeds { finished, arriving: by_line } = engine.speeds();
-        let mut arriving: HashMap<ProviderId, f64> = HashMap::new();
-        for (line, rate) in &by_line {
-            if let Some(first) = lane::first(line, &standing) {
-                *arriving.entry(first).or_default() += rate;
-            }
-        }
-        let mut in_lines: HashMap<&str, u64> = HashMap::new();
-        for it in &standing.memory {
-            *in_lines.entry(&*it.lane).or_default() += 1;
-        }
-        let mut on_disk = HashMap::new();
-        for (line, count) in lines(room).await {
-            if let Some(first) = lane::first(&line, &standing) {
-                let read = in_lines.get(&*line).copied().unwrap_or(0);
-                *on_disk.entry(first).or_default() += count.saturating_sub(read);
-            }
-        }
-        Ok(Self { queues, on_disk, finished, arriving })
+        let Speeds { finished, arriving } = engine.speeds();
+        let arriving = self::arriving(&arriving, &standing);
+        Ok(Self { queues, on_disk: on_disk(room, &standing).await, finished, arriving })
     }
+}
+
+/// How many come to each provider per second.
+pub(super) fn arriving(by_line: &BTreeMap<Arc<str>, f64>, standing: &Standing) -> HashMap<ProviderId, f64> {
+    let mut arriving: HashMap<ProviderId, f64> = HashMap::new();
+    for (line, rate) in by_line {
+        if let Some(first) = lane::first(line, standing) {
+            *arriving.entry(first).or_default() += rate;
+        }
+    }
+    arriving
+}
+
+/// How many are on disk alone and would go to each provider first now.
+pub(super) async fn on_disk(room: &Room, standing: &Standing) -> HashMap<ProviderId, u64> {
+    let mut in_lines: HashMap<&str, u64> = HashMap::new();
+    for it in &standing.memory {
+        *in_lines.entry(&*it.lane).or_default() += 1;
+    }
+    let mut on_disk = HashMap::new();
+    for (line, count) in lines(room).await {
+        if let Some(first) = lane::first(&line, standing) {
+            let read = in_lines.get(&*line).copied().unwrap_or(0);
+            *on_disk.entry(first).or_default() += count.saturating_sub(read);
+        }
+    }
+    on_disk
 }
 
 /// How many are queued in each line. When that cannot be known now, none stand anywhere, and the list says of how many.
@@ -168,7 +179,7 @@ fn view(room: &Room, provider: &Provider, counted: &Counted) -> QueueView {
 }
 
 /// What keeps it from running at full speed, the strongest first.
-fn state(provider: &Provider, holds: &[HoldView], engine: &ProviderState) -> &'static str {
+pub(super) fn state(provider: &Provider, holds: &[HoldView], engine: &ProviderState) -> &'static str {
     let has = |kind| holds.iter().any(|hold| hold.kind.known() == Some(kind));
     if !provider.active {
         "disabled"

@@ -1,15 +1,15 @@
 //! `notifyctl schedule`: all that waits for a time.
 
 use super::notification::steer::{steer, stored};
-use super::notification::{Order, page};
-use crate::refuse;
+use super::notification::{Order, check, page};
 use crate::session::Session;
+use crate::{bound, refuse};
 use chrono::TimeDelta;
 use notify_proto::control::{Change, Changed, ListRequest};
-use notify_proto::schedule::{HistogramBucket, HistogramView};
+use notify_proto::schedule::{GroupRequest, HistogramBucket, HistogramView, WaitingGroups};
 use notify_proto::transport::Reply;
 use notify_proto::view::NotificationPage;
-use notify_proto::{NotificationId, Timestamp};
+use notify_proto::{GroupBy, NotificationId, Timestamp};
 use notifyd_lifecycle::steer::Wish;
 use notifyd_store::api::Bucket;
 
@@ -24,6 +24,9 @@ const BUCKETS: [(&str, i64); 8] = [
     ("<24h", 86_400),
     ("<7d", 604_800),
 ];
+
+/// Groups told at most.
+const MAX_GROUPS: usize = 100;
 
 /// What the last bucket is called, which has no end.
 const LATER: &str = "later";
@@ -43,6 +46,20 @@ pub(crate) async fn histogram(session: &Session) -> Reply<HistogramView> {
     let buckets = names.zip(buckets).map(|(name, bucket)| view(name, bucket)).collect();
     let held = room.deps.store.held().await.map_err(refuse::log)?;
     Ok(HistogramView { as_of, buckets, held })
+}
+
+/// What waits for a time, told apart: the largest groups.
+pub(crate) async fn group(session: &Session, request: GroupRequest) -> Reply<WaitingGroups> {
+    let room = session.look()?;
+    check(&request.filter)?;
+    let by = request.by.to_string().parse::<GroupBy>();
+    let by = by.map_err(|error| refuse::invalid(format!("by: {error}")))?;
+    let found = room.deps.store.waiting_groups(request.filter, by, MAX_GROUPS).await;
+    let mut found = found.map_err(refuse::log)?;
+    let fitting = bound::fitting(&found.groups);
+    found.elsewhere += found.groups.iter().skip(fitting).map(|it| it.retrying + it.pending).sum::<u64>();
+    found.groups.truncate(fitting);
+    Ok(found)
 }
 
 fn view(name: &str, bucket: Bucket) -> HistogramBucket {

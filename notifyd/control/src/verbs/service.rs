@@ -4,8 +4,9 @@ use super::key;
 use crate::session::{Room, Session};
 use crate::{name, refuse};
 use notify_proto::ServiceId;
-use notify_proto::control::{Change, FreshKey, NewService};
+use notify_proto::control::{Change, FreshKey, NewService, ServiceChange, UpdatedService};
 use notify_proto::transport::Reply;
+use notify_proto::upkeep::ChangedSetting;
 use notify_proto::view::ServiceView;
 use notifyd_store::Service;
 use notifyd_store::api::NewService as Row;
@@ -63,13 +64,18 @@ pub(crate) async fn create(
 
 fn check(service: &NewService) -> Reply<()> {
     name::check("service", &service.name)?;
-    let description = service.description.as_deref().unwrap_or_default();
+    describe(service.description.as_deref())?;
+    super::provider::check_rate(service.rate_per_second)
+}
+
+fn describe(description: Option<&str>) -> Reply<()> {
+    let description = description.unwrap_or_default();
     if description.chars().count() > MAX_DESCRIPTION || description.chars().any(char::is_control) {
         return Err(refuse::invalid(format!(
             "a description is one line of at most {MAX_DESCRIPTION} characters"
         )));
     }
-    super::provider::check_rate(service.rate_per_second)
+    Ok(())
 }
 
 /// All services, by name.
@@ -100,6 +106,50 @@ pub(crate) async fn set_active(
     room.deps.store.set_service_active(service.id, active, operator.audit()).await.map_err(refuse::log)?;
     operator.tell(if active { "service.enable" } else { "service.disable" }, &service.name);
     Ok(ServiceView { active, ..room.service_view(&service) })
+}
+
+/// Changes a service: all that is given, or nothing.
+pub(crate) async fn update(
+    session: &Session,
+    name: &str,
+    update: ServiceChange,
+    change: &Change,
+) -> Reply<UpdatedService> {
+    let operator = session.change(change)?;
+    let room = operator.room;
+    let before = find(room, name)?;
+    let described = |text: String| Some(text).filter(|text| !text.trim().is_empty());
+    let description = super::limited(update.description, before.description.clone()).and_then(described);
+    let rate = super::limited(update.rate_per_second, before.rate_per_second);
+    describe(description.as_deref())?;
+    super::provider::check_rate(rate)?;
+    let mut changed = Vec::new();
+    let mut note = |key: &str, from: Option<String>, to: Option<String>| {
+        if from != to {
+            let word = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
+            changed.push(ChangedSetting { key: key.to_owned(), from: word(from), to: word(to) });
+        }
+    };
+    note("description", before.description.clone(), description.clone());
+    let said = |rate: Option<f64>| rate.map(|rate| format!("{rate}/s"));
+    note("rate", said(before.rate_per_second), said(rate));
+    if changed.is_empty() {
+        return Err(refuse::conflict(format!(
+            "service {} is that already; nothing would change",
+            before.name
+        )));
+    }
+    let service =
+        ServiceView { description: description.clone(), rate_per_second: rate, ..room.service_view(&before) };
+    if !operator.dry_run {
+        let told: Vec<_> = changed.iter().map(|it| format!("{} {} -> {}", it.key, it.from, it.to)).collect();
+        let what = format!("{}: {}", before.name, told.join(", "));
+        let written =
+            room.deps.store.update_service(before.id, description, rate, what, operator.audit()).await;
+        written.map_err(refuse::log)?;
+        operator.tell("service.update", &before.name);
+    }
+    Ok(UpdatedService { service, changed })
 }
 
 /// Clears the failed-authentication lock.

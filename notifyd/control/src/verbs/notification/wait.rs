@@ -57,7 +57,7 @@ fn touched(feed: &Feed, seen: &mut u64, id: NotificationId) -> bool {
         let page = feed.read(*seen, PAGE);
         touched |= page.dropped > 0 || page.events.iter().any(|event| event.id == id);
         *seen = page.next;
-        if page.events.len() < PAGE {
+        if *seen >= feed.end() {
             return touched;
         }
     }

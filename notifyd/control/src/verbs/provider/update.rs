@@ -4,8 +4,9 @@ use super::add::check_with;
 use super::find;
 use crate::refuse;
 use crate::session::Session;
+use crate::verbs::limited;
 use notify_proto::Channel;
-use notify_proto::control::{Change, Limit, NewProvider, ProviderChange, UpdatedProvider};
+use notify_proto::control::{Change, NewProvider, ProviderChange, UpdatedProvider};
 use notify_proto::transport::Reply;
 use notify_proto::upkeep::ChangedSetting;
 use notify_proto::view::ProviderView;
@@ -74,19 +75,11 @@ fn merged(before: &Provider, update: ProviderChange) -> NewProvider {
         kind: before.kind.clone(),
         channels: update.channels.unwrap_or_else(|| before.channels.clone()),
         priority: Some(update.priority.unwrap_or(before.priority)),
-        rate_per_second: limit(update.rate_per_second, before.rate_per_second),
-        burst: limit(update.burst, before.burst),
+        rate_per_second: limited(update.rate_per_second, before.rate_per_second),
+        burst: limited(update.burst, before.burst),
         max_in_flight: Some(update.max_in_flight.unwrap_or(before.max_in_flight)),
         config: update.config.unwrap_or_else(|| before.config.clone()),
         secret: None,
-    }
-}
-
-fn limit<T>(limit: Limit<T>, before: Option<T>) -> Option<T> {
-    match limit {
-        Limit::Keep => before,
-        Limit::Lift => None,
-        Limit::Set(new) => Some(new),
     }
 }
 

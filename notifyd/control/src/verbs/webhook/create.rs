@@ -20,9 +20,15 @@ pub(crate) async fn create(
 ) -> Reply<FreshWebhook> {
     let operator = session.change(change)?;
     let room = operator.room;
-    let service = service::find(room, service)?;
     let rules = room.deps.rules.load();
     let asked = read(ask)?.create(&rules.destinations).map_err(|errors| refuse::fields(&errors))?;
+    if operator.dry_run && service.is_empty() {
+        // For a service that is made together with it: what else there is to ask is asked of the service.
+        let headers = asked.headers.unwrap_or_default();
+        let it = preview(WebhookId::from_bytes([0; 16]), 0, &asked.settings, room.now());
+        return Ok(FreshWebhook { webhook: room.webhook_view(&it, &headers), secret: None });
+    }
+    let service = service::find(room, service)?;
     let (webhooks, most) = (room.deps.store.webhooks(), rules.webhooks_per_service);
     if webhooks.endpoints().of(service.no).count() >= most {
         let message = format!("service {} has {most} webhooks, which is the most", service.name);

@@ -1,0 +1,51 @@
+//! Services are changed whole or not at all.
+
+use super::fakes::{Refused, because, dry, furnished, plain, soon};
+use notify_proto::ErrorCode::{Conflict, Invalid, NotFound};
+use notify_proto::audit::AuditRequest;
+use notify_proto::control::{Limit, ServiceChange};
+
+#[tokio::test]
+async fn a_service_is_changed_and_the_audit_log_says_how() {
+    let (_house, admin) = furnished().await;
+    let update = |description: Limit<&str>, rate| ServiceChange {
+        description: match description {
+            Limit::Set(text) => Limit::Set(text.to_owned()),
+            Limit::Lift => Limit::Lift,
+            Limit::Keep => Limit::Keep,
+        },
+        rate_per_second: rate,
+    };
+    let acme = || "acme".to_owned();
+    let both = update(Limit::Set("Web shop"), Limit::Set(50.0));
+    let would = admin.service_update(soon(), acme(), both.clone(), dry()).await.unwrap().unwrap();
+    assert_eq!((would.changed.len(), would.service.rate_per_second), (2, Some(50.0)));
+    let shown = admin.service_show(soon(), acme()).await.unwrap().unwrap();
+    assert_eq!((shown.description, shown.rate_per_second), (None, None), "a dry run changes nothing");
+
+    admin.service_update(soon(), acme(), both.clone(), because("more traffic")).await.unwrap().unwrap();
+    let shown = admin.service_show(soon(), acme()).await.unwrap().unwrap();
+    assert_eq!((shown.description.as_deref(), shown.rate_per_second), (Some("Web shop"), Some(50.0)));
+    assert_eq!(
+        admin.service_update(soon(), acme(), both, plain()).await.code(),
+        Conflict,
+        "it is that already"
+    );
+    admin.service_update(soon(), acme(), update(Limit::Keep, Limit::Lift), plain()).await.unwrap().unwrap();
+    let shown = admin.service_show(soon(), acme()).await.unwrap().unwrap();
+    assert_eq!((shown.description.as_deref(), shown.rate_per_second), (Some("Web shop"), None));
+
+    let rows = admin.audit_list(soon(), AuditRequest::default()).await.unwrap().unwrap().items;
+    let row = rows.iter().rev().find(|row| row.verb == "service.update").unwrap();
+    assert_eq!(row.target, "acme: description none -> Web shop, rate none -> 50/s");
+    assert_eq!(row.reason.as_deref(), Some("more traffic"));
+    for (wrong, code) in [
+        (update(Limit::Set("two\nlines"), Limit::Keep), Invalid),
+        (update(Limit::Keep, Limit::Set(0.0)), Invalid),
+        (ServiceChange::default(), Conflict),
+    ] {
+        assert_eq!(admin.service_update(soon(), acme(), wrong, plain()).await.code(), code);
+    }
+    let nobody = update(Limit::Keep, Limit::Set(1.0));
+    assert_eq!(admin.service_update(soon(), "nobody".into(), nobody, plain()).await.code(), NotFound);
+}

@@ -1,0 +1,194 @@
+//! `notifyctl top`: the operator's first screen. It is made at most a few times a second, whoever asks, from counters in
+//! memory; who has it already is told that nothing has changed.
+
+mod lines;
+
+use super::queue;
+use crate::attention::{Facts, attention};
+use crate::refuse;
+use crate::session::{Room, Session};
+use lines::{Lines, latency, share, tenth, trends};
+use notify_proto::overview::{Counters, MAX_WEBHOOKS, Overview, OverviewReply, Speeds};
+use notify_proto::transport::Reply;
+use notify_proto::{ProviderId, Status, Timestamp};
+use notifyd_engine::{Figures, Standing};
+use notifyd_store::api::Page;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+/// For how long an overview is good enough for whoever has seen one.
+const FRESH: Duration = Duration::from_millis(200);
+
+/// For how long it is known in front of whom work stands that is on disk alone.
+const GLANCE: Duration = Duration::from_secs(5);
+
+/// The overview as it was made last.
+#[derive(Default)]
+pub(crate) struct Overviews(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    rev: u64,
+    made: Option<(Instant, Arc<Overview>)>,
+    glance: Option<(Instant, Arc<Glance>)>,
+}
+
+/// In front of whom work stands: what takes more than a look at counters.
+pub(super) struct Glance {
+    standing: Standing,
+    on_disk: HashMap<ProviderId, u64>,
+}
+
+/// The overview, unless it is the one that the caller has.
+pub(crate) async fn overview(session: &Session, since_rev: Option<u64>) -> Reply<OverviewReply> {
+    let room = session.look()?;
+    let mut kept = room.overview.0.lock().await;
+    let fresh = |(at, _): &(Instant, Arc<Overview>)| since_rev.is_some() && at.elapsed() < FRESH;
+    let view = match kept.made.as_ref().filter(|it| fresh(it)) {
+        Some((_, view)) => Arc::clone(view),
+        None => renew(room, &mut kept).await?,
+    };
+    let rev = kept.rev;
+    drop(kept);
+    let overview = (since_rev != Some(rev)).then(|| Box::new(Overview::clone(&view)));
+    Ok(OverviewReply { rev, overview })
+}
+
+/// Makes it anew. When nothing has changed it stays the one it was.
+async fn renew(room: &Room, kept: &mut Kept) -> Reply<Arc<Overview>> {
+    let glance = match &kept.glance {
+        Some((at, glance)) if at.elapsed() < GLANCE => Arc::clone(glance),
+        _ => {
+            let glance = Arc::new(look(room).await?);
+            kept.glance = Some((Instant::now(), Arc::clone(&glance)));
+            glance
+        }
+    };
+    let mut view = make(room, &glance).await?;
+    let as_of = view.as_of;
+    let same = |before: &Arc<Overview>| {
+        view.as_of = before.as_of;
+        view == **before
+    };
+    let view = if let Some(before) = kept.made.take().map(|(_, it)| it).filter(same) {
+        before
+    } else {
+        kept.rev += 1;
+        view.as_of = as_of;
+        Arc::new(view)
+    };
+    kept.made = Some((Instant::now(), Arc::clone(&view)));
+    Ok(view)
+}
+
+async fn look(room: &Room) -> Reply<Glance> {
+    let mut standing = room.deps.engine.standing().await.map_err(refuse::log)?;
+    let queued = room.deps.store.counts().of(Status::Queued);
+    // What is all in memory need not be looked for on disk.
+    let on_disk = if queued > standing.memory.len() as u64 {
+        queue::on_disk(room, &standing).await
+    } else {
+        HashMap::new()
+    };
+    standing.memory = Vec::new();
+    Ok(Glance { standing, on_disk })
+}
+
+async fn make(room: &Room, glance: &Glance) -> Reply<Overview> {
+    let (store, engine, now) = (&room.deps.store, &room.deps.engine, room.now());
+    let (counts, totals, figures) = (store.counts(), engine.totals(), engine.figures());
+    let queues = engine.queues().await.map_err(refuse::log)?;
+    let next = match counts.of(Status::Retrying) + counts.of(Status::Pending) {
+        0 => None,
+        _ => next(room).await?,
+    };
+    let directory = store.directory();
+    let mut lines = Lines {
+        room,
+        figures: &figures,
+        queues,
+        on_disk: &glance.on_disk,
+        arriving: queue::arriving(&engine.speeds().arriving, &glance.standing),
+        now,
+        owed: store.webhooks().pending_by(),
+        circuits: Vec::new(),
+    };
+    let providers: Vec<_> = directory.providers().iter().map(|it| lines.provider(it)).collect();
+    let mut queues: Vec<_> = directory.providers().iter().map(|it| lines.queue(it)).collect();
+    queues.extend(lines.others(counts, next));
+    let endpoints = store.webhooks().endpoints();
+    let webhooks = lines.webhooks(&endpoints);
+    let active = directory.providers().iter().filter(|it| it.active);
+    let (told, acks) = figures.pace.told;
+    let mut view = Overview {
+        as_of: now,
+        by_status: Status::ALL.iter().map(|it| (it.to_string(), counts.of(*it))).collect(),
+        counters: Counters {
+            accepted: totals.accepted,
+            delivered: totals.delivered,
+            failed: totals.failed,
+            busy: engine.in_flight(),
+            limit: active.map(|it| it.max_in_flight).fold(0, u32::saturating_add),
+            webhooks_owed: store.webhooks().pending(),
+            dead_1h: figures.pace.failed_1h,
+            ack_share: share(acks, told),
+        },
+        rates: rates(&figures),
+        attention: Vec::new(),
+        queues,
+        webhooks_left_off: endpoints.len().saturating_sub(MAX_WEBHOOKS) as u64,
+        providers,
+        webhooks,
+        latency: latency(&figures),
+        trends: trends(&figures),
+    };
+    let facts = facts(room, &figures, std::mem::take(&mut lines.circuits), now);
+    view.attention = attention(&view, &facts, &room.deps.attention.load(), now);
+    Ok(view)
+}
+
+/// What waits for a time and is due first: when, and whether it is a retry.
+async fn next(room: &Room) -> Reply<Option<(Timestamp, bool)>> {
+    let first = Page { limit: 1, ..Page::default() };
+    let page = room.deps.store.schedule(first).await.map_err(refuse::log)?;
+    Ok(page.items.first().and_then(|it| {
+        let retry = it.status.known() == Some(Status::Retrying);
+        Some((if retry { it.next_attempt_at } else { it.next_attempt_at.or(it.scheduled_at) }?, retry))
+    }))
+}
+
+fn rates(figures: &Figures) -> Speeds {
+    let [accepted, delivered, failed, retried, .., told, _] = figures.pace.means;
+    let calls = figures.providers.values().map(|it| it.calls_per_second).sum();
+    Speeds {
+        accepted: tenth(accepted),
+        delivered: tenth(delivered),
+        failed: tenth(failed),
+        retried: tenth(retried),
+        calls: tenth(calls),
+        told: tenth(told),
+    }
+}
+
+fn facts(room: &Room, figures: &Figures, circuits: Vec<(String, Option<String>)>, now: Timestamp) -> Facts {
+    let (store, directory) = (&room.deps.store, room.deps.store.directory());
+    let holds = directory.holds().iter().filter(|hold| hold.stands(now));
+    let locked = directory.services().iter().filter_map(|service| {
+        let (_, until) = store.door().failures(service.id, now);
+        Some((service.name.clone(), until?))
+    });
+    Facts {
+        holds: holds
+            .filter_map(|hold| Some((directory.provider(hold.provider)?.name.clone(), hold.clone())))
+            .collect(),
+        locked: locked.collect(),
+        refusing: store.latched().map(|cause| (cause.reason(), cause.delivers())),
+        // It is not known before the first look at the disk.
+        disk_free: Some(store.disk_free()).filter(|free| *free > 0),
+        clock_set: figures.pace.clock_set,
+        circuits,
+    }
+}
