@@ -1,8 +1,8 @@
 //! The grammar: `notifyctl [global flags] NOUN VERB [ARGS] [flags]`.
 
 use crate::commands::{
-    completions, daemon, dead, help, man, notification, operation, ping, provider, queue, schedule, service,
-    status, store, webhook,
+    apply, audit, check, completions, daemon, dead, doctor, help, man, notification, operation, ping,
+    provider, queue, schedule, service, stats, status, store, tail, top, webhook,
 };
 use crate::given;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -15,6 +15,7 @@ use std::time::Duration;
 #[command(name = "notifyctl", version, disable_help_subcommand = true, arg_required_else_help = true)]
 #[command(after_help = "Examples:
   notifyctl status
+  notifyctl doctor
   notifyctl service create acme --key-file acme.key
   notifyctl provider add relay --type smtp --config-file relay.json --secret-file relay.pass
   notifyctl ntf list --status failed --since 1h
@@ -149,6 +150,19 @@ impl Globals {
 pub enum Command {
     /// How notifyd is, on one screen
     Status(status::Status),
+    /// Whether all is well, for monitoring: exit 0 well, 1 warning, 2 critical, 3 unknown
+    Check(check::Check),
+    /// The overview: what needs attention, queues, providers, webhooks, latency
+    Top(top::Top),
+    /// What happens, as it happens
+    Tail(tail::Tail),
+    /// What was counted and measured: a summary, latencies, series
+    #[command(subcommand, arg_required_else_help = true, after_help = stats::EXAMPLES)]
+    Stats(stats::Stats),
+    /// Make services, providers and webhooks what a file says
+    Apply(apply::Apply),
+    /// Look whether all is there that notifyd needs, and say what to do about what is not
+    Doctor(doctor::Doctor),
     /// Round trips to the daemon
     Ping(ping::Ping),
     /// Services: who may send
@@ -185,6 +199,9 @@ pub enum Command {
     /// The log: size, backup, check, making it smaller
     #[command(subcommand, arg_required_else_help = true, after_help = store::EXAMPLES)]
     Store(store::Store),
+    /// Who changed what and why
+    #[command(subcommand, arg_required_else_help = true, after_help = audit::EXAMPLES)]
+    Audit(audit::Audit),
     /// The daemon itself
     #[command(subcommand, arg_required_else_help = true, after_help = daemon::EXAMPLES)]
     Daemon(daemon::Daemon),

@@ -7,6 +7,8 @@
 //! * `conn` finds the socket, greets and calls; every way a call can fail becomes a [`Failure`] with an exit code;
 //! * `output` is the only part that writes: tables for people, `plain`, `csv`, `json`, `jsonl`, `id` for programs;
 //! * `confirm` asks, and only where somebody can answer; `secret` takes secrets in and hands keys out;
+//! * `complete` answers a shell that completes a value;
+//! * `schema` has the JSON Schemas of what `output` writes;
 //! * [`man`] makes the man pages from the same tree.
 //!
 //! One run: arguments → [`cli::Cli`] → the command's `run` → `conn::Link` → the answer through `output::Out` → exit code.
@@ -14,12 +16,14 @@
 pub mod cli;
 mod clock;
 mod commands;
+mod complete;
 mod confirm;
 mod conn;
 pub mod failure;
 mod given;
 pub mod man;
 mod output;
+mod schema;
 mod secret;
 
 use crate::failure::{Exit, Failure, Stop};
@@ -34,6 +38,10 @@ pub fn command() -> clap::Command {
 
 /// Runs the program with these arguments, the first being its name.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    if complete::answered(&arguments) {
+        return ExitCode::SUCCESS;
+    }
     let cli = match cli::Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {

@@ -3,10 +3,15 @@
 use super::Desk;
 use crate::cli::Format;
 use crate::confirm;
-use crate::failure::{Ended, Exit};
+use crate::failure::{Ended, Exit, Failure};
 use crate::given;
+use crate::output::rows::always;
+use crate::output::{Column, Row};
 use clap::{Args, Subcommand};
+use notify_proto::upkeep::{ConfigView, LogFilterView, ReloadView, SettingView};
+use notify_proto::view::rfc3339;
 use serde_json::json;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(crate) const EXAMPLES: &str = "Examples:
@@ -31,6 +36,19 @@ Examples:
   notifyctl daemon reload --json | jq .needs_restart"
     )]
     Reload,
+    /// Its configuration: look at what is in force, check a file
+    #[command(subcommand, arg_required_else_help = true, after_help = CONFIG_EXAMPLES)]
+    Config(Config),
+    /// Log by another filter for a while
+    #[command(
+        after_help = "The filter is a level, or levels by target: info, info,notifyd_engine=debug. It ends by itself, at a reload, or with
+--reset; the configured one is in force again then. Recipients stay masked, whatever is logged.
+
+Examples:
+  notifyctl daemon log-filter info,notifyd_engine=debug --for 10m --reason \"case 4711\"
+  notifyctl daemon log-filter --reset"
+    )]
+    LogFilter(LogFilter),
     /// Stop the daemon
     #[command(after_help = "Attempts under way may end; nothing new is begun, and nothing is lost.
 
@@ -38,6 +56,64 @@ Examples:
   notifyctl daemon shutdown --yes
   notifyctl daemon shutdown --drain 30s --yes --reason \"kernel update\"")]
     Shutdown(Shutdown),
+}
+
+const CONFIG_EXAMPLES: &str = "Examples:
+  notifyctl daemon config show
+  notifyctl daemon config check /etc/notifyd/notifyd.toml && notifyctl daemon reload";
+
+/// The configuration.
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Show the settings in force, without secrets
+    #[command(
+        after_help = "Those that are not as they would be by themselves are shown; --all shows every one. What is live follows a reload, the
+rest takes a restart.
+
+Examples:
+  notifyctl daemon config show
+  notifyctl daemon config show --all -o csv"
+    )]
+    Show(ConfigShow),
+    /// Check a file without using it: whether a reload would take it, and what it would change
+    #[command(
+        after_help = "The daemon reads it with its own environment and flags over it, as it would at a reload.
+
+Examples:
+  notifyctl daemon config check notifyd.toml
+  notifyctl daemon config check - < notifyd.toml"
+    )]
+    Check(ConfigCheck),
+}
+
+/// What to show.
+#[derive(Debug, Args)]
+pub struct ConfigShow {
+    /// All settings, also those that nobody changed
+    #[arg(long)]
+    all: bool,
+}
+
+/// A file.
+#[derive(Debug, Args)]
+pub struct ConfigCheck {
+    /// The file, or - for standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+/// What is logged.
+#[derive(Debug, Args)]
+pub struct LogFilter {
+    /// The filter, such as debug or info,notifyd_engine=debug
+    #[arg(value_name = "FILTER", required_unless_present = "reset")]
+    filter: Option<String>,
+    /// For how long, up to 24h
+    #[arg(long = "for", value_name = "DUR", value_parser = given::span, default_value = "10m")]
+    lasts: Duration,
+    /// Back to the configured one now
+    #[arg(long, conflicts_with_all = ["filter", "lasts"])]
+    reset: bool,
 }
 
 /// A stop.
@@ -53,6 +129,9 @@ impl Daemon {
         match self {
             Self::Info => info(desk).await,
             Self::Reload => reload(desk).await,
+            Self::Config(Config::Show(show)) => show.run(desk).await,
+            Self::Config(Config::Check(check)) => check.run(desk).await,
+            Self::LogFilter(filter) => filter.run(desk).await,
             Self::Shutdown(shutdown) => shutdown.run(desk).await,
         }
     }
@@ -86,16 +165,19 @@ async fn info(desk: &Desk<'_>) -> Ended {
 async fn reload(desk: &Desk<'_>) -> Ended {
     let link = desk.link().await?;
     let done = link.change(link.client.daemon_reload(link.within(), desk.globals.change())).await?;
+    differences(desk, "daemon.reload", "the configuration was read; nothing is different", &done)
+}
+
+/// What is different, and what takes a restart.
+fn differences(desk: &Desk<'_>, what: &str, nothing: &str, done: &ReloadView) -> Ended {
     let (changed, restart) = (&done.changed, &done.needs_restart);
     match desk.out.format {
         Format::Json | Format::Jsonl => {
-            desk.out.document("daemon.reload", json!({"changed": changed, "needs_restart": restart}))?;
+            desk.out.document(what, json!({"changed": changed, "needs_restart": restart}))?;
         }
-        Format::Table | Format::Wide if changed.is_empty() => {
-            desk.out.did("daemon.reload", "the configuration was read; nothing is different", json!({}))?;
-        }
+        Format::Table | Format::Wide if changed.is_empty() => desk.out.did(what, nothing, json!({}))?,
         _ => {
-            let mut listing = desk.out.list("daemon.reload")?;
+            let mut listing = desk.out.list(what)?;
             listing.page(changed)?;
             listing.close(None, None)?;
         }
@@ -125,5 +207,87 @@ impl Shutdown {
         };
         desk.out.did("daemon.shutdown", &sentence, json!({"pid": pid, "dry_run": desk.globals.dry_run}))?;
         Ok(Exit::Done)
+    }
+}
+
+impl ConfigShow {
+    async fn run(self, desk: &Desk<'_>) -> Ended {
+        let link = desk.link().await?;
+        let ConfigView { file, settings } = link.read(link.client.daemon_config(link.within())).await?;
+        let shown = |it: &&SettingView| self.all || !desk.out.for_people() || it.value != it.default;
+        let shown: Vec<_> = settings.iter().filter(shown).cloned().collect();
+        desk.out.whole("daemon.config.show", &shown)?;
+        let file = file.map_or_else(|| "no file".to_owned(), |file| format!("read from {file}"));
+        let hidden = settings.len() - shown.len();
+        match hidden {
+            0 => desk.out.note(&file),
+            hidden => desk.out.note(&format!("{file}; {hidden} more are as they are by themselves: --all")),
+        }
+        Ok(Exit::Done)
+    }
+}
+
+impl ConfigCheck {
+    async fn run(self, desk: &Desk<'_>) -> Ended {
+        let failed = |error| {
+            let message = format!("{}: cannot be read: {error}", self.file.display());
+            Failure::new(Exit::Config, message)
+        };
+        let text = if self.file == Path::new("-") {
+            std::io::read_to_string(std::io::stdin().lock())
+        } else {
+            std::fs::read_to_string(&self.file)
+        };
+        let text = text.map_err(failed)?;
+        let link = desk.link().await?;
+        let checked = link.read(link.client.daemon_config_check(link.within(), text)).await;
+        let checked = checked.map_err(|failure| match failure.code {
+            "invalid" => Failure { exit: Exit::Config, code: Exit::Config.word(), ..failure },
+            _ => failure,
+        })?;
+        differences(desk, "daemon.config.check", "it can be used; a reload would change nothing", &checked)
+    }
+}
+
+impl LogFilter {
+    async fn run(self, desk: &Desk<'_>) -> Ended {
+        let link = desk.link().await?;
+        let for_ms = u64::try_from(self.lasts.as_millis()).unwrap_or(u64::MAX);
+        let call = link.client.daemon_log_filter(link.within(), self.filter, for_ms, desk.globals.change());
+        let view = link.change(call).await?;
+        let would = if desk.globals.dry_run { "dry run: it would log by " } else { "it logs by " };
+        let sentence = match view.until {
+            Some(until) => {
+                format!("{would}{} until {}, then by {} again", view.filter, rfc3339(until), view.configured)
+            }
+            None => format!("{would}{}, as configured", view.filter),
+        };
+        desk.out.changed("daemon.log_filter", "log_filter", &sentence, &view)?;
+        Ok(Exit::Done)
+    }
+}
+
+impl Row for SettingView {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("key", |it| it.key.as_str().into()),
+        always("value", |it| it.value.to_string().into()),
+        always("default", |it| it.default.to_string().into()),
+        always("live", |it| if it.live { "yes" } else { "restart" }.into()),
+    ];
+
+    fn id(&self) -> String {
+        self.key.clone()
+    }
+}
+
+impl Row for LogFilterView {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("filter", |it| it.filter.as_str().into()),
+        always("configured", |it| it.configured.as_str().into()),
+        always("until", |it| it.until.into()),
+    ];
+
+    fn id(&self) -> String {
+        self.filter.clone()
     }
 }

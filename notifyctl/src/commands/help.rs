@@ -2,6 +2,7 @@
 
 use crate::failure::{Ended, Exit, Failure};
 use crate::output::Out;
+use crate::schema;
 use clap::Args;
 use std::fmt::Write as _;
 
@@ -11,11 +12,15 @@ use std::fmt::Write as _;
 
 Examples:
   notifyctl help service create
-  notifyctl help exit-codes")]
+  notifyctl help exit-codes
+  notifyctl help formatting --schema notification.list > list.schema.json")]
 pub struct Help {
     /// A topic, or the words of a command
     #[arg(value_name = "TOPIC | COMMAND")]
     about: Vec<String>,
+    /// The JSON Schema of this kind of document, such as notification.list; with no name, the kinds there are
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+    schema: Option<String>,
 }
 
 /// The topics.
@@ -45,6 +50,9 @@ fn exit_codes() -> String {
 
 impl Help {
     pub(crate) fn run(&self, out: &Out) -> Ended {
+        if let Some(kind) = &self.schema {
+            return print_schema(kind, out);
+        }
         if let [name] = self.about.as_slice()
             && let Some(text) = topic(name)
         {
@@ -64,4 +72,18 @@ impl Help {
         out.raw(&found.render_long_help().to_string())?;
         Ok(Exit::Done)
     }
+}
+
+fn print_schema(kind: &str, out: &Out) -> Ended {
+    if kind.is_empty() {
+        out.lines(&schema::kinds().join("\n"))?;
+        return Ok(Exit::Done);
+    }
+    let unknown = || {
+        let message = format!("there is no kind of document `{kind}`");
+        Failure::new(Exit::Usage, message).hint("notifyctl help formatting --schema lists them")
+    };
+    let schema = schema::of(kind).ok_or_else(unknown)?;
+    out.lines(&serde_json::to_string_pretty(&schema).map_err(std::io::Error::from)?)?;
+    Ok(Exit::Done)
 }

@@ -10,6 +10,7 @@ use crate::secret::{API_KEY, KeyFile};
 use clap::{Args, Subcommand};
 use notify_proto::Timestamp;
 use notify_proto::control::FreshKey;
+use notify_proto::webhook::FreshWebhook;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -186,15 +187,30 @@ fn finish(
 }
 
 /// Shows a new key, or where it was written.
-pub(super) fn show(
+fn show(
     desk: &Desk<'_>,
     what: &str,
     sentence: &str,
     fresh: &FreshKey,
     written: Option<&Path>,
 ) -> Result<(), Stop> {
+    show_with(desk, what, sentence, fresh, written, &[])
+}
+
+/// The same with the webhooks that were made along with it, and their secrets.
+pub(super) fn show_with(
+    desk: &Desk<'_>,
+    what: &str,
+    sentence: &str,
+    fresh: &FreshKey,
+    written: Option<&Path>,
+    hooks: &[FreshWebhook],
+) -> Result<(), Stop> {
     let out = desk.out;
     let mut document = json!({"service": fresh.service, "key": fresh.key});
+    if let (Some(document), false) = (document.as_object_mut(), hooks.is_empty()) {
+        document.insert("webhooks".into(), json!(hooks));
+    }
     match (out.format, written) {
         (Format::Json | Format::Jsonl, written) => {
             let (member, value) = match written {
@@ -211,6 +227,14 @@ pub(super) fn show(
         (_, None) => {
             out.note(sentence);
             out.key(&fresh.api_key)?;
+        }
+    }
+    if !matches!(out.format, Format::Json | Format::Jsonl) {
+        for hook in hooks {
+            out.note(&format!("webhook {} tells {}", hook.webhook.id, hook.webhook.url));
+            if let Some(secret) = &hook.secret {
+                out.secret("secret", secret)?;
+            }
         }
     }
     Ok(())

@@ -1,10 +1,14 @@
 //! The commands, one file per noun.
 
+pub(crate) mod apply;
+pub(crate) mod audit;
 pub(crate) mod bulk;
+pub(crate) mod check;
 pub(crate) mod circuit;
 pub(crate) mod completions;
 pub(crate) mod daemon;
 pub(crate) mod dead;
+pub(crate) mod doctor;
 pub(crate) mod help;
 pub(crate) mod key;
 pub(crate) mod man;
@@ -16,9 +20,12 @@ pub(crate) mod queue;
 pub(crate) mod schedule;
 pub(crate) mod service;
 pub(crate) mod shape;
+pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod store;
+pub(crate) mod tail;
 mod tally;
+pub(crate) mod top;
 pub(crate) mod webhook;
 
 use crate::cli::{Cli, Command, Globals};
@@ -70,6 +77,13 @@ pub(crate) async fn run(cli: Cli, out: &Out) -> Ended {
     let desk = Desk { globals: &cli.globals, out };
     match cli.command {
         Command::Status(status) => status.run(&desk).await,
+        Command::Check(check) => check.run(&desk).await,
+        Command::Top(top) => top.run(&desk).await,
+        Command::Tail(tail) => tail.run(&desk).await,
+        Command::Stats(stats) => stats.run(&desk).await,
+        Command::Audit(audit) => audit.run(&desk).await,
+        Command::Apply(apply) => apply.run(&desk).await,
+        Command::Doctor(doctor) => doctor.run(&desk).await,
         Command::Ping(ping) => ping.run(&desk).await,
         Command::Service(service) => service.run(&desk).await,
         Command::Provider(provider) => provider.run(&desk).await,

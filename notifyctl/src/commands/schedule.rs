@@ -7,14 +7,14 @@ use crate::cli::Format;
 use crate::failure::{Ended, Exit};
 use crate::given;
 use crate::output::rows::{always, recipient, status, wide};
-use crate::output::{Column, Row};
+use crate::output::{Column, Row, Total};
 use clap::{Args, Subcommand};
-use notify_proto::Timestamp;
 use notify_proto::control::ListRequest;
 use notify_proto::filter::Term;
-use notify_proto::schedule::{HistogramBucket, HistogramView};
+use notify_proto::schedule::{GroupRequest, HistogramBucket, HistogramView, WaitingGroup};
 use notify_proto::upkeep::grouped;
 use notify_proto::view::NotificationView;
+use notify_proto::{GroupBy, Timestamp};
 use serde::Serialize;
 
 pub(crate) const EXAMPLES: &str = "Examples:
@@ -54,6 +54,8 @@ Examples:
   notifyctl schedule histogram --json | jq '.buckets[] | select(.due_in==\"late\").total'"
     )]
     Histogram,
+    /// What waits for a time, told apart by error, provider, service or channel
+    Group(Group),
 }
 
 /// A list.
@@ -70,6 +72,68 @@ pub struct List {
     terms: Terms,
     #[command(flatten)]
     pages: Pages,
+}
+
+/// Groups.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The 20,000 that are due first are looked at. An error is told without numbers, ids, addresses and quoted
+texts, so that those of one kind are one group.
+
+Examples:
+  notifyctl schedule group
+  notifyctl schedule group --by provider --status retrying
+  notifyctl schedule group --by service -o json | jq -r '.items[0].name'"
+)]
+pub struct Group {
+    /// By what: error, provider, service, channel
+    #[arg(long, value_name = "WHAT", default_value = "error")]
+    by: GroupBy,
+    #[command(flatten)]
+    terms: Terms,
+}
+
+impl Group {
+    async fn run(self, desk: &Desk<'_>) -> Ended {
+        let link = desk.link().await?;
+        let request = GroupRequest { filter: self.terms.filter(), by: self.by.into() };
+        let found = link.read(link.client.schedule_group(link.within(), request)).await?;
+        let mut listing = desk.out.list("schedule.group")?;
+        listing.page(&found.groups)?;
+        let value = found.groups.len() as u64;
+        listing.close(None, Some(Total { value, exact: !found.partial && found.elsewhere == 0 }))?;
+        if found.elsewhere > 0 {
+            desk.out.note(&format!("{} more are in groups not shown", grouped(found.elsewhere)));
+        }
+        if found.partial {
+            let scanned = grouped(found.scanned);
+            desk.out
+                .note(&format!("only the {scanned} that are due first were looked at; there are later ones"));
+        }
+        if found.groups.is_empty() {
+            desk.out.advise("nothing that matches waits for a time");
+        }
+        Ok(Exit::Done)
+    }
+}
+
+impl Row for WaitingGroup {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("name", |it| it.name.as_str().into()),
+        always("retrying", |it| it.retrying.into()),
+        always("pending", |it| it.pending.into()),
+        always("tried_once", |it| it.tried_once.into()),
+        always("tried_twice", |it| it.tried_twice.into()),
+        always("tried_more", |it| it.tried_more.into()),
+        always("next", |it| it.next_at.into()),
+        wide("last", |it| it.last_at.into()),
+        wide("sample", |it| it.sample.map(|id| id.to_string()).into()),
+        always("error", |it| it.error.clone().into()),
+    ];
+
+    fn id(&self) -> String {
+        self.name.clone()
+    }
 }
 
 /// Some notifications, and another time.
@@ -93,6 +157,7 @@ impl Schedule {
             Self::Move(Move { which, at }) => which.run(desk, Verb::Move(at)).await,
             Self::Run(which) => which.run(desk, Verb::Run).await,
             Self::Histogram => histogram(desk).await,
+            Self::Group(group) => group.run(desk).await,
         }
     }
 }

@@ -1,12 +1,13 @@
 //! `notifyctl service`.
 
-use super::{Desk, key};
-use crate::failure::{Ended, Exit};
+use super::{Desk, key, provider};
+use crate::failure::{Ended, Exit, Failure};
 use crate::given;
-use crate::secret::{API_KEY, KeyFile};
-use clap::{Args, Subcommand};
-use notify_proto::control::NewService;
-use serde_json::json;
+use crate::secret::{API_KEY, KeyFile, SIGNING_SECRET};
+use clap::{ArgGroup, Args, Subcommand};
+use notify_proto::control::{Limit, NewService, ServiceChange};
+use notify_proto::webhook::WebhookAsk;
+use serde_json::{Map, json};
 use std::path::PathBuf;
 
 pub(crate) const EXAMPLES: &str = "Examples:
@@ -19,10 +20,13 @@ pub(crate) const EXAMPLES: &str = "Examples:
 pub enum Service {
     /// Create a service with its first API key
     #[command(
-        after_help = "The key is shown once: framed on a terminal, bare into a pipe, or written to --key-file.
+        after_help = "The key is shown once: framed on a terminal, bare into a pipe, or written to --key-file. With --webhook the service is told
+of its notifications there; the signing secrets follow the key, in the order of the webhooks. A --webhook-file is a JSON
+object as the HTTP API takes it to create a webhook. All of it is checked before anything is made.
 
 Examples:
   notifyctl service create acme --description \"Shop\" --rate 50/s --key-file acme.key
+  notifyctl service create acme --webhook https://hooks.example.org/n --key-file acme.key
   KEY=$(notifyctl -q -o plain service create acme)"
     )]
     Create(Create),
@@ -36,6 +40,13 @@ Examples:
         after_help = "Examples:\n  notifyctl service show acme\n  notifyctl service show acme --json | jq -r .service.id"
     )]
     Show(Name),
+    /// Change a service: all that is given, or nothing
+    #[command(after_help = "What is not given stays.
+
+Examples:
+  notifyctl service update acme --rate 100/s
+  notifyctl service update acme --description none --rate none --dry-run")]
+    Update(Update),
     /// Accept its requests again
     #[command(after_help = "Examples:\n  notifyctl service enable acme --reason \"invoice paid\"")]
     Enable(Name),
@@ -64,6 +75,27 @@ pub struct Create {
     /// Write the key to this new file, mode 0600, instead of showing it
     #[arg(long, value_name = "PATH")]
     key_file: Option<PathBuf>,
+    /// A URL where it is told of its notifications; may be repeated
+    #[arg(long = "webhook", value_name = "URL")]
+    webhooks: Vec<String>,
+    /// A JSON file with a webhook of its own making; may be repeated
+    #[arg(long = "webhook-file", value_name = "FILE.json")]
+    webhook_files: Vec<PathBuf>,
+}
+
+/// What changes.
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").required(true).multiple(true).args(["description", "rate"])))]
+pub struct Update {
+    /// Its name or id
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Another text for people, or none
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    /// Requests it may make, such as 50/s or 300/m, or none for no limit of its own
+    #[arg(long, value_name = "RATE", value_parser = given::rate_or_none)]
+    rate: Option<Limit<f64>>,
 }
 
 /// One service.
@@ -80,6 +112,7 @@ impl Service {
             Self::Create(create) => create.run(desk).await,
             Self::List => list(desk).await,
             Self::Show(it) => show(desk, it.name).await,
+            Self::Update(update) => update.run(desk).await,
             Self::Enable(it) => set_active(desk, it.name, true).await,
             Self::Disable(it) => set_active(desk, it.name, false).await,
             Self::Unlock(it) => unlock(desk, it.name).await,
@@ -89,9 +122,33 @@ impl Service {
 }
 
 impl Create {
+    /// What is asked of its webhooks, as the service API has it.
+    fn hooks(&self) -> Result<Vec<WebhookAsk>, Failure> {
+        let of_url = |url: &String| WebhookAsk(Map::from_iter([("url".to_owned(), json!(url))]));
+        let mut hooks: Vec<_> = self.webhooks.iter().map(of_url).collect();
+        for path in &self.webhook_files {
+            hooks.push(WebhookAsk(provider::config(path)?));
+        }
+        Ok(hooks)
+    }
+
     async fn run(self, desk: &Desk<'_>) -> Ended {
         API_KEY.check_output(desk.out.format, self.key_file.as_deref())?;
+        let hooks = self.hooks()?;
+        if !hooks.is_empty() {
+            SIGNING_SECRET.check_output(desk.out.format, None)?;
+        }
         let link = desk.link().await?;
+        for ask in &hooks {
+            // For no service yet: it is made when its webhooks can be.
+            let call = link.client.webhook_create(
+                link.within(),
+                String::new(),
+                ask.clone(),
+                desk.globals.rehearsal(),
+            );
+            link.read(call).await?;
+        }
         let file = API_KEY.place(desk.globals.dry_run, self.key_file.as_deref())?;
         let service =
             NewService { name: self.name, description: self.description, rate_per_second: self.rate };
@@ -103,10 +160,44 @@ impl Create {
             return Ok(Exit::Done);
         };
         let path = file.map(|file: KeyFile| file.keep(&fresh.api_key)).transpose()?;
-        key::show(desk, "service.create", &format!("service {name} is created"), &fresh, path.as_deref())?;
+        let mut made = Vec::new();
+        let mut failed = None;
+        for ask in hooks {
+            let call = link.client.webhook_create(link.within(), name.clone(), ask, desk.globals.change());
+            match link.change(call).await {
+                Ok(hook) => made.push(hook),
+                Err(failure) => {
+                    failed = Some(failure);
+                    break;
+                }
+            }
+        }
+        let sentence = format!("service {name} is created");
+        key::show_with(desk, "service.create", &sentence, &fresh, path.as_deref(), &made)?;
+        if let Some(failure) = failed {
+            let message = format!("service {name} is created, but not all its webhooks: {}", failure.message);
+            let again = format!("next: notifyctl webhook create --service {name} --url URL");
+            return Err(Failure::new(Exit::Partly, message).hint(again).into());
+        }
         desk.out.advise(&format!(
             "next: notifyctl ntf send --service {name} --channel sms --to +15005550006 --body hello"
         ));
+        Ok(Exit::Done)
+    }
+}
+
+impl Update {
+    async fn run(self, desk: &Desk<'_>) -> Ended {
+        let described = |text: String| if text == "none" { Limit::Lift } else { Limit::Set(text) };
+        let update = ServiceChange {
+            description: self.description.map(described).unwrap_or_default(),
+            rate_per_second: self.rate.unwrap_or_default(),
+        };
+        let link = desk.link().await?;
+        let call = link.client.service_update(link.within(), self.name, update, desk.globals.change());
+        let done = link.change(call).await?;
+        let sentence = desk.says(&format!("service {}", done.service.name), "changed");
+        desk.out.updated("service.update", "service", &sentence, &done.service, &done.changed)?;
         Ok(Exit::Done)
     }
 }

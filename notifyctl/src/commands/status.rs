@@ -3,28 +3,43 @@
 use super::Desk;
 use crate::cli::Format;
 use crate::failure::{Ended, Exit};
+use crate::given;
 use crate::output::rows::Count;
 use crate::output::{Cell, Tone};
 use clap::Args;
 use notify_proto::Status as Word;
 use notify_proto::view::{Health, StatusView};
 use serde_json::json;
+use std::time::Duration;
 
 /// How notifyd is.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   notifyctl status
+  notifyctl status --watch=5s
   notifyctl status --check -q > /dev/null || echo \"notifyd needs a look\"
   notifyctl status --json | jq .status.by_status")]
 pub struct Status {
     /// End with exit code 8 when it is not healthy
     #[arg(long)]
     check: bool,
+    /// Look again and again, so often: in place on a terminal, elsewhere a line of JSON each time
+    #[arg(long, value_name = "DUR", num_args = 0..=1, require_equals = true, default_missing_value = "2s", value_parser = given::span, conflicts_with = "check")]
+    watch: Option<Duration>,
 }
 
 impl Status {
     pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
         let link = desk.link().await?;
+        if let Some(every) = self.watch {
+            loop {
+                let status = link.read(link.client.status(link.within())).await?;
+                desk.out.look_at_the_clock();
+                let document = json!({"host": link.welcome.host, "status": status});
+                desk.out.frame("status", document, || show(desk, &link.welcome.host, &status))?;
+                tokio::time::sleep(every).await;
+            }
+        }
         let status = link.read(link.client.status(link.within())).await?;
         if matches!(desk.out.format, Format::Json | Format::Jsonl) {
             desk.out.document("status", json!({"host": link.welcome.host, "status": status}))?;

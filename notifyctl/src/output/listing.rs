@@ -27,8 +27,13 @@ pub(crate) struct Listing<'a, T: Row> {
 
 impl<'a, T: Row> Listing<'a, T> {
     pub(super) fn open(out: &'a Out, what: &str) -> Result<Self, Stop> {
+        Self::open_on(out, what, false)
+    }
+
+    /// The same, without a header when it goes on from another.
+    pub(super) fn open_on(out: &'a Out, what: &str, begun: bool) -> Result<Self, Stop> {
         let columns = choose::<T>(out)?;
-        let header = out.headers.then(|| columns.iter().map(|column| column.name.to_owned()));
+        let header = (out.headers && !begun).then(|| columns.iter().map(|column| column.name.to_owned()));
         match (out.format, header) {
             (Format::Json, _) => out.raw(&format!("{{\"schema\":\"notify.{what}/1\",\"items\":["))?,
             (Format::Csv, Some(names)) => out.line(&record::csv(names))?,

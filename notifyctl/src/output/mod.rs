@@ -21,8 +21,9 @@ use crate::cli::{Format, Globals, TimeStyle};
 use crate::clock;
 use crate::failure::{Ended, Exit, Failure, Stop};
 use notify_proto::Timestamp;
+use notify_proto::upkeep::ChangedSetting;
 use serde_json::{Map, Value};
-use std::cell::RefCell;
+use std::cell::{self as shared, RefCell};
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 /// What is a terminal here.
@@ -43,6 +44,10 @@ impl Terminal {
     }
 }
 
+/// Begins a frame in place: where the screen begins, all below gone, shown at once when it is whole.
+const BEGIN: &str = "\u{1b}[?2026h\u{1b}[H\u{1b}[J";
+const END: &str = "\u{1b}[?2026l";
+
 /// Where and how the answer is written.
 pub(crate) struct Out {
     pub(crate) format: Format,
@@ -53,7 +58,9 @@ pub(crate) struct Out {
     quiet: bool,
     verbose: bool,
     color: bool,
-    now: Timestamp,
+    now: shared::Cell<Timestamp>,
+    /// Whether a list that comes in parts has begun.
+    begun: shared::Cell<bool>,
     stdout: RefCell<Box<dyn Write>>,
     stderr: RefCell<Box<dyn Write>>,
 }
@@ -88,7 +95,8 @@ impl Out {
             quiet: globals.quiet,
             verbose: globals.verbose > 0,
             color: style::wanted(globals.color, terminal.stdout, variable),
-            now: clock::now(),
+            now: shared::Cell::new(clock::now()),
+            begun: shared::Cell::new(false),
             stdout: RefCell::new(stdout),
             stderr: RefCell::new(stderr),
         }
@@ -106,6 +114,11 @@ impl Out {
     /// Writes what has been written so far, for output that comes bit by bit.
     pub(crate) fn flush(&self) -> io::Result<()> {
         self.stdout.borrow_mut().flush()
+    }
+
+    /// Takes the time of day once more, for output that goes on.
+    pub(crate) fn look_at_the_clock(&self) {
+        self.now.set(clock::now());
     }
 
     /// Text as it is: a completion script, a man page, a help topic.
@@ -157,6 +170,24 @@ impl Out {
             return Ok(self.sentence(sentence)?);
         }
         self.one(what, member, object)
+    }
+
+    /// What a change of settings did: the sentence with each of them for people, the object and what is different for
+    /// programs.
+    pub(crate) fn updated<T: Row>(
+        &self,
+        what: &str,
+        member: &str,
+        sentence: &str,
+        object: &T,
+        changed: &[ChangedSetting],
+    ) -> Result<(), Stop> {
+        if matches!(self.format, Format::Json | Format::Jsonl) {
+            let document = serde_json::json!({ member: json::value(object)?, "changed": changed });
+            return Ok(self.document(what, document)?);
+        }
+        let told: Vec<_> = changed.iter().map(|it| format!("{} {} -> {}", it.key, it.from, it.to)).collect();
+        self.changed(what, member, &format!("{sentence}: {}", told.join(", ")), object)
     }
 
     /// What a change did that leaves no object behind.
@@ -234,6 +265,25 @@ impl Out {
         Ok(())
     }
 
+    /// What was found, a line each, with what to do about it below. Sentences are read whole, so nothing is cut.
+    pub(crate) fn findings<'a>(
+        &self,
+        found: impl Iterator<Item = (Cell, String, &'a str, Option<&'a str>)>,
+    ) -> io::Result<()> {
+        let lines: Vec<_> = found.collect();
+        let widest = lines.iter().map(|(result, ..)| result.human(self).len()).max().unwrap_or(0);
+        for (result, what, sentence, advice) in &lines {
+            let word = result.human(self);
+            let blanks = " ".repeat(widest - word.len());
+            let word = style::paint(self.color, result.tone(), &word);
+            self.line(&format!("{word}{blanks}  {}: {}", text::clean(what), text::clean(sentence)))?;
+            if let Some(advice) = advice {
+                self.line(&format!("{:widest$}  -> {}", "", text::clean(advice)))?;
+            }
+        }
+        Ok(())
+    }
+
     /// A JSON document: the schema and these members; with `jsonl` the members alone.
     pub(crate) fn document(&self, what: &str, members: Value) -> io::Result<()> {
         let members = if members.is_null() { Value::Object(Map::new()) } else { members };
@@ -251,12 +301,36 @@ impl Out {
         Listing::open(self, what)
     }
 
+    /// The same where one list comes in parts: only the first has a header.
+    pub(crate) fn list_on<T: Row>(&self, what: &str) -> Result<Listing<'_, T>, Stop> {
+        Listing::open_on(self, what, self.begun.replace(true))
+    }
+
     /// A list that came as a whole.
     pub(crate) fn whole<T: Row>(&self, what: &str, rows: &[T]) -> Result<(), Stop> {
         let mut listing = self.list(what)?;
         listing.page(rows)?;
         listing.close(None, Some(Total { value: rows.len() as u64, exact: true }))?;
         Ok(())
+    }
+
+    /// One look of many: drawn in place for a person at a terminal; a document on a line for a person's pipe and for JSON;
+    /// the same text again in the other formats.
+    pub(crate) fn frame(
+        &self,
+        what: &str,
+        document: Value,
+        draw: impl FnOnce() -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        let (json, people) = (matches!(self.format, Format::Json | Format::Jsonl), self.for_people());
+        if json || (people && !self.terminal.stdout) {
+            self.document(what, document)?;
+        } else {
+            self.raw(if people { BEGIN } else { "" })?;
+            draw()?;
+            self.raw(if people { END } else { "" })?;
+        }
+        Ok(self.flush()?)
     }
 
     /// A heading between two tables; nothing for programs.

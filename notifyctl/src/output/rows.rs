@@ -3,6 +3,7 @@
 mod notification;
 mod operation;
 mod outcome;
+mod overview;
 mod provider;
 mod queue;
 mod service;
@@ -10,6 +11,7 @@ mod webhook;
 
 pub(crate) use notification::{Dead, recipient};
 pub(crate) use outcome::{Outcome, status};
+pub(crate) use overview::spoken;
 pub(crate) use provider::CircuitRow;
 
 use super::{Cell, Column, Row, Show, Tone};

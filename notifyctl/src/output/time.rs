@@ -11,9 +11,9 @@ impl Out {
     pub(super) fn moment(&self, at: Timestamp) -> String {
         let on_screen = self.terminal.stdout && matches!(self.format, Format::Table | Format::Wide);
         match self.time {
-            TimeStyle::Auto if on_screen => relative(self.now, at),
+            TimeStyle::Auto if on_screen => relative(self.now.get(), at),
             TimeStyle::Auto | TimeStyle::Utc => rfc3339(at),
-            TimeStyle::Relative => relative(self.now, at),
+            TimeStyle::Relative => relative(self.now.get(), at),
             TimeStyle::Local => at.with_timezone(&Local).format("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string(),
             TimeStyle::Unix => at.timestamp().to_string(),
         }

@@ -4,10 +4,31 @@ use crate::house::{ID, OTHER, willing};
 use std::collections::BTreeSet;
 
 /// One line per leaf of the tree.
-const LINES: &[&str] = &[
+pub(crate) const LINES: &[&str] = &[
     "status",
+    "check",
+    "check --dead 1000 --ack-rate 50 --circuit",
+    "top",
+    "top --section attention",
+    "top --section latency",
+    "top --section providers",
+    "top --section queues",
+    "top --section webhooks",
+    "tail",
+    "tail --filter event:created,circuit_* --last 5",
+    "stats summary",
+    "stats latency",
+    "stats series",
+    "stats series delivered provider/mock/calls --step 1m --last 60",
+    "audit list --since 24h --actor ada --verb queue.*",
+    "audit list --all",
+    "doctor",
+    "apply -f SETUP",
+    "apply -f SETUP --prune --confirm 1 --dry-run",
     "ping --count 1 --interval 1s",
+    "service update acme --rate 5/s --description none",
     "service create acme",
+    "service create acme --webhook https://hooks.example.org/n",
     "service list",
     "service show acme",
     "service enable acme",
@@ -44,6 +65,8 @@ const LINES: &[&str] = &[
     "queue hold list",
     "queue hold cancel hold_3",
     "notification send --service acme --channel sms --to +15005550006 --body hello",
+    "notification send-batch --service acme BATCH",
+    "notification raw ID",
     "notification show ID",
     "notification list --all",
     "notification timeline ID",
@@ -55,6 +78,7 @@ const LINES: &[&str] = &[
     "notification postpone --filter service:acme --until 2h --expect 3 --limit 2 --rate none --no-wait --yes",
     "notification bury ID --yes",
     "notification bury --filter status:held --yes",
+    "notification explain --dry-run --service acme --channel sms --to +15005550006 --body hello --at 1h",
     "notification explain ID",
     "notification explain ID OTHER",
     "notification wait ID",
@@ -65,6 +89,7 @@ const LINES: &[&str] = &[
     "schedule run ID OTHER",
     "schedule run --filter status:retrying --rate 20/s --yes",
     "schedule histogram",
+    "schedule group --by service --filter provider:relay",
     "notification cancel --filter service:acme --yes",
     "notification retry --filter * --expect 3~5% --limit 9 --rate 20/s --no-wait --yes",
     "dead list --all",
@@ -105,17 +130,26 @@ const LINES: &[&str] = &[
     "store compact",
     "store prune --older-than 90d --status delivered --status failed --confirm 3",
     "daemon info",
+    "daemon config show",
+    "daemon config show --all",
+    "daemon config check /dev/null",
+    "daemon log-filter info,notifyd_engine=debug --for 1m",
+    "daemon log-filter --reset",
     "daemon reload",
     "daemon shutdown --yes",
 ];
 
-fn words(line: &str) -> Vec<&str> {
+pub(crate) fn words(line: &str) -> Vec<&str> {
     line.split(' ')
         .map(|word| {
             if word == "ID" {
                 ID
             } else if word == "OTHER" {
                 OTHER
+            } else if word == "BATCH" {
+                concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/batch.jsonl")
+            } else if word == "SETUP" {
+                concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/setup.toml")
             } else {
                 word
             }

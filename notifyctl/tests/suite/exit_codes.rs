@@ -352,6 +352,24 @@ fn a_pipe_that_is_closed_ends_quietly() {
         assert_eq!(output.status.code(), Some(0), "{format}");
         assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{format}");
     }
+    for line in [
+        &["ntf", "export"][..],
+        &["dead", "export"],
+        &["ntf", "list", "--watch=1s", "-o", "plain"],
+        &["status", "--watch=1s"],
+        &["tail", "-o", "jsonl"],
+        &["audit", "list", "--all"],
+        &["schedule", "list"],
+        &["doctor"],
+    ] {
+        let mut command = command(line, &[("NOTIFYD_SOCKET", &socket)]);
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{line:?}");
+        assert!(!String::from_utf8(output.stderr).unwrap().contains("panicked"), "{line:?}");
+    }
     for line in [&["--help"][..], &["help", "filters"], &["completions", "bash"], &["man"]] {
         let mut child = command(line, &[])
             .stdin(Stdio::null())

@@ -301,6 +301,37 @@ pub(crate) fn operation(id: &str, verb: &str, state: &str) -> Value {
     })
 }
 
+/// An overview in which something is worth a look.
+pub(crate) fn overview() -> Value {
+    let ms = json!({"count": 9, "p50": 84.0, "p95": 310.5, "p99": null, "max": 1_300.0});
+    json!({"rev": 7, "overview": {
+        "as_of": "2026-01-01T00:00:00.000Z", "by_status": {"queued": 1_284, "failed": 2, "moody": 1},
+        "counters": {"busy": 3, "limit": 32, "dead_1h": 101, "ack_share": 0.942},
+        "rates": {"delivered": 812.4},
+        "attention": [{
+            "severity": "info", "kind": "held", "object": "queue", "name": "mock", "fact": "the oldest\u{1b}[5m waits",
+            "since": "2026-01-01T00:00:00.000Z", "look": "notifyctl queue show mock"
+        }],
+        "queues": [{"name": "mock", "provider": true, "state": "running", "ready": 3, "limit": 32, "wait_ms": ms,
+            "oldest_at": "2026-01-01T00:00:00.000Z"}],
+        "providers": [{"name": "mock", "channels": ["sms"], "active": true, "circuit": "closed", "call_ms": ms,
+            "last_error": "503\u{202e}"}],
+        "webhooks": [{"id": ID, "service": "acme", "url": "https://hooks.example.org/n", "state": "failing",
+            "tries": 40, "ack_share": 0.618, "last_code": 503}],
+        "latency": [{"kind": "queue_wait", "ms": ms, "trend": [null, 3.0]}]
+    }})
+}
+
+fn event() -> Value {
+    json!({"seq": 8, "at": "2026-01-01T00:00:00.000Z", "event": "circuit_open", "severity": "critical",
+        "object": "provider", "id": "mock", "provider": "mock", "detail": "5\u{9b} in a row"})
+}
+
+fn audit() -> Value {
+    json!({"id": "7", "at": "2026-01-01T00:00:00.000Z", "actor": "ada(uid 1000, pid 42)", "verb": "queue.pause",
+        "target": "mock", "reason": "carrier\u{1b} maintenance"})
+}
+
 fn storage() -> Value {
     let backup = json!({"path": "/b/1\u{9b}.db", "bytes": 4_096, "made_at": "2026-01-01T00:00:00.000Z"});
     json!({
@@ -327,6 +358,29 @@ fn explanation(id: &str) -> Value {
             "sentence": "it is held until somebody can be called: mock on sms: its circuit is open\u{9b}"
         },
         "route": route()
+    })
+}
+
+/// A look that found this.
+pub(crate) fn checkup(found: &str) -> Value {
+    let check = |check: &str, name: Value, result: &str, found: &str, advice: Value| json!({"check": check, "name": name, "result": result, "found": found, "advice": advice, "elapsed_ms": null});
+    json!({"as_of": notify_proto::view::rfc3339(now()), "checks": [
+        check("disk", Value::Null, "ok", "8.0 GiB are free", Value::Null),
+        check("provider", json!("relay"), found, "mail.example.org:25: no\u{1b}[5m answer", json!("see\u{9b} to it")),
+        check("moon", Value::Null, "of a newer daemon", "it is full", Value::Null)
+    ]})
+}
+
+#[expect(clippy::disallowed_methods, reason = "the daemon's clock is ours")]
+fn now() -> notify_proto::Timestamp {
+    chrono::Utc::now()
+}
+
+fn preview() -> Value {
+    json!({
+        "service_name": "acme", "verdict": "duplicate", "refusals": [], "duplicate_of": ID, "channels": ["sms"],
+        "priority": "normal", "due_at": null, "expires_at": null, "max_retries": 3,
+        "sentences": ["an equal one\u{202e} was accepted"], "route": route()
     })
 }
 
@@ -363,8 +417,15 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
         "Hello" => welcome(),
         "Ping" | "DaemonShutdown" => Value::Null,
         "Status" => status("degraded"),
+        "Overview" => overview(),
+        "Series" => json!({"as_of": "2026-01-01T00:00:00.000Z", "step_ms": 1_000, "series": [
+            {"key": "delivered", "unit": "per second", "points": [1.0, 2.5]},
+            {"key": "a\u{9b}b", "unit": "calls", "points": []}
+        ]}),
+        "Events" => json!({"events": [event()], "next_seq": 8, "dropped": 0, "head_seq": 8}),
+        "AuditList" => json!({"items": [audit()], "next": null, "partial": false}),
         "DaemonInfo" => daemon(),
-        "DaemonReload" => json!({
+        "DaemonReload" | "DaemonConfigCheck" => json!({
             "changed": [{"key": "delivery.workers", "from": "64", "to": "3\u{1b}2"}], "needs_restart": ["intake.listen"]
         }),
         "OperationList" => {
@@ -377,6 +438,7 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
             let begun = if dry { Value::Null } else { operation("op_3", "store.prune", "running") };
             json!({"by_status": {"delivered": 2, "failed": 1}, "operation": begun})
         }
+        "NotificationPreview" => preview(),
         "ServiceCreate" | "KeyCreate" | "KeyReset" => fresh,
         "ServiceList" => json!([service()]),
         "ServiceShow" | "ServiceSetActive" | "ServiceUnlock" => service(),
@@ -436,8 +498,34 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
         "NotificationExplain" => explanation(arguments["id"].as_str().unwrap()),
         "ScheduleList" => json!({"items": [notification(ID, "pending")], "next_cursor": null, "total": 1}),
         "ScheduleHistogram" => histogram(),
+        "ScheduleGroup" => json!({
+            "by": arguments["request"]["by"], "elsewhere": 7, "scanned": 20_000, "partial": true,
+            "groups": [{
+                "name": "time\u{9b}out", "retrying": 1_284, "pending": 2, "tried_once": 9, "tried_twice": 8,
+                "tried_more": 7, "next_at": "2026-01-01T00:00:00.000Z", "last_at": null, "sample": ID, "error": "a\u{1b}[1m"
+            }]
+        }),
         "NotificationRetry" | "ScheduleRun" => changed(arguments, "queued"),
+        "Doctor" | "DaemonConfig" | "DaemonLogFilter" | "ServiceUpdate" => kept(verb),
         verb => told(verb, arguments, dry),
+    }
+}
+
+/// The same about what operators set and look after.
+fn kept(verb: &str) -> Value {
+    match verb {
+        "Doctor" => checkup("warning"),
+        "DaemonConfig" => json!({"file": "/etc/notifyd/notifyd.toml", "settings": [
+            {"key": "delivery.workers", "value": 32, "default": 64, "live": true},
+            {"key": "intake.listen", "value": "127.0.0.1:8000", "default": "127.0.0.1:8000", "live": false}
+        ]}),
+        "DaemonLogFilter" => json!({
+            "filter": "debug\u{9b}", "configured": "info", "until": "2026-01-01T00:10:00.000Z"
+        }),
+        "ServiceUpdate" => json!({
+            "service": service(), "changed": [{"key": "rate", "from": "none", "to": "5/s\u{1b}"}]
+        }),
+        other => panic!("a call nobody knows: {other}"),
     }
 }
 

@@ -2,14 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod apply;
+mod batch;
 mod bulk;
+mod doctor;
 mod every_command;
 mod exit_codes;
 mod house;
 mod long_work;
 mod questions;
 mod queues;
+mod schemas;
 mod secrets;
 mod told;
 mod tree;
+mod watching;
 mod webhooks;

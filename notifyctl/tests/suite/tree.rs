@@ -73,7 +73,7 @@ fn every_example_can_be_parsed() {
     });
 }
 
-/// Words up to the first `|`, `>`, `&`, or closing parenthesis outside quotes.
+/// Words up to the first `|`, `<`, `>`, `&`, or closing parenthesis outside quotes.
 fn shell_words(line: &str) -> Vec<String> {
     let mut words = vec![];
     let (mut word, mut quote, mut any) = (String::new(), None, false);
@@ -84,7 +84,7 @@ fn shell_words(line: &str) -> Vec<String> {
                 quote = Some(c);
                 any = true;
             }
-            (None, '|' | '>' | '&' | ')' | ';') => break,
+            (None, '|' | '<' | '>' | '&' | ')' | ';') => break,
             (None, c) if c.is_whitespace() => {
                 if any || !word.is_empty() {
                     words.push(std::mem::take(&mut word));

@@ -10,6 +10,8 @@ use notify_proto::control::ListRequest;
 use notify_proto::filter::{Field, Filter, Term};
 use notify_proto::view::NotificationPage;
 use notify_proto::{Channel, Timestamp};
+use serde_json::json;
+use std::time::Duration;
 
 /// Rows of one call, at most.
 const PAGE: u32 = 200;
@@ -90,12 +92,16 @@ impl Common {
 #[command(after_help = "Examples:
   notifyctl ntf list --status failed,retrying --service acme --since 1h
   notifyctl ntf list --filter 'error:\"503\" -channel:sms' --limit 10 -o wide
+  notifyctl ntf list --status retrying --watch=5s
   notifyctl ntf list --all -o jsonl > all.jsonl")]
 pub struct List {
     #[command(flatten)]
     terms: Terms,
     #[command(flatten)]
     pages: Pages,
+    /// Look again and again, so often: in place on a terminal, elsewhere a line of JSON each time
+    #[arg(long, value_name = "DUR", num_args = 0..=1, require_equals = true, default_missing_value = "2s", value_parser = given::span, conflicts_with_all = ["all", "after"])]
+    watch: Option<Duration>,
 }
 
 /// How much of a list.
@@ -163,13 +169,36 @@ impl List {
     pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
         let left = self.pages.left();
         let link = desk.link().await?;
-        let mut listing = desk.out.list("notification.list")?;
         let Pages { after, reveal, .. } = self.pages;
         let first = ListRequest { filter: self.terms.filter(), cursor: after, limit: 0, reveal };
+        if let Some(every) = self.watch {
+            return watch(desk, &link, &first, left, every).await;
+        }
+        let mut listing = desk.out.list("notification.list")?;
         let walked = walk(&link, Order::Newest, first, left, |page| Ok(listing.page(&page.items)?)).await?;
         listing.close(walked.cursor.as_deref(), walked.total)?;
         say_rest(desk, &walked, "no notification matches");
         Ok(Exit::Done)
+    }
+}
+
+/// Looks again and again. A look is drawn when it is whole.
+async fn watch(desk: &Desk<'_>, link: &Link, first: &ListRequest, left: u64, every: Duration) -> Ended {
+    loop {
+        let mut rows = Vec::new();
+        let walked = walk(link, Order::Newest, first.clone(), left, |page| {
+            rows.extend_from_slice(&page.items);
+            Ok(())
+        });
+        let walked = walked.await?;
+        desk.out.look_at_the_clock();
+        let total = walked.total.map(|it| json!({"value": it.value, "exact": it.exact}));
+        desk.out.frame(
+            "notification.list",
+            json!({"items": rows, "next": walked.cursor, "total": total}),
+            || desk.out.whole("notification.list", &rows),
+        )?;
+        tokio::time::sleep(every).await;
     }
 }
 

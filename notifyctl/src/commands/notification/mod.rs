@@ -1,11 +1,13 @@
 //! `notifyctl notification`.
 
+mod batch;
 pub(super) mod change;
 mod count;
 mod explain;
 pub(super) mod export;
 pub(super) mod ids;
 pub(super) mod list;
+mod raw;
 mod send;
 pub(super) mod show;
 mod timeline;
@@ -25,6 +27,8 @@ pub(crate) const EXAMPLES: &str = "Examples:
 pub enum Notification {
     /// Send one on behalf of a service
     Send(send::Send),
+    /// Send many on behalf of services: a file with a JSON object a line
+    SendBatch(batch::SendBatch),
     /// Show notifications with their attempts and story
     Show(show::Show),
     /// List notifications, newest first
@@ -35,6 +39,8 @@ pub enum Notification {
     /// The attempts of one
     #[command(after_help = timeline::ATTEMPTS_HELP)]
     Attempts(timeline::Which),
+    /// All that is known of one, as JSON
+    Raw(raw::Raw),
     /// Write all that match to a file or standard output
     Export(export::Export),
     /// Revoke what was not sent yet
@@ -61,6 +67,8 @@ impl Notification {
     pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
         match self {
             Self::Send(send) => send.run(desk).await,
+            Self::SendBatch(batch) => batch.run(desk).await,
+            Self::Raw(raw) => raw.run(desk).await,
             Self::Show(show) => show.run(desk).await,
             Self::List(list) => list.run(desk).await,
             Self::Timeline(which) => which.timeline(desk).await,

@@ -10,7 +10,7 @@ use notify_proto::transport::MAX_FRAME_BYTES;
 use notify_proto::{Channel, Priority, Timestamp};
 use serde_json::{Map, Value, json};
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A notification to send.
 #[derive(Debug, Args)]
@@ -28,15 +28,25 @@ pub struct Send {
     /// To whom; repeat it for one mail to several people
     #[arg(long = "to", value_name = "ADDRESS", required = true)]
     to: Vec<String>,
-    /// Subject or title
-    #[arg(long, value_name = "TEXT")]
-    subject: Option<String>,
     /// The text
     #[arg(long, value_name = "TEXT", required_unless_present = "body_file")]
     body: Option<String>,
     /// A file with the text, or - for standard input
     #[arg(long, value_name = "FILE", conflicts_with = "body")]
     body_file: Option<PathBuf>,
+    #[command(flatten)]
+    details: Details,
+    /// Wait until it is final; exit code 8 when it was not delivered. --timeout says how long [default: 60s]
+    #[arg(long)]
+    wait: bool,
+}
+
+/// What need not be said of a notification.
+#[derive(Debug, Args)]
+pub struct Details {
+    /// Subject or title
+    #[arg(long, value_name = "TEXT")]
+    subject: Option<String>,
     /// How urgent: instant, high, normal or low [default: normal]
     #[arg(long, value_name = "WORD")]
     priority: Option<Priority>,
@@ -55,9 +65,6 @@ pub struct Send {
     /// Send it even if an equal one was sent a while ago
     #[arg(long)]
     no_dedup: bool,
-    /// Wait until it is final; exit code 8 when it was not delivered. --timeout says how long [default: 60s]
-    #[arg(long)]
-    wait: bool,
 }
 
 impl Send {
@@ -93,18 +100,30 @@ impl Send {
     }
 
     fn request(self) -> Result<SendRequest, Failure> {
-        let content = match (&self.body, &self.body_file) {
-            (Some(body), _) => body.clone(),
+        self.details.request(self.channels, self.to, self.body, self.body_file.as_deref())
+    }
+}
+
+impl Details {
+    /// The request of a notification with this text on these channels.
+    pub(super) fn request(
+        self,
+        channels: Vec<Channel>,
+        mut to: Vec<String>,
+        body: Option<String>,
+        body_file: Option<&Path>,
+    ) -> Result<SendRequest, Failure> {
+        let content = match (body, body_file) {
+            (Some(body), _) => body,
             (None, Some(path)) => text_of(path)?,
             (None, None) => String::new(),
         };
         let meta: Map<_, _> = self.meta.into_iter().map(|(key, value)| (key, Value::String(value))).collect();
-        let mut to = self.to;
         let recipient =
             if to.len() > 1 { Recipient::Many(to) } else { Recipient::One(to.pop().unwrap_or_default()) };
         Ok(SendRequest {
-            channel: (self.channels.len() == 1).then(|| self.channels[0]),
-            channels: (self.channels.len() > 1).then_some(self.channels),
+            channel: (channels.len() == 1).then(|| channels[0]),
+            channels: (channels.len() > 1).then_some(channels),
             recipient: Some(recipient),
             subject: self.subject,
             content: Some(content),
@@ -119,9 +138,9 @@ impl Send {
     }
 }
 
-fn text_of(path: &std::path::Path) -> Result<String, Failure> {
+fn text_of(path: &Path) -> Result<String, Failure> {
     let failed = |error| Failure::new(Exit::Usage, format!("cannot read {}: {error}", path.display()));
-    if path != std::path::Path::new("-") {
+    if path != Path::new("-") {
         return std::fs::read_to_string(path).map_err(failed);
     }
     let mut text = String::new();

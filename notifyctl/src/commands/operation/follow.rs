@@ -48,7 +48,8 @@ impl Interrupts {
             .map_err(|error| Failure::new(Exit::Refused, format!("cannot watch for Ctrl-C: {error}")))
     }
 
-    async fn next(&mut self) {
+    /// The next one.
+    pub(crate) async fn next(&mut self) {
         self.0.recv().await;
     }
 }

@@ -243,7 +243,7 @@ impl Add {
 }
 
 /// The settings in a file.
-fn config(path: &Path) -> Result<Map<String, Value>, Failure> {
+pub(crate) fn config(path: &Path) -> Result<Map<String, Value>, Failure> {
     let failed = |problem: String| Failure::new(Exit::Config, format!("{}: {problem}", path.display()));
     let text = fs::read_to_string(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
     match serde_json::from_str(&text) {

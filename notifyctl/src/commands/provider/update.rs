@@ -1,14 +1,13 @@
 //! `notifyctl provider update`.
 
 use super::config;
-use crate::cli::Format;
 use crate::commands::Desk;
 use crate::failure::{Ended, Exit};
 use crate::given;
 use clap::{ArgGroup, Args};
 use notify_proto::Channel;
 use notify_proto::control::{Limit, ProviderChange};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::path::PathBuf;
 
 /// What changes.
@@ -64,20 +63,8 @@ impl Update {
         let call =
             link.client.provider_update(link.within(), self.name, Box::new(update), desk.globals.change());
         let done = link.change(call).await?;
-        if matches!(desk.out.format, Format::Json | Format::Jsonl) {
-            let document = json!({"provider": done.provider, "changed": done.changed});
-            desk.out.document("provider.update", document)?;
-            return Ok(Exit::Done);
-        }
-        let told: Vec<_> =
-            done.changed.iter().map(|it| format!("{} {} -> {}", it.key, it.from, it.to)).collect();
         let sentence = desk.says(&format!("provider {}", done.provider.name), "changed");
-        desk.out.changed(
-            "provider.update",
-            "provider",
-            &format!("{sentence}: {}", told.join(", ")),
-            &done.provider,
-        )?;
+        desk.out.updated("provider.update", "provider", &sentence, &done.provider, &done.changed)?;
         Ok(Exit::Done)
     }
 }

@@ -135,7 +135,7 @@ fn put(headers: &mut Map<String, Value>, name: &str, value: &str) -> Result<(), 
 }
 
 /// The headers in a file. Their values are not repeated in an error.
-fn lines<'a>(path: &Path, text: &'a str) -> Result<Vec<(&'a str, &'a str)>, Failure> {
+pub(crate) fn lines<'a>(path: &Path, text: &'a str) -> Result<Vec<(&'a str, &'a str)>, Failure> {
     let mut all = Vec::new();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let Some((name, value)) = line.split_once(':') else {

@@ -11,15 +11,15 @@ mod stats;
 mod switch;
 mod test;
 
+pub(crate) use ask::lines as header_lines;
+
 use super::Desk;
-use crate::cli::Format;
 use crate::failure::{Ended, Exit, Stop};
 use crate::given;
 use clap::{Args, Subcommand};
 use notify_proto::WebhookId;
 use notify_proto::upkeep::ChangedSetting;
 use notify_proto::webhook::WebhookView;
-use serde_json::json;
 
 pub(crate) const EXAMPLES: &str = "Examples:
   notifyctl webhook create --service acme --url https://hooks.example.org/n --secret-out acme.whsec
@@ -160,11 +160,6 @@ fn updated(
     webhook: &WebhookView,
     changed: &[ChangedSetting],
 ) -> Result<(), Stop> {
-    if matches!(desk.out.format, Format::Json | Format::Jsonl) {
-        desk.out.document(what, json!({"webhook": webhook, "changed": changed}))?;
-        return Ok(());
-    }
-    let told: Vec<_> = changed.iter().map(|it| format!("{} {} -> {}", it.key, it.from, it.to)).collect();
     let sentence = desk.says(&format!("webhook {}", webhook.id), "changed");
-    desk.out.changed(what, "webhook", &format!("{sentence}: {}", told.join(", ")), webhook)
+    desk.out.updated(what, "webhook", &sentence, webhook, changed)
 }

@@ -1,0 +1,101 @@
+//! What operators and their machines watch: the exit codes of a check, and what is followed.
+
+use crate::house::{Answer, Fake, fake, overview, run_with, usual, willing};
+use serde_json::{Value, json};
+
+/// A daemon whose overview is changed so.
+fn with(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Fake {
+    fake(move |verb, arguments| {
+        if verb == "Overview" {
+            let mut reply = overview();
+            change(&mut reply["overview"]);
+            return Answer::Ok(reply);
+        }
+        Answer::Ok(usual(verb, arguments))
+    })
+}
+
+#[test]
+fn a_check_ends_with_the_codes_of_a_plug_in() {
+    let well = willing().run(&["check"]);
+    assert_eq!(well.exit, 0, "what is only good to know is no problem");
+    assert_eq!(
+        well.stdout,
+        "NOTIFYD OK - nothing needs attention | ready=1284 retrying=0 dead=2 dead_1h=101 busy=3 webhooks_owed=0\n"
+    );
+    let warns = with(|view| view["attention"][0]["severity"] = json!("warning")).run(&["check"]);
+    assert_eq!((warns.exit, warns.stdout.starts_with("NOTIFYD WARNING - queue mock: the oldest")), (1, true));
+    let newer = with(|view| view["attention"][0]["severity"] = json!("dire"));
+    assert_eq!(newer.run(&["check"]).exit, 1, "a word of a newer daemon is worth a look");
+    let critical = with(|view| {
+        let mut worse = view["attention"][0].clone();
+        (worse["severity"], worse["fact"]) = (json!("critical"), json!("a | b"));
+        view["attention"].as_array_mut().unwrap().push(worse);
+    });
+    let run = critical.run(&["check"]);
+    assert!(run.exit == 2 && run.stdout.matches('|').count() == 1, "{}", run.stdout);
+    let gone = run_with(&["check"], &[("NOTIFYD_SOCKET", "/nowhere/control.sock")], "");
+    assert!(gone.exit == 3 && gone.stdout.starts_with("NOTIFYD UNKNOWN - "), "{}", gone.stdout);
+    let refused = fake(|verb, arguments| match verb {
+        "Overview" => Answer::Err("unavailable", "not now"),
+        _ => Answer::Ok(usual(verb, arguments)),
+    });
+    let run = refused.run(&["check", "--json"]);
+    assert_eq!(
+        (run.exit, run.json()["state"].clone(), run.json()["exit"].clone()),
+        (3, json!("unknown"), json!(3))
+    );
+}
+
+#[test]
+fn a_check_by_its_own_limits_looks_at_nothing_else() {
+    let daemon = with(|view| view["attention"][0]["severity"] = json!("critical"));
+    let exit = |flags: &[&str]| daemon.run(&[&["check"], flags].concat()).exit;
+    assert_eq!((exit(&["--dead", "101"]), exit(&["--dead", "100"])), (0, 1));
+    assert_eq!((exit(&["--ack-rate", "61"]), exit(&["--ack-rate", "62"])), (0, 1));
+    assert_eq!((exit(&["--circuit"]), exit(&["--queue-age", "1s"])), (0, 1));
+    for (word, code) in [("half_open", 1), ("open", 2)] {
+        let daemon = with(move |view| view["providers"][0]["circuit"] = json!(word));
+        assert_eq!(daemon.run(&["check", "--circuit"]).exit, code, "{word}");
+    }
+}
+
+#[test]
+fn a_tail_reads_to_the_end_of_what_was_there_and_says_where_that_is() {
+    let daemon = fake(|verb, arguments| {
+        let after = arguments["request"]["after_seq"].as_u64();
+        let page = |seq: u64, dropped: u64| {
+            let event = json!({"seq": seq, "at": "2026-01-01T00:00:00.000Z", "event": "created",
+                "severity": "info", "object": "notification", "id": seq.to_string()});
+            // The end moves on while it is read.
+            Answer::Ok(json!({"events": [event], "next_seq": seq, "dropped": dropped, "head_seq": seq + 1}))
+        };
+        match (verb, after) {
+            ("Events", None) => page(7, 3),
+            ("Events", Some(after)) => page(after + 1, 0),
+            _ => Answer::Ok(usual(verb, arguments)),
+        }
+    });
+    let run = daemon.run(&["tail", "-o", "jsonl"]);
+    let lines: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0], json!({"dropped": 3}));
+    assert_eq!(lines[1..].iter().map(|line| line["seq"].clone()).collect::<Vec<_>>(), [json!(7), json!(8)]);
+    assert_eq!(daemon.run(&["tail", "--json"]).json()["next"], "8");
+    let wrong = daemon.run(&["tail", "--filter", "colour:red"]);
+    assert!(wrong.exit == 2 && wrong.stderr.contains("event, severity, object"), "{}", wrong.stderr);
+}
+
+#[test]
+fn what_is_followed_is_told_as_it_comes_until_the_daemon_is_gone() {
+    let daemon = fake(|verb, arguments| match (verb, arguments["request"]["after_seq"].as_u64()) {
+        ("Events", Some(8)) => Answer::HangUp,
+        _ => Answer::Ok(usual(verb, arguments)),
+    });
+    let plain = daemon.run(&["tail", "-f", "-o", "plain"]);
+    assert_eq!((plain.exit, plain.stdout.lines().count()), (69, 1), "{}", plain.stderr);
+    let people = daemon.run(&["tail", "-f"]);
+    let told = "circuit_open provider mock provider mock: 5\\u{9b} in a row";
+    assert!(people.stdout.trim_end().ends_with(told), "{}", people.stdout);
+    let calls = daemon.calls("Events");
+    assert_eq!(calls[1]["request"]["wait_ms"], 15_000, "who follows waits for more");
+}
