@@ -1,4 +1,4 @@
-//! The live status screen of notifyd.
+//! The dashboard of notifyd.
 //!
 //! One loop: keys, the daemon's answers and the clock become a [`Msg`](message::Msg); [`update`] changes the
 //! [`App`](state::App) and says what to ask next; [`view::draw`] paints it. `update` and `draw` are pure, so the tests
@@ -6,26 +6,37 @@
 //!
 //! The cast:
 //!
-//! * [`state`] is what the program knows: the connection, the last answer, the rates between two answers;
-//! * [`view`] has one file per rectangle;
-//! * `conn` owns the connection and never holds up the loop; `run` is the loop; `terminal` gives the terminal back,
-//!   however the program ends;
-//! * `snapshot` paints one frame as text.
+//! * [`state`] is what the program knows: the connection, each view's own part, what lies over it;
+//! * [`view`] has one file per view and per rectangle; only what is seen is built;
+//! * [`ask`] has the questions to the daemon and [`deed`] the changes, each with the `notifyctl` line that does the same;
+//! * [`keys`] is the one table of keys; [`config`] how somebody likes it;
+//! * `conn` owns the connection and never holds up the loop; `run` is the loop, `signals` what ends and stops it; `terminal` gives the terminal back,
+//!   however the program ends; `outside` copies and exports; `log` is the program's own;
+//! * `snapshot` paints one frame as text; `stats` tells whoever measures what frames and questions cost.
 
+pub mod ask;
 pub mod cli;
 mod clock;
+pub mod config;
 mod conn;
-mod keys;
+pub mod deed;
+#[cfg(debug_assertions)]
+mod fault;
+pub mod keys;
+mod log;
 pub mod man;
 pub mod message;
+mod outside;
 mod run;
+mod signals;
 mod snapshot;
 pub mod state;
+mod stats;
 mod terminal;
 mod update;
 pub mod view;
 
-pub use update::update;
+pub use update::{suggestions, update};
 
 use clap::{CommandFactory as _, Parser as _};
 use std::ffi::OsString;
@@ -46,16 +57,38 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
+    let (settings, warning) = match config::load(&|name| std::env::var(name).ok()) {
+        Ok(settings) => (settings.flagged(&cli), None),
+        Err(error) if cli.check_config || cli.dump_config => return complain(&error, 78),
+        Err(error) => (config::Settings::default().flagged(&cli), Some(error)),
+    };
+    if cli.check_config {
+        return ExitCode::SUCCESS;
+    }
+    if cli.dump_config {
+        let written = std::io::stdout().write_all(settings.dump().as_bytes());
+        return if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    if !cli.snapshot && !terminal {
+    if cli.snapshot.is_none() && !terminal {
         return complain("this needs a terminal; use notifyctl status, or notify-tui --snapshot", 2);
     }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return complain(&format!("cannot start: {error}"), 1),
     };
-    let ended = runtime
-        .block_on(async { if cli.snapshot { snapshot::run(&cli).await } else { run::run(&cli).await } });
+    let _log = cli.snapshot.is_none().then(|| log::start(&|name| std::env::var(name).ok())).flatten();
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), "started");
+    let ended = runtime.block_on(async {
+        match cli.snapshot {
+            Some(page) => snapshot::run(&cli, &settings, page).await,
+            None => Box::pin(run::run(&cli, &settings, warning)).await,
+        }
+    });
+    match &ended {
+        Ok(code) => tracing::info!(code, "ended"),
+        Err(error) => tracing::error!(%error, "ended"),
+    }
     match ended {
         Ok(code) => ExitCode::from(code),
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,

@@ -85,10 +85,13 @@ impl Badge {
             Link::Up => match (app.age(), app.paused) {
                 (_, Some(since)) => Self::Paused(since.wall.format("%H:%M:%S UTC").to_string()),
                 (None, None) => Self::Connecting,
-                (Some(age), None) if age > app.pace() + Duration::from_secs(2) => Self::Stale(seconds(age)),
+                (Some(age), None) if age > app.stale_after() => Self::Stale(seconds(age)),
                 (Some(_), None) if app.slow() => {
                     let took = app.data.as_ref().map(|data| data.round_trip).unwrap_or_default();
                     Self::Slow(format!("{:.1}s", took.as_secs_f64()))
+                }
+                (Some(_), None) if app.interval < Duration::from_secs(1) => {
+                    Self::Live(format!("{}ms", app.interval.as_millis()))
                 }
                 (Some(_), None) => Self::Live(seconds(app.interval)),
             },

@@ -1,47 +1,50 @@
 //! What the program knows.
 
+mod items;
 mod link;
+mod list;
+mod live;
+mod notes;
+mod over;
+mod page;
+mod parts;
 mod rates;
+mod slots;
+mod traffic;
 
+pub use items::address;
 pub use link::{Badge, Link, wait};
+pub use list::{Item, List, Rank, Rows};
+pub use live::Live;
+pub use notes::{By, Notes, Story, WINDOWS};
+pub use over::{Bar, Choice, Dialog, Hidden, Menu, Over, Wish};
+pub use page::Page;
+pub use parts::{Data, Entry, Notice, Providers, Queues, Services, Webhooks};
 pub use rates::Rates;
+pub use slots::Slots;
+pub use traffic::Traffic;
 
-use crate::message::Moment;
-use notify_proto::control::Welcome;
-use notify_proto::view::StatusView;
+use crate::config::{Settings, Times};
+use crate::message::{Moment, Slot};
+use notify_proto::control::{Role, Welcome};
+use notify_proto::overview::Overview;
+use notify_proto::upkeep::{OperationState, OperationView};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// The intervals `+` and `-` go through.
-pub const INTERVALS: [u64; 5] = [1, 2, 5, 15, 60];
-
-/// The last answer.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Data {
-    /// What the daemon said.
-    pub status: StatusView,
-    /// When.
-    pub at: Moment,
-    /// How long it took.
-    pub round_trip: Duration,
-    /// Changes per second since the answer before.
-    pub rates: Option<Rates>,
-}
-
-/// Something that happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// What.
-    pub text: String,
-    /// Until when it is news.
-    pub until: Instant,
-}
+/// The intervals `+` and `-` go through, milliseconds.
+pub const INTERVALS: [u64; 6] = [250, 1_000, 2_000, 5_000, 15_000, 60_000];
 
 /// The whole of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct App {
     /// Now, as of the last message.
     pub now: Moment,
+    /// The size of the terminal.
+    pub size: (u16, u16),
+    /// How somebody likes it.
+    pub settings: Settings,
     /// The connection.
     pub link: Link,
     /// Who answers, once it has.
@@ -54,43 +57,119 @@ pub struct App {
     pub paused: Option<Moment>,
     /// Between two looks.
     pub interval: Duration,
-    /// When to look next.
-    pub next_look: Instant,
-    /// Since when an answer is awaited.
-    pub asked: Option<Instant>,
-    /// Whether the help is shown.
-    pub help: bool,
+    /// Whether the mouse is ours; else the terminal's own, for selecting text.
+    pub mouse: bool,
+    /// Whether somebody looks at the terminal, as far as it tells.
+    pub focused: bool,
+    /// Bytes that came from the daemon.
+    pub traffic: Traffic,
+    /// What is asked when.
+    pub slots: Slots,
     /// What happened last, worth a line for a while.
     pub notice: Option<Notice>,
+    /// What was done, the newest last.
+    pub log: Vec<Entry>,
     /// Whether the screen has to be painted.
     pub dirty: bool,
     /// Spreads reconnecting programs; changes with every use.
     pub seed: u64,
+    /// Whether nothing may be changed, whatever the role.
+    pub read_only: bool,
+
+    /// The view.
+    pub page: Page,
+    /// Views before this one, each with its filter.
+    pub earlier: Vec<(Page, String)>,
+    /// Views one came back from.
+    pub later: Vec<(Page, String)>,
+    /// What lies over it.
+    pub over: Option<Over>,
+    /// Whether the panel beside the list has the keys.
+    pub side: bool,
+    /// The row or line of that panel.
+    pub side_at: usize,
+    /// Whether the detail has the whole body.
+    pub open: bool,
+    /// Whether ids are whole.
+    pub wide: bool,
+    /// How times are written.
+    pub times: Times,
+
+    /// The first screen, and its revision in this run of the daemon.
+    pub overview: Option<(Option<u64>, Box<Overview>)>,
+    /// The row of the attention list.
+    pub attention_at: usize,
+    /// View 2.
+    pub queues: Queues,
+    /// View 3.
+    pub notes: Notes,
+    /// View 4.
+    pub retries: Notes,
+    /// View 5.
+    pub dead: Notes,
+    /// View 6.
+    pub providers: Providers,
+    /// View 7.
+    pub webhooks: Webhooks,
+    /// View 8.
+    pub services: Services,
+    /// View 9.
+    pub live: Live,
+    /// Long work, newest first.
+    pub work: Vec<OperationView>,
+    /// The words that lists without the filter language are filtered by.
+    pub words: BTreeMap<Page, String>,
 }
 
 impl App {
     /// At the start; the first thing to do is to connect.
-    pub fn new(now: Moment, interval: Duration, seed: u64) -> Self {
+    pub fn new(now: Moment, settings: &Settings, seed: u64) -> Self {
         Self {
             now,
+            size: (100, 30),
+            settings: settings.clone(),
             link: Link::Connecting { since: now.instant },
             welcome: None,
             socket: None,
             data: None,
             paused: None,
-            interval,
-            next_look: now.instant,
-            asked: None,
-            help: false,
+            interval: settings.interval,
+            mouse: settings.mouse,
+            focused: true,
+            traffic: Traffic::default(),
+            slots: Slots::default(),
             notice: None,
+            log: Vec::new(),
             dirty: true,
             seed,
+            read_only: false,
+            page: settings.view,
+            earlier: Vec::new(),
+            later: Vec::new(),
+            over: None,
+            side: false,
+            side_at: 0,
+            open: false,
+            wide: false,
+            times: settings.times,
+            overview: None,
+            attention_at: 0,
+            queues: Queues::default(),
+            notes: Notes::default(),
+            retries: Notes::default(),
+            dead: Notes::default(),
+            providers: Providers::default(),
+            webhooks: Webhooks::default(),
+            services: Services::default(),
+            live: Live::default(),
+            work: Vec::new(),
+            words: BTreeMap::new(),
         }
     }
 
     /// Says something for a while.
-    pub fn say(&mut self, text: String) {
-        self.notice = Some(Notice { text, until: self.now.instant + Duration::from_secs(15) });
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), until: self.now.instant + Duration::from_secs(15) });
     }
 
     /// How old the last answer is.
@@ -98,9 +177,21 @@ impl App {
         self.data.as_ref().map(|data| self.now.instant.saturating_duration_since(data.at.instant))
     }
 
-    /// The interval in force: doubled while answers take more than half of it.
+    /// The interval in force: doubled while answers take more than half of it, and such that there is one question in five
+    /// intervals while nobody looks.
     pub fn pace(&self) -> Duration {
-        if self.slow() { self.interval * 2 } else { self.interval }
+        let pace = if self.slow() { self.interval * 2 } else { self.interval };
+        if self.focused {
+            return pace;
+        }
+        let questions = u32::try_from(crate::update::wanted(self).len()).unwrap_or(1);
+        pace * 5 * questions.max(1)
+    }
+
+    /// From which age on the last answer is out of date: the next one is late, more than it was before.
+    pub fn stale_after(&self) -> Duration {
+        let took = self.data.as_ref().map(|data| data.round_trip).unwrap_or_default();
+        self.pace() + (took * 2).max(Duration::from_secs(1))
     }
 
     /// Whether answers take more than half the interval.
@@ -108,20 +199,115 @@ impl App {
         self.data.as_ref().is_some_and(|data| data.round_trip > self.interval / 2)
     }
 
-    /// When the next tick is needed: for what is due, or for the ages on the screen.
-    pub fn wake(&self) -> Instant {
-        let second = self.now.instant + Duration::from_secs(1);
-        let due = match &self.link {
-            _ if self.paused.is_some() => second,
-            Link::Lost { retry_at, trying: false, .. } => *retry_at,
-            Link::Up if self.asked.is_none() => self.next_look,
-            _ => second,
-        };
-        due.min(second).max(self.now.instant)
-    }
-
     /// The word in the corner.
     pub fn badge(&self) -> Badge {
         Badge::of(self)
+    }
+
+    /// Why nothing can be changed now.
+    pub fn locked(&self) -> Option<&'static str> {
+        if self.read_only {
+            Some("read only, as --read-only says")
+        } else if self.welcome.as_ref().is_none_or(|welcome| welcome.role == Role::Viewer) {
+            Some("read only: your role is viewer; membership in notify-admin would change that")
+        } else if self.badge().doubtful() {
+            Some("not now: what is shown may be out of date")
+        } else {
+            None
+        }
+    }
+
+    /// The list of notifications of the view.
+    pub fn notes_of(&self, page: Page) -> Option<&Notes> {
+        match page {
+            Page::Notifications => Some(&self.notes),
+            Page::Retries => Some(&self.retries),
+            Page::Dead => Some(&self.dead),
+            _ => None,
+        }
+    }
+
+    /// The same, to change it.
+    pub fn notes_mut(&mut self) -> Option<&mut Notes> {
+        match self.page {
+            Page::Notifications => Some(&mut self.notes),
+            Page::Retries => Some(&mut self.retries),
+            Page::Dead => Some(&mut self.dead),
+            _ => None,
+        }
+    }
+
+    /// The list that has the keys.
+    pub fn rows(&self) -> Option<&dyn Rows> {
+        Some(match self.page {
+            Page::Overview | Page::Live => return None,
+            Page::Queues => &self.queues.list,
+            Page::Notifications => &self.notes.list,
+            Page::Retries => &self.retries.list,
+            Page::Dead => &self.dead.list,
+            Page::Providers => &self.providers.list,
+            Page::Webhooks if self.side => &self.webhooks.told,
+            Page::Webhooks => &self.webhooks.list,
+            Page::Services => &self.services.list,
+        })
+    }
+
+    /// The same, to move in it.
+    pub fn rows_mut(&mut self) -> Option<&mut dyn Rows> {
+        Some(match self.page {
+            Page::Overview | Page::Live => return None,
+            Page::Queues => &mut self.queues.list,
+            Page::Notifications => &mut self.notes.list,
+            Page::Retries => &mut self.retries.list,
+            Page::Dead => &mut self.dead.list,
+            Page::Providers => &mut self.providers.list,
+            Page::Webhooks if self.side => &mut self.webhooks.told,
+            Page::Webhooks => &mut self.webhooks.list,
+            Page::Services => &mut self.services.list,
+        })
+    }
+
+    /// The filter of the view, as it was written.
+    pub fn filter(&self) -> &str {
+        match self.page {
+            Page::Live => &self.live.filter,
+            page => self.notes_of(page).map_or_else(
+                || self.words.get(&page).map_or("", String::as_str),
+                |notes| notes.filter.as_str(),
+            ),
+        }
+    }
+
+    /// Long work that goes on.
+    pub fn running(&self) -> impl Iterator<Item = &OperationView> {
+        self.work.iter().filter(|work| work.state == OperationState::Running)
+    }
+
+    /// Whether every question of the view has been answered once.
+    pub fn settled(&self) -> bool {
+        let asked = crate::update::wanted(self);
+        asked.iter().all(|(slot, _)| self.slots.answered(*slot)) && !self.slots.pending(Slot::Detail)
+    }
+
+    /// When the next tick is needed: for what is due, or for the ages on the screen.
+    pub fn wake(&self) -> Instant {
+        let now = self.now.instant;
+        let second = now + Duration::from_secs(if self.settings.calm { 10 } else { 1 });
+        if self.paused.is_some() {
+            return second;
+        }
+        let due = match &self.link {
+            Link::Lost { retry_at, trying: false, .. } => *retry_at,
+            Link::Up => {
+                let asked = crate::update::wanted(self);
+                let due = asked.iter().filter_map(|(slot, _)| self.slots.next(*slot, now)).min();
+                let stale = self.data.as_ref().map(|data| data.at.instant + self.stale_after());
+                // A moment later it is older than that.
+                let stale = stale.map(|at| at + Duration::from_millis(1)).filter(|at| *at > now);
+                due.into_iter().chain(stale).min().unwrap_or(second)
+            }
+            _ => second,
+        };
+        due.min(second).max(now)
     }
 }

@@ -1,6 +1,6 @@
 //! No data yet: what was tried, what it means, what to do next.
 
-use super::look::{Look, Tone};
+use super::look::{Look, Tone, span};
 use crate::state::{App, Link};
 use notify_proto::control::{OLDEST_PROTOCOL, PROTOCOL};
 use ratatui::Frame;
@@ -22,9 +22,17 @@ pub(super) fn lines(app: &App) -> Vec<String> {
                 format!("Next: upgrade {older}"),
             ]
         }
-        Link::Lost { why: Some(why), .. } => vec![why.to_string(), format!("Next: {}", why.trouble.next())],
-        Link::Lost { why: None, .. } => {
-            vec!["the connection broke; has notifyd ended?".into(), "Next: systemctl status notifyd".into()]
+        Link::Lost { why, .. } => {
+            let (text, next) = match why {
+                Some(why) => (why.to_string(), why.trouble.next()),
+                None => ("the connection broke; has notifyd ended?".into(), "systemctl status notifyd"),
+            };
+            let mut lines = vec![text, format!("Next: {next}")];
+            lines.extend(app.data.as_ref().zip(app.age()).map(|(data, age)| {
+                let at = data.at.wall.format("%H:%M:%SZ");
+                format!("showing data of {at} ({} old), read only", span(age.as_secs()))
+            }));
+            lines
         }
     }
 }

@@ -1,27 +1,169 @@
-//! The last line: the keys, and what happened last.
+//! The last lines: the keys that work now, and what happened last; and the line of the filter.
 
 use super::look::{Look, Tone};
-use crate::state::App;
+use crate::keys;
+use crate::message::Action;
+use crate::state::{App, Bar, Over, Page};
 use ratatui::Frame;
-use ratatui::layout::{Alignment, Constraint, Layout, Rect};
-use ratatui::text::Line;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
 
-pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
-    let pause = if app.paused.is_some() { "p go on" } else { "p pause" };
-    let keys = format!(" q quit  {pause}  r refresh  +/- interval  ? help ");
-    let said =
-        look.text(app.notice.as_ref().map_or("status view: changes by notifyctl", |notice| &notice.text));
-    let notice = Line::styled(format!("{said} "), look.style(Tone::Dim)).alignment(Alignment::Right);
-    let keys = Line::styled(keys, look.style(Tone::Strong));
-    if keys.width() + notice.width() <= usize::from(area.width) {
-        let width = u16::try_from(keys.width()).unwrap_or(area.width);
-        let [left, right] = Layout::horizontal([Constraint::Length(width), Constraint::Min(0)]).areas(area);
-        frame.render_widget(keys, left);
-        frame.render_widget(notice, right);
-    } else if app.notice.is_some() {
-        // What happened is news; the keys are in the help.
-        frame.render_widget(notice, area);
-    } else {
-        frame.render_widget(keys, area);
+/// The actions of each view that are worth a place in the key line.
+fn worth(app: &App) -> &'static [(Action, &'static str)] {
+    match app.page {
+        Page::Overview => &[(Action::Open, "go there")],
+        Page::Queues => &[(Action::Open, "open"), (Action::Hold, "pause/resume"), (Action::Limit, "limit")],
+        page if page.speaks() && app.open => &[
+            (Action::Unmark, "reveal for 30 s"),
+            (Action::Raw, "as JSON"),
+            (Action::CopyLine, "copy as notifyctl"),
+        ],
+        Page::Notifications => &[
+            (Action::Open, "open"),
+            (Action::Mark, "mark"),
+            (Action::Retry, "retry"),
+            (Action::Cancel, "cancel"),
+            (Action::Bury, "bury"),
+            (Action::Postpone, "postpone"),
+            (Action::Bulk, "bulk"),
+        ],
+        Page::Retries => &[
+            (Action::Open, "open"),
+            (Action::Mark, "mark"),
+            (Action::Retry, "run now"),
+            (Action::Cancel, "cancel"),
+            (Action::Postpone, "postpone"),
+            (Action::Group, "group"),
+            (Action::Nearer, "sooner"),
+            (Action::Further, "later"),
+            (Action::Bulk, "bulk"),
+        ],
+        Page::Dead => &[
+            (Action::Open, "open"),
+            (Action::Panel, "groups"),
+            (Action::Mark, "mark"),
+            (Action::Retry, "retry"),
+            (Action::Bury, "discard"),
+            (Action::Bulk, "bulk"),
+        ],
+        Page::Providers => &[
+            (Action::Open, "open"),
+            (Action::Hold, "pause/resume"),
+            (Action::Switch, "on/off"),
+            (Action::OpenCircuit, "open circuit"),
+            (Action::HalfOpen, "half-open"),
+            (Action::CloseCircuit, "close"),
+            (Action::Test, "test"),
+        ],
+        Page::Webhooks => &[
+            (Action::Panel, "deliveries"),
+            (Action::Test, "test"),
+            (Action::Switch, "on/off"),
+            (Action::Resend, "resend"),
+            (Action::Recover, "recover"),
+            (Action::Keys, "secret"),
+        ],
+        Page::Services => &[
+            (Action::New, "new"),
+            (Action::Keys, "keys"),
+            (Action::Switch, "on/off"),
+            (Action::Unlock, "unlock"),
+        ],
+        Page::Live => &[(Action::Freeze, "hold/run"), (Action::Wrap, "fold"), (Action::Open, "go there")],
     }
+}
+
+/// The key line. Keys for changes are dim while nothing can be changed.
+pub(super) fn keys(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
+    let always = [
+        (Action::Filter, "filter"),
+        (Action::Pause, if app.paused.is_some() { "go on" } else { "pause screen" }),
+        (Action::Help, "help"),
+    ];
+    let end = (Action::Back, if app.earlier.is_empty() && !app.side && !app.open { "quit" } else { "back" });
+    let room = usize::from(area.width);
+    let locked = app.locked().is_some();
+    let span = |(action, what): &(Action, &str)| {
+        let chord = app.settings.keys.chord(*action, app.page)?;
+        let dim = locked && keys::changes(*action);
+        Some(Span::styled(format!(" {chord} {what} "), look.style(if dim { Tone::Dim } else { Tone::Plain })))
+    };
+    let tail: Vec<_> = [always[2], end].iter().filter_map(span).collect();
+    let tail_width: usize = tail.iter().map(Span::width).sum();
+    let mut line = Line::default();
+    for part in worth(app).iter().chain(&always[..2]).filter_map(span) {
+        if line.width() + part.width() + tail_width <= room {
+            line.push_span(part);
+        }
+    }
+    for part in tail {
+        line.push_span(part);
+    }
+    frame.render_widget(line, area);
+}
+
+/// What happened last.
+pub(super) fn last(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
+    let running = app.running().next().map(|work| {
+        let share = if work.total > 0 { format!(" {} of {}", work.done, work.total) } else { String::new() };
+        format!(" {} {}{share} {} ", work.id, work.verb, work.unit)
+    });
+    let entry = app.log.last().map(|entry| {
+        let result = entry.result.as_deref().unwrap_or("...");
+        format!(" {} {result}  ({})", entry.at.format("%H:%M:%S"), entry.line)
+    });
+    let news = app.notice.as_ref().map(|notice| format!(" {}", notice.text));
+    let hint = || {
+        let locked = app.locked().filter(|_| app.welcome.is_some());
+        format!(" {}", locked.unwrap_or("every change is shown and logged as a notifyctl line: L"))
+    };
+    let lost = super::absent::lines(app);
+    if !lost.is_empty() {
+        let text = format!(" {}", lost.join("; "));
+        return frame.render_widget(Line::styled(look.text(&text), look.style(Tone::Bad)), area);
+    }
+    let (text, tone) = match (running, news, entry) {
+        (Some(text), None, _) => (text, Tone::Warn),
+        (_, Some(text), _) => (text, Tone::Strong),
+        (None, None, Some(text)) => (text, Tone::Dim),
+        (None, None, None) => (hint(), Tone::Dim),
+    };
+    frame.render_widget(Line::styled(look.text(&text), look.style(tone)), area);
+}
+
+/// The filter of the view, or the line in which it is written.
+pub(super) fn bar(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
+    let Some(Over::Bar(Bar { command, text, error })) = &app.over else {
+        let line = Line::from(vec![
+            Span::styled(" filter: ", look.style(Tone::Dim)),
+            Span::styled(look.text(app.filter()), look.style(Tone::Strong)),
+            Span::styled("   / edit  Esc clear", look.style(Tone::Dim)),
+        ]);
+        frame.render_widget(line, area);
+        return;
+    };
+    let prompt = if *command { " :" } else { " /" };
+    let mut spans = vec![
+        Span::styled(prompt, look.style(Tone::Strong)),
+        Span::raw(look.text(text)),
+        Span::styled("_", look.style(Tone::Strong)),
+    ];
+    let known = if *command { Vec::new() } else { crate::update::suggestions(app, text) };
+    if let Some(error) = error {
+        spans.push(Span::styled(format!("  {}", look.text(error)), look.style(Tone::Bad)));
+    } else if !known.is_empty() && !text.is_empty() {
+        let words = format!("  tab: {}", known.join("  "));
+        spans.push(Span::styled(look.text(&words), look.style(Tone::Dim)));
+    } else if text.is_empty() {
+        let hint = match (*command, app.page) {
+            (true, _) => "a view, filter NAME, save NAME, notification ID, service NAME, export, quit",
+            (false, Page::Live) => "event:failed,circuit_open severity:warning service:acme -channel:sms",
+            (false, page) if page.speaks() => {
+                "status:failed service:acme -channel:sms since:1h error:503 to:+1500*"
+            }
+            (false, _) => "words that a row has to have; -word leaves out",
+        };
+        spans.push(Span::styled(format!("  {hint}"), look.style(Tone::Dim)));
+    }
+    frame.render_widget(Line::from(spans), area);
 }

@@ -1,10 +1,11 @@
 //! The first line: who answers, how the connection is, how late it is.
 //!
 //! ```text
-//!  notify-tui  ops-1  notifyd 0.1.0  up 12d03h       LIVE 1s | rtt 0.4ms | ADMIN | 14:32:07 UTC
+//!  notify-tui  ops-1  notifyd 0.1.0  up 12d03h  rev 88121   LIVE 1s | rx 2.1K/s | rtt 0.4ms | ADMIN | 14:32:07 UTC
 //! ```
 
 use super::look::{Look, Tone, span};
+use crate::config::Times;
 use crate::state::{App, Badge};
 use notify_proto::control::Role;
 use ratatui::Frame;
@@ -26,9 +27,14 @@ fn left(app: &App, look: Look, room: u16) -> Line<'static> {
     let Some(welcome) = &app.welcome else { return line };
     let started = app.data.as_ref().map_or(welcome.daemon.started_at, |data| data.status.daemon.started_at);
     let up = u64::try_from((app.now.wall - started).num_seconds()).unwrap_or_default();
-    let parts =
-        [welcome.host.clone(), format!("notifyd {}", welcome.daemon.version), format!("up {}", span(up))];
-    for part in parts {
+    let rev = app.overview.as_ref().and_then(|(rev, _)| *rev);
+    let parts = [
+        Some(welcome.host.clone()),
+        Some(format!("notifyd {}", welcome.daemon.version)),
+        Some(format!("up {}", span(up))),
+        rev.map(|rev| format!("rev {rev}")),
+    ];
+    for part in parts.into_iter().flatten() {
         let part = Span::raw(format!("  {}", look.text(&part)));
         if line.width() + part.width() >= usize::from(room) {
             break;
@@ -47,16 +53,33 @@ fn right(app: &App, look: Look) -> Line<'static> {
         Badge::Paused(_) => Tone::Strong,
     };
     let mut spans = vec![Span::styled(badge.text(), look.style(tone))];
+    if let Some(rate) = app.traffic.rate().filter(|_| !badge.doubtful() && app.size.0 >= 100) {
+        spans.push(Span::raw(format!(" | rx {}", bytes(rate))));
+    }
     if let Some(data) = app.data.as_ref().filter(|_| !badge.doubtful()) {
         spans.push(Span::raw(format!(" | rtt {:.1}ms", data.round_trip.as_secs_f64() * 1_000.0)));
     }
     if let Some(welcome) = &app.welcome {
         let role = match welcome.role {
+            Role::Admin if app.read_only => "READ ONLY",
             Role::Admin => "ADMIN",
             Role::Viewer => "VIEWER",
         };
         spans.push(Span::raw(format!(" | {role}")));
     }
-    spans.push(Span::raw(format!(" | {} ", app.now.wall.format("%H:%M:%S UTC"))));
+    spans.push(Span::raw(format!(" | {} ", wall(app))));
     Line::from(spans)
+}
+
+/// The time with its zone: that of this machine when times are shown so.
+fn wall(app: &App) -> String {
+    match app.times {
+        Times::Local => app.now.wall.with_timezone(&chrono::Local).format("%H:%M:%S %:z").to_string(),
+        Times::Relative | Times::Utc => app.now.wall.format("%H:%M:%S UTC").to_string(),
+    }
+}
+
+/// Bytes a second, short.
+fn bytes(rate: f64) -> String {
+    if rate < 1_000.0 { format!("{rate:.0}B/s") } else { format!("{:.1}K/s", rate / 1_000.0) }
 }

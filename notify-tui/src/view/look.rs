@@ -4,18 +4,71 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
 use ratatui::widgets::{Block, BorderType};
 
-/// What the terminal can.
+/// The colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    /// The sixteen of the terminal.
+    Default,
+    /// For light backgrounds.
+    Light,
+    /// As far apart as they go.
+    HighContrast,
+    /// Such that the colour-blind can tell them apart.
+    Cb,
+    /// None.
+    Mono,
+}
+
+impl Theme {
+    /// All.
+    const ALL: [Self; 5] = [Self::Default, Self::Light, Self::HighContrast, Self::Cb, Self::Mono];
+
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Light => "light",
+            Self::HighContrast => "high-contrast",
+            Self::Cb => "cb",
+            Self::Mono => "mono",
+        }
+    }
+
+    /// Its colour for what is good, what needs a look, what is bad.
+    const fn colors(self) -> Option<(Color, Color, Color)> {
+        match self {
+            Self::Default => Some((Color::Green, Color::Yellow, Color::Red)),
+            Self::Light => Some((Color::Rgb(0, 97, 0), Color::Rgb(122, 72, 0), Color::Rgb(168, 0, 0))),
+            Self::HighContrast => Some((Color::LightGreen, Color::LightYellow, Color::LightRed)),
+            Self::Cb => Some((Color::Rgb(0, 158, 115), Color::Rgb(230, 159, 0), Color::Rgb(213, 94, 0))),
+            Self::Mono => None,
+        }
+    }
+}
+
+impl std::str::FromStr for Theme {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let all = Self::ALL.map(Self::as_str).join(", ");
+        let found = Self::ALL.into_iter().find(|theme| theme.as_str() == text);
+        found.ok_or_else(|| format!("`{text}` is none of {all}"))
+    }
+}
+
+/// What the terminal can, and how somebody likes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
-    /// Whether to colour.
-    pub color: bool,
+    /// The colours.
+    pub theme: Theme,
     /// Whether only ASCII characters are safe.
     pub ascii: bool,
 }
 
 /// What something says, beyond its word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Tone {
+    #[default]
     Plain,
     Good,
     Warn,
@@ -38,28 +91,70 @@ const ASCII: border::Set<'static> = border::Set {
 impl Look {
     /// From the flag and the environment: no colour with `NO_COLOR` or on a dumb terminal, ASCII where the locale is
     /// not UTF-8 or on the Linux console.
-    pub fn here(ascii: bool, variable: &dyn Fn(&str) -> Option<String>) -> Self {
+    pub fn here(ascii: bool, theme: Theme, variable: &dyn Fn(&str) -> Option<String>) -> Self {
         let set = |name| variable(name).filter(|text| !text.is_empty());
         let term = set("TERM");
         let locale =
             ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default().to_lowercase();
         let utf8 = locale.contains("utf-8") || locale.contains("utf8");
         Self {
-            color: set("NO_COLOR").is_none() && term.as_deref() != Some("dumb"),
+            theme: if set("NO_COLOR").is_some() || term.as_deref() == Some("dumb") {
+                Theme::Mono
+            } else {
+                theme
+            },
             ascii: ascii || !utf8 || term.as_deref() == Some("linux"),
         }
     }
 
     pub(super) fn style(self, tone: Tone) -> Style {
-        let color = |color| if self.color { Style::new().fg(color) } else { Style::new() };
+        let color = |pick: fn((Color, Color, Color)) -> Color| {
+            self.theme.colors().map_or_else(Style::new, |colors| Style::new().fg(pick(colors)))
+        };
         match tone {
             Tone::Plain => Style::new(),
-            Tone::Good => color(Color::Green),
-            Tone::Warn => color(Color::Yellow),
-            Tone::Bad => color(Color::Red).add_modifier(Modifier::BOLD),
+            Tone::Good => color(|colors| colors.0),
+            Tone::Warn => color(|colors| colors.1),
+            Tone::Bad => color(|colors| colors.2).add_modifier(Modifier::BOLD),
             Tone::Dim => Style::new().add_modifier(Modifier::DIM),
             Tone::Strong => Style::new().add_modifier(Modifier::BOLD),
         }
+    }
+
+    /// The row under the cursor.
+    pub(super) fn cursor() -> Style {
+        Style::new().add_modifier(Modifier::REVERSED)
+    }
+
+    /// Numbers as a line of little columns, the newest last, in so many cells; a blank where there is none.
+    pub(super) fn spark(self, points: impl Iterator<Item = f64>, cells: usize) -> String {
+        let all: Vec<f64> = points.collect();
+        let all = &all[all.len().saturating_sub(cells)..];
+        let top = all.iter().copied().fold(0.0, f64::max);
+        let glyphs: &[char] = if self.ascii {
+            &['.', ':', '-', '=', '+', '*', '#']
+        } else {
+            &['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
+        };
+        let glyph = |point: &f64| {
+            // What is not known is not nothing.
+            if !point.is_finite() {
+                return ' ';
+            }
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                clippy::cast_precision_loss,
+                reason = "a few steps"
+            )]
+            let step = if top > 0.0 {
+                (point.max(0.0) / top * (glyphs.len() - 1) as f64).round() as usize
+            } else {
+                0
+            };
+            glyphs[step.min(glyphs.len() - 1)]
+        };
+        all.iter().map(glyph).collect()
     }
 
     pub(super) fn block(self, title: &str, tone: Tone) -> Block<'static> {
@@ -74,18 +169,7 @@ impl Look {
     }
 }
 
-/// Thousands apart.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
+pub(super) use notify_proto::upkeep::grouped;
 
 /// A span in its two largest units.
 pub(super) fn span(seconds: u64) -> String {
@@ -104,15 +188,22 @@ mod tests {
     #[test]
     fn colour_and_glyphs_follow_the_environment() {
         let look = |set: &'static [(&str, &str)]| {
-            Look::here(false, &move |name| {
+            Look::here(false, Theme::Cb, &move |name| {
                 set.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned())
             })
         };
-        assert_eq!(look(&[("LANG", "en_US.UTF-8")]), Look { color: true, ascii: false });
-        assert_eq!(look(&[("LANG", "C")]), Look { color: true, ascii: true });
-        assert_eq!(look(&[("LC_ALL", "C.utf8"), ("NO_COLOR", "1")]), Look { color: false, ascii: false });
-        assert_eq!(look(&[("LANG", "C.UTF-8"), ("TERM", "linux")]), Look { color: true, ascii: true });
-        assert!(!look(&[("TERM", "dumb")]).color);
-        assert_eq!(Look { color: false, ascii: true }.text("a\u{1b}[mé"), "a?[m?");
+        assert_eq!(look(&[("LANG", "en_US.UTF-8")]), Look { theme: Theme::Cb, ascii: false });
+        assert_eq!(look(&[("LANG", "C")]), Look { theme: Theme::Cb, ascii: true });
+        assert_eq!(
+            look(&[("LC_ALL", "C.utf8"), ("NO_COLOR", "1")]),
+            Look { theme: Theme::Mono, ascii: false }
+        );
+        assert_eq!(look(&[("LANG", "C.UTF-8"), ("TERM", "linux")]), Look { theme: Theme::Cb, ascii: true });
+        assert_eq!(look(&[("TERM", "dumb")]).theme, Theme::Mono);
+        assert_eq!(
+            "sepia".parse::<Theme>().unwrap_err(),
+            "`sepia` is none of default, light, high-contrast, cb, mono"
+        );
+        assert_eq!(Look { theme: Theme::Mono, ascii: true }.text("a\u{1b}[mé"), "a?[m?");
     }
 }

@@ -1,35 +1,53 @@
-//! The screen. Each rectangle is a file; this one cuts the screen into them.
+//! The screen. Each view is a file, and so is each rectangle around it; `layout` cuts the screen into them.
 //!
 //! ```text
 //!  notify-tui  ops-1  notifyd 0.1.0  up 12d03h       LIVE 1s | rtt 0.4ms | ADMIN | 14:32:07 UTC
-//! +- degraded -----------------------------------------------------------------------------------+
-//! | ! provider mock is simulated: what it takes is not really sent                               |
+//! [1 Overview] 2 Queues  3 Notifs  4 Retries  5 Dead  6 Providers  7 Webhooks  8 Services  9 Live
+//!  filter: status:failed since:1h                                                     Esc clears
+//! +- Notifications ------------------------------------- 2 marked  1-12 of 4,218  newest first -+
+//! |   ID           AGE CH    PRI    STATUS     SERVICE   RECIPIENT     PROVIDER  LAST ERROR     |
+//! |>* 9c1f02aa     12s sms   high   ~ retrying acme      +91******4821 relay     503 upstream   |
 //! +----------------------------------------------------------------------------------------------+
-//! +- notifications -----------------------------------------------------------------------------+
-//! | o queued     1,284   ~ retrying   3,977   in flight      48   accepted     812.4/s           |
-//! | ...                                                                                          |
+//! +- 9c1f02aa -----------------------------------------------------------------------------------+
+//! | service  acme                                     #  TIME      PROVIDER  RESULT    TOOK      |
 //! +----------------------------------------------------------------------------------------------+
-//! +- providers ----------------------------------------------------------------------------------+
-//! | PROVIDER         CIRCUIT      BUSY     PRIO  CHANNELS       STATE                            |
-//! | relay            + closed     3/32       10  email                                           |
-//! +----------------------------------------------------------------------------------------------+
-//!  q quit  p pause  r refresh  +/- interval  ? help            status view: changes by notifyctl
+//!  enter open  space mark  R retry  C cancel  / filter  ? help  q back
+//!  14:31:58 notifyctl notification retry 9c1f02aa: 1 done
 //! ```
 
 mod absent;
 mod counters;
 mod footer;
+mod groups;
 mod header;
 mod health;
-mod help;
+mod hit;
+mod hook;
+mod layout;
+mod live;
 mod look;
+mod notes;
+mod numbers;
+mod over;
+mod overview;
+mod panel;
 mod providers;
+mod queues;
+mod services;
+mod story;
+mod table;
+mod tabs;
+mod time;
+mod waiting;
+mod ways;
+mod webhooks;
 
-pub use look::Look;
+pub use hit::{Hit, at as hit};
+pub use layout::rows_shown;
+pub use look::{Look, Theme};
 
-use crate::state::{App, Link};
+use crate::state::{App, Link, Page};
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 
 /// The smallest screen on which something can be shown.
@@ -44,27 +62,53 @@ pub fn draw(app: &App, look: Look, frame: &mut Frame<'_>) {
         frame.render_widget(Line::raw(text), area);
         return;
     }
-    let rows = [Constraint::Length(1), Constraint::Min(1), Constraint::Length(1)];
-    let [top, body, bottom] = Layout::vertical(rows).areas(area);
-    header::draw(app, look, frame, top);
-    footer::draw(app, look, frame, bottom);
-    if app.help {
-        help::draw(look, frame, body);
-    } else if app.data.is_none() || matches!(app.link, Link::Misfit(_)) {
-        absent::draw(app, look, frame, body);
-    } else {
-        panels(app, look, frame, body);
+    let cut = layout::cut(app, area);
+    header::draw(app, look, frame, cut.header);
+    tabs::draw(app, look, frame, cut.tabs);
+    if let Some(bar) = cut.bar {
+        footer::bar(app, look, frame, bar);
     }
+    footer::keys(app, look, frame, cut.keys);
+    if let Some(last) = cut.last {
+        footer::last(app, look, frame, last);
+    }
+    if app.data.is_none() || matches!(app.link, Link::Misfit(_)) {
+        absent::draw(app, look, frame, cut.body);
+    } else {
+        match app.page {
+            Page::Overview => overview::draw(app, look, frame, cut.body),
+            Page::Live => live::draw(app, look, frame, cut.body),
+            page => panel::draw(app, page, look, frame, cut.body),
+        }
+    }
+    over::draw(app, look, frame, cut.body);
 }
 
-fn panels(app: &App, look: Look, frame: &mut Frame<'_>, body: Rect) {
-    let Some(data) = &app.data else { return };
-    let concerns = health::lines(app, data, look, body.width).len();
-    // At most a third of the screen for what is wrong; the counters need six rows, the providers take the rest.
-    let health = u16::try_from(concerns.max(1)).unwrap_or(u16::MAX).min((body.height / 3).max(1)) + 2;
-    let rows = [Constraint::Length(health), Constraint::Length(counters::HEIGHT + 2), Constraint::Min(3)];
-    let [health, counters, providers] = Layout::vertical(rows).areas(body);
-    health::draw(app, data, look, frame, health);
-    counters::draw(app, data, look, frame, counters);
-    providers::draw(app, data, look, frame, providers);
+/// The heads of the columns of a view's list.
+pub(crate) fn heads(page: Page) -> Vec<&'static str> {
+    let columns: &[table::Column] = match page {
+        Page::Overview => &[],
+        Page::Queues => &queues::COLUMNS,
+        Page::Notifications => &notes::ALL,
+        Page::Retries => &notes::WAITING,
+        Page::Dead => &notes::DEAD,
+        Page::Providers => &providers::COLUMNS,
+        Page::Webhooks => &webhooks::COLUMNS,
+        Page::Services => &services::COLUMNS,
+        Page::Live => &live::COLUMNS,
+    };
+    columns.iter().map(table::Column::head).collect()
+}
+
+/// How many rows the panel beside the list has, for its cursor.
+pub(crate) fn side_lines(app: &App) -> usize {
+    if app.page == Page::Dead && app.side {
+        return app.dead.faults.as_ref().map_or(0, |faults| faults.groups.len());
+    }
+    if app.page == Page::Retries && app.side {
+        return app.retries.groups.as_ref().map_or(0, |groups| groups.groups.len());
+    }
+    let look = Look { theme: Theme::Mono, ascii: true };
+    let (left, right) = panel::detail(app, app.page, look);
+    left.len() + right.len()
 }

@@ -2,7 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod changes;
+mod hand;
 mod house;
+mod lists;
 mod program;
 mod screen;
+mod screens;
+mod sizes;
 mod update;
+mod world;

@@ -1,0 +1,171 @@
+//! What stands in lists: how rows are told apart, found and sorted.
+
+use super::list::{Item, Rank};
+use notify_proto::hold::QueueView;
+use notify_proto::send::{OneOrMany, Recipient};
+use notify_proto::view::{NotificationView, ProviderView, ServiceView};
+use notify_proto::webhook::{DeliveryView, WebhookView};
+
+/// Most first.
+#[expect(clippy::cast_precision_loss, reason = "it is for sorting")]
+const fn most(number: u64) -> f64 {
+    -(number as f64)
+}
+
+/// To whom, in one line.
+pub fn address(recipient: &Recipient) -> String {
+    let many = |all: &[String]| match all {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first, rest @ ..] => format!("{first} +{}", rest.len()),
+    };
+    match recipient {
+        Recipient::One(one) => one.clone(),
+        Recipient::Many(all) => many(all),
+        Recipient::PerChannel(channels) => {
+            let all: Vec<_> = channels
+                .values()
+                .flat_map(|to| match to {
+                    OneOrMany::One(one) => vec![one.clone()],
+                    OneOrMany::Many(all) => all.clone(),
+                })
+                .collect();
+            many(&all)
+        }
+    }
+}
+
+impl Item for NotificationView {
+    const SORTS: &'static [&'static str] = &[];
+    const HEADS: &'static [&'static str] = &[];
+
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn words(&self) -> String {
+        String::new()
+    }
+
+    fn rank(&self, _by: usize) -> Rank {
+        (0.0, String::new())
+    }
+}
+
+impl Item for QueueView {
+    const SORTS: &'static [&'static str] = &["order tried", "waiting", "oldest", "rate", "name"];
+    const HEADS: &'static [&'static str] = &["", "READY", "OLDEST", "OUT/s", "QUEUE"];
+
+    fn id(&self) -> String {
+        self.name.clone()
+    }
+
+    fn words(&self) -> String {
+        format!("{} {}", self.name, self.state)
+    }
+
+    fn rank(&self, by: usize) -> Rank {
+        let oldest = || self.oldest_at.map_or(i64::MAX, |at| at.timestamp_millis());
+        #[expect(clippy::cast_precision_loss, reason = "it is for sorting")]
+        let number = match by {
+            1 => most(self.waiting + self.on_disk),
+            2 => oldest() as f64,
+            3 => -self.rate_per_second,
+            _ => 0.0,
+        };
+        (number, self.name.clone())
+    }
+}
+
+impl Item for ProviderView {
+    const SORTS: &'static [&'static str] = &["order tried", "in flight", "circuit", "name"];
+    const HEADS: &'static [&'static str] = &["", "BUSY", "CIRCUIT", "PROVIDER"];
+
+    fn id(&self) -> String {
+        self.name.clone()
+    }
+
+    fn words(&self) -> String {
+        let channels: Vec<_> = self.channels.iter().map(ToString::to_string).collect();
+        let active = if self.active { "active" } else { "off" };
+        format!("{} {} {} {active} {}", self.name, self.kind, self.circuit, channels.join(" "))
+    }
+
+    fn rank(&self, by: usize) -> Rank {
+        let number = match by {
+            1 => most(self.in_flight.into()),
+            2 => match self.circuit.as_str() {
+                "open" => 0.0,
+                "half_open" => 1.0,
+                _ => 2.0,
+            },
+            _ => 0.0,
+        };
+        (number, self.name.clone())
+    }
+}
+
+impl Item for WebhookView {
+    const SORTS: &'static [&'static str] = &["oldest", "service", "state"];
+    const HEADS: &'static [&'static str] = &["", "ENDPOINT", "STATE"];
+
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn words(&self) -> String {
+        let state = if self.is_active { "on" } else { "off" };
+        format!("{} {} {} {state}", self.id, self.service_name, self.url)
+    }
+
+    fn rank(&self, by: usize) -> Rank {
+        let number = match by {
+            2 if self.failing_since.is_some() => 0.0,
+            2 if self.is_active => 2.0,
+            2 => 1.0,
+            _ => 0.0,
+        };
+        (number, format!("{} {}", self.service_name, self.url))
+    }
+}
+
+impl Item for DeliveryView {
+    const SORTS: &'static [&'static str] = &["newest", "tries"];
+    const HEADS: &'static [&'static str] = &["AGE", "TRY"];
+
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn words(&self) -> String {
+        format!("{} {} {}", self.id, self.event, self.status)
+    }
+
+    fn rank(&self, _by: usize) -> Rank {
+        (most(self.attempt_count.into()), String::new())
+    }
+}
+
+impl Item for ServiceView {
+    const SORTS: &'static [&'static str] = &["name", "keys", "failed authentications"];
+    const HEADS: &'static [&'static str] = &["SERVICE", "KEYS", "FAILED"];
+
+    fn id(&self) -> String {
+        self.name.clone()
+    }
+
+    fn words(&self) -> String {
+        let active = if self.active { "active" } else { "off" };
+        let locked = if self.locked_until.is_some() { "locked" } else { "" };
+        format!("{} {active} {locked}", self.name)
+    }
+
+    fn rank(&self, by: usize) -> Rank {
+        let number = match by {
+            1 => most(self.active_keys.into()),
+            2 => most(self.auth_failures.into()),
+            _ => 0.0,
+        };
+        (number, self.name.clone())
+    }
+}

@@ -1,0 +1,348 @@
+//! A list: cursor and marks follow ids, and while something is marked nothing moves.
+
+use std::collections::BTreeSet;
+
+/// What can stand in a list.
+pub trait Item: Clone {
+    /// What it can be sorted by; what comes first is the order in which the daemon gives it.
+    const SORTS: &'static [&'static str];
+    /// The heads of the columns that show this, in the same order; empty where none does.
+    const HEADS: &'static [&'static str];
+    /// What tells it from others.
+    fn id(&self) -> String;
+    /// All words it can be found by.
+    fn words(&self) -> String;
+    /// Where it stands when it is sorted by this.
+    fn rank(&self, by: usize) -> Rank;
+}
+
+/// Where a row stands in a sorted list: by number, then by name.
+pub type Rank = (f64, String);
+
+/// Rows with a cursor and marks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct List<T> {
+    rows: Vec<T>,
+    /// As the daemon gave them, before the words and the order.
+    given: Vec<T>,
+    cursor: usize,
+    id: Option<String>,
+    marks: BTreeSet<String>,
+    /// Where a range of marks began.
+    range: Option<String>,
+    top: usize,
+    /// Rows that came while marks held the list still.
+    newer: usize,
+    sort: usize,
+    reverse: bool,
+    words: String,
+    /// Whether an answer was here.
+    pub loaded: bool,
+    /// Whether the cursor stays on the first row.
+    pub follow: bool,
+}
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self {
+            rows: Vec::new(),
+            given: Vec::new(),
+            cursor: 0,
+            id: None,
+            marks: BTreeSet::new(),
+            range: None,
+            top: 0,
+            newer: 0,
+            sort: 0,
+            reverse: false,
+            words: String::new(),
+            loaded: false,
+            follow: false,
+        }
+    }
+}
+
+impl<T: Item> List<T> {
+    /// Takes what the daemon gave. While something is marked, rows are brought up to date and none comes or goes.
+    pub fn fill(&mut self, given: Vec<T>) {
+        self.loaded = true;
+        if !self.marks.is_empty() {
+            for row in &mut self.rows {
+                let id = row.id();
+                if let Some(fresh) = given.iter().find(|fresh| fresh.id() == id) {
+                    *row = fresh.clone();
+                }
+            }
+            let known = |fresh: &&T| !self.rows.iter().any(|row| row.id() == fresh.id());
+            self.newer = given.iter().filter(known).count();
+            self.given = given;
+            return;
+        }
+        self.given = given;
+        self.arrange();
+    }
+
+    /// Forgets the rows, and the marks with them.
+    pub fn clear(&mut self) {
+        *self = Self {
+            sort: self.sort,
+            reverse: self.reverse,
+            words: std::mem::take(&mut self.words),
+            follow: self.follow,
+            ..Self::default()
+        };
+    }
+
+    fn arrange(&mut self) {
+        self.newer = 0;
+        let words: Vec<_> = self.words.split_whitespace().map(str::to_lowercase).collect();
+        let fits = |row: &&T| {
+            let text = row.words().to_lowercase();
+            words.iter().all(|word| match word.strip_prefix('-') {
+                Some(not) if !not.is_empty() => !text.contains(not),
+                _ => text.contains(word.as_str()),
+            })
+        };
+        self.rows = self.given.iter().filter(fits).cloned().collect();
+        if self.sort > 0 {
+            let by = self.sort;
+            self.rows.sort_by(|a, b| {
+                let (a, b) = (a.rank(by), b.rank(by));
+                a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1))
+            });
+        }
+        if self.reverse {
+            self.rows.reverse();
+        }
+        self.seek();
+    }
+
+    /// Puts the cursor back on its row; where that is gone, it stays at its place.
+    fn seek(&mut self) {
+        if self.follow {
+            self.cursor = 0;
+        } else if let Some(id) = &self.id
+            && let Some(at) = self.rows.iter().position(|row| row.id() == *id)
+        {
+            self.cursor = at;
+        }
+        self.land(self.cursor);
+    }
+
+    fn land(&mut self, at: usize) {
+        self.cursor = at.min(self.rows.len().saturating_sub(1));
+        // Without rows the id stays, for when they come.
+        if let Some(row) = self.rows.get(self.cursor) {
+            self.id = Some(row.id());
+        }
+    }
+
+    /// All rows.
+    pub fn rows(&self) -> &[T] {
+        &self.rows
+    }
+
+    /// The row under the cursor.
+    pub fn current(&self) -> Option<&T> {
+        self.rows.get(self.cursor)
+    }
+
+    /// The rows that this many lines show, and where the first of them stands. Only these are painted.
+    pub fn window(&self, height: usize) -> (usize, &[T]) {
+        let top = self.top_for(height);
+        (top, &self.rows[top..(top + height).min(self.rows.len())])
+    }
+
+    fn top_for(&self, height: usize) -> usize {
+        let height = height.max(1);
+        let lowest = (self.cursor + 1).saturating_sub(height);
+        self.top.clamp(lowest, self.cursor).min(self.rows.len())
+    }
+
+    /// Where the cursor stands.
+    pub const fn cursor(&self) -> usize {
+        self.cursor
+    }
+
+    /// What is sorted by, and whether backwards.
+    pub fn order(&self) -> (&'static str, bool) {
+        (T::SORTS.get(self.sort).copied().unwrap_or_default(), self.reverse)
+    }
+}
+
+/// What keys do to a list, whatever is in it.
+pub trait Rows {
+    /// How many there are.
+    fn len(&self) -> usize;
+    /// Whether there is none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Moves the cursor; false when it stands at the end already.
+    fn step(&mut self, by: isize) -> bool;
+    /// To the first row, or the last. The first also lets in what came while marks held the list.
+    fn end(&mut self, first: bool);
+    /// Marks the row under the cursor, or not any more, and goes on to the next.
+    fn mark(&mut self);
+    /// Begins a range of marks, or ends it.
+    fn mark_range(&mut self);
+    /// Marks all rows, or none.
+    fn mark_all(&mut self, marked: bool);
+    /// The ids that are marked, in the order of the rows.
+    fn marked(&self) -> Vec<String>;
+    /// Whether this id is.
+    fn is_marked(&self, id: &str) -> bool;
+    /// The id under the cursor.
+    fn here(&self) -> Option<String>;
+    /// Puts the cursor on this id, now or when it comes.
+    fn go(&mut self, id: &str);
+    /// Rows that wait until nothing is marked.
+    fn newer(&self) -> usize;
+    /// What can be sorted by.
+    fn sorts(&self) -> &'static [&'static str];
+    /// Sorts by this.
+    fn sort_by(&mut self, by: usize);
+    /// Sorts by the column with this head, or the other way round when it is sorted so; false when it cannot.
+    fn sort_on(&mut self, head: &str) -> bool;
+    /// To this line of so many that are shown; false when there is none.
+    fn pick(&mut self, line: usize, height: usize) -> bool;
+    /// Turns the order round.
+    fn turn(&mut self);
+    /// Shows only rows that have all these words.
+    fn search(&mut self, words: &str);
+    /// Keeps the cursor among so many lines.
+    fn keep(&mut self, height: usize);
+    /// Follows the first row, or not any more.
+    fn follow(&mut self) -> bool;
+}
+
+impl<T: Item> Rows for List<T> {
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn step(&mut self, by: isize) -> bool {
+        let before = self.cursor;
+        self.follow = false;
+        self.land(self.cursor.saturating_add_signed(by));
+        self.cursor != before
+    }
+
+    fn end(&mut self, first: bool) {
+        if first && self.newer > 0 {
+            self.marks.clear();
+            self.id = None;
+            self.arrange();
+        }
+        self.land(if first { 0 } else { usize::MAX });
+    }
+
+    fn mark(&mut self) {
+        if let Some(id) = self.here()
+            && !self.marks.remove(&id)
+        {
+            self.marks.insert(id);
+        }
+        self.step(1);
+        self.settle();
+    }
+
+    fn mark_range(&mut self) {
+        let from = self.range.take().and_then(|id| self.rows.iter().position(|row| row.id() == id));
+        match from {
+            None => self.range = self.here(),
+            Some(from) => {
+                let range = from.min(self.cursor)..=from.max(self.cursor);
+                self.marks.extend(self.rows[range].iter().map(Item::id));
+            }
+        }
+    }
+
+    fn mark_all(&mut self, marked: bool) {
+        self.range = None;
+        if marked {
+            self.marks.extend(self.rows.iter().map(Item::id));
+        } else {
+            self.marks.clear();
+        }
+        self.settle();
+    }
+
+    fn marked(&self) -> Vec<String> {
+        self.rows.iter().map(Item::id).filter(|id| self.marks.contains(id)).collect()
+    }
+
+    fn is_marked(&self, id: &str) -> bool {
+        self.marks.contains(id)
+    }
+
+    fn here(&self) -> Option<String> {
+        self.current().map(Item::id)
+    }
+
+    fn go(&mut self, id: &str) {
+        self.follow = false;
+        self.id = Some(id.to_owned());
+        self.seek();
+        self.id = Some(id.to_owned());
+    }
+
+    fn newer(&self) -> usize {
+        self.newer
+    }
+
+    fn sorts(&self) -> &'static [&'static str] {
+        T::SORTS
+    }
+
+    fn sort_by(&mut self, by: usize) {
+        self.sort = by;
+        self.arrange();
+    }
+
+    fn sort_on(&mut self, head: &str) -> bool {
+        let Some(by) = T::HEADS.iter().position(|it| *it == head) else { return false };
+        self.reverse = self.sort == by && !self.reverse;
+        self.sort_by(by);
+        true
+    }
+
+    fn pick(&mut self, line: usize, height: usize) -> bool {
+        let at = self.top_for(height) + line;
+        let there = at < self.rows.len();
+        if there {
+            self.follow = false;
+            self.land(at);
+        }
+        there
+    }
+
+    fn turn(&mut self) {
+        self.reverse = !self.reverse;
+        self.arrange();
+    }
+
+    fn search(&mut self, words: &str) {
+        words.clone_into(&mut self.words);
+        self.arrange();
+    }
+
+    fn keep(&mut self, height: usize) {
+        self.top = self.top_for(height);
+    }
+
+    fn follow(&mut self) -> bool {
+        self.follow = !self.follow;
+        self.seek();
+        self.follow
+    }
+}
+
+impl<T: Item> List<T> {
+    /// Lets in what waited, once nothing is marked any more.
+    fn settle(&mut self) {
+        if self.marks.is_empty() && self.newer > 0 {
+            self.arrange();
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! What lies over the view and takes the keys: the help, a bar to write in, a menu, a question before a change.
+
+use crate::deed::Deed;
+
+/// What lies over the view.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Over {
+    /// The keys, with what is searched for among them, and the first line shown.
+    Help(String, usize),
+    /// What was done, from this line on.
+    Log(usize),
+    /// Text to read: its title, its lines, the first line shown.
+    Reader(String, Vec<String>, usize),
+    /// A line to write in.
+    Bar(Bar),
+    /// Something to choose from.
+    Menu(Menu),
+    /// A question before a change.
+    Dialog(Box<Dialog>),
+    /// A secret that is shown this once: what it is, and itself.
+    Secret(String, Hidden),
+}
+
+/// A secret; its `Debug` leaves it out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Hidden(pub String);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hidden")
+    }
+}
+
+/// A line to write in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bar {
+    /// Whether it takes commands; else a filter.
+    pub command: bool,
+    /// What was written.
+    pub text: String,
+    /// What is wrong with it.
+    pub error: Option<String>,
+}
+
+/// Something to choose from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Menu {
+    /// What it is about.
+    pub title: String,
+    /// The choices: their key, their words, what follows.
+    pub choices: Vec<(char, String, Choice)>,
+}
+
+/// What follows from a choice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// The list is sorted by this.
+    Sort(usize),
+    /// The list has this filter.
+    Filter(String),
+    /// Another question comes.
+    Ask(Wish),
+    /// The rows are written to a file, as CSV or as JSON Lines.
+    Export(bool),
+}
+
+/// What somebody wishes to do with what is under the cursor or marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// Start again, or make due now.
+    Retry,
+    /// Revoke.
+    Cancel,
+    /// Give up, or remove for good.
+    Bury,
+    /// Stop or go on.
+    Pause,
+    /// Another limit of calls at once.
+    Limit,
+    /// Later.
+    Postpone,
+    /// Switch on or off.
+    Switch,
+    /// Try.
+    Test,
+    /// Make one real call.
+    Call,
+    /// Open the circuit.
+    Open,
+    /// Half open it.
+    HalfOpen,
+    /// Close it.
+    Close,
+    /// Tell again.
+    Resend,
+    /// Tell again all that failed.
+    Recover,
+    /// Another secret or key.
+    Rotate,
+    /// End a key.
+    Revoke,
+    /// Clear a lock.
+    Unlock,
+    /// Another service.
+    New,
+    /// Retry all that match.
+    RetryAll,
+    /// Cancel all that match.
+    CancelAll,
+    /// Bury all that match.
+    BuryAll,
+    /// Discard all that match.
+    DiscardAll,
+    /// Make all that match due now.
+    RunAll,
+}
+
+/// A question before a change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dialog {
+    /// What it is about.
+    pub title: String,
+    /// What will happen.
+    pub lines: Vec<String>,
+    /// What can be said: a name and what stands there. The last is the answer that lets it happen.
+    pub fields: Vec<(&'static str, String)>,
+    /// Which of them is written in.
+    pub at: usize,
+    /// The answer that lets it happen: `y`, a count, a name.
+    pub wanted: String,
+    /// What is wrong with what was written.
+    pub error: Option<String>,
+    /// What happens then.
+    pub deed: Deed,
+}
+
+impl Dialog {
+    /// A question that `y` answers.
+    pub fn yes(title: impl Into<String>, lines: Vec<String>, deed: Deed) -> Self {
+        Self {
+            title: title.into(),
+            lines,
+            fields: vec![("y to go on, N to leave it", String::new())],
+            at: 0,
+            wanted: "y".into(),
+            error: None,
+            deed,
+        }
+    }
+
+    /// A question that only this word answers.
+    pub fn typed(
+        title: impl Into<String>,
+        lines: Vec<String>,
+        wanted: impl Into<String>,
+        deed: Deed,
+    ) -> Self {
+        let mut dialog = Self::yes(title, lines, deed);
+        dialog.wanted = wanted.into();
+        dialog.fields = vec![("type it to go on", String::new())];
+        dialog
+    }
+
+    /// With one more thing that can be said, before the answer.
+    pub fn field(mut self, name: &'static str, value: &str) -> Self {
+        let last = self.fields.len() - 1;
+        self.fields.insert(last, (name, value.to_owned()));
+        self
+    }
+
+    /// Whether it is answered by one key.
+    pub fn quick(&self) -> bool {
+        self.wanted == "y" && self.at + 1 == self.fields.len()
+    }
+
+    /// What was said under this name.
+    pub fn said(&self, name: &str) -> &str {
+        self.fields.iter().find(|(it, _)| *it == name).map(|(_, value)| value.trim()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,316 @@
+//! What each action does.
+
+use super::travel::{back, close, set_filter, show, travel};
+use super::{anew, ask, leave, moved, open, wishes};
+use crate::config::Times;
+use crate::keys;
+use crate::message::{Action, Cmd, Slot};
+use crate::state::{App, Bar, Choice, INTERVALS, Menu, Over, Page, Wish};
+use std::time::Duration;
+
+/// For how long recipient and body are shown.
+const REVEALED: Duration = Duration::from_secs(30);
+
+/// Does it.
+pub(super) fn act(app: &mut App, action: Action, cmds: &mut Vec<Cmd>) {
+    if keys::changes(action) {
+        return match app.locked() {
+            Some(why) => app.say(why),
+            None => wish(app, action, cmds),
+        };
+    }
+    match action {
+        Action::Overview => show(app, Page::Overview, cmds),
+        Action::Queues => show(app, Page::Queues, cmds),
+        Action::Notifications => show(app, Page::Notifications, cmds),
+        Action::Retries => show(app, Page::Retries, cmds),
+        Action::Dead => show(app, Page::Dead, cmds),
+        Action::Providers => show(app, Page::Providers, cmds),
+        Action::Webhooks => show(app, Page::Webhooks, cmds),
+        Action::Services => show(app, Page::Services, cmds),
+        Action::Live => show(app, Page::Live, cmds),
+        Action::Earlier => travel(app, true, cmds),
+        Action::Later => travel(app, false, cmds),
+        Action::Panel => {
+            app.side = !app.side && has_side(app);
+            app.side_at = 0;
+        }
+        Action::Help => app.over = Some(Over::Help(String::new(), 0)),
+        Action::Log => app.over = Some(Over::Log(usize::MAX)),
+        Action::Command => app.over = Some(bar(true, "")),
+        Action::Filter => {
+            let text = app.filter().to_owned();
+            app.over = Some(bar(false, &text));
+        }
+        Action::Pause => app.paused = if app.paused.is_some() { None } else { Some(app.now) },
+        Action::Faster => step(app, -1),
+        Action::Slower => step(app, 1),
+        Action::Refresh => ask(app, cmds, true),
+        Action::Times => {
+            app.times = match app.times {
+                Times::Relative => Times::Local,
+                Times::Local => Times::Utc,
+                Times::Utc => Times::Relative,
+            };
+        }
+        Action::Quit => cmds.push(Cmd::Quit),
+        Action::Mouse => {
+            app.mouse = !app.mouse;
+            app.say(if app.mouse { "the mouse is used here" } else { "the mouse is the terminal's" });
+            cmds.push(Cmd::Mouse(app.mouse));
+        }
+        Action::Suspend => cmds.push(Cmd::Suspend),
+        Action::Back => back(app, cmds),
+        Action::Close => close(app, cmds),
+        Action::Open => open::open(app, cmds),
+        Action::Freeze => app.live.held = !app.live.held,
+        Action::Wrap => app.live.wrap = !app.live.wrap,
+        Action::Group => {
+            app.retries.by = app.retries.by.next();
+            app.retries.groups = None;
+            app.side_at = 0;
+            anew(app, cmds);
+        }
+        Action::Nearer | Action::Further => {
+            app.retries.turn_window(action == Action::Nearer);
+            app.retries.restart();
+            app.retries.list.clear();
+            anew(app, cmds);
+        }
+        Action::Wide => app.wide = !app.wide,
+        Action::Quick => app.over = Some(quick(app)),
+        Action::Sort => sort(app),
+        Action::Export => app.over = Some(formats()),
+        Action::Copy => copy(app, cmds),
+        Action::CopyLine => {
+            if let Some(line) = leave::show_line(app) {
+                app.say(format!("copied: {line}"));
+                cmds.push(Cmd::Copy(line));
+            }
+        }
+        Action::Raw => raw(app),
+        Action::Unmark if app.open && app.page.speaks() => reveal(app, cmds),
+        action => go(app, action, cmds),
+    }
+}
+
+/// Moves and marks.
+fn go(app: &mut App, action: Action, cmds: &mut Vec<Cmd>) {
+    let page = crate::view::rows_shown(app).max(1).cast_signed();
+    let by = match action {
+        Action::Down => 1,
+        Action::Up => -1,
+        Action::HalfDown => (page / 2).max(1),
+        Action::HalfUp => -(page / 2).max(1),
+        Action::PageDown => page,
+        Action::PageUp => -page,
+        _ => 0,
+    };
+    if by != 0 {
+        walk(app, by, cmds);
+        return;
+    }
+    match action {
+        Action::Top if app.page == Page::Live => app.live.back = usize::MAX,
+        Action::Bottom if app.page == Page::Live => app.live.back = 0,
+        Action::Top if app.notes_mut().is_some_and(crate::state::Notes::restart) => anew(app, cmds),
+        _ => {}
+    }
+    if app.page == Page::Live {
+        app.live.step(0);
+    }
+    let mut told = None;
+    let Some(rows) = app.rows_mut() else { return };
+    match action {
+        Action::Top => rows.end(true),
+        Action::Bottom => rows.end(false),
+        Action::Mark => rows.mark(),
+        Action::Range => rows.mark_range(),
+        Action::MarkAll => rows.mark_all(true),
+        Action::Unmark => rows.mark_all(false),
+        Action::Reverse => rows.turn(),
+        Action::Follow => {
+            told = Some(if rows.follow() { "following the first row" } else { "following no more" });
+        }
+        _ => return,
+    }
+    if let Some(text) = told {
+        app.say(text);
+    }
+    moved(app, cmds);
+}
+
+/// Moves the cursor of whatever has the keys; past the end of a page to the next one.
+fn walk(app: &mut App, by: isize, cmds: &mut Vec<Cmd>) {
+    if app.page == Page::Overview {
+        let last =
+            app.overview.as_ref().map_or(0, |(_, overview)| overview.attention.len().saturating_sub(1));
+        app.attention_at = app.attention_at.saturating_add_signed(by).min(last);
+        return;
+    }
+    if app.page == Page::Live {
+        app.live.step(by);
+        return;
+    }
+    if app.side && app.page != Page::Webhooks {
+        let last = crate::view::side_lines(app).saturating_sub(1);
+        app.side_at = app.side_at.saturating_add_signed(by).min(last);
+        return;
+    }
+    let stepped = app.rows_mut().is_some_and(|rows| rows.step(by));
+    if !stepped {
+        let turned =
+            app.notes_mut().is_some_and(|notes| if by > 0 { notes.turn() } else { notes.turn_back() });
+        if turned {
+            anew(app, cmds);
+        }
+    }
+    moved(app, cmds);
+}
+
+/// Whether there is a second panel that can have the keys.
+const fn has_side(app: &App) -> bool {
+    !matches!(app.page, Page::Overview | Page::Live)
+}
+
+fn step(app: &mut App, by: isize) {
+    let at = INTERVALS.iter().position(|ms| Duration::from_millis(*ms) >= app.interval);
+    let next = at.unwrap_or(INTERVALS.len() - 1).saturating_add_signed(by).min(INTERVALS.len() - 1);
+    app.interval = Duration::from_millis(INTERVALS[next]);
+    app.slots.hurry(app.now.instant + app.interval);
+}
+
+fn bar(command: bool, text: &str) -> Over {
+    Over::Bar(Bar { command, text: text.to_owned(), error: None })
+}
+
+fn quick(app: &App) -> Over {
+    let mut choices = vec![('0', "all".to_owned(), Choice::Filter(String::new()))];
+    if app.page == Page::Notifications {
+        let words = ["scheduled", "queued", "held", "sending", "retrying", "delivered", "dead", "cancelled"];
+        choices.extend(
+            words
+                .iter()
+                .zip('1'..)
+                .map(|(word, key)| (key, (*word).into(), Choice::Filter(format!("status:{word}")))),
+        );
+    }
+    if app.page.speaks() {
+        choices.push(('h', "of the last hour".into(), Choice::Filter("since:1h".into())));
+        let named = app.settings.filters.iter().zip('a'..='g');
+        choices.extend(named.map(|((name, text), key)| (key, name.clone(), Choice::Filter(text.clone()))));
+    }
+    Over::Menu(Menu { title: "quick filters".into(), choices })
+}
+
+fn sort(app: &mut App) {
+    let sorts = app.rows().map(crate::state::Rows::sorts).unwrap_or_default();
+    if sorts.is_empty() {
+        let how = if app.page == Page::Retries { "by due time" } else { "newest first" };
+        return app.say(format!("this list is always {how}"));
+    }
+    let choice = |(at, (name, key)): (usize, (&&str, char))| (key, (*name).to_owned(), Choice::Sort(at));
+    let choices = sorts.iter().zip('1'..).enumerate().map(choice).collect();
+    app.over = Some(Over::Menu(Menu { title: "sort by".into(), choices }));
+}
+
+fn copy(app: &mut App, cmds: &mut Vec<Cmd>) {
+    let ids = app.rows().map(|rows| {
+        let marked = rows.marked();
+        if marked.is_empty() { rows.here().into_iter().collect() } else { marked }
+    });
+    let ids: Vec<String> =
+        ids.unwrap_or_else(|| app.live.current().map(|event| event.id.clone()).into_iter().collect());
+    if !ids.is_empty() {
+        app.say(if ids.len() == 1 {
+            format!("copied: {}", ids[0])
+        } else {
+            format!("copied: {} ids", ids.len())
+        });
+        cmds.push(Cmd::Copy(ids.join("\n")));
+    }
+}
+
+/// What rows can be written as.
+fn formats() -> Over {
+    let choices = vec![
+        ('j', "as JSON Lines".to_owned(), Choice::Export(false)),
+        ('c', "as CSV".to_owned(), Choice::Export(true)),
+    ];
+    Over::Menu(Menu { title: "write the rows to a file".into(), choices })
+}
+
+/// The rows to a file in the working directory.
+fn export(app: &mut App, csv: bool, cmds: &mut Vec<Cmd>) {
+    let rows = leave::json_rows(app);
+    if rows.is_empty() {
+        return app.say("there is nothing to write");
+    }
+    let (text, ending) = if csv { (leave::csv(&rows), "csv") } else { (leave::lines(&rows), "jsonl") };
+    let name = format!("notify-{}-{}.{ending}", app.page.word(), app.now.wall.format("%Y%m%dT%H%M%SZ"));
+    cmds.push(Cmd::Save(name, text));
+}
+
+/// Shows recipient and body of what is open, for a while.
+fn reveal(app: &mut App, cmds: &mut Vec<Cmd>) {
+    if let Some(why) = app.locked() {
+        return app.say(why);
+    }
+    let until = app.now.instant + REVEALED;
+    let Some(notes) = app.notes_mut() else { return };
+    let Some(id) = notes.list.current().map(|row| row.id) else { return };
+    notes.reveal = Some((id, until));
+    if app.slots.forget(Slot::Detail) {
+        cmds.push(Cmd::Drop(Slot::Detail));
+    }
+    app.say("shown for 30 s; the audit log has it");
+}
+
+fn raw(app: &mut App) {
+    if let Some(text) = leave::json_here(app) {
+        let lines = text.lines().map(str::to_owned).collect();
+        app.over = Some(Over::Reader("as JSON".into(), lines, 0));
+    }
+}
+
+/// What a key that changes something asks for.
+fn wish(app: &mut App, action: Action, cmds: &mut Vec<Cmd>) {
+    let wish = match action {
+        Action::Retry => Wish::Retry,
+        Action::Cancel => Wish::Cancel,
+        Action::Bury => Wish::Bury,
+        Action::Postpone => Wish::Postpone,
+        Action::Hold => Wish::Pause,
+        Action::Limit => Wish::Limit,
+        Action::OpenCircuit => Wish::Open,
+        Action::HalfOpen => Wish::HalfOpen,
+        Action::CloseCircuit => Wish::Close,
+        Action::Switch => Wish::Switch,
+        Action::Test if app.page == Page::Providers => Wish::Call,
+        Action::Test => Wish::Test,
+        Action::Resend => Wish::Resend,
+        Action::Recover => Wish::Recover,
+        Action::New => Wish::New,
+        Action::Unlock => Wish::Unlock,
+        Action::Bulk => return app.over = Some(wishes::bulk_menu(app.page)),
+        Action::Keys if app.page == Page::Services => return app.over = Some(wishes::key_menu()),
+        Action::Keys => Wish::Rotate,
+        _ => return,
+    };
+    wishes::grant(app, wish, cmds);
+}
+
+/// Chooses from a menu.
+pub(super) fn choose(app: &mut App, choice: Choice, cmds: &mut Vec<Cmd>) {
+    match choice {
+        Choice::Sort(by) => {
+            if let Some(rows) = app.rows_mut() {
+                rows.sort_by(by);
+            }
+        }
+        Choice::Filter(text) => set_filter(app, &text, cmds),
+        Choice::Ask(wish) => wishes::grant(app, wish, cmds),
+        Choice::Export(csv) => return export(app, csv, cmds),
+    }
+    app.slots.due(Slot::List, None);
+}

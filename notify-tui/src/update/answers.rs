@@ -1,0 +1,195 @@
+//! What an answer changes.
+
+use crate::ask::{Answer, Failure, Slot};
+use crate::deed::{Deed, Outcome, verb};
+use crate::state::{App, Data, Dialog, Over, Rates};
+use notify_proto::bulk::Expect;
+use notify_proto::upkeep::grouped;
+use notify_proto::view::StatusView;
+use notify_proto::{BulkOp, Open};
+use std::time::Duration;
+
+/// Takes an answer that was awaited.
+pub(super) fn take(app: &mut App, slot: Slot, answer: Answer, took: Duration) {
+    match answer {
+        Answer::Status(status) => {
+            if app.page == crate::state::Page::Providers || app.providers.list.rows().is_empty() {
+                app.providers.list.fill(status.providers.clone());
+            }
+            app.data = Some(data(app, *status, took));
+        }
+        Answer::Overview(reply) => {
+            if let Some(overview) = reply.overview {
+                app.overview = Some((Some(reply.rev), overview));
+            }
+        }
+        Answer::Events(view) => app.live.fill(*view),
+        Answer::Page(page) => {
+            if let Some(notes) = app.notes_mut() {
+                notes.fill(*page);
+            }
+        }
+        Answer::Count(counts) => {
+            if let Some(notes) = app.notes_mut() {
+                notes.counts = Some(counts);
+            }
+        }
+        Answer::Notification(story) => {
+            if let Some(notes) = app.notes_mut() {
+                notes.story = Some(story);
+            }
+        }
+        Answer::Faults(faults) => app.dead.faults = Some(faults),
+        Answer::Histogram(histogram) => app.retries.histogram = Some(histogram),
+        Answer::Groups(groups) => app.retries.groups = Some(groups),
+        Answer::Queues(queues) => {
+            app.queues.elsewhere = queues.elsewhere;
+            app.queues.list.fill(queues.queues);
+        }
+        Answer::Shape(shape) => app.queues.shape = Some(shape),
+        Answer::Provider(provider, route) => app.providers.shown = Some((provider, route)),
+        Answer::Webhooks(webhooks) => app.webhooks.list.fill(webhooks),
+        Answer::Log(name, events) => app.providers.log = Some((name, events)),
+        Answer::Deliveries(id, page) => {
+            if app.webhooks.total.is_some_and(|(before, _)| before != id) {
+                app.webhooks.told.clear();
+            }
+            app.webhooks.total = Some((id, page.total));
+            app.webhooks.told.fill(page.items);
+        }
+        Answer::Stats(id, stats) => app.webhooks.stats = Some((id, stats)),
+        Answer::Delivery(story) => app.webhooks.story = Some(story),
+        Answer::Services(services) => app.services.list.fill(services),
+        Answer::Keys(service, keys) => app.services.keys = Some((service, keys)),
+        Answer::Sent(service, counts) => app.services.sent = Some((service, counts)),
+        Answer::Operations(work) => {
+            for before in app.running().map(|work| work.id.clone()).collect::<Vec<_>>() {
+                let ended = work.iter().find(|work| work.id == before && work.finished_at.is_some());
+                if let Some(result) = ended.and_then(|work| work.result.clone()) {
+                    app.say(format!("{before}: {result}"));
+                }
+            }
+            app.work = work;
+        }
+        Answer::Deed(_, reason, outcome) => made(app, reason.as_deref(), outcome),
+    }
+    if slot == Slot::Deed {
+        // What was changed is looked at again at once.
+        for slot in [Slot::Status, Slot::List, Slot::Detail, Slot::Work, Slot::Overview] {
+            app.slots.due(slot, None);
+        }
+    }
+}
+
+/// Takes a refusal, or that none came.
+pub(super) fn refused(app: &mut App, slot: Slot, why: &Failure) {
+    match slot {
+        Slot::Deed => {
+            let late = matches!(why, Failure::Late);
+            let text =
+                if late { "no answer in time: it may have happened, or not".into() } else { why.text() };
+            finish(app, text);
+        }
+        Slot::Status if matches!(why, Failure::Refused(_)) => {
+            app.say(format!("the daemon refused: {}", why.text()));
+        }
+        _ => {}
+    }
+}
+
+/// Says and logs what came of the last change.
+fn finish(app: &mut App, text: String) {
+    if let Some(entry) = app.log.iter_mut().rev().find(|entry| entry.result.is_none()) {
+        entry.result = Some(text.clone());
+    }
+    app.say(text);
+}
+
+fn made(app: &mut App, reason: Option<&str>, outcome: Outcome) {
+    match outcome {
+        Outcome::Done(text) => finish(app, text),
+        Outcome::Each(all) => {
+            let refused: Vec<_> = all.iter().filter_map(|one| one.result.as_ref().err()).collect();
+            let done = all.len() - refused.len();
+            let text = match refused.first() {
+                None => format!("{done} done"),
+                Some(first) => format!("{done} done, {} refused: {}", refused.len(), first.message),
+            };
+            finish(app, text);
+        }
+        Outcome::Started(id, total) => {
+            finish(
+                app,
+                format!("operation {id} has begun, {} in all; :cancel {id} stops it", grouped(total)),
+            );
+        }
+        Outcome::Secret(what, secret) => {
+            finish(app, format!("{what}: shown this once"));
+            app.over = Some(Over::Secret(what, secret));
+        }
+        Outcome::Counted(mut request, view) => {
+            finish(app, format!("{} match", grouped(view.total)));
+            let Open::Known(op) = request.op else { return };
+            if view.total == 0 {
+                app.say("nothing matches that is in a state for it");
+                return;
+            }
+            request.cutoff = Some(view.cutoff);
+            request.expect = Some(Expect { count: view.total, percent: 0 });
+            let filter = request.filter.to_string();
+            let counts = |counts: &std::collections::BTreeMap<String, u64>| {
+                counts
+                    .iter()
+                    .map(|(name, n)| format!("{name} {}", grouped(*n)))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            };
+            let samples: Vec<_> = view.samples.iter().take(3).map(ToString::to_string).collect();
+            let pace =
+                view.rate_per_second.map_or_else(|| "as fast as it goes".into(), |rate| format!("{rate}/s"));
+            let bulk = Deed::Bulk(request);
+            let lines = vec![
+                format!("filter   {}", if filter.is_empty() { "all" } else { &filter }),
+                format!("cut-off  {} (later ones are not touched)", view.cutoff.format("%H:%M:%SZ")),
+                format!("counted  {} ({})", grouped(view.total), counts(&view.by_status)),
+                format!("services {}", counts(&view.by_service)),
+                format!("refused  {} in advance", grouped(view.refused)),
+                format!("pace     {pace}, as an operation that outlives this program"),
+                format!("sample   {}", samples.join(" ")),
+                format!("same as  {}", bulk.line(reason)),
+            ];
+            let title = format!("{} all that match", verb(op));
+            let wanted = if op == BulkOp::Discard {
+                format!("discard {}", view.total)
+            } else {
+                view.total.to_string()
+            };
+            app.over = Some(Over::Dialog(Box::new(Dialog::typed(title, lines, wanted, bulk))));
+        }
+        Outcome::Failed(id, mut request, view) => {
+            finish(app, format!("{} were not taken", grouped(view.total)));
+            if view.total == 0 {
+                return;
+            }
+            (request.since, request.until) = (view.since, Some(view.until));
+            request.expect = Some(Expect { count: view.total, percent: 0 });
+            let recover = Deed::Recover(id, request);
+            let lines = vec![
+                format!("counted  {} that it did not take", grouped(view.total)),
+                format!("since    {}", view.since.format("%Y-%m-%d %H:%M:%SZ")),
+                "Each is told once more; the receiver may have seen some of them.".into(),
+                format!("same as  {}", recover.line(reason)),
+            ];
+            let dialog = Dialog::typed("tell again what failed", lines, view.total.to_string(), recover);
+            app.over = Some(Over::Dialog(Box::new(dialog)));
+        }
+    }
+}
+
+fn data(app: &App, status: StatusView, round_trip: Duration) -> Data {
+    let rates = app.data.as_ref().and_then(|before| {
+        let apart = app.now.instant.saturating_duration_since(before.at.instant);
+        Rates::between(&before.status, &status, apart)
+    });
+    Data { status, at: app.now, round_trip, rates }
+}

@@ -1,0 +1,100 @@
+//! What leaves the program: the line that shows it again, and its JSON.
+
+use crate::state::{App, Page, Rows};
+use serde_json::Value;
+
+/// The line that shows what is under the cursor.
+pub(super) fn show_line(app: &App) -> Option<String> {
+    let here = app.rows().and_then(Rows::here);
+    let noun = match app.page {
+        Page::Overview => return Some("notifyctl status".into()),
+        Page::Live => return Some("notifyctl tail -f".into()),
+        Page::Queues => "queue show",
+        Page::Notifications | Page::Retries => "notification show",
+        Page::Dead => "dead show",
+        Page::Providers => "provider show",
+        Page::Webhooks if app.side => "webhook delivery show",
+        Page::Webhooks => "webhook show",
+        Page::Services => "service show",
+    };
+    Some(format!("notifyctl {noun} {}", here?))
+}
+
+/// The rows of the list as JSON.
+pub(super) fn json_rows(app: &App) -> Vec<Value> {
+    fn all<'a, T: serde::Serialize + 'a>(rows: impl IntoIterator<Item = &'a T>) -> Vec<Value> {
+        rows.into_iter().filter_map(|row| serde_json::to_value(row).ok()).collect()
+    }
+    match app.page {
+        Page::Overview => all(app.overview.iter().map(|(_, overview)| overview)),
+        Page::Queues => all(app.queues.list.rows()),
+        Page::Notifications => all(app.notes.list.rows()),
+        Page::Retries => all(app.retries.list.rows()),
+        Page::Dead => all(app.dead.list.rows()),
+        Page::Providers => all(app.providers.list.rows()),
+        Page::Webhooks if app.side => all(app.webhooks.told.rows()),
+        Page::Webhooks => all(app.webhooks.list.rows()),
+        Page::Services => all(app.services.list.rows()),
+        Page::Live => all(&app.live.events),
+    }
+}
+
+/// One line each.
+pub(super) fn lines(rows: &[Value]) -> String {
+    let lines: Vec<_> = rows.iter().map(Value::to_string).collect();
+    lines.join("\n") + "\n"
+}
+
+/// As CSV: a column for each member that some row has, what is nested as JSON.
+pub(super) fn csv(rows: &[Value]) -> String {
+    let mut names: Vec<&String> = Vec::new();
+    for name in rows.iter().filter_map(Value::as_object).flat_map(serde_json::Map::keys) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let quoted = |text: &str| {
+        if text.contains(['"', ',', '\n', '\r']) {
+            format!("\"{}\"", text.replace('"', "\"\""))
+        } else {
+            text.to_owned()
+        }
+    };
+    let cell = |value: Option<&Value>| match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => quoted(text),
+        Some(other) => quoted(&other.to_string()),
+    };
+    let mut text = names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(",") + "\r\n";
+    for row in rows {
+        let cells: Vec<_> = names.iter().map(|name| cell(row.get(name.as_str()))).collect();
+        text.push_str(&cells.join(","));
+        text.push_str("\r\n");
+    }
+    text
+}
+
+/// What is under the cursor, as JSON.
+pub(super) fn json_here(app: &App) -> Option<String> {
+    fn one<T: serde::Serialize>(it: &T) -> Option<String> {
+        serde_json::to_string_pretty(it).ok()
+    }
+    match app.page {
+        Page::Overview => app.overview.as_ref().and_then(|(_, overview)| one(overview)),
+        Page::Queues => app.queues.list.current().and_then(one),
+        Page::Notifications | Page::Retries | Page::Dead => {
+            let notes = app.notes_of(app.page)?;
+            let told = notes.told().and_then(|story| one(&story.detail));
+            told.or_else(|| notes.list.current().and_then(one))
+        }
+        Page::Providers => app.providers.list.current().and_then(one),
+        Page::Webhooks if app.side => {
+            let here = app.webhooks.told.current()?;
+            let story = app.webhooks.story.as_ref().filter(|story| story.delivery.id == here.id);
+            story.and_then(one).or_else(|| one(here))
+        }
+        Page::Webhooks => app.webhooks.list.current().and_then(one),
+        Page::Services => app.services.list.current().and_then(one),
+        Page::Live => app.live.current().and_then(one),
+    }
+}

@@ -1,0 +1,66 @@
+//! What Enter does: it goes where something is to be seen, narrows a list to a group, or opens what is under the cursor.
+
+use super::travel::{set_filter, show};
+use crate::message::Cmd;
+use crate::state::{App, Page};
+use notify_proto::GroupBy;
+
+/// Opens what is under the cursor.
+pub(super) fn open(app: &mut App, cmds: &mut Vec<Cmd>) {
+    match app.page {
+        Page::Overview => {
+            let overview = app.overview.as_ref().map(|(_, overview)| overview);
+            let alert = overview.and_then(|overview| overview.attention.get(app.attention_at)).cloned();
+            if let Some(alert) = alert {
+                let page = Page::of_alert(&alert);
+                show(app, page, cmds);
+                if let Some(rows) = app.rows_mut() {
+                    rows.go(&alert.name);
+                }
+            }
+        }
+        Page::Live => {
+            let event = app.live.current().cloned();
+            if let Some(id) = event.filter(|event| event.object.to_string() == "notification").map(|it| it.id)
+            {
+                show(app, Page::Notifications, cmds);
+                set_filter(app, &format!("id:{id}"), cmds);
+            }
+        }
+        Page::Dead if app.side && app.dead.faults.is_some() => {
+            let faults = app.dead.faults.as_ref();
+            let fault =
+                faults.and_then(|faults| faults.groups.get(app.side_at)).map(|group| group.fault.clone());
+            if let Some(fault) = fault {
+                set_filter(app, &format!("fault:{fault}"), cmds);
+                app.side = false;
+            }
+        }
+        Page::Retries if app.side => {
+            if let Some(filter) = group_filter(app) {
+                set_filter(app, &filter, cmds);
+                app.side = false;
+            }
+        }
+        _ => app.open = !app.open,
+    }
+}
+
+/// The filter that finds the group under the cursor again.
+fn group_filter(app: &App) -> Option<String> {
+    let groups = app.retries.groups.as_ref()?;
+    let name = &groups.groups.get(app.side_at)?.name;
+    let quoted = |field: &str, value: &str| format!("{field}:\"{value}\"");
+    match app.retries.by.0 {
+        _ if name.is_empty() => None,
+        // The longest piece between the placeholders is in each of the errors.
+        GroupBy::Error => {
+            let pieces = name.split(['<', '>', '"']).enumerate().filter(|(n, _)| n % 2 == 0);
+            let piece = pieces.map(|(_, piece)| piece.trim()).max_by_key(|piece| piece.len())?;
+            (!piece.is_empty()).then(|| quoted("error", piece))
+        }
+        GroupBy::Provider => Some(quoted("provider", name)),
+        GroupBy::Service => Some(quoted("service", name)),
+        GroupBy::Channel => Some(quoted("channel", name)),
+    }
+}

@@ -1,0 +1,82 @@
+//! From view to view and back, each with its filter.
+
+use super::anew;
+use crate::message::Cmd;
+use crate::state::{App, Page};
+
+/// Shows a view, remembering the one before.
+pub(super) fn show(app: &mut App, page: Page, cmds: &mut Vec<Cmd>) {
+    if page != app.page {
+        app.earlier.push((app.page, app.filter().to_owned()));
+        app.later.clear();
+        enter(app, page, cmds);
+    }
+    app.over = None;
+}
+
+fn enter(app: &mut App, page: Page, cmds: &mut Vec<Cmd>) {
+    anew(app, cmds);
+    app.page = page;
+    (app.side, app.side_at, app.open) = (false, 0, false);
+}
+
+/// Back to the view before, or forth again.
+pub(super) fn travel(app: &mut App, back: bool, cmds: &mut Vec<Cmd>) {
+    let from = if back { &mut app.earlier } else { &mut app.later };
+    let Some((page, filter)) = from.pop() else { return };
+    let here = (app.page, app.filter().to_owned());
+    if back {
+        app.later.push(here);
+    } else {
+        app.earlier.push(here);
+    }
+    enter(app, page, cmds);
+    if filter != app.filter() {
+        set_filter(app, &filter, cmds);
+    }
+}
+
+/// Gives the view this filter, which can be read.
+pub(super) fn set_filter(app: &mut App, text: &str, cmds: &mut Vec<Cmd>) {
+    anew(app, cmds);
+    let page = app.page;
+    if let Some(notes) = app.notes_mut() {
+        notes.refilter(text);
+    } else if page == Page::Live {
+        app.live = crate::state::Live {
+            filter: text.to_owned(),
+            held: app.live.held,
+            wrap: app.live.wrap,
+            ..Default::default()
+        };
+    } else {
+        app.words.insert(page, text.to_owned());
+        if let Some(rows) = app.rows_mut() {
+            rows.search(text);
+        }
+    }
+}
+
+/// Back by one step; at the top, out.
+pub(super) fn back(app: &mut App, cmds: &mut Vec<Cmd>) {
+    if app.side || app.open {
+        (app.side, app.open) = (false, false);
+    } else if app.earlier.is_empty() {
+        cmds.push(Cmd::Quit);
+    } else {
+        travel(app, true, cmds);
+    }
+}
+
+/// Closes what is open, or clears marks, or the filter.
+pub(super) fn close(app: &mut App, cmds: &mut Vec<Cmd>) {
+    if app.side || app.open {
+        (app.side, app.open) = (false, false);
+    } else if app.rows().is_some_and(|rows| !rows.marked().is_empty()) {
+        if let Some(rows) = app.rows_mut() {
+            rows.mark_all(false);
+        }
+    } else if !app.filter().is_empty() {
+        set_filter(app, "", cmds);
+    }
+}

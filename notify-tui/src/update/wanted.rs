@@ -1,0 +1,139 @@
+//! What the view wants to know now. Only what is seen is asked for.
+
+use crate::ask::{Question, Slot};
+use crate::state::{App, Notes, Over, Page};
+use chrono::TimeDelta;
+use notify_proto::control::{ListRequest, RouteRequest};
+use notify_proto::filter::{Field, Filter, Term};
+use notify_proto::schedule::GroupRequest;
+use notify_proto::shape::ShapeRequest;
+use notify_proto::webhook::DeliveryRequest;
+use std::time::Duration;
+
+/// Between two counts of what matches: they cost more than a page.
+const COUNTS: Duration = Duration::from_secs(5);
+
+/// Between two looks at what happens, unless more is there already.
+const HANDFUL: Duration = Duration::from_millis(200);
+
+/// For how long names are taken as known.
+const NAMES: Duration = Duration::from_secs(60);
+
+/// Between two looks at many rows.
+const LOOKS: Duration = Duration::from_secs(10);
+
+/// How long after an answer the next question of this slot is due.
+pub(super) fn pace(app: &App, slot: Slot) -> Duration {
+    let pace = app.pace();
+    match slot {
+        // The daemon itself waits for the next event. Where many happen, they come by the handful.
+        Slot::List if app.page == Page::Live && app.slots.trouble(slot).is_none() => match app.live.more {
+            _ if !app.focused => pace,
+            true => Duration::ZERO,
+            false => HANDFUL,
+        },
+        Slot::Count | Slot::Side => pace.max(COUNTS),
+        Slot::Also => pace.max(LOOKS),
+        Slot::Names => pace.max(NAMES),
+        // An older daemon has none, and need not be asked every second.
+        Slot::Overview if app.slots.trouble(slot).is_some() => pace.max(Duration::from_secs(15)),
+        Slot::Detail => pace.max(Duration::from_secs(2)),
+        Slot::Status | Slot::List | Slot::Overview | Slot::Work | Slot::Deed => pace,
+    }
+}
+
+/// The questions of the view, each with its slot.
+pub fn wanted(app: &App) -> Vec<(Slot, Question)> {
+    let mut all = vec![(Slot::Status, Question::Status)];
+    let overview = || (Slot::Overview, Question::Overview(app.overview.as_ref().and_then(|(rev, _)| *rev)));
+    match app.page {
+        Page::Overview => all.push(overview()),
+        Page::Queues => {
+            all.extend([(Slot::List, Question::Queues), overview()]);
+            if let Some(queue) = app.queues.list.current() {
+                let request = ShapeRequest { queue: Some(queue.name.clone()), ..ShapeRequest::default() };
+                all.push((Slot::Detail, Question::Shape(request)));
+            }
+        }
+        Page::Notifications => notes(app, &app.notes, None, Question::Notifications, &mut all),
+        Page::Retries => {
+            notes(app, &app.retries, None, Question::Schedule, &mut all);
+            all.push((Slot::Side, Question::Histogram));
+            if let Ok(filter) = app.retries.asked(None, app.now.wall) {
+                let by = app.retries.by.0.into();
+                all.push((Slot::Also, Question::Groups(GroupRequest { filter, by })));
+            }
+        }
+        Page::Dead => {
+            notes(app, &app.dead, Some("dead"), Question::Notifications, &mut all);
+            if let Ok(filter) = app.dead.asked(None, app.now.wall) {
+                all.push((Slot::Side, Question::Faults(filter)));
+            }
+        }
+        Page::Providers => {
+            all.push(overview());
+            if let Some(provider) = app.providers.list.current() {
+                let channel = provider.channels.first().and_then(notify_proto::Open::known);
+                let request = RouteRequest { channel, ..RouteRequest::default() };
+                all.push((Slot::Detail, Question::Provider(provider.name.clone(), request)));
+                all.push((Slot::Side, Question::Log(provider.name.clone())));
+            }
+        }
+        Page::Webhooks => {
+            all.extend([(Slot::List, Question::Webhooks), overview()]);
+            if let Some(webhook) = app.webhooks.list.current() {
+                let request = DeliveryRequest { limit: 50, ..DeliveryRequest::default() };
+                let since = app.now.wall - TimeDelta::hours(1);
+                all.push((Slot::Detail, Question::Deliveries(webhook.id, request)));
+                all.push((Slot::Also, Question::Stats(webhook.id, since)));
+            }
+            if let Some(told) = app.webhooks.told.current().filter(|_| app.side) {
+                all.push((Slot::Side, Question::Delivery(told.id)));
+            }
+        }
+        Page::Services => {
+            all.push((Slot::List, Question::Services));
+            if let Some(service) = app.services.list.current() {
+                all.push((Slot::Detail, Question::Keys(service.name.clone())));
+                let mut filter = Filter::default();
+                let values = vec![service.name.clone()];
+                filter.and(Term::Is { field: Field::Service, values, negate: false });
+                filter.and(Term::Since(app.now.wall - TimeDelta::hours(1)));
+                all.push((Slot::Also, Question::Sent(service.name.clone(), filter)));
+            }
+        }
+        Page::Live if app.live.held => {}
+        Page::Live => all.push((Slot::List, Question::Events(Box::new(app.live.request())))),
+    }
+    if matches!(&app.over, Some(Over::Bar(bar)) if !bar.command) {
+        all.push((Slot::Names, Question::Services));
+    }
+    if app.running().next().is_some() || !app.slots.answered(Slot::Work) {
+        all.push((Slot::Work, Question::Operations));
+    }
+    all
+}
+
+fn notes(
+    app: &App,
+    notes: &Notes,
+    only: Option<&str>,
+    question: fn(ListRequest) -> Question,
+    all: &mut Vec<(Slot, Question)>,
+) {
+    // A filter that cannot be read is not asked for; the bar says what is wrong with it.
+    let Ok(filter) = notes.asked(only, app.now.wall) else { return };
+    // Without a filter the header's counts say as much.
+    if !filter.terms.is_empty() && app.page != Page::Retries {
+        all.push((Slot::Count, Question::Count(filter.clone())));
+    }
+    let limit = u32::from(app.size.1).clamp(50, 200);
+    let request = ListRequest { filter, limit, cursor: notes.cursor.clone(), reveal: false };
+    all.push((Slot::List, question(request)));
+    // What is revealed is not asked for again: every look at it is written down.
+    let seen = notes.told().is_some_and(|story| story.revealed);
+    if let Some(row) = notes.list.current().filter(|_| !seen) {
+        let reveal = notes.reveal.is_some_and(|(id, until)| id == row.id && app.now.instant < until);
+        all.push((Slot::Detail, Question::Notification(row.id, reveal)));
+    }
+}

@@ -1,0 +1,349 @@
+//! From what somebody wishes to a change: at once, or after a question as grave as the change.
+
+use crate::ask::{Question, Slot};
+use crate::deed::{Deed, verb};
+use crate::message::Cmd;
+use crate::state::{App, Choice, Dialog, Entry, Menu, Over, Page, Rows, Wish};
+use chrono::TimeDelta;
+use notify_proto::bulk::BulkRequest;
+use notify_proto::control::Limit;
+use notify_proto::filter::Field;
+use notify_proto::filter::Term;
+use notify_proto::hold::{Force, HoldRequest};
+use notify_proto::webhook::RecoverRequest;
+use notify_proto::{BulkOp, HoldKind, NotificationId, Status};
+
+/// Does it, or asks before.
+pub(super) fn grant(app: &mut App, wish: Wish, cmds: &mut Vec<Cmd>) {
+    match deed(app, wish) {
+        Ok(Granted::Now(deed)) => make(app, deed, None, cmds),
+        Ok(Granted::Ask(dialog)) => app.over = Some(Over::Dialog(Box::new(dialog))),
+        Err(why) => app.say(why),
+    }
+}
+
+/// What comes of a wish.
+enum Granted {
+    Now(Deed),
+    Ask(Dialog),
+}
+
+/// Has the daemon make a change, and logs its line.
+pub(super) fn make(app: &mut App, deed: Deed, reason: Option<String>, cmds: &mut Vec<Cmd>) {
+    if app.slots.pending(Slot::Deed) {
+        return app.say("one change at a time: the daemon is still at the last one");
+    }
+    let line = deed.line(reason.as_deref());
+    app.say(line.clone());
+    app.log.push(Entry { at: app.now.wall, line, result: None });
+    let number = app.slots.ask(Slot::Deed, app.now.instant);
+    cmds.push(Cmd::Ask(Slot::Deed, number, Box::new(Question::Deed(deed, reason))));
+}
+
+/// The notifications that are marked, or the one under the cursor.
+fn chosen(app: &App) -> Result<Vec<NotificationId>, String> {
+    let notes = app.notes_of(app.page).ok_or("there are no notifications here")?;
+    let marked = notes.list.marked();
+    let ids = if marked.is_empty() { notes.list.here().into_iter().collect() } else { marked };
+    let ids: Vec<NotificationId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+    if ids.is_empty() { Err("there is nothing under the cursor".into()) } else { Ok(ids) }
+}
+
+fn few(ids: &[NotificationId]) -> Vec<String> {
+    let mut lines: Vec<_> = ids.iter().take(5).map(ToString::to_string).collect();
+    if ids.len() > 5 {
+        lines.push(format!("and {} more", ids.len() - 5));
+    }
+    lines
+}
+
+fn named(app: &App) -> Result<String, String> {
+    app.rows().and_then(Rows::here).ok_or_else(|| "there is nothing under the cursor".into())
+}
+
+fn deed(app: &App, wish: Wish) -> Result<Granted, String> {
+    match wish {
+        Wish::Retry | Wish::Cancel | Wish::Bury | Wish::Postpone => notifications(app, wish),
+        Wish::RetryAll => bulk(app, BulkOp::Retry),
+        Wish::CancelAll => bulk(app, BulkOp::Cancel),
+        Wish::BuryAll => bulk(app, BulkOp::Bury),
+        Wish::DiscardAll => bulk(app, BulkOp::Discard),
+        Wish::RunAll => bulk(app, BulkOp::Run),
+        Wish::Pause | Wish::Limit | Wish::Open | Wish::HalfOpen | Wish::Close => line_of_work(app, wish),
+        Wish::Switch => switch(app),
+        Wish::Call => {
+            let name = named(app)?;
+            let lines = vec![
+                "One real call: whoever this is gets a message, unless the provider is simulated.".to_owned(),
+                "Its channel is the first one of the provider.".to_owned(),
+            ];
+            let dialog = Dialog::yes(format!("call {name}"), lines, Deed::Call(name, String::new()));
+            Ok(Granted::Ask(dialog.field("to", "").field("reason", "")))
+        }
+        Wish::Rotate if app.page == Page::Services => {
+            new_key(app).map(Granted::Ask).ok_or_else(|| "there is nothing under the cursor".into())
+        }
+        Wish::Test | Wish::Resend | Wish::Recover | Wish::Rotate => webhook(app, wish),
+        Wish::Revoke | Wish::Unlock | Wish::New => service(app, wish),
+    }
+}
+
+fn notifications(app: &App, wish: Wish) -> Result<Granted, String> {
+    let ids = chosen(app)?;
+    let one = ids.len() == 1;
+    let waits = |id: &NotificationId| {
+        let rows = app.notes_of(app.page).map(|notes| notes.list.rows()).unwrap_or_default();
+        let status = rows.iter().find(|row| row.id == *id).and_then(|row| row.status.known());
+        matches!(status, Some(Status::Pending | Status::Retrying))
+    };
+    let op = match wish {
+        Wish::Retry if app.page == Page::Retries || ids.iter().all(waits) => BulkOp::Run,
+        Wish::Retry => BulkOp::Retry,
+        Wish::Cancel => BulkOp::Cancel,
+        Wish::Bury if app.page == Page::Dead => BulkOp::Discard,
+        Wish::Bury => BulkOp::Bury,
+        _ => BulkOp::Postpone,
+    };
+    let until = (op == BulkOp::Postpone).then(|| app.now.wall + TimeDelta::minutes(10));
+    let deed = Deed::Notifications(op, ids.clone(), until);
+    let mut lines = few(&ids);
+    lines.push(String::new());
+    lines.push(
+        match op {
+            BulkOp::Retry => "Each starts again with a fresh budget of attempts.",
+            BulkOp::Run => "Each is due now, instead of waiting for its time.",
+            BulkOp::Cancel => "What was not sent yet is revoked; what is under way or final refuses.",
+            BulkOp::Bury => "Each is given up and goes to the dead letters; no webhook hears of it.",
+            BulkOp::Discard => "Each is removed from the log. There is no way back.",
+            BulkOp::Postpone | BulkOp::Move => "Each waits until then.",
+        }
+        .into(),
+    );
+    lines.push(format!("same as {}", deed.line(None)));
+    let title = format!(
+        "{} {}",
+        verb(op),
+        if one { "1 notification".into() } else { format!("{} notifications", ids.len()) }
+    );
+    Ok(match op {
+        BulkOp::Retry | BulkOp::Run if one => Granted::Now(deed),
+        BulkOp::Discard => {
+            let wanted = format!("discard {}", ids.len());
+            Granted::Ask(Dialog::typed(title, lines, wanted, deed).field("reason", ""))
+        }
+        BulkOp::Postpone => Granted::Ask(Dialog::yes(title, lines, deed).field("for", "10m")),
+        _ => Granted::Ask(Dialog::yes(title, lines, deed)),
+    })
+}
+
+fn bulk(app: &App, op: BulkOp) -> Result<Granted, String> {
+    let notes = app.notes_of(app.page).ok_or("there are no notifications here")?;
+    let only = (app.page == Page::Dead).then_some("dead");
+    let mut filter = notes.asked(only, app.now.wall).map_err(|error| error.to_string())?;
+    if app.page == Page::Retries
+        && !filter.terms.iter().any(|term| matches!(term, Term::Is { field: Field::Status, .. }))
+    {
+        filter.and_any(Field::Status, vec!["scheduled".into(), "retrying".into()]);
+    }
+    Ok(Granted::Now(Deed::Count(Box::new(BulkRequest {
+        op: op.into(),
+        filter,
+        until: None,
+        notify: false,
+        cutoff: None,
+        expect: None,
+        limit: None,
+        rate_per_second: Limit::Keep,
+    }))))
+}
+
+fn line_of_work(app: &App, wish: Wish) -> Result<Granted, String> {
+    let name = named(app)?;
+    let hold = |kind, limit| {
+        let for_ms = if matches!(kind, HoldKind::Limit) { None } else { Some(600_000) };
+        Deed::Hold(HoldRequest { provider: name.clone(), kind, limit, for_ms })
+    };
+    let paused =
+        app.providers.list.rows().iter().find(|provider| provider.name == name).is_some_and(|provider| {
+            provider
+                .holds
+                .iter()
+                .any(|hold| matches!(hold.kind.known(), Some(HoldKind::Pause | HoldKind::Drain)))
+        }) || app
+            .queues
+            .list
+            .rows()
+            .iter()
+            .any(|queue| queue.name == name && matches!(queue.state.as_str(), "paused" | "draining"));
+    let ask =
+        |what: &str, why: &str, deed: Deed| Dialog::yes(format!("{what} {name}"), vec![why.to_owned()], deed);
+    Ok(match wish {
+        Wish::Pause if paused => Granted::Now(Deed::Resume(name)),
+        Wish::Pause => {
+            let why = "Nothing goes to it, and what would goes elsewhere or waits. It ends by itself.";
+            Granted::Ask(
+                ask("pause", why, hold(HoldKind::Pause, None)).field("for", "10m").field("reason", ""),
+            )
+        }
+        Wish::Limit => {
+            let queue = app.queues.list.current();
+            let limit = queue.map_or(1, |queue| queue.limit.max(2) / 2);
+            let why =
+                "Fewer calls at once than its own limit; without a time it stands until somebody ends it.";
+            let dialog = ask("limit", why, hold(HoldKind::Limit, Some(limit)));
+            Granted::Ask(
+                dialog.field("calls at once", &limit.to_string()).field("for", "").field("reason", ""),
+            )
+        }
+        Wish::Open => {
+            let why = "Its circuit is open, whatever it answers: nothing goes to it. It ends by itself.";
+            let dialog = ask("open the circuit of", why, hold(HoldKind::CircuitOpen, None));
+            Granted::Ask(dialog.field("for", "10m").field("reason", ""))
+        }
+        Wish::HalfOpen => Granted::Ask(
+            ask(
+                "half open the circuit of",
+                "The next call is a probe.",
+                Deed::Circuit(name.clone(), Force::HalfOpen),
+            )
+            .field("reason", ""),
+        ),
+        _ => Granted::Ask(
+            ask(
+                "close the circuit of",
+                "As if nothing had ever failed.",
+                Deed::Circuit(name.clone(), Force::Closed),
+            )
+            .field("reason", ""),
+        ),
+    })
+}
+
+fn switch(app: &App) -> Result<Granted, String> {
+    let nothing = || "there is nothing under the cursor".to_owned();
+    let (deed, what, on) = match app.page {
+        Page::Providers => {
+            let provider = app.providers.list.current().ok_or_else(nothing)?;
+            (Deed::Provider(provider.name.clone(), !provider.active), provider.name.clone(), !provider.active)
+        }
+        Page::Webhooks => {
+            let webhook = app.webhooks.list.current().ok_or_else(nothing)?;
+            (Deed::Webhook(webhook.id, !webhook.is_active), webhook.url.clone(), !webhook.is_active)
+        }
+        _ => {
+            let service = app.services.list.current().ok_or_else(nothing)?;
+            (Deed::Service(service.name.clone(), !service.active), service.name.clone(), !service.active)
+        }
+    };
+    if on {
+        return Ok(Granted::Now(deed));
+    }
+    let why = match app.page {
+        Page::Providers => "Nothing goes to it any more.",
+        Page::Webhooks => "It is told nothing any more, until it is switched on.",
+        _ => "All its requests are refused.",
+    };
+    let lines = vec![why.to_owned(), format!("same as {}", deed.line(None))];
+    Ok(Granted::Ask(Dialog::yes(format!("switch off {what}"), lines, deed).field("reason", "")))
+}
+
+fn webhook(app: &App, wish: Wish) -> Result<Granted, String> {
+    let webhook = app.webhooks.list.current().ok_or("there is nothing under the cursor")?;
+    Ok(match wish {
+        Wish::Test => Granted::Now(Deed::TestWebhook(webhook.id)),
+        Wish::Resend => {
+            let marked = app.webhooks.told.marked();
+            let ids = if marked.is_empty() { app.webhooks.told.here().into_iter().collect() } else { marked };
+            let ids: Vec<_> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+            if !app.side || ids.is_empty() {
+                return Err("Tab to the deliveries, and choose what to tell again".into());
+            }
+            let deed = Deed::Resend(ids);
+            let why = "It can reach the receiver twice; receivers should key on notification id and event.";
+            let lines = vec![why.to_owned(), format!("same as {}", deed.line(None))];
+            Granted::Ask(Dialog::yes("tell again", lines, deed))
+        }
+        Wish::Recover => {
+            let request = RecoverRequest {
+                statuses: Vec::new(),
+                events: Vec::new(),
+                since: app.now.wall - TimeDelta::hours(2),
+                until: None,
+                expect: None,
+                rate_per_second: Limit::Keep,
+            };
+            let lines = vec!["First it is counted; then you are asked.".to_owned()];
+            let deed = Deed::CountFailed(webhook.id, Box::new(request));
+            Granted::Ask(Dialog::yes("tell again what failed", lines, deed).field("since", "2h"))
+        }
+        _ => {
+            let deed = Deed::Rotate(webhook.id, 86_400);
+            let lines = vec![
+                format!("{} gets another signing secret, which is shown this once.", webhook.url),
+                "The one so far signs as well for the grace time; 0s for not at all.".into(),
+            ];
+            let dialog = Dialog::typed("another secret", lines, webhook.service_name.clone(), deed);
+            Granted::Ask(dialog.field("grace", "24h"))
+        }
+    })
+}
+
+fn service(app: &App, wish: Wish) -> Result<Granted, String> {
+    if wish == Wish::New {
+        let lines = vec!["Its first key is shown this once.".to_owned()];
+        return Ok(Granted::Ask(
+            Dialog::yes("a new service", lines, Deed::NewService(String::new())).field("name", ""),
+        ));
+    }
+    let service = app.services.list.current().ok_or("there is nothing under the cursor")?;
+    let name = service.name.clone();
+    if wish == Wish::Unlock {
+        return Ok(Granted::Now(Deed::Unlock(name)));
+    }
+    let lines = vec!["Requests with this key are refused from now on.".to_owned()];
+    let deed = Deed::RevokeKey(name.clone(), String::new());
+    let keys = app.services.keys.as_ref().filter(|(it, _)| *it == name).map(|(_, keys)| keys.as_slice());
+    let alive = keys.unwrap_or_default().iter().find(|key| key.revoked_at.is_none());
+    let prefix = alive.map(|key| key.prefix.clone()).unwrap_or_default();
+    Ok(Granted::Ask(Dialog::typed("revoke a key", lines, name, deed).field("prefix", &prefix)))
+}
+
+/// The dialog for a new key; it comes from a menu.
+fn new_key(app: &App) -> Option<Dialog> {
+    let name = app.services.list.current()?.name.clone();
+    let lines = vec![
+        format!("{name} gets a new key, which is shown this once."),
+        "Its other keys work for the grace time; 0s for not at all.".into(),
+    ];
+    Some(Dialog::typed("a new key", lines, name.clone(), Deed::NewKey(name, 86_400)).field("grace", "24h"))
+}
+
+/// What a filter can do.
+pub(super) fn bulk_menu(page: Page) -> Over {
+    let mut choices = match page {
+        Page::Dead => vec![
+            ('r', "retry all that match", Wish::RetryAll),
+            ('d', "discard all that match", Wish::DiscardAll),
+        ],
+        _ => vec![
+            ('r', "retry all that match", Wish::RetryAll),
+            ('c', "cancel all that match", Wish::CancelAll),
+            ('d', "bury all that match", Wish::BuryAll),
+            ('n', "run all that match now", Wish::RunAll),
+        ],
+    };
+    if page == Page::Retries {
+        choices.remove(0);
+    }
+    let choices = choices.into_iter().map(|(key, text, wish)| (key, text.to_owned(), Choice::Ask(wish)));
+    Over::Menu(Menu { title: "with all that match the filter".into(), choices: choices.collect() })
+}
+
+/// What can be done with keys.
+pub(super) fn key_menu() -> Over {
+    let choices = vec![
+        ('n', "a new key; the others end after a grace time".to_owned(), Choice::Ask(Wish::Rotate)),
+        ('r', "revoke a key at once".to_owned(), Choice::Ask(Wish::Revoke)),
+    ];
+    Over::Menu(Menu { title: "keys".into(), choices })
+}

@@ -1,0 +1,138 @@
+//! One webhook: what it was told by event and by response, and its settings.
+//!
+//! ```text
+//! +- by event, 60m -----------------------++- by response ------++- settings --------------------+
+//! | EVENT        TOLD   ACKED  WAIT  GONE || HTTP  COUNT  SHARE || retry    standard, timeout 5s  |
+//! | created     4,120   3,871   237    12 || 200  35,552  96.4% || events   created delivered    |
+//! +---------------------------------------++--------------------++--------------------------------+
+//! ```
+
+use super::look::{Look, Tone, grouped, span};
+use super::panel::{Detail, fact, heading};
+use super::time::{ago, ahead, took};
+use crate::message::Slot;
+use crate::state::App;
+use notify_proto::WebhookStatus;
+use notify_proto::webhook::WebhookStats;
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::Line;
+use ratatui::widgets::{Paragraph, Wrap};
+
+/// The three of them side by side; the responses only where there is room.
+pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
+    let middle = if area.width >= 110 { 28 } else { 0 };
+    let columns = [Constraint::Fill(1), Constraint::Length(middle), Constraint::Fill(1)];
+    let [left, middle, right] = Layout::horizontal(columns).areas(area);
+    let boxed =
+        |lines: Vec<Line<'static>>, title: &str| Paragraph::new(lines).block(look.block(title, Tone::Plain));
+    frame.render_widget(boxed(events(app, look), "by event, 60m"), left);
+    if middle.width > 0 {
+        frame.render_widget(boxed(responses(app, look), "by response, 60m"), middle);
+    }
+    let settings = boxed(detail(app, look).0, "settings").wrap(Wrap { trim: false });
+    frame.render_widget(settings, right);
+}
+
+/// What the one under the cursor did in the last hour, once it was told.
+fn stats(app: &App) -> Option<&WebhookStats> {
+    let current = app.webhooks.list.current()?.id;
+    app.webhooks.stats.as_ref().filter(|(id, _)| *id == current).map(|(_, stats)| &**stats)
+}
+
+/// The sentence in place of numbers that are not here.
+fn absent(app: &App, look: Look) -> Vec<Line<'static>> {
+    let text = match (app.webhooks.list.current(), app.slots.trouble(Slot::Also)) {
+        (None, _) => "Nothing is under the cursor.".to_owned(),
+        (_, Some(why)) => format!("{why}; r tries again"),
+        _ => "asking ...".into(),
+    };
+    vec![Line::raw(look.text(&text))]
+}
+
+/// Events by where they stand: told, taken, still owed, given up.
+fn events(app: &App, look: Look) -> Vec<Line<'static>> {
+    let Some(stats) = stats(app) else { return absent(app, look) };
+    let line = |name: &str, told: &str, acked: &str, waits: &str, gone: &str| {
+        format!(" {name:<15} {told:>7} {acked:>7} {waits:>5} {gone:>5}")
+    };
+    let head = line("EVENT", "TOLD", "ACKED", "WAIT", "GONE");
+    let mut lines = vec![Line::styled(head, look.style(Tone::Strong))];
+    for (event, counts) in &stats.by_event {
+        let of = |status: WebhookStatus| counts.get(status.as_str()).copied().unwrap_or_default();
+        let told: u64 = counts.values().sum();
+        let (acked, gone) = (of(WebhookStatus::Acknowledged), of(WebhookStatus::Failed));
+        let waits = told.saturating_sub(acked + gone);
+        let text = line(event, &grouped(told), &grouped(acked), &grouped(waits), &grouped(gone));
+        let tone = if gone > 0 { Tone::Bad } else { Tone::Plain };
+        lines.push(Line::styled(look.text(&text), look.style(tone)));
+    }
+    if stats.by_event.is_empty() {
+        lines.push(Line::raw(" It was told nothing in the last hour."));
+    }
+    lines
+}
+
+/// The last answers by their status, and how long it takes.
+fn responses(app: &App, look: Look) -> Vec<Line<'static>> {
+    let Some(stats) = stats(app) else { return absent(app, look) };
+    let all: u64 = stats.by_code.values().sum();
+    let line = |code: &str, count: &str, share: &str| format!(" {code:<8}{count:>8}{share:>8}");
+    let mut lines = vec![Line::styled(line("HTTP", "COUNT", "SHARE"), look.style(Tone::Strong))];
+    let mut codes: Vec<_> = stats.by_code.iter().collect();
+    codes.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    for (code, count) in codes.into_iter().take(4) {
+        let share = count.saturating_mul(1_000) / all.max(1);
+        let text = line(code, &grouped(*count), &format!("{}.{}%", share / 10, share % 10));
+        let tone = if code.starts_with('2') { Tone::Plain } else { Tone::Bad };
+        lines.push(Line::styled(look.text(&text), look.style(tone)));
+    }
+    if stats.by_code.is_empty() {
+        lines.push(Line::raw(" No answer yet."));
+    }
+    let ms = |ms: Option<u64>| {
+        ms.map_or_else(|| "--".into(), |ms| took(f64::from(u32::try_from(ms).unwrap_or(u32::MAX))))
+    };
+    lines.push(Line::raw(format!(" p50 {}  p99 {}", ms(stats.ack_p50_ms), ms(stats.ack_p99_ms))));
+    let oldest = stats.oldest.map(|at| {
+        let age = u64::try_from((app.now.wall - at).num_seconds()).unwrap_or_default();
+        format!(" for {}", span(age))
+    });
+    lines.push(Line::raw(format!(" owed {}{}", grouped(stats.owed), oldest.unwrap_or_default())));
+    lines
+}
+
+/// All that is known of the one under the cursor.
+pub(super) fn detail(app: &App, look: Look) -> Detail {
+    let Some(webhook) = app.webhooks.list.current() else { return Detail::default() };
+    let told_of: Vec<_> = webhook.events.iter().map(ToString::to_string).collect();
+    let retries = webhook.max_retries.map(|n| format!(", {n} retries")).unwrap_or_default();
+    let headers: Vec<_> = webhook.headers.keys().cloned().collect();
+    let headers = if headers.is_empty() { "none".to_owned() } else { headers.join(", ") };
+    let mut lines = vec![
+        fact(look, "url", &webhook.url),
+        fact(
+            look,
+            "retry",
+            &format!("{}{retries}, timeout {}s", webhook.retry_profile, webhook.timeout_seconds),
+        ),
+        fact(look, "events", &told_of.join(" ")),
+        fact(look, "headers", &headers),
+        fact(
+            look,
+            "redacted",
+            if webhook.redact { "yes: it is told nothing of what goes to whom" } else { "no" },
+        ),
+    ];
+    if let Some(at) = webhook.failing_since {
+        lines.insert(0, fact(look, "failing", &format!("it took nothing for {}", ago(app, at))));
+    }
+    if let Some(at) = webhook.old_secret_until {
+        lines.push(fact(look, "old secret", &format!("signs as well, ends {}", ahead(app, at))));
+    }
+    let mut numbers = vec![heading(look, "by event, in the last hour")];
+    numbers.extend(events(app, look));
+    numbers.push(heading(look, "by response"));
+    numbers.extend(responses(app, look));
+    (lines, numbers)
+}

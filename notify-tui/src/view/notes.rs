@@ -1,0 +1,208 @@
+//! Views 3, 4 and 5: notifications, those that wait for a time, and dead letters.
+
+use super::look::{Look, Tone, grouped};
+use super::panel::{self, Words};
+use super::table::{Cell, Column, left, right};
+use super::time::{ago, ahead};
+use crate::state::{App, Notes, Page, address};
+use notify_proto::view::NotificationView;
+use notify_proto::{NotificationId, Open, Priority, Status};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+pub(super) const ALL: [Column; 11] = [
+    left("ID", 36, 0),
+    right("AGE", 11, 0),
+    left("CH", 8, 2),
+    left("PRI", 7, 6),
+    left("STATUS", 12, 0),
+    left("SERVICE", 16, 3),
+    left("RECIPIENT", 22, 4),
+    left("PROVIDER", 14, 3),
+    right("TRY", 5, 5),
+    right("NEXT", 11, 4),
+    left("LAST ERROR", 60, 1),
+];
+
+pub(super) const WAITING: [Column; 10] = [
+    left("ID", 36, 0),
+    right("DUE", 11, 0),
+    right("LATE", 8, 2),
+    left("KIND", 5, 1),
+    left("CH/PRI", 14, 4),
+    left("SERVICE", 16, 3),
+    left("RECIPIENT", 22, 6),
+    left("PROVIDER", 14, 3),
+    right("TRY", 5, 5),
+    left("LAST ERROR", 60, 1),
+];
+
+pub(super) const DEAD: [Column; 9] = [
+    left("ID", 36, 0),
+    right("DIED", 11, 0),
+    left("REASON", 17, 1),
+    left("CH", 8, 4),
+    left("SERVICE", 16, 3),
+    left("RECIPIENT", 22, 6),
+    left("PROVIDER", 14, 3),
+    right("TRY", 5, 5),
+    left("LAST ERROR", 60, 2),
+];
+
+/// The mark of a status, so that it can be told without colour.
+pub(super) const fn mark(status: Status) -> (&'static str, Tone) {
+    match status {
+        Status::Pending => (".", Tone::Plain),
+        Status::Queued => ("o", Tone::Plain),
+        Status::Sending => (">", Tone::Plain),
+        Status::Retrying => ("~", Tone::Warn),
+        Status::Delivered => ("+", Tone::Good),
+        Status::Failed => ("x", Tone::Bad),
+        Status::Cancelled => ("-", Tone::Dim),
+    }
+}
+
+/// A status with its mark.
+pub(super) fn status(status: &Open<Status>) -> (String, Tone) {
+    let (mark, tone) = status.known().map_or(("?", Tone::Warn), mark);
+    (format!("{mark} {status}"), tone)
+}
+
+/// An id: its end, which differs from one to the next, or all of it.
+pub(super) fn id(app: &App, id: NotificationId) -> String {
+    let whole = id.to_string();
+    if app.wide || app.size.0 >= 200 { whole } else { whole[whole.len() - 12..].to_owned() }
+}
+
+const fn short(priority: Priority) -> &'static str {
+    match priority {
+        Priority::Instant => "inst",
+        Priority::High => "high",
+        Priority::Normal => "norm",
+        Priority::Low => "low",
+    }
+}
+
+fn urgency(row: &NotificationView) -> &'static str {
+    row.priority.known().map_or("?", short)
+}
+
+fn channel(row: &NotificationView) -> String {
+    row.channel_used.as_ref().unwrap_or(&row.channel).to_string()
+}
+
+fn tries(row: &NotificationView) -> String {
+    format!("{}/{}", row.retry_count, row.max_retries)
+}
+
+fn due(row: &NotificationView) -> Option<notify_proto::Timestamp> {
+    row.next_attempt_at.or(row.scheduled_at)
+}
+
+fn error(row: &NotificationView) -> String {
+    row.error_message.clone().unwrap_or_default()
+}
+
+fn any(app: &App, row: &NotificationView) -> Vec<Cell> {
+    let due = due(row).filter(|_| matches!(row.status.known(), Some(Status::Pending | Status::Retrying)));
+    vec![
+        id(app, row.id).into(),
+        ago(app, row.created_at).into(),
+        channel(row).into(),
+        urgency(row).into(),
+        status(&row.status).into(),
+        row.service_name.as_str().into(),
+        address(&row.recipient).into(),
+        row.provider_name.clone().unwrap_or_default().into(),
+        tries(row).into(),
+        due.map_or_else(|| "--".into(), |at| ahead(app, at)).into(),
+        error(row).into(),
+    ]
+}
+
+fn waiting(app: &App, row: &NotificationView) -> Vec<Cell> {
+    let due = due(row);
+    let late = due.filter(|at| *at < app.now.wall);
+    let kind = match row.status.known() {
+        Some(Status::Pending) => "sched".into(),
+        Some(Status::Retrying) => "retry".into(),
+        _ => row.status.to_string(),
+    };
+    vec![
+        id(app, row.id).into(),
+        due.map_or_else(|| "held".into(), |at| ahead(app, at)).into(),
+        late.map_or_else(|| "--".into(), |at| ago(app, at)).into(),
+        kind.into(),
+        format!("{}/{}", channel(row), urgency(row)).into(),
+        row.service_name.as_str().into(),
+        address(&row.recipient).into(),
+        row.provider_name.as_deref().unwrap_or("auto").into(),
+        tries(row).into(),
+        error(row).into(),
+    ]
+}
+
+fn dead(app: &App, row: &NotificationView) -> Vec<Cell> {
+    vec![
+        id(app, row.id).into(),
+        ago(app, row.failed_at.unwrap_or(row.created_at)).into(),
+        (row.failure_reason.as_ref().map(ToString::to_string).unwrap_or_default(), Tone::Bad).into(),
+        channel(row).into(),
+        row.service_name.as_str().into(),
+        address(&row.recipient).into(),
+        row.provider_name.clone().unwrap_or_default().into(),
+        tries(row).into(),
+        error(row).into(),
+    ]
+}
+
+/// How many match in all: exact where it was counted.
+fn total(app: &App, page: Page, notes: &Notes) -> String {
+    let by = app.data.as_ref().map(|data| &data.status.by_status);
+    let whole =
+        |names: &[&str]| by.map(|by| names.iter().filter_map(|name| by.get(*name)).sum::<u64>()).map(grouped);
+    if !notes.filter.is_empty() {
+        return notes.total().filter(|_| page != Page::Retries).map(grouped).unwrap_or_default();
+    }
+    let all: Vec<_> = Status::ALL.iter().map(|status| status.as_str()).collect();
+    match page {
+        Page::Notifications => whole(&all),
+        Page::Retries => whole(&["pending", "retrying"]).map(|total| format!("~{total}")),
+        _ => whole(&["failed"]),
+    }
+    .unwrap_or_default()
+}
+
+pub(super) fn list(app: &App, page: Page, look: Look, frame: &mut Frame<'_>, area: Rect) {
+    let Some(notes) = app.notes_of(page) else { return };
+    let (title, columns, order, empty): (_, &[Column], _, _) = match page {
+        Page::Retries => ("Retries and scheduled", &WAITING, "by due time", "Nothing waits for a time."),
+        Page::Dead => ("Dead letters", &DEAD, "newest first", "No dead letters. Good."),
+        _ => (
+            "Notifications",
+            &ALL,
+            "newest first",
+            "No notifications yet: notifyctl notification send makes one.",
+        ),
+    };
+    let partial = if notes.partial { ", partial: more may match further on" } else { "" };
+    // With a filter, how many of each status it finds.
+    let counts = notes.counts.iter().filter(|_| !notes.filter.is_empty() && area.width >= 100).flatten();
+    let counts: Vec<_> = counts.map(|(status, n)| format!("{status} {}  ", grouped(*n))).collect();
+    let counts = counts.concat();
+    let words = Words {
+        title,
+        columns,
+        order: format!("{counts}{order}{partial}"),
+        total: total(app, page, notes),
+        skipped: notes.skipped,
+        empty,
+        focus: !app.side,
+        main: true,
+    };
+    panel::list(app, look, frame, area, &notes.list, &words, |row| match page {
+        Page::Retries => waiting(app, row),
+        Page::Dead => dead(app, row),
+        _ => any(app, row),
+    });
+}

@@ -1,0 +1,165 @@
+//! The numbers of the first view: the strip, the chart of what is delivered, and how long things take.
+
+use super::look::{Look, Tone, grouped};
+use super::table::{self, Cell, Column, Row, left, right};
+use super::time::{ahead, percent, rate, took_or};
+use crate::state::App;
+use notify_proto::LatencyKind;
+use notify_proto::overview::Overview;
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+/// The numbers above all: name, value, and what it means.
+fn facts(app: &App, overview: &Overview) -> [(&'static str, String, String); 8] {
+    let by = |name: &str| overview.by_status.get(name).copied().unwrap_or(0);
+    let counters = &overview.counters;
+    let ready: u64 = overview.queues.iter().filter(|line| line.provider).map(|line| line.ready).sum();
+    let change =
+        |points: &[f64]| match (points.len().checked_sub(5).and_then(|at| points.get(at)), points.last()) {
+            (Some(before), Some(now)) => format!("{:+.0}/m", now - before),
+            _ => String::new(),
+        };
+    let next = overview.queues.iter().find(|line| line.name == "scheduled").and_then(|line| line.next_at);
+    let next = next.map(|at| format!("next {}", ahead(app, at))).unwrap_or_default();
+    let ended = overview.rates.delivered + overview.rates.failed;
+    let failing =
+        if ended > 0.0 { format!("{:.1}%", overview.rates.failed / ended * 100.0) } else { String::new() };
+    let share = f64::from(counters.busy) * 100.0 / f64::from(counters.limit.max(1));
+    [
+        ("READY", grouped(ready), change(&overview.trends.ready)),
+        ("BUSY", format!("{}/{}", counters.busy, counters.limit), format!("{share:.0}%")),
+        ("SCHEDULED", grouped(by("pending")), next),
+        ("RETRYING", grouped(by("retrying")), change(&overview.trends.retrying)),
+        ("DEAD", grouped(by("failed")), format!("+{} 1h", grouped(counters.dead_1h))),
+        ("DELIV/s", rate(overview.rates.delivered), format!("in {}/s", rate(overview.rates.accepted))),
+        ("FAIL/s", rate(overview.rates.failed), failing),
+        (
+            "ACK 5m",
+            counters.ack_share.map_or_else(|| "--".into(), |share| format!("{}%", percent(Some(share)))),
+            format!("{} owed", grouped(counters.webhooks_owed)),
+        ),
+    ]
+}
+
+/// Each in a box.
+pub(super) fn boxes(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, area: Rect) {
+    let tone = if app.badge().doubtful() { Tone::Dim } else { Tone::Strong };
+    let areas = Layout::horizontal([Constraint::Ratio(1, 8); 8]).split(area);
+    for ((name, value, also), area) in facts(app, overview).into_iter().zip(areas.iter()) {
+        let lines = vec![Line::styled(value, look.style(tone)), Line::styled(also, look.style(Tone::Dim))];
+        frame.render_widget(Paragraph::new(lines).block(look.block(name, Tone::Plain)), *area);
+    }
+}
+
+/// The same without boxes, in two lines.
+pub(super) fn strip(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, area: Rect) {
+    let tone = if app.badge().doubtful() { Tone::Dim } else { Tone::Strong };
+    let facts = facts(app, overview);
+    let line = |facts: &[(&'static str, String, String)]| {
+        let spans = facts.iter().flat_map(|(name, value, _)| {
+            [
+                Span::raw(format!(" {} ", name.to_lowercase())),
+                Span::styled(format!("{value} "), look.style(tone)),
+            ]
+        });
+        Line::from(spans.collect::<Vec<_>>())
+    };
+    frame.render_widget(Paragraph::new(vec![line(&facts[..5]), line(&facts[5..])]), area);
+}
+
+/// Delivered and failed over the last quarter of an hour.
+pub(super) fn chart(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, area: Rect) {
+    let trends = &overview.trends;
+    let top = trends.delivered.iter().chain(&trends.failed).copied().fold(0.0, f64::max);
+    let block = look
+        .block("Delivered/s, and failed/s below", Tone::Plain)
+        .title(Line::styled(format!(" top {top:.1}/s  15m "), look.style(Tone::Dim)).right_aligned());
+    let inside = block.inner(area);
+    frame.render_widget(block, area);
+    let width = usize::from(inside.width);
+    let height = usize::from(inside.height);
+    if height < 3 || width < 10 || trends.delivered.is_empty() {
+        frame.render_widget(Line::raw("Not known for long enough yet."), inside);
+        return;
+    }
+    let dim = app.badge().doubtful();
+    let mut lines = Vec::new();
+    let bars = height - 2;
+    let stretched = stretch(&trends.delivered, width);
+    for row in (0..bars).rev() {
+        let text: String = stretched.iter().map(|point| cell(*point, top, row, bars, look.ascii)).collect();
+        lines.push(Line::styled(text, look.style(if dim { Tone::Dim } else { Tone::Good })));
+    }
+    let failed = look.spark(stretch(&trends.failed, width).into_iter(), width);
+    let failed = format!("{failed:>width$}");
+    lines.push(Line::styled(failed, look.style(if dim { Tone::Dim } else { Tone::Bad })));
+    let axis = format!("-15m{:>width$}", "now", width = width.saturating_sub(4));
+    lines.push(Line::styled(axis, look.style(Tone::Dim)));
+    frame.render_widget(Paragraph::new(lines), inside);
+}
+
+/// One cell of a column chart of so many rows, the lowest being 0.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a few steps"
+)]
+fn cell(point: f64, top: f64, row: usize, rows: usize, ascii: bool) -> char {
+    const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    if point.is_nan() {
+        return ' ';
+    }
+    let full = if top > 0.0 { point / top * rows as f64 } else { 0.0 };
+    let part = (full - row as f64).clamp(0.0, 1.0);
+    match (ascii, part) {
+        (true, part) if part > 0.5 => '#',
+        (true, part) if part > 0.0 => '.',
+        (true, _) => ' ',
+        (false, part) => EIGHTHS[(part * 8.0).round() as usize],
+    }
+}
+
+/// Points of the whole quarter of an hour.
+const POINTS: usize = 60;
+
+/// The points over so many cells, the newest at the right; nothing where it is not known for so long.
+fn stretch(points: &[f64], cells: usize) -> Vec<f64> {
+    let unknown = POINTS.saturating_sub(points.len());
+    let point = |n: usize| (n * POINTS / cells.max(1)).checked_sub(unknown).and_then(|at| points.get(at));
+    (0..cells).map(|n| point(n).copied().unwrap_or(f64::NAN)).collect()
+}
+
+/// How long things took.
+pub(super) fn latency(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, area: Rect) {
+    const COLUMNS: [Column; 6] = [
+        left("", 16, 0),
+        right("P50", 7, 0),
+        right("P95", 7, 0),
+        right("P99", 7, 1),
+        right("MAX", 7, 2),
+        right("P99 15m", 15, 3),
+    ];
+    let block = look.block("Latency, last 5m", Tone::Plain);
+    let inside = block.inner(area);
+    frame.render_widget(block, area);
+    let row = |line: &notify_proto::overview::LatencyLine| {
+        let name = match line.kind.known() {
+            Some(LatencyKind::QueueWait) => "queue wait".to_owned(),
+            Some(LatencyKind::ProviderCall) => "provider call".to_owned(),
+            Some(LatencyKind::AcceptToDeliver) => "accept->deliver".to_owned(),
+            Some(LatencyKind::WebhookAck) => "webhook ack".to_owned(),
+            None => line.kind.to_string(),
+        };
+        let trend = look.spark(line.trend.iter().map(|point| point.unwrap_or(f64::NAN)), 15);
+        let ms = [line.ms.p50, line.ms.p95, line.ms.p99, line.ms.max].map(|ms| Cell::from(took_or(ms)));
+        Row::plain(std::iter::once(name.into()).chain(ms).chain([trend.into()]).collect())
+    };
+    let rows: Vec<_> = overview.latency.iter().map(row).collect();
+    if rows.is_empty() {
+        return frame.render_widget(Line::raw("Nothing was measured yet."), inside);
+    }
+    table::draw(frame, inside, look, &COLUMNS, &rows, app.badge().doubtful());
+}

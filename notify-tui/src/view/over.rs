@@ -1,0 +1,156 @@
+//! What lies over the view: help, log, text to read, menus, questions, secrets.
+
+use super::look::{Look, Tone};
+use crate::keys::{ACTIONS, Scope, changes};
+use crate::state::{App, Dialog, Over};
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Flex, Layout, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Paragraph, Wrap};
+
+pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, body: Rect) {
+    match &app.over {
+        None | Some(Over::Bar(_)) => {}
+        Some(Over::Help(search, top)) => help(app, search, *top, look, frame, body),
+        Some(Over::Log(top)) => log(app, *top, look, frame, body),
+        Some(Over::Reader(title, lines, top)) => {
+            let lines: Vec<_> = lines.iter().map(|line| Line::raw(look.text(line))).collect();
+            page(&format!("{title}  (Esc closes)"), lines, *top, look, frame, body);
+        }
+        Some(Over::Menu(menu)) => {
+            let mut lines: Vec<_> = menu
+                .choices
+                .iter()
+                .map(|(key, text, _)| {
+                    Line::from(vec![
+                        Span::styled(format!(" {key} "), look.style(Tone::Strong)),
+                        Span::raw(look.text(text)),
+                    ])
+                })
+                .collect();
+            lines.push(Line::styled(" Esc leaves it", look.style(Tone::Dim)));
+            boxed(&menu.title, lines, look, frame, body);
+        }
+        Some(Over::Dialog(asked)) => dialog(asked, look, frame, body),
+        Some(Over::Secret(what, secret)) => {
+            let lines = vec![
+                Line::raw(look.text(what)),
+                Line::default(),
+                Line::styled(look.text(&secret.0), look.style(Tone::Strong)),
+                Line::default(),
+                Line::raw("It is shown this once and stored nowhere. y copies it, Esc closes this."),
+            ];
+            boxed("shown this once", lines, look, frame, body);
+        }
+    }
+}
+
+/// A box in the middle, as large as it has to be.
+fn boxed(title: &str, lines: Vec<Line<'static>>, look: Look, frame: &mut Frame<'_>, body: Rect) {
+    let widest = lines.iter().map(Line::width).max().unwrap_or(0).max(title.len() + 4).max(30);
+    let width = u16::try_from(widest + 4).unwrap_or(body.width).min(body.width);
+    let room = usize::from(width.saturating_sub(4)).max(1);
+    let height: usize = lines.iter().map(|line| line.width().div_ceil(room).max(1)).sum();
+    let height = u16::try_from(height + 3).unwrap_or(body.height).min(body.height);
+    let [area] = Layout::horizontal([Constraint::Length(width)]).flex(Flex::Center).areas(body);
+    let [area] = Layout::vertical([Constraint::Length(height)]).flex(Flex::Center).areas(area);
+    frame.render_widget(Clear, area);
+    let block = look.block(&look.text(title), Tone::Strong).padding(ratatui::widgets::Padding::horizontal(1));
+    frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }).block(block), area);
+}
+
+/// Text over the whole body.
+fn page(title: &str, lines: Vec<Line<'static>>, top: usize, look: Look, frame: &mut Frame<'_>, body: Rect) {
+    frame.render_widget(Clear, body);
+    let block = look.block(&look.text(title), Tone::Strong);
+    let room = usize::from(body.height.saturating_sub(2)).max(1);
+    let top = top.min(lines.len().saturating_sub(room));
+    let lines: Vec<_> = lines.into_iter().skip(top).take(room).collect();
+    frame.render_widget(Paragraph::new(lines).block(block), body);
+}
+
+fn dialog(dialog: &Dialog, look: Look, frame: &mut Frame<'_>, body: Rect) {
+    let mut lines: Vec<Line<'static>> = dialog.lines.iter().map(|line| Line::raw(look.text(line))).collect();
+    lines.push(Line::default());
+    for (n, (name, value)) in dialog.fields.iter().enumerate() {
+        let here = n == dialog.at;
+        let name = if n + 1 == dialog.fields.len() && dialog.wanted != "y" {
+            format!("type {} to go on", dialog.wanted)
+        } else {
+            (*name).to_owned()
+        };
+        let pointer = if here { "> " } else { "  " };
+        let cursor = if here { "_" } else { "" };
+        let style = look.style(if here { Tone::Strong } else { Tone::Plain });
+        lines.push(Line::styled(look.text(&format!("{pointer}{name}: {value}{cursor}")), style));
+    }
+    match &dialog.error {
+        Some(error) => lines.push(Line::styled(look.text(error), look.style(Tone::Bad))),
+        None => lines.push(Line::styled("Esc leaves everything as it is", look.style(Tone::Dim))),
+    }
+    boxed(&dialog.title, lines, look, frame, body);
+}
+
+fn help(app: &App, search: &str, top: usize, look: Look, frame: &mut Frame<'_>, body: Rect) {
+    let locked = app.locked().is_some();
+    let mut here = Vec::new();
+    let mut lists = Vec::new();
+    let mut all = Vec::new();
+    for (action, name, _, scope, what) in ACTIONS {
+        let into = match scope {
+            Scope::In(pages) if pages.contains(&app.page) => &mut here,
+            Scope::In(_) => continue,
+            Scope::List => &mut lists,
+            Scope::Global => &mut all,
+        };
+        let chords = app.settings.keys.chords(*action);
+        // A key that means something else in this view is overridden.
+        let (own, taken): (Vec<_>, Vec<_>) =
+            chords.iter().partition(|chord| app.settings.keys.meaning(chord, app.page) == Some(*action));
+        let join = |all: Vec<&String>| all.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(" ");
+        let note = if taken.is_empty() {
+            String::new()
+        } else {
+            format!(" ({} means something else here)", join(taken))
+        };
+        let text = format!(" {:<20} {what}{note}", join(own));
+        if search.is_empty() || text.to_lowercase().contains(&search.to_lowercase()) || name.contains(search)
+        {
+            let tone = if locked && changes(*action) { Tone::Dim } else { Tone::Plain };
+            into.push(Line::styled(text, look.style(tone)));
+        }
+    }
+    let mut lines = Vec::new();
+    for (title, mut rows) in [("in this view", here), ("in lists", lists), ("everywhere", all)] {
+        if !rows.is_empty() {
+            lines.push(Line::styled(title, look.style(Tone::Strong)));
+            lines.append(&mut rows);
+        }
+    }
+    if search.is_empty() {
+        lines.push(Line::styled("marks", look.style(Tone::Strong)));
+        for text in [
+            " . pending  o queued  > sending  ~ retrying  + delivered  x failed  - cancelled",
+            " circuits: + closed  ~ half-open  x OPEN  - switched off",
+            " filters: notifyctl help filters; scheduled, held and dead are derived statuses",
+        ] {
+            lines.push(Line::raw(text));
+        }
+    }
+    let typed =
+        if search.is_empty() { "type to search, Esc closes".to_owned() } else { format!("/{search}") };
+    page(&format!("help: {typed}"), lines, top, look, frame, body);
+}
+
+fn log(app: &App, top: usize, look: Look, frame: &mut Frame<'_>, body: Rect) {
+    let mut lines = Vec::new();
+    for entry in &app.log {
+        lines.push(Line::raw(look.text(&format!(" {} {}", entry.at.format("%H:%M:%S"), entry.line))));
+        let result = entry.result.as_deref().unwrap_or("...");
+        lines.push(Line::styled(look.text(&format!("          {result}")), look.style(Tone::Dim)));
+    }
+    if lines.is_empty() {
+        lines.push(Line::raw(" Nothing was changed from here yet."));
+    }
+    page("what was done here  (Esc closes)", lines, top, look, frame, body);
+}

@@ -1,0 +1,273 @@
+//! View 1: is anything wrong, since when, where to look; then the numbers.
+
+use super::look::{Look, Tone, grouped};
+use super::providers::circuit;
+use super::table::{self, Column, Row, left, right};
+use super::time::{ago, ahead, percent, rate, took_or};
+use super::{absent, counters, health, numbers, ways};
+use crate::message::Slot;
+use crate::state::{App, Page};
+use notify_proto::Severity;
+use notify_proto::overview::{Alert, Overview};
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+const QUEUES: [Column; 11] = [
+    left("QUEUE", 24, 0),
+    right("READY", 9, 0),
+    right("BUSY", 9, 1),
+    right("LATER", 9, 2),
+    right("OLDEST", 8, 1),
+    right("IN/s", 8, 3),
+    right("OUT/s", 8, 1),
+    right("ERR%", 6, 4),
+    right("P95", 7, 3),
+    right("15m", 15, 5),
+    left("STATE", 18, 0),
+];
+
+const PROVIDERS: [Column; 5] = [
+    left("PROVIDER", 20, 0),
+    left("CIRCUIT", 12, 0),
+    right("OK%", 6, 1),
+    right("P95", 7, 2),
+    right("CALLS/s", 8, 3),
+];
+
+const WEBHOOKS: [Column; 6] = [
+    left("WEBHOOK", 30, 0),
+    left("STATE", 9, 1),
+    right("ACK%", 6, 0),
+    right("WAIT", 7, 1),
+    right("P95", 7, 3),
+    right("LAST", 8, 2),
+];
+
+pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, body: Rect) {
+    match &app.overview {
+        Some((_, overview)) => whole(app, overview, look, frame, body),
+        None => plain(app, look, frame, body),
+    }
+}
+
+/// What an older daemon tells.
+fn plain(app: &App, look: Look, frame: &mut Frame<'_>, body: Rect) {
+    let Some(data) = &app.data else { return };
+    let concerns = health::lines(app, data, look, body.width).len();
+    // At most a third of the screen for what is wrong; the counters need six rows, the providers take the rest.
+    let health_rows = u16::try_from(concerns.max(1)).unwrap_or(u16::MAX).min((body.height / 3).max(1)) + 2;
+    let note = u16::from(app.slots.trouble(Slot::Overview).is_some());
+    let rows = [
+        Constraint::Length(health_rows),
+        Constraint::Length(if body.height < 14 { 0 } else { counters::HEIGHT + 2 }),
+        Constraint::Min(3),
+        Constraint::Length(note),
+    ];
+    let [health, counters, providers, note] = Layout::vertical(rows).areas(body);
+    health::draw(app, data, look, frame, health);
+    if counters.height > 0 {
+        counters::draw(app, data, look, frame, counters);
+    }
+    ways::draw(app, data, look, frame, providers);
+    if let Some(why) = app.slots.trouble(Slot::Overview) {
+        let text = format!(" rates, latencies and trends are not here: {why}");
+        frame.render_widget(Line::styled(look.text(&text), look.style(Tone::Dim)), note);
+    }
+}
+
+/// The line of the attention list that stands in this row.
+pub(super) fn alert_at(app: &App, body: Rect, row: u16) -> Option<usize> {
+    let (_, overview) = app.overview.as_ref()?;
+    let lost = absent::lines(app).len();
+    let [top, ..] = cut(app, overview, lost, body);
+    let room = usize::from(top.height.saturating_sub(2)).saturating_sub(lost);
+    let from = (app.attention_at + 1).saturating_sub(room.max(1));
+    let line = usize::from(row.checked_sub(top.y + 1)?).checked_sub(lost)?;
+    (line < room && from + line < overview.attention.len()).then_some(from + line)
+}
+
+/// The rows of panels: what needs a look, the numbers, the trends, the queues, and the pair below.
+fn cut(app: &App, overview: &Overview, lost: usize, body: Rect) -> [Rect; 5] {
+    let said = if overview.attention.is_empty() { quiet(app).len() } else { overview.attention.len() };
+    let wanted = u16::try_from(said + lost).unwrap_or(u16::MAX);
+    let attention_rows = wanted.min((body.height / 5).max(2)) + 2;
+    let middle = if body.height >= 28 { 9 } else { 0 };
+    let pairs = u16::try_from(overview.providers.len().max(overview.webhooks.len())).unwrap_or(u16::MAX);
+    let lower = if body.height < 16 { 0 } else { pairs.saturating_add(3).clamp(4, (body.height / 4).max(4)) };
+    let rows = [
+        Constraint::Length(attention_rows),
+        Constraint::Length(if middle > 0 { 4 } else { 2 }),
+        Constraint::Length(middle),
+        Constraint::Min(4),
+        Constraint::Length(lower),
+    ];
+    Layout::vertical(rows).areas(body)
+}
+
+fn whole(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, body: Rect) {
+    let lost = absent::lines(app);
+    let [top, numbers, trends, queues, below] = cut(app, overview, lost.len(), body);
+    attention(app, overview, &lost, look, frame, top);
+    if trends.height > 0 {
+        numbers::boxes(app, overview, look, frame, numbers);
+        let [chart_area, latency_area] =
+            Layout::horizontal([Constraint::Percentage(50), Constraint::Percentage(50)]).areas(trends);
+        numbers::chart(app, overview, look, frame, chart_area);
+        numbers::latency(app, overview, look, frame, latency_area);
+    } else {
+        numbers::strip(app, overview, look, frame, numbers);
+    }
+    lines_of_work(app, overview, look, frame, queues);
+    if below.height == 0 {
+        return;
+    }
+    let [left, right] =
+        Layout::horizontal([Constraint::Percentage(46), Constraint::Percentage(54)]).areas(below);
+    providers(app, overview, look, frame, left);
+    webhooks(app, overview, look, frame, right);
+}
+
+fn attention(app: &App, overview: &Overview, lost: &[String], look: Look, frame: &mut Frame<'_>, area: Rect) {
+    let all = &overview.attention;
+    let tone = if all.is_empty() { Tone::Good } else { Tone::Bad };
+    let title = if all.is_empty() {
+        "+ nothing needs a look".to_owned()
+    } else {
+        format!("Needs attention: {}", all.len())
+    };
+    let block = look.block(&title, if app.badge().doubtful() { Tone::Dim } else { tone });
+    let inside = block.inner(area);
+    frame.render_widget(block, area);
+    let mut lines: Vec<_> =
+        lost.iter().map(|text| Line::styled(look.text(text), look.style(Tone::Bad))).collect();
+    let room = usize::from(inside.height).saturating_sub(lines.len());
+    let from = (app.attention_at + 1).saturating_sub(room.max(1));
+    for (n, alert) in all.iter().enumerate().skip(from).take(room) {
+        let line = one(app, alert, look, usize::from(inside.width));
+        lines.push(if n == app.attention_at { line.style(Look::cursor()) } else { line });
+    }
+    if all.is_empty() && lost.is_empty() {
+        let width = usize::from(inside.width);
+        lines.extend(
+            quiet(app).iter().map(|text| Line::raw(table::fit(&look.text(text), width, false, look))),
+        );
+    }
+    frame.render_widget(Paragraph::new(lines), inside);
+}
+
+/// What there is to say when nothing needs a look: what the daemon remarks about itself, or that all is well.
+fn quiet(app: &App) -> Vec<String> {
+    let data = app.data.as_ref();
+    let health = data.map(|data| data.status.health.as_str()).unwrap_or_default();
+    match data.map(|data| data.status.concerns.as_slice()) {
+        None | Some([]) => vec![format!("The daemon is {health}.")],
+        Some(concerns) => concerns.iter().map(|text| format!("INFO {text}")).collect(),
+    }
+}
+
+fn one(app: &App, alert: &Alert, look: Look, width: usize) -> Line<'static> {
+    let (word, tone) = match alert.severity.known() {
+        Some(Severity::Critical) => ("CRIT", Tone::Bad),
+        Some(Severity::Warning) => ("WARN", Tone::Warn),
+        _ => ("INFO", Tone::Plain),
+    };
+    let since = alert.since.map(|at| format!(", for {}", ago(app, at))).unwrap_or_default();
+    let until = alert.until.map(|at| format!(", may end {}", ahead(app, at))).unwrap_or_default();
+    let text = format!(" {:<8} {:<16} {}{since}{until}", alert.object, alert.name, alert.fact);
+    let goes = format!(" [enter] {}", Page::of_alert(alert).digit());
+    let text = table::fit(&look.text(&text), width.saturating_sub(4 + goes.len()), false, look);
+    Line::from(vec![
+        Span::styled(word, look.style(tone)),
+        Span::raw(text),
+        Span::styled(goes, look.style(Tone::Dim)),
+    ])
+}
+
+/// A table in a box, with as many rows as have room.
+fn boxed(
+    app: &App,
+    look: Look,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    (title, empty): (&str, &str),
+    columns: &[Column],
+    rows: &[Row],
+) {
+    let room = usize::from(area.height.saturating_sub(3));
+    let more = rows.len().saturating_sub(room);
+    let text = if more > 0 { format!("{title}, {more} more") } else { title.to_owned() };
+    let block = look.block(&text, Tone::Plain);
+    let inside = block.inner(area);
+    frame.render_widget(block, area);
+    if rows.is_empty() {
+        return frame.render_widget(Line::styled(empty.to_owned(), look.style(Tone::Dim)), inside);
+    }
+    let seen = &rows[..rows.len().min(room)];
+    table::draw(frame, inside, look, columns, seen, app.badge().doubtful());
+}
+
+fn lines_of_work(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, area: Rect) {
+    let row = |line: &notify_proto::overview::QueueLine| {
+        let tone = match line.state.as_str() {
+            "running" => Tone::Good,
+            "circuit_open" | "late" => Tone::Bad,
+            _ => Tone::Warn,
+        };
+        let busy = line.limit.map_or_else(|| line.busy.to_string(), |limit| format!("{}/{limit}", line.busy));
+        Row::plain(vec![
+            line.name.as_str().into(),
+            grouped(line.ready).into(),
+            busy.into(),
+            grouped(line.later).into(),
+            line.oldest_at.map_or_else(|| "--".into(), |at| ago(app, at)).into(),
+            rate(line.in_per_second).into(),
+            rate(line.out_per_second).into(),
+            percent(line.error_share).into(),
+            took_or(line.wait_ms.p95).into(),
+            look.spark(line.trend.iter().copied(), 15).into(),
+            (line.state.replace('_', " "), tone).into(),
+        ])
+    };
+    let rows: Vec<_> = overview.queues.iter().map(row).collect();
+    boxed(app, look, frame, area, ("Queues", "No queues: there is no provider yet."), &QUEUES, &rows);
+}
+
+fn providers(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, area: Rect) {
+    let row = |line: &notify_proto::overview::ProviderLine| {
+        Row::plain(vec![
+            line.name.as_str().into(),
+            circuit(line.active, &line.circuit).into(),
+            percent(line.ok_share).into(),
+            took_or(line.call_ms.p95).into(),
+            rate(line.calls_per_second).into(),
+        ])
+    };
+    let rows: Vec<_> = overview.providers.iter().map(row).collect();
+    boxed(app, look, frame, area, ("Providers", "None yet: notifyctl provider seed"), &PROVIDERS, &rows);
+}
+
+fn webhooks(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, area: Rect) {
+    let row = |line: &notify_proto::overview::WebhookLine| {
+        let (state, tone) = match line.state.as_str() {
+            "ok" => ("+ ok", Tone::Good),
+            "failing" => ("! failing", Tone::Warn),
+            "disabled" => ("x off", Tone::Bad),
+            _ => ("- off", Tone::Dim),
+        };
+        let host = line.url.split_once("://").map_or(line.url.as_str(), |(_, rest)| rest);
+        let code = line.last_code.map(|code| format!("{code} ")).unwrap_or_default();
+        let last = line.last_at.map_or_else(|| "--".into(), |at| format!("{code}{}", ago(app, at)));
+        Row::plain(vec![
+            format!("{}/{host}", line.service).into(),
+            (state, tone).into(),
+            percent(line.ack_share).into(),
+            grouped(line.waiting).into(),
+            took_or(line.ack_ms.p95).into(),
+            last.into(),
+        ])
+    };
+    let rows: Vec<_> = overview.webhooks.iter().map(row).collect();
+    boxed(app, look, frame, area, ("Webhooks", "None yet: notifyctl webhook create"), &WEBHOOKS, &rows);
+}

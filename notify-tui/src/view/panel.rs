@@ -1,0 +1,180 @@
+//! A view with a list: the list, what is under its cursor, and what stands above both.
+
+use super::layout::panels;
+use super::look::{Look, Tone, grouped};
+use super::table::{self, Column, Row};
+use super::{groups, hook, notes, providers, queues, services, waiting, webhooks};
+use crate::message::Slot;
+use crate::state::{App, Item, List, Page, Rows};
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Paragraph, Wrap};
+
+/// Lines of the detail: the facts, and what happened.
+pub(super) type Detail = (Vec<Line<'static>>, Vec<Line<'static>>);
+
+/// Paints the view.
+pub(super) fn draw(app: &App, page: Page, look: Look, frame: &mut Frame<'_>, body: Rect) {
+    let cut = panels(app, body);
+    if let Some(top) = cut.top {
+        match page {
+            Page::Retries => waiting::histogram(app, look, frame, top),
+            _ => waiting::faults(app, look, frame, top),
+        }
+    }
+    if let Some(area) = cut.groups {
+        groups::draw(app, look, frame, area);
+    }
+    if let Some(list) = cut.list {
+        match page {
+            Page::Queues => queues::list(app, look, frame, list),
+            Page::Providers => providers::list(app, look, frame, list),
+            Page::Webhooks => webhooks::list(app, look, frame, list),
+            Page::Services => services::list(app, look, frame, list),
+            _ => notes::list(app, page, look, frame, list),
+        }
+    }
+    let Some(area) = cut.detail else { return };
+    if page == Page::Webhooks && !app.open {
+        return webhooks::below(app, look, frame, area);
+    }
+    let title = app.rows().and_then(Rows::here).unwrap_or_else(|| "nothing under the cursor".into());
+    text(app, look, frame, area, &title, detail(app, page, look));
+}
+
+/// What is said of the row under the cursor.
+pub(super) fn detail(app: &App, page: Page, look: Look) -> Detail {
+    match page {
+        Page::Queues => queues::detail(app, look),
+        Page::Notifications | Page::Retries | Page::Dead => super::story::detail(app, look),
+        Page::Providers => providers::detail(app, look),
+        Page::Webhooks => hook::detail(app, look),
+        Page::Services => services::detail(app, look),
+        Page::Overview | Page::Live => Detail::default(),
+    }
+}
+
+/// A panel of text: facts and story side by side where there is room, else one under the other.
+fn text(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect, title: &str, (facts, story): Detail) {
+    let scroll = if app.side || app.open { app.side_at } else { 0 };
+    let focus = app.side || app.open;
+    let block = look.block(&look.text(title), if focus { Tone::Strong } else { Tone::Plain });
+    let inside = block.inner(area);
+    frame.render_widget(Clear, area);
+    frame.render_widget(block, area);
+    if let Some(why) = app.slots.trouble(Slot::Detail) {
+        let text = Paragraph::new(look.text(&format!("{why}; r tries again"))).wrap(Wrap { trim: true });
+        frame.render_widget(text.style(look.style(Tone::Warn)), inside);
+        return;
+    }
+    let from = |lines: Vec<Line<'static>>| lines.into_iter().skip(scroll).collect::<Vec<_>>();
+    if inside.width >= 100 && !story.is_empty() {
+        let [left, right] = Layout::horizontal([Constraint::Percentage(45), Constraint::Percentage(55)])
+            .spacing(1)
+            .areas(inside);
+        frame.render_widget(Paragraph::new(from(facts)).wrap(Wrap { trim: false }), left);
+        frame.render_widget(Paragraph::new(from(story)), right);
+    } else {
+        let mut all = facts;
+        all.extend(story);
+        frame.render_widget(Paragraph::new(from(all)).wrap(Wrap { trim: false }), inside);
+    }
+}
+
+/// A fact with its name.
+pub(super) fn fact(look: Look, name: &str, value: &str) -> Line<'static> {
+    let name = Span::styled(format!("{name:<11}"), look.style(Tone::Dim));
+    Line::from(vec![name, Span::raw(look.text(value))])
+}
+
+/// A heading among facts.
+pub(super) fn heading(look: Look, text: &str) -> Line<'static> {
+    Line::styled(text.to_owned(), look.style(Tone::Strong))
+}
+
+/// What a list says in its title, and when it has no rows.
+pub(super) struct Words<'a> {
+    pub(super) title: &'a str,
+    pub(super) columns: &'a [Column],
+    /// Behind the count: the order.
+    pub(super) order: String,
+    /// How many match in all, with its sign; empty when it is not known.
+    pub(super) total: String,
+    /// Rows before the first.
+    pub(super) skipped: usize,
+    /// What to say when there is none.
+    pub(super) empty: &'a str,
+    /// Whether it has the keys.
+    pub(super) focus: bool,
+    /// Whether it is the list of the view; else one beside it.
+    pub(super) main: bool,
+}
+
+/// Paints a list: the rows that fit, and no others.
+pub(super) fn list<T: Item>(
+    app: &App,
+    look: Look,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    list: &List<T>,
+    words: &Words<'_>,
+    cells: impl Fn(&T) -> Vec<table::Cell>,
+) {
+    let height = usize::from(area.height.saturating_sub(3));
+    let (top, seen) = list.window(height);
+    let mut rows: Vec<Row> = seen
+        .iter()
+        .enumerate()
+        .map(|(n, item)| Row {
+            here: top + n == list.cursor() && words.focus,
+            marked: list.is_marked(&item.id()),
+            cells: cells(item),
+        })
+        .collect();
+    let tone = if words.focus { Tone::Strong } else { Tone::Plain };
+    let mut block = look.block(words.title, tone);
+    let mut right = Vec::new();
+    let marked = list.marked().len();
+    if marked > 0 {
+        let newer = if list.newer() > 0 { format!(", {} newer: g", list.newer()) } else { String::new() };
+        right.push(format!("{marked} marked{newer}"));
+    }
+    if !rows.is_empty() {
+        let first = words.skipped + top;
+        let total = if words.total.is_empty() { String::new() } else { format!(" of {}", words.total) };
+        right.push(format!("{}-{}{total}", grouped(count(first + 1)), grouped(count(first + rows.len()))));
+    }
+    if !words.order.is_empty() {
+        right.push(words.order.clone());
+    }
+    if list.follow {
+        right.push("FOLLOW".into());
+    }
+    let right = Line::styled(format!(" {} ", right.join("  ")), look.style(Tone::Dim)).right_aligned();
+    block = block.title(right);
+    let inside = block.inner(area);
+    frame.render_widget(block, area);
+    if let Some(why) = app.slots.trouble(Slot::List).filter(|_| words.focus) {
+        let text = Paragraph::new(look.text(&format!("{why}; r tries again"))).wrap(Wrap { trim: true });
+        frame.render_widget(text.style(look.style(Tone::Warn)), inside);
+    } else if !rows.is_empty() {
+        let columns =
+            if words.main { table::wanted(app, words.columns, &mut rows) } else { words.columns.to_vec() };
+        table::draw(frame, inside, look, &columns, &rows, app.badge().doubtful());
+    } else {
+        let said = if !list.loaded {
+            "asking ..."
+        } else if app.filter().is_empty() {
+            words.empty
+        } else {
+            "Nothing matches the filter; Esc clears it."
+        };
+        frame.render_widget(Paragraph::new(said).wrap(Wrap { trim: true }), inside);
+    }
+}
+
+/// As the daemon counts.
+pub(super) fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}

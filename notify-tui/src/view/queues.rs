@@ -1,0 +1,157 @@
+//! View 2: the line of work in front of each provider.
+
+use super::look::{Look, Tone, grouped};
+use super::panel::{self, Detail, Words, fact, heading};
+use super::table::{Cell, Column, fit, left, right};
+use super::time::{ago, ahead, percent, rate, took_or};
+use crate::state::App;
+use notify_proto::hold::{HoldView, QueueView};
+use notify_proto::overview::QueueLine;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+pub(super) const COLUMNS: [Column; 13] = [
+    left("QUEUE", 24, 0),
+    left("STATE", 18, 0),
+    right("READY", 10, 0),
+    right("BUSY", 9, 1),
+    right("OLDEST", 8, 1),
+    right("IN/s", 8, 3),
+    right("OUT/s", 8, 2),
+    right("EMPTY", 12, 2),
+    right("ERR%", 6, 4),
+    right("P50", 7, 7),
+    right("P95", 7, 5),
+    right("P99", 7, 6),
+    right("15m", 15, 8),
+];
+
+/// How a queue stands, with its mark.
+fn state(word: &str) -> (String, Tone) {
+    let (mark, tone) = match word {
+        "running" => ("+", Tone::Good),
+        "limited" | "throttled" | "circuit_half_open" | "draining" => ("~", Tone::Warn),
+        "circuit_open" => ("x", Tone::Bad),
+        _ => ("-", Tone::Warn),
+    };
+    (format!("{mark} {}", word.replace('_', " ")), tone)
+}
+
+/// What the first screen says of it besides.
+fn line_of<'a>(app: &'a App, name: &str) -> Option<&'a QueueLine> {
+    let (_, overview) = app.overview.as_ref()?;
+    overview.queues.iter().find(|line| line.provider && line.name == name)
+}
+
+/// In how long it is empty, or why it does not get there.
+fn empties(queue: &QueueView) -> String {
+    match (&queue.empty_in_ms, &queue.never_empty) {
+        (Some(ms), _) => super::look::span(ms / 1_000),
+        (None, Some(why)) => why.replace('_', " "),
+        (None, None) => "--".into(),
+    }
+}
+
+pub(super) fn list(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
+    let (sort, back) = app.queues.list.order();
+    let words = Words {
+        title: "Queues",
+        columns: &COLUMNS,
+        order: format!("{sort}{}", if back { ", backwards" } else { "" }),
+        total: String::new(),
+        skipped: 0,
+        empty: "No queues: there is no provider yet. notifyctl provider seed adds some.",
+        focus: true,
+        main: true,
+    };
+    panel::list(app, look, frame, area, &app.queues.list, &words, |queue| {
+        let line = line_of(app, &queue.name);
+        let ms = |pick: fn(&notify_proto::overview::Percentiles) -> Option<f64>| {
+            Cell::from(took_or(line.and_then(|line| pick(&line.wait_ms))))
+        };
+        let trend = line.map(|line| look.spark(line.trend.iter().copied(), 15)).unwrap_or_default();
+        vec![
+            queue.name.as_str().into(),
+            state(&queue.state).into(),
+            grouped(queue.waiting + queue.on_disk).into(),
+            format!("{}/{}", queue.busy, queue.limit).into(),
+            queue.oldest_at.map_or_else(|| "--".into(), |at| ago(app, at)).into(),
+            rate(queue.arriving_per_second).into(),
+            rate(queue.rate_per_second).into(),
+            empties(queue).into(),
+            percent(line.and_then(|line| line.error_share)).into(),
+            ms(|ms| ms.p50),
+            ms(|ms| ms.p95),
+            ms(|ms| ms.p99),
+            trend.into(),
+        ]
+    });
+}
+
+/// A hold in one line.
+pub(super) fn hold(app: &App, hold: &HoldView) -> String {
+    let limit = hold.limit.map(|limit| format!(" to {limit}")).unwrap_or_default();
+    let until =
+        hold.until.map_or_else(|| "until somebody ends it".into(), |at| format!("ends {}", ahead(app, at)));
+    let reason = hold.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("{}{limit} by {}, {until}{reason}", hold.kind, hold.actor)
+}
+
+pub(super) fn detail(app: &App, look: Look) -> Detail {
+    let Some(queue) = app.queues.list.current() else { return Detail::default() };
+    let mut lines = vec![
+        fact(look, "state", &queue.state.replace('_', " ")),
+        fact(
+            look,
+            "waiting",
+            &format!("{} in memory, about {} on disk", grouped(queue.waiting), grouped(queue.on_disk)),
+        ),
+        fact(look, "busy", &format!("{} of {} calls at once", queue.busy, queue.limit)),
+        fact(look, "empty in", &empties(queue)),
+    ];
+    if let Some(why) = &queue.circuit_reason {
+        lines.push(fact(look, "circuit", why));
+    }
+    if let Some(at) = queue.opens_at {
+        lines.push(fact(look, "opens", &ahead(app, at)));
+    }
+    lines.extend(queue.holds.iter().map(|it| fact(look, "held", &hold(app, it))));
+    if app.queues.elsewhere > 0 {
+        lines.push(fact(
+            look,
+            "elsewhere",
+            &format!("{} queued stand in no queue", grouped(app.queues.elsewhere)),
+        ));
+    }
+    (lines, matrix(app, look, &queue.name))
+}
+
+/// How old what waits is, by service.
+fn matrix(app: &App, look: Look, name: &str) -> Vec<Line<'static>> {
+    let Some(shape) = app.queues.shape.as_ref().filter(|shape| shape.queue == name) else {
+        return vec![Line::raw("asking ...")];
+    };
+    let cells = |label: &str, cells: &mut dyn Iterator<Item = String>| {
+        let mut text = fit(label, 14, false, look);
+        for cell in cells {
+            text.push_str(&fit(&cell, 6, true, look));
+        }
+        text
+    };
+    let mut heads = shape.buckets.iter().map(|bucket| bucket.label.clone()).chain(["TOTAL".to_owned()]);
+    let measure = shape.measure.replace('_', " ");
+    let mut lines = vec![
+        heading(look, &look.text(&format!("what waits, by {} and {measure}", shape.by))),
+        Line::styled(cells(&shape.by.to_uppercase(), &mut heads), look.style(Tone::Dim)),
+    ];
+    for row in std::iter::once(&shape.total).chain(&shape.rows) {
+        let mut counts = row.counts.iter().map(|n| grouped(*n)).chain([grouped(row.total)]);
+        let label = if row.name.is_empty() { "all" } else { row.name.as_str() };
+        lines.push(Line::raw(cells(&look.text(label), &mut counts)));
+    }
+    if shape.uncounted > 0 {
+        lines.push(Line::raw(format!("{} more were not looked at", grouped(shape.uncounted))));
+    }
+    lines
+}

@@ -1,0 +1,114 @@
+//! One notification: what it is, its attempts, who was told, what happened.
+
+use super::look::{Look, Tone};
+use super::notes::status;
+use super::panel::{Detail, fact, heading};
+use super::table::fit;
+use super::time::{ago, ahead, clock, took};
+use crate::state::{App, Story, address};
+use notify_proto::view::{AttemptView, NotificationView, rfc3339};
+use notify_proto::{AttemptStatus, Status};
+use ratatui::text::{Line, Span};
+
+pub(super) fn detail(app: &App, look: Look) -> Detail {
+    let Some(notes) = app.notes_of(app.page) else { return Detail::default() };
+    let Some(row) = notes.list.current() else { return Detail::default() };
+    let told = notes.told();
+    let row = told.map_or(row, |story| &story.detail.notification);
+    (
+        facts(app, look, row),
+        told.map_or_else(|| vec![Line::raw("asking ...")], |story| happened(app, look, story)),
+    )
+}
+
+fn facts(app: &App, look: Look, row: &NotificationView) -> Vec<Line<'static>> {
+    let (word, tone) = status(&row.status);
+    let channels: Vec<_> = row.channels.iter().map(ToString::to_string).collect();
+    let mut lines = vec![
+        Line::from(vec![
+            Span::styled(look.text(&word), look.style(tone)),
+            Span::raw(look.text(&format!("  {}  {}", channels.join(" then "), row.priority))),
+        ]),
+        fact(look, "service", &row.service_name),
+        fact(look, "to", &address(&row.recipient)),
+        fact(look, "created", &format!("{}  {} ago", rfc3339(row.created_at), ago(app, row.created_at))),
+    ];
+    let mut also = |name: &str, value: Option<String>| {
+        lines.extend(value.map(|value| fact(look, name, &value)));
+    };
+    let due = row.next_attempt_at.or(row.scheduled_at);
+    let due = due.filter(|_| matches!(row.status.known(), Some(Status::Pending | Status::Retrying)));
+    also("next try", due.map(|at| format!("{}  {}", rfc3339(at), ahead(app, at))));
+    also("tries", Some(format!("{} of {} retries spent", row.retry_count, row.max_retries)));
+    also("provider", row.provider_name.clone());
+    also("reason", row.failure_reason.as_ref().map(ToString::to_string));
+    also("error", row.error_message.clone());
+    also("expires", row.expires_at.map(rfc3339));
+    also("event", row.event_type.clone());
+    also("batch", row.batch_id.clone());
+    also("trace", row.correlation_id.clone());
+    also("subject", row.subject.clone());
+    also("meta", row.meta_data.as_ref().and_then(|meta| serde_json::to_string(meta).ok()));
+    also("content", row.content.clone());
+    if row.simulated {
+        also("note", Some("simulated: nothing was really sent".into()));
+    }
+    if row.possible_duplicate {
+        also("note", Some("may have been sent twice".into()));
+    }
+    lines
+}
+
+fn attempt(app: &App, look: Look, it: &AttemptView) -> Vec<Line<'static>> {
+    let tone = match it.status.known() {
+        Some(AttemptStatus::Delivered) => Tone::Good,
+        Some(AttemptStatus::Failed | AttemptStatus::InDoubt) => Tone::Bad,
+        _ => Tone::Plain,
+    };
+    let mark = match it.status.known() {
+        Some(AttemptStatus::Delivered) => "+",
+        Some(AttemptStatus::Failed) => "x",
+        Some(AttemptStatus::InDoubt) => "?",
+        Some(AttemptStatus::Started) => ">",
+        _ => "-",
+    };
+    let provider = fit(&look.text(it.provider_name.as_deref().unwrap_or("none")), 14, false, look);
+    let result = it.reason.clone().unwrap_or_else(|| it.status.to_string());
+    let took = it
+        .duration_ms
+        .map_or_else(|| "--".into(), |ms| took(f64::from(u32::try_from(ms).unwrap_or(u32::MAX))));
+    let head = format!("{:>3} {:<12} {provider} {:<9} ", it.number, clock(app, it.attempted_at), it.channel);
+    let mut lines = vec![Line::from(vec![
+        Span::raw(look.text(&head)),
+        Span::styled(look.text(&format!("{mark} {result}")), look.style(tone)),
+        Span::raw(format!("  {took}")),
+    ])];
+    lines.extend(it.error_message.as_ref().map(|error| Line::raw(look.text(&format!("      {error}")))));
+    lines
+}
+
+fn happened(app: &App, look: Look, story: &Story) -> Vec<Line<'static>> {
+    let mut lines = vec![heading(look, "attempts")];
+    let from = story.detail.attempts.len().saturating_sub(20);
+    for it in &story.detail.attempts[from..] {
+        lines.extend(attempt(app, look, it));
+    }
+    if story.detail.attempts.is_empty() {
+        lines.push(Line::raw("  none yet"));
+    }
+    if !story.told.is_empty() {
+        lines.push(heading(look, "webhooks"));
+    }
+    for it in story.told.iter().rev().take(20) {
+        let code = it.response_status_code.map_or_else(|| "--".into(), |code| code.to_string());
+        let next = it.next_attempt_at.map(|at| format!("  {}", ahead(app, at))).unwrap_or_default();
+        let text = format!("  {:<16} {:<13} try {} {code}{next}", it.event, it.status, it.attempt_count);
+        lines.push(Line::raw(look.text(&text)));
+    }
+    lines.push(heading(look, "story"));
+    for it in &story.detail.events {
+        let why = it.detail.clone().or_else(|| it.reason.clone()).unwrap_or_default();
+        lines.push(Line::raw(look.text(&format!("  {:<12} {:<16} {why}", clock(app, it.at), it.event))));
+    }
+    lines
+}

@@ -1,0 +1,72 @@
+//! Times and numbers for people.
+
+use super::look::span;
+use crate::config::Times;
+use crate::state::App;
+use notify_proto::Timestamp;
+
+fn seconds(app: &App, at: Timestamp) -> i64 {
+    let seconds = (app.now.wall - at).num_seconds();
+    // A calm screen moves every ten seconds only.
+    if app.settings.calm && seconds.abs() >= 10 { seconds / 10 * 10 } else { seconds }
+}
+
+/// How long ago something was, or the time at which it was.
+pub(super) fn ago(app: &App, at: Timestamp) -> String {
+    match app.times {
+        Times::Relative => span(u64::try_from(seconds(app, at)).unwrap_or_default()),
+        _ => clock(app, at),
+    }
+}
+
+/// In how long something is, or the time at which it is.
+pub(super) fn ahead(app: &App, at: Timestamp) -> String {
+    match app.times {
+        Times::Relative => {
+            let seconds = -seconds(app, at);
+            u64::try_from(seconds)
+                .ok()
+                .filter(|s| *s > 0)
+                .map_or_else(|| "now".into(), |s| format!("in {}", span(s)))
+        }
+        _ => clock(app, at),
+    }
+}
+
+/// The time of day, with the date when it is of another day.
+pub(super) fn clock(app: &App, at: Timestamp) -> String {
+    let day = if (app.now.wall - at).num_hours().abs() < 20 { "%H:%M:%S" } else { "%m-%d %H:%M" };
+    if app.times == Times::Local {
+        at.with_timezone(&chrono::Local).format(day).to_string()
+    } else {
+        format!("{}Z", at.format(day))
+    }
+}
+
+/// Milliseconds, short.
+pub(super) fn took(ms: f64) -> String {
+    if ms < 1_000.0 {
+        format!("{ms:.0}ms")
+    } else if ms < 10_000.0 {
+        format!("{:.1}s", ms / 1_000.0)
+    } else {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is positive")]
+        span((ms / 1_000.0) as u64)
+    }
+}
+
+/// The same, or a dash.
+pub(super) fn took_or(ms: Option<f64>) -> String {
+    ms.map_or_else(|| "--".into(), took)
+}
+
+/// A share as percent, or a dash.
+pub(super) fn percent(share: Option<f64>) -> String {
+    share.map_or_else(|| "--".into(), |share| format!("{:.1}", share * 100.0))
+}
+
+/// A rate; never less than nothing.
+pub(super) fn rate(per_second: f64) -> String {
+    // A negative nothing would be shown with its sign.
+    format!("{:.1}", per_second.max(0.0) + 0.0)
+}

@@ -1,0 +1,170 @@
+//! View 7: who is told what, and whether they take it.
+
+use super::hook;
+use super::look::{Look, Tone, grouped};
+use super::panel::{self, Words};
+use super::table::{Cell, Column, left, right};
+use super::time::{ago, ahead, percent, took_or};
+use crate::state::App;
+use notify_proto::WebhookStatus;
+use notify_proto::overview::WebhookLine;
+use notify_proto::webhook::{DeliveryView, WebhookView};
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::widgets::{Paragraph, Wrap};
+
+pub(super) const COLUMNS: [Column; 10] = [
+    left("ENDPOINT", 20, 0),
+    left("URL", 48, 1),
+    left("STATE", 12, 0),
+    right("ACK% 5m", 7, 1),
+    right("ACK/s", 7, 3),
+    right("WAIT", 7, 2),
+    right("NACK", 7, 3),
+    right("P95", 7, 4),
+    right("ACKS 15m", 15, 5),
+    right("LAST", 15, 6),
+];
+
+const TOLD: [Column; 9] = [
+    left("DELIVERY", 36, 0),
+    left("NOTIF", 36, 4),
+    left("EVENT", 16, 1),
+    left("STATE", 14, 0),
+    right("TRY", 3, 3),
+    right("HTTP", 4, 1),
+    right("NEXT", 11, 2),
+    right("AGE", 11, 1),
+    left("ERROR", 50, 2),
+];
+
+/// How a webhook stands.
+fn state(webhook: &WebhookView) -> (String, Tone) {
+    match (&webhook.disabled_reason, webhook.is_active, webhook.failing_since) {
+        (Some(why), ..) => (format!("x {why}"), Tone::Bad),
+        (None, false, _) => ("- off".into(), Tone::Dim),
+        (None, true, Some(_)) => ("! failing".into(), Tone::Warn),
+        (None, true, None) => ("+ ok".into(), Tone::Good),
+    }
+}
+
+fn line_of<'a>(app: &'a App, id: &str) -> Option<&'a WebhookLine> {
+    let (_, overview) = app.overview.as_ref()?;
+    overview.webhooks.iter().find(|line| line.id == id)
+}
+
+pub(super) fn list(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
+    let (sort, back) = app.webhooks.list.order();
+    let words = Words {
+        title: "Webhooks",
+        columns: &COLUMNS,
+        order: format!("{sort}{}", if back { ", backwards" } else { "" }),
+        total: String::new(),
+        skipped: 0,
+        empty: "No webhooks yet: notifyctl webhook create --service NAME --url URL",
+        focus: !app.side,
+        main: true,
+    };
+    panel::list(app, look, frame, area, &app.webhooks.list, &words, |webhook| {
+        let line = line_of(app, &webhook.id.to_string());
+        let known =
+            |pick: &dyn Fn(&WebhookLine) -> String| Cell::from(line.map_or_else(|| "--".into(), pick));
+        vec![
+            webhook.service_name.as_str().into(),
+            webhook.url.as_str().into(),
+            state(webhook).into(),
+            known(&|line| percent(line.ack_share)),
+            known(&|line| format!("{:.1}", line.acks_per_second)),
+            known(&|line| grouped(line.waiting)),
+            known(&|line| grouped(line.nacks)),
+            known(&|line| took_or(line.ack_ms.p95)),
+            known(&|line| look.spark(line.trend.iter().map(|point| point.unwrap_or(f64::NAN)), 15)),
+            known(&|line| {
+                let code = line.last_code.map(|code| format!("{code} ")).unwrap_or_default();
+                line.last_at.map_or_else(|| "--".into(), |at| format!("{code}{}", ago(app, at)))
+            }),
+        ]
+    });
+}
+
+/// The room for what is known of it, for its deliveries, and for the last answer.
+pub(super) fn cut(area: Rect) -> (Rect, Rect, Rect) {
+    let answer = u16::from(area.height >= 18) * 4;
+    let facts = if area.height >= 15 { 9 } else { 0 };
+    let [facts, told, answer] =
+        Layout::vertical([Constraint::Length(facts), Constraint::Min(3), Constraint::Length(answer)])
+            .areas(area);
+    (facts, told, answer)
+}
+
+/// How it has done, its settings, its deliveries, and the answer to the one under the cursor.
+pub(super) fn below(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
+    let (facts_area, told_area, answer_area) = cut(area);
+    if facts_area.height > 0 {
+        hook::draw(app, look, frame, facts_area);
+    }
+    deliveries(app, look, frame, told_area);
+    if answer_area.height > 0 {
+        frame.render_widget(said(app, look), answer_area);
+    }
+}
+
+fn delivery_state(delivery: &DeliveryView) -> (String, Tone) {
+    let (mark, tone) = match delivery.status.known() {
+        Some(WebhookStatus::Acknowledged) => ("+", Tone::Good),
+        Some(WebhookStatus::Retrying) => ("~", Tone::Warn),
+        Some(WebhookStatus::Failed) => ("x", Tone::Bad),
+        _ => ("o", Tone::Plain),
+    };
+    (format!("{mark} {}", delivery.status), tone)
+}
+
+fn deliveries(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
+    let current = app.webhooks.list.current().map(|webhook| webhook.id);
+    let total = app.webhooks.total.filter(|(id, _)| Some(*id) == current);
+    let words = Words {
+        title: "Deliveries",
+        columns: &TOLD,
+        order: "newest first  Tab goes there".into(),
+        total: total.map(|(_, total)| grouped(total)).unwrap_or_default(),
+        skipped: 0,
+        empty: "It was told nothing yet; T sends a test event.",
+        focus: app.side,
+        main: false,
+    };
+    let end = |id: String| if app.wide || app.size.0 >= 200 { id } else { id[id.len() - 12..].to_owned() };
+    panel::list(app, look, frame, area, &app.webhooks.told, &words, |delivery| {
+        let code = delivery.response_status_code.map_or_else(|| "--".into(), |code| code.to_string());
+        vec![
+            end(delivery.id.to_string()).into(),
+            delivery.notification_id.map_or_else(|| "test".into(), |id| end(id.to_string())).into(),
+            delivery.event.to_string().into(),
+            delivery_state(delivery).into(),
+            delivery.attempt_count.to_string().into(),
+            code.into(),
+            delivery.next_attempt_at.map_or_else(|| "--".into(), |at| ahead(app, at)).into(),
+            ago(app, delivery.created_at).into(),
+            delivery.error_message.clone().unwrap_or_default().into(),
+        ]
+    });
+}
+
+/// What the endpoint answered to the delivery under the cursor.
+fn said(app: &App, look: Look) -> Paragraph<'static> {
+    let block = look.block("the last answer to it", Tone::Plain);
+    let here = app.webhooks.told.current();
+    let story = app.webhooks.story.as_ref();
+    let story = story.filter(|story| here.is_some_and(|here| here.id == story.delivery.id));
+    let text = match story.map(|story| &story.delivery) {
+        Some(DeliveryView { response_status_code: None, error_message, .. }) => {
+            error_message.clone().unwrap_or_else(|| "none yet".into())
+        }
+        Some(delivery) => {
+            let code = delivery.response_status_code.unwrap_or_default();
+            format!("{code}  {}  (J: all of it)", delivery.response_body.as_deref().unwrap_or("(empty)"))
+        }
+        None if app.side => "asking ...".into(),
+        None => "Tab to the deliveries shows what was answered".into(),
+    };
+    Paragraph::new(look.text(&text)).wrap(Wrap { trim: true }).block(block)
+}

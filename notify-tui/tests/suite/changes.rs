@@ -1,0 +1,208 @@
+//! Changes: each after a question as grave as it is, each logged as the line that does the same.
+
+use crate::house::{after, answer, asked, id, live, page, press, screen, welcome, write};
+use notify_proto::bulk::BulkView;
+use notify_proto::control::Changed;
+use notify_proto::{ApiError, BulkOp, ErrorCode, HoldKind, Status};
+use notify_tui::deed::{Deed, Outcome};
+use notify_tui::message::{Answer, Cmd, Failure, Msg, Question, Slot};
+use notify_tui::state::{App, Hidden, Over, Page};
+use notify_tui::update;
+use notify_tui::view::{Look, Theme};
+use serde_json::json;
+use std::time::Duration;
+
+const PLAIN: Look = Look { theme: Theme::Mono, ascii: true };
+
+/// The change that is asked for.
+fn deed(cmds: &[Cmd]) -> Option<(Deed, Option<String>)> {
+    asked(cmds).into_iter().find_map(|(.., question)| match question {
+        Question::Deed(deed, reason) => Some((deed, reason)),
+        _ => None,
+    })
+}
+
+fn made(app: &mut App, cmds: &[Cmd], outcome: Outcome) {
+    let (deed, reason) = deed(cmds).unwrap();
+    let now = app.now;
+    answer(app, cmds, Slot::Deed, Answer::Deed(Box::new(deed), reason, outcome), now);
+}
+
+fn listed(view: Page, status: &str) -> App {
+    let (mut app, cmds, begin) = live(view);
+    answer(&mut app, &cmds, Slot::List, page(0..9, status, None), begin);
+    app
+}
+
+#[test]
+fn one_retry_asks_nothing_and_is_logged_with_its_line() {
+    let mut app = listed(Page::Dead, "failed");
+    let cmds = press(&mut app, &["R"]);
+    let first = id(0).parse().unwrap();
+    assert_eq!(deed(&cmds), Some((Deed::Notifications(BulkOp::Retry, vec![first], None), None)));
+    let refused = Changed { id: first, result: Err(ApiError::new(ErrorCode::Conflict, "it is delivered")) };
+    made(&mut app, &cmds, Outcome::Each(vec![refused]));
+    let entry = app.log.last().unwrap();
+    assert_eq!(entry.line, format!("notifyctl notification retry {}", id(0)));
+    assert_eq!(entry.result.as_deref(), Some("0 done, 1 refused: it is delivered"));
+    press(&mut app, &["L"]);
+    assert!(screen(&app, PLAIN, 120, 36).contains("notifyctl notification retry"));
+}
+
+#[test]
+fn what_waits_for_a_time_is_run_and_not_retried() {
+    let mut app = listed(Page::Retries, "retrying");
+    let (deed, _) = deed(&press(&mut app, &["R"])).unwrap();
+    assert_eq!(deed.line(None), format!("notifyctl schedule run {}", id(0)));
+}
+
+#[test]
+fn a_cancel_needs_a_y_and_names_what_it_would_cancel() {
+    let mut app = listed(Page::Notifications, "queued");
+    press(&mut app, &["*"]);
+    assert_eq!(deed(&press(&mut app, &["C"])), None);
+    let text = screen(&app, PLAIN, 120, 36);
+    for part in ["cancel 9 notifications", &id(4), "and 4 more", "y to go on, N to leave it"] {
+        assert!(text.contains(part), "`{part}` is not on\n{text}");
+    }
+    assert_eq!(deed(&press(&mut app, &["enter"])), None, "the default is no");
+    assert_eq!((&app.over, app.log.len()), (&None, 0));
+    let cmds = press(&mut app, &["C", "y"]);
+    let Some((Deed::Notifications(BulkOp::Cancel, ids, None), None)) = deed(&cmds) else {
+        panic!("{cmds:?}")
+    };
+    assert_eq!(ids.len(), 9);
+    let done = ids.iter().map(|id| Changed { id: *id, result: Ok(Status::Cancelled.into()) });
+    made(&mut app, &cmds, Outcome::Each(done.collect()));
+    assert_eq!(app.notice.as_ref().unwrap().text, "9 done");
+}
+
+#[test]
+fn a_pause_has_a_time_and_a_reason() {
+    let (mut app, _, _) = live(Page::Providers);
+    press(&mut app, &["P", "ctrl-u"]);
+    write(&mut app, "10");
+    assert_eq!(deed(&press(&mut app, &["tab"])), None);
+    write(&mut app, "carrier maintenance");
+    press(&mut app, &["tab"]);
+    assert_eq!(deed(&press(&mut app, &["y"])), None, "10 what?");
+    let Some(Over::Dialog(dialog)) = &app.over else { panic!("{:?}", app.over) };
+    assert!(dialog.error.as_ref().unwrap().contains("10s"), "{dialog:?}");
+    press(&mut app, &["tab"]);
+    write(&mut app, "m");
+    let (deed, reason) = deed(&press(&mut app, &["tab", "tab", "y"])).unwrap();
+    let Deed::Hold(hold) = &deed else { panic!("{deed:?}") };
+    assert_eq!((hold.kind, hold.for_ms), (HoldKind::Pause, Some(600_000)));
+    assert_eq!(
+        deed.line(reason.as_deref()),
+        "notifyctl queue pause relay --for 600s --yes --reason 'carrier maintenance'"
+    );
+}
+
+fn counted(total: u64) -> Box<BulkView> {
+    Box::new(
+        serde_json::from_value(json!({
+            "by_status": {"failed": total}, "by_service": {"acme": total}, "total": total, "refused": 37,
+            "samples": [id(0)], "cutoff": "2027-01-15T08:00:00.000Z", "limit": null, "rate_per_second": 50.0,
+            "operation": null
+        }))
+        .unwrap(),
+    )
+}
+
+#[test]
+fn a_change_of_all_that_match_is_counted_first_and_the_count_is_typed() {
+    let mut app = listed(Page::Dead, "failed");
+    let cmds = press(&mut app, &["b", "r"]);
+    let Some((Deed::Count(request), None)) = deed(&cmds) else { panic!("{cmds:?}") };
+    assert_eq!(request.filter.to_string(), "status:dead");
+    made(&mut app, &cmds, Outcome::Counted(request, counted(4_218)));
+    let text = screen(&app, PLAIN, 120, 36);
+    for part in
+        ["4,218", "50/s", "08:00:00Z", "type 4218 to go on", "notification retry --filter status:dead"]
+    {
+        assert!(text.contains(part), "`{part}` is not on\n{text}");
+    }
+    write(&mut app, "4217");
+    assert_eq!(deed(&press(&mut app, &["enter"])), None);
+    assert!(screen(&app, PLAIN, 120, 36).contains("type 4218 to go on, or Esc"));
+    press(&mut app, &["backspace"]);
+    write(&mut app, "8");
+    let cmds = press(&mut app, &["enter"]);
+    let Some((Deed::Bulk(request), None)) = deed(&cmds) else { panic!("{cmds:?}") };
+    assert_eq!(request.expect.unwrap().count, 4_218, "no other number is changed");
+    assert!(request.cutoff.is_some());
+    made(&mut app, &cmds, Outcome::Started("op_71".into(), 4_218));
+    assert!(app.log.last().unwrap().result.as_ref().unwrap().contains("op_71"));
+}
+
+#[test]
+fn a_discard_for_good_is_typed_in_words() {
+    let mut app = listed(Page::Dead, "failed");
+    assert_eq!(deed(&press(&mut app, &["space", "space", "D", "tab", "y", "enter"])), None);
+    press(&mut app, &["backspace"]);
+    write(&mut app, "discard 2");
+    let (deed, _) = deed(&press(&mut app, &["enter"])).unwrap();
+    assert_eq!(deed.line(None), format!("notifyctl dead discard {} {} --confirm 2", id(0), id(1)));
+}
+
+#[test]
+fn a_new_key_needs_the_name_and_is_shown_this_once_and_nowhere_else() {
+    let (mut app, cmds, begin) = live(Page::Services);
+    let services = json!([{
+        "id": id(900), "name": "acme", "description": null, "active": true, "created_at": "2027-01-15T08:00:00.000Z",
+        "active_keys": 1, "auth_failures": 0, "locked_until": null
+    }]);
+    answer(&mut app, &cmds, Slot::List, Answer::Services(serde_json::from_value(services).unwrap()), begin);
+    press(&mut app, &["K", "n", "tab"]);
+    write(&mut app, "acm");
+    assert_eq!(deed(&press(&mut app, &["enter"])), None);
+    write(&mut app, "e");
+    let cmds = press(&mut app, &["enter"]);
+    assert_eq!(deed(&cmds).unwrap().0, Deed::NewKey("acme".into(), 86_400));
+    made(&mut app, &cmds, Outcome::Secret("API key of acme".into(), Hidden("nk_hunter2".into())));
+    assert!(screen(&app, PLAIN, 120, 36).contains("nk_hunter2"));
+    assert!(!format!("{app:?}").contains("hunter2"), "no debug output has it");
+    assert!(press(&mut app, &["y"]).contains(&Cmd::Copy("nk_hunter2".into())));
+    press(&mut app, &["esc", "L"]);
+    assert!(!screen(&app, PLAIN, 120, 36).contains("nk_hunter2"));
+}
+
+#[test]
+fn who_may_only_look_changes_nothing() {
+    let keys = ["R", "C", "D", "z", "b", "P", "l", "E", "T", "A", "B", "K", "N", "U", "O", "H", "X"];
+    for flag in [true, false] {
+        for view in Page::ALL {
+            let (mut app, _, now) = live(view);
+            if flag {
+                app.read_only = true;
+            } else {
+                update(&mut app, Msg::Greeted(welcome(1), "/s".into()), now);
+            }
+            for key in keys {
+                assert_eq!(deed(&press(&mut app, &[key])), None, "{key} on {view:?}");
+                assert!(!matches!(app.over, Some(Over::Dialog(_) | Over::Menu(_))), "{key} on {view:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_is_changed_on_data_that_may_be_out_of_date() {
+    let mut app = listed(Page::Dead, "failed");
+    let now = after(app.now, 1_000);
+    update(&mut app, Msg::Broken, now);
+    assert_eq!(deed(&press(&mut app, &["R"])), None);
+    assert!(app.notice.as_ref().unwrap().text.contains("out of date"));
+}
+
+#[test]
+fn a_change_without_an_answer_may_have_happened() {
+    let mut app = listed(Page::Dead, "failed");
+    let cmds = press(&mut app, &["R"]);
+    assert_eq!(deed(&press(&mut app, &["j", "R"])), None, "one at a time");
+    let number = crate::house::number(&cmds, Slot::Deed);
+    let now = app.now;
+    update(&mut app, Msg::Answered(Slot::Deed, number, Err(Failure::Late), Duration::from_secs(10)), now);
+    assert!(app.log[0].result.as_ref().unwrap().contains("may have happened"));
+}

@@ -1,0 +1,144 @@
+//! What hands do besides keys: the mouse, what is pasted, looking elsewhere; and what filters suggest.
+
+use crate::house::{after, answer, asked, live, page, press, screen, slots, write};
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use notify_tui::message::{Cmd, Msg, Slot};
+use notify_tui::state::{App, Over, Page};
+use notify_tui::update;
+use notify_tui::view::{Look, Theme};
+use std::time::Duration;
+
+const PLAIN: Look = Look { theme: Theme::Mono, ascii: true };
+
+/// Does this with the mouse where these words stand.
+fn point(app: &mut App, kind: MouseEventKind, words: &str) -> Vec<Cmd> {
+    let shown = screen(app, PLAIN, app.size.0, app.size.1);
+    let lines = shown.lines().map(|line| line.trim_matches('"'));
+    let found = lines.enumerate().find_map(|(row, line)| Some((line.find(words)?, row)));
+    let (column, row) = found.unwrap_or_else(|| panic!("`{words}` is not on\n{shown}"));
+    let (column, row) = (u16::try_from(column).unwrap(), u16::try_from(row).unwrap());
+    let now = app.now;
+    update(app, Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }), now)
+}
+
+fn click(app: &mut App, words: &str) -> Vec<Cmd> {
+    point(app, MouseEventKind::Down(MouseButton::Left), words)
+}
+
+#[test]
+fn a_click_shows_a_view_a_second_one_on_a_row_opens_it() {
+    let (mut app, _, begin) = live(Page::Overview);
+    let cmds = click(&mut app, "3 Notifs");
+    assert_eq!(app.page, Page::Notifications);
+    answer(&mut app, &cmds, Slot::List, page(0..20, "retrying", None), begin);
+    let third = crate::house::id(3);
+    click(&mut app, &third[third.len() - 12..]);
+    assert_eq!(app.rows().unwrap().here(), Some(third.clone()));
+    assert!(!app.open);
+    click(&mut app, &format!(">  {}", &third[third.len() - 12..]));
+    assert!(app.open, "a second click opens it");
+    press(&mut app, &["q"]);
+    point(&mut app, MouseEventKind::ScrollDown, "ID");
+    assert_eq!(app.rows().unwrap().here(), Some(crate::house::id(6)), "the wheel goes three rows");
+    press(&mut app, &["?"]);
+    click(&mut app, "in lists");
+    point(&mut app, MouseEventKind::ScrollDown, "help");
+    assert_eq!(app.over, Some(Over::Help(String::new(), 3)), "what lies over the view scrolls");
+}
+
+#[test]
+fn a_click_on_the_head_of_a_column_sorts_by_it_and_turns_it_round() {
+    let (mut app, cmds, begin) = live(Page::Queues);
+    answer(&mut app, &cmds, Slot::List, crate::house::queues(), begin);
+    let first = |app: &App| app.queues.list.rows()[0].name.clone();
+    click(&mut app, "QUEUE");
+    assert_eq!((app.queues.list.order(), first(&app)), (("name", false), "relay".to_owned()));
+    click(&mut app, "QUEUE");
+    assert_eq!((app.queues.list.order(), first(&app)), (("name", true), "spare".to_owned()));
+    click(&mut app, "EMPTY");
+    assert_eq!(app.queues.list.order(), ("name", true), "it cannot be sorted by that");
+}
+
+#[test]
+fn the_mouse_can_be_left_to_the_terminal() {
+    let (mut app, ..) = live(Page::Queues);
+    assert!(press(&mut app, &["m"]).contains(&Cmd::Mouse(false)));
+    assert!(press(&mut app, &["m"]).contains(&Cmd::Mouse(true)));
+}
+
+#[test]
+fn what_is_pasted_is_written_and_never_pressed() {
+    let (mut app, ..) = live(Page::Notifications);
+    let now = app.now;
+    update(&mut app, Msg::Pasted("q\nC".into()), now);
+    assert_eq!((app.page, app.over.clone()), (Page::Notifications, None), "nobody pressed these");
+    press(&mut app, &["/"]);
+    update(&mut app, Msg::Pasted("service:acme\n status:dead".into()), now);
+    let Some(Over::Bar(bar)) = &app.over else { panic!("{:?}", app.over) };
+    assert_eq!(bar.text, "service:acme status:dead");
+}
+
+#[test]
+fn a_terminal_nobody_looks_at_asks_once_in_five_seconds_and_a_paused_one_nothing() {
+    let (mut app, cmds, begin) = live(Page::Queues);
+    answer(&mut app, &cmds, Slot::List, crate::house::queues(), begin);
+    update(&mut app, Msg::Focused(false), begin);
+    let mut questions = 0;
+    let mut cmds = Vec::new();
+    for half_seconds in 1..=240 {
+        let now = after(begin, half_seconds * 500);
+        for (slot, number, question) in asked(&std::mem::take(&mut cmds)) {
+            questions += 1;
+            let answer = Ok(crate::world::reply(crate::world::World::Full, &question));
+            cmds.extend(update(
+                &mut app,
+                Msg::Answered(slot, number, answer, Duration::from_micros(400)),
+                now,
+            ));
+        }
+        cmds.extend(update(&mut app, Msg::Tick, now));
+    }
+    assert!((10..=30).contains(&questions), "{questions} questions in two minutes");
+    assert!(app.badge().text().starts_with("LIVE"), "that is no reason to call it stale");
+    let back = update(&mut app, Msg::Focused(true), after(begin, 121_000));
+    assert_eq!(app.pace(), app.interval);
+    assert!(slots(&back).contains(&Slot::List) || app.slots.pending(Slot::List), "at once: {back:?}");
+    press(&mut app, &["p"]);
+    for seconds in 122..240 {
+        let cmds = update(&mut app, Msg::Tick, after(begin, seconds * 1_000));
+        assert_eq!(cmds, [], "a paused program asks nothing");
+    }
+}
+
+#[test]
+fn a_filter_suggests_what_it_can_go_on_with() {
+    let (mut app, cmds, begin) = live(Page::Notifications);
+    answer(&mut app, &cmds, Slot::List, page(0..3, "retrying", None), begin);
+    let cmds = press(&mut app, &["/"]);
+    assert!(slots(&cmds).contains(&Slot::Names), "names are asked for: {:?}", asked(&cmds));
+    write(&mut app, "ser");
+    press(&mut app, &["tab"]);
+    write(&mut app, "a");
+    assert!(screen(&app, PLAIN, 120, 36).contains("tab: acme"), "{}", screen(&app, PLAIN, 120, 36));
+    press(&mut app, &["tab"]);
+    write(&mut app, " -status:sch");
+    press(&mut app, &["tab"]);
+    let Some(Over::Bar(bar)) = &app.over else { panic!("{:?}", app.over) };
+    assert_eq!(bar.text, "service:acme -status:scheduled");
+    press(&mut app, &["enter", ":"]);
+    write(&mut app, "save mine");
+    let cmds = press(&mut app, &["enter"]);
+    assert!(cmds.contains(&Cmd::Keep("mine".into(), "service:acme -status:scheduled".into())), "{cmds:?}");
+    press(&mut app, &["n"]);
+    assert!(screen(&app, PLAIN, 120, 36).contains(" a mine"), "{}", screen(&app, PLAIN, 120, 36));
+}
+
+#[test]
+fn only_the_columns_that_somebody_wants() {
+    let (mut app, cmds, begin) = live(Page::Queues);
+    answer(&mut app, &cmds, Slot::List, crate::house::queues(), begin);
+    app.settings.columns.insert(Page::Queues, vec!["QUEUE".into(), "OUT/S".into()]);
+    let shown = screen(&app, PLAIN, 120, 36);
+    let heads = shown.lines().find(|line| line.contains("QUEUE ")).unwrap();
+    assert!(heads.contains("OUT/s") && !heads.contains("READY"), "{shown}");
+}

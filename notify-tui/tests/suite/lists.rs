@@ -1,0 +1,189 @@
+//! Lists: what cursor and marks follow, what holds still, how pages are turned, what filters and histories do.
+
+use crate::house::{after, answer, asked, id, live, page, press, slots, write};
+use notify_tui::message::{Answer, Cmd, Moment, Msg, Question, Slot};
+use notify_tui::state::{App, Over, Page, Rows as _};
+use notify_tui::update;
+
+/// A list of notifications with these on its first page; there is a second.
+fn listed(numbers: std::ops::Range<u32>) -> (App, Moment) {
+    let (mut app, cmds, begin) = live(Page::Notifications);
+    answer(&mut app, &cmds, Slot::List, page(numbers, "queued", Some("second")), begin);
+    (app, begin)
+}
+
+/// Asks once more and answers with these.
+fn refill(app: &mut App, numbers: impl IntoIterator<Item = u32>, now: Moment) {
+    let cmds = update(app, Msg::Tick, now);
+    answer(app, &cmds, Slot::List, page(numbers, "queued", Some("second")), now);
+}
+
+fn here(app: &App) -> String {
+    app.rows().unwrap().here().unwrap()
+}
+
+#[test]
+fn cursor_follows_its_id() {
+    let (mut app, begin) = listed(0..9);
+    press(&mut app, &["j", "j", "j"]);
+    assert_eq!(here(&app), id(3));
+    refill(&mut app, [20, 21].into_iter().chain(0..9), after(begin, 1_000));
+    assert_eq!(here(&app), id(3), "two came before it");
+    refill(&mut app, [20, 21, 0, 1, 2, 4, 5], after(begin, 2_000));
+    assert_eq!(here(&app), id(4), "it is gone, and the next one stands in its place");
+}
+
+#[test]
+fn a_marked_list_holds_still_until_g() {
+    let (mut app, begin) = listed(0..9);
+    press(&mut app, &["space", "space"]);
+    assert_eq!(app.notes.list.marked(), [id(0), id(1)]);
+    refill(&mut app, [20, 21].into_iter().chain(0..5), after(begin, 1_000));
+    assert_eq!(app.notes.list.rows().len(), 9, "none comes and none goes");
+    assert_eq!((app.notes.list.newer(), here(&app)), (2, id(2)));
+    press(&mut app, &["g"]);
+    assert_eq!((app.notes.list.newer(), here(&app)), (0, id(20)));
+    assert!(app.notes.list.marked().is_empty());
+}
+
+#[test]
+fn marks_can_be_a_range_all_and_none() {
+    let (mut app, _) = listed(0..9);
+    press(&mut app, &["j", "v", "j", "j", "v"]);
+    assert_eq!(app.notes.list.marked(), [id(1), id(2), id(3)]);
+    press(&mut app, &["*"]);
+    assert_eq!(app.notes.list.marked().len(), 9);
+    press(&mut app, &["esc"]);
+    assert!(app.notes.list.marked().is_empty());
+}
+
+#[test]
+fn past_the_end_of_a_page_comes_the_next() {
+    let (mut app, begin) = listed(0..3);
+    let cmds = press(&mut app, &["G", "j"]);
+    let request = asked(&cmds).into_iter().find_map(|(.., question)| match question {
+        Question::Notifications(request) => Some(request),
+        _ => None,
+    });
+    assert_eq!(request.unwrap().cursor.as_deref(), Some("second"));
+    answer(&mut app, &cmds, Slot::List, page(3..5, "queued", None), begin);
+    assert_eq!((app.notes.skipped, here(&app)), (3, id(3)));
+    press(&mut app, &["j", "j", "j"]);
+    assert_eq!(here(&app), id(4), "this is the last page");
+    let cmds = press(&mut app, &["k", "k"]);
+    answer(&mut app, &cmds, Slot::List, page(0..3, "queued", Some("second")), begin);
+    assert_eq!(app.notes.skipped, 0);
+}
+
+#[test]
+fn the_detail_is_asked_for_once_the_cursor_stands_still() {
+    let (mut app, begin) = listed(0..9);
+    let cmds = press(&mut app, &["j", "j"]);
+    assert!(!slots(&cmds).contains(&Slot::Detail), "{cmds:?}");
+    let early = update(&mut app, Msg::Tick, after(begin, 100));
+    assert!(!slots(&early).contains(&Slot::Detail));
+    let cmds = update(&mut app, Msg::Tick, after(begin, 121));
+    let detail = asked(&cmds).into_iter().find(|(slot, ..)| *slot == Slot::Detail).unwrap().2;
+    assert_eq!(detail, Question::Notification(id(2).parse().unwrap(), false));
+    assert!(press(&mut app, &["j"]).contains(&Cmd::Drop(Slot::Detail)), "nobody waits for that one any more");
+}
+
+#[test]
+fn a_filter_is_read_before_it_is_asked_and_belongs_to_the_history() {
+    let (mut app, _) = listed(0..9);
+    press(&mut app, &["/"]);
+    write(&mut app, "colour:red");
+    press(&mut app, &["enter"]);
+    let Some(Over::Bar(bar)) = &app.over else { panic!("{:?}", app.over) };
+    assert!(bar.error.as_ref().unwrap().contains("colour"));
+    press(&mut app, &["ctrl-u"]);
+    write(&mut app, "status:failed service:acme");
+    let cmds = press(&mut app, &["enter"]);
+    assert_eq!((app.filter(), &app.over), ("status:failed service:acme", &None));
+    assert!(slots(&cmds).contains(&Slot::List) && slots(&cmds).contains(&Slot::Count));
+    press(&mut app, &["5", "3"]);
+    press(&mut app, &["esc"]);
+    assert_eq!(app.filter(), "");
+    press(&mut app, &["[", "["]);
+    assert_eq!((app.page, app.filter()), (Page::Notifications, "status:failed service:acme"));
+    press(&mut app, &["]"]);
+    assert_eq!(app.page, Page::Dead);
+}
+
+#[test]
+fn words_filter_the_lists_that_are_small() {
+    let (mut app, _, _) = live(Page::Providers);
+    assert_eq!(app.providers.list.rows().len(), 4);
+    press(&mut app, &["/"]);
+    write(&mut app, "-half smtp open");
+    press(&mut app, &["enter"]);
+    let names: Vec<_> = app.providers.list.rows().iter().map(|row| row.name.as_str()).collect();
+    assert_eq!(names, ["relay"]);
+    press(&mut app, &["esc", "s", "4"]);
+    let names: Vec<_> = app.providers.list.rows().iter().map(|row| row.name.as_str()).collect();
+    assert_eq!(names, ["mock", "old", "relay", "spare"]);
+    press(&mut app, &["S"]);
+    assert_eq!(app.providers.list.rows()[0].name, "spare");
+}
+
+#[test]
+fn the_command_bar_takes_views_and_names() {
+    let (mut app, _, begin) = live(Page::Overview);
+    press(&mut app, &[":"]);
+    write(&mut app, "provider old");
+    press(&mut app, &["enter"]);
+    assert_eq!((app.page, here(&app)), (Page::Providers, "old".to_owned()));
+    press(&mut app, &[":"]);
+    write(&mut app, "dance");
+    press(&mut app, &["enter"]);
+    let Some(Over::Bar(bar)) = &app.over else { panic!("{:?}", app.over) };
+    assert!(bar.error.as_ref().unwrap().contains("`dance` is none of"));
+    press(&mut app, &["esc", ":"]);
+    write(&mut app, "we");
+    let cmds = press(&mut app, &["enter"]);
+    assert_eq!(app.page, Page::Webhooks);
+    answer(&mut app, &cmds, Slot::List, Answer::Webhooks(Vec::new()), begin);
+    press(&mut app, &["q"]);
+    assert_eq!(app.page, Page::Providers, "q goes back");
+}
+
+#[test]
+fn rows_are_exported_as_json_lines_or_csv_and_ids_are_copied() {
+    let (mut app, _) = listed(0..3);
+    let cmds = press(&mut app, &["e", "c"]);
+    let Some(Cmd::Save(name, text)) = cmds.iter().find(|cmd| matches!(cmd, Cmd::Save(..))) else {
+        panic!("{cmds:?}")
+    };
+    assert_eq!((name.as_str(), text.lines().count()), ("notify-notifications-20270115T080000Z.csv", 4));
+    assert!(text.lines().next().unwrap().split(',').any(|head| head == "service_name"), "{text}");
+    assert!(text.contains(r#""[""sms"",""email""]""#), "what is nested is JSON, and quoted: {text}");
+    let cmds = press(&mut app, &["e", "j"]);
+    let Some(Cmd::Save(name, text)) = cmds.iter().find(|cmd| matches!(cmd, Cmd::Save(..))) else {
+        panic!("{cmds:?}")
+    };
+    assert_eq!((name.as_str(), text.lines().count()), ("notify-notifications-20270115T080000Z.jsonl", 3));
+    assert!(text.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
+    assert!(press(&mut app, &["y"]).contains(&Cmd::Copy(id(0))));
+    assert!(press(&mut app, &["Y"]).contains(&Cmd::Copy(format!("notifyctl notification show {}", id(0)))));
+}
+
+#[test]
+fn what_is_revealed_is_asked_for_once_and_hidden_again() {
+    let (mut app, begin) = listed(0..3);
+    press(&mut app, &["j", "enter"]);
+    let cmds = press(&mut app, &["u"]);
+    let first = id(1).parse().unwrap();
+    let detail = asked(&cmds).into_iter().find(|(slot, ..)| *slot == Slot::Detail).unwrap().2;
+    assert_eq!(detail, Question::Notification(first, true));
+    let notification = serde_json::from_value(crate::house::note(1, "queued")).unwrap();
+    let detail =
+        notify_proto::view::NotificationDetail { notification, attempts: Vec::new(), events: Vec::new() };
+    let story = notify_tui::state::Story { detail, told: Vec::new(), revealed: true };
+    answer(&mut app, &cmds, Slot::Detail, Answer::Notification(Box::new(story)), begin);
+    let cmds = update(&mut app, Msg::Tick, after(begin, 20_000));
+    assert!(!slots(&cmds).contains(&Slot::Detail), "every look is written down in the audit log");
+    let cmds = update(&mut app, Msg::Tick, after(begin, 30_001));
+    assert_eq!(app.notes.story, None);
+    let detail = asked(&cmds).into_iter().find(|(slot, ..)| *slot == Slot::Detail).unwrap().2;
+    assert_eq!(detail, Question::Notification(first, false));
+}
