@@ -13,6 +13,7 @@
 //! * [`Hook`](hook::Hook) is a receiver of webhooks.
 //! * [`trace`] reads the system calls of a daemon, or has them fail.
 //! * [`Relay`](relay::Relay) is a mail relay that repeats what it is told.
+//! * [`Seat`](seat::Seat) is somebody in front of the dashboard, in a terminal.
 //! * [`record`] reads what the mock provider wrote down: every call, also of daemons that were killed.
 
 #![expect(clippy::expect_used, reason = "a harness that cannot go on ends the test, with the reason")]
@@ -28,6 +29,7 @@ pub mod pump;
 pub mod raw;
 pub mod record;
 pub mod relay;
+pub mod seat;
 pub mod trace;
 
 use std::path::PathBuf;

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests end the test")]
 
+#[path = "operating/dashboard.rs"]
+mod dashboard;
 #[path = "operating/errors.rs"]
 mod errors;
 #[path = "operating/load.rs"]
@@ -11,6 +13,8 @@ mod load;
 mod notifyctl;
 #[path = "operating/questions.rs"]
 mod questions;
+#[path = "operating/scripts.rs"]
+mod scripts;
 #[path = "operating/starts.rs"]
 mod starts;
 #[path = "operating/steering.rs"]
@@ -19,5 +23,7 @@ mod steering;
 mod store;
 #[path = "operating/story.rs"]
 mod story;
+#[path = "operating/terminal.rs"]
+mod terminal;
 #[path = "operating/webhooks.rs"]
 mod webhooks;

@@ -49,8 +49,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("crossterm", &["notify-tui"]),
     ("clap", &["notifyd", "notifyctl", "notify-tui", TESTS]),
     ("anyhow", &["notifyd", "notifyctl", "notify-tui", TESTS]),
-    ("tracing-subscriber", &["notifyd"]),
-    ("tracing-appender", &["notifyd"]),
+    ("tracing-subscriber", &["notifyd", "notify-tui"]),
+    ("tracing-appender", &["notifyd", "notify-tui"]),
 ];
 
 /// All that may lie at the top.

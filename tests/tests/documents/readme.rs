@@ -70,17 +70,31 @@ fn what_cargo_is_asked_for_is_there() {
         "one way to run the tests"
     );
     assert!(lines.contains(&"cargo test --workspace".to_owned()));
-    let mut scenarios = 0;
+    let load = |arguments: &[String]| {
+        let ran = Command::new(env!("CARGO_BIN_EXE_load")).args(arguments).arg("--help").output().unwrap();
+        assert!(ran.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&ran.stderr));
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    let mut shown = Vec::new();
     for line in &lines {
         let arguments = check_cargo(line, &metadata);
         if line.contains("--bin load") {
-            let ran =
-                Command::new(env!("CARGO_BIN_EXE_load")).args(&arguments).arg("--help").output().unwrap();
-            assert!(ran.status.success(), "{line}: {}", String::from_utf8_lossy(&ran.stderr));
-            scenarios += 1;
+            load(&arguments);
+            shown.extend(arguments.first().cloned());
         }
     }
-    assert_eq!(scenarios, 11);
+    // Each scenario of the load program is one line of its help.
+    let help = load(&[]);
+    let known = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let mut known: Vec<_> = known
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
+        .filter(|name| name != "help")
+        .collect();
+    shown.sort_unstable();
+    known.sort_unstable();
+    assert!(!known.is_empty(), "{help}");
+    assert_eq!(shown, known, "the README shows each scenario once");
     let built: Vec<_> = metadata
         .packages
         .iter()
@@ -197,4 +211,18 @@ fn the_session_of_the_readme_runs() {
     assert!(said.contains("configuration ok"), "{said}");
     assert!(log.contains("\"message\":\"stopped\""), "{log}");
     assert!(!home.join("relay.pass").exists());
+}
+
+#[test]
+fn its_screens_are_those_that_are_shown() {
+    let readme = read("README.md");
+    let blocks = readme.split("\n```text\n").skip(1).filter_map(|rest| rest.split("\n```").next());
+    let screens: Vec<_> = blocks.filter(|block| block.starts_with(" notify-tui ")).collect();
+    assert_eq!(screens.len(), 2);
+    for (screen, view) in screens.into_iter().zip(["overview", "webhooks"]) {
+        let stored = read(&format!("notify-tui/tests/screens/{view}.txt"));
+        let (_, rest) = stored.split_once(&format!("== {view} live 120x36\n")).unwrap();
+        let (shown, _) = rest.split_once("\n== ").unwrap();
+        assert_eq!(screen, shown, "take it from notify-tui/tests/screens/{view}.txt");
+    }
 }

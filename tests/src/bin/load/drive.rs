@@ -37,7 +37,7 @@ pub async fn flood(
     address: SocketAddr,
     key: &str,
     connections: usize,
-    body: fn(u32, u64) -> String,
+    body: impl Fn(u32, u64) -> String + 'static,
     until: impl Fn(u64) -> bool + 'static,
 ) -> Result<Seen> {
     flood_to(SMS, address, key, connections, body, until).await
@@ -49,7 +49,7 @@ pub async fn flood_to(
     address: SocketAddr,
     key: &str,
     connections: usize,
-    body: fn(u32, u64) -> String,
+    body: impl Fn(u32, u64) -> String + 'static,
     until: impl Fn(u64) -> bool + 'static,
 ) -> Result<Seen> {
     let seen = Rc::new(RefCell::new(Seen {
@@ -60,7 +60,7 @@ pub async fn flood_to(
     }));
     let run = run();
     let next = Rc::new(RefCell::new(0_u64));
-    let until = Rc::new(until);
+    let (body, until) = (Rc::new(body), Rc::new(until));
     let mut wires = Vec::new();
     for _ in 0..connections {
         wires.push(Wire::connect(address, key).await?.to(path));
@@ -70,7 +70,8 @@ pub async fn flood_to(
     let tasks: Vec<_> = wires
         .into_iter()
         .map(|mut wire| {
-            let (seen, next, until) = (Rc::clone(&seen), Rc::clone(&next), Rc::clone(&until));
+            let (seen, next) = (Rc::clone(&seen), Rc::clone(&next));
+            let (body, until) = (Rc::clone(&body), Rc::clone(&until));
             local.spawn_local(async move {
                 loop {
                     let number = next.replace_with(|number| *number + 1);

@@ -16,6 +16,7 @@ mod drive;
 mod http;
 mod idle;
 mod latency;
+mod operators;
 mod overload;
 mod process;
 mod sink;
@@ -142,6 +143,19 @@ enum Scenario {
         #[arg(long, default_value_t = 10, value_parser = range(SECONDS))]
         seconds: u64,
     },
+    /// What operators wait for, on a log of a million notifications, while applications post: each call of the control
+    /// socket and each program that makes them, beside what is wanted of it
+    Operators {
+        /// Notifications in the log
+        #[arg(long, default_value_t = 1_000_000, value_parser = range(1_000..=10_000_000))]
+        count: u64,
+        /// Notifications posted per second meanwhile
+        #[arg(long, default_value_t = 800, value_parser = range(1..=100_000))]
+        rate: u64,
+        /// How often each call is made and each program run
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        times: u32,
+    },
     /// Kills, stops, freezes, a full disk and failing providers, while applications post and repeat; then the balance
     Chaos {
         /// For how long, minutes
@@ -208,6 +222,9 @@ async fn run(scenario: Scenario) -> anyhow::Result<Value> {
         Scenario::Storm { count } => storm::run(count).await,
         Scenario::Urgent { count, rate, seconds } => urgent::run(count, rate, seconds).await,
         Scenario::Idle { seconds } => idle::run(seconds).await,
+        Scenario::Operators { count, rate, times } => {
+            operators::run(operators::Operators { count, rate, times }).await
+        }
         Scenario::Chaos { minutes, seed, rate, disk_mib } => {
             let lasting = Duration::from_secs_f64(minutes * 60.0);
             let seed = seed.unwrap_or_else(rand::random);

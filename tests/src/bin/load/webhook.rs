@@ -82,9 +82,9 @@ async fn tell(count: u64, second: Option<Duration>) -> Result<Told> {
     let daemon = start(&[sink.address, other.address]);
     let key = daemon.service("load");
     daemon.mock("mock", &json!({}), &["--max-in-flight", "1024"]);
-    register(&daemon, &key, sink.address).await?;
+    register(&daemon, &key, sink.address, 1).await?;
     if second.is_some() {
-        register(&daemon, &key, other.address).await?;
+        register(&daemon, &key, other.address, 1).await?;
     }
     let bed = Bed::of(daemon, key).await?;
     let before = usage(bed.daemon.pid());
@@ -136,9 +136,7 @@ async fn waiting(registered: usize) -> Result<Bed> {
             break;
         }
         let other = daemon.service(&format!("other{number}"));
-        for _ in 0..some {
-            register(&daemon, &other, nobody).await?;
-        }
+        register(&daemon, &other, nobody, some).await?;
         left -= some;
     }
     Bed::of(daemon, key).await
@@ -159,11 +157,13 @@ fn start(allowed: &[SocketAddr]) -> Daemon {
     Builder::new().config(&format!("{CONFIG}[webhooks]\nallow_private = {}\n", json!(allowed))).start()
 }
 
-/// A webhook that hears of acceptances and deliveries.
-async fn register(daemon: &Daemon, key: &str, at: SocketAddr) -> Result<()> {
+/// So many webhooks of a service that hear of acceptances and deliveries.
+async fn register(daemon: &Daemon, key: &str, at: SocketAddr, count: usize) -> Result<()> {
     let mut wire = Wire::connect(daemon.listen(), key).await?.to("/api/v1/webhooks");
-    let webhook = json!({"url": format!("http://{at}/hook"), "events": ["created", "delivered"]});
-    let answer = wire.post(&webhook.to_string()).await?;
-    ensure!(answer.status == 201, "{}: {}", answer.status, String::from_utf8_lossy(answer.body));
+    let webhook = json!({"url": format!("http://{at}/hook"), "events": ["created", "delivered"]}).to_string();
+    for _ in 0..count {
+        let answer = wire.post(&webhook).await?;
+        ensure!(answer.status == 201, "{}: {}", answer.status, String::from_utf8_lossy(answer.body));
+    }
     Ok(())
 }

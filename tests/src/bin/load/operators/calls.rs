@@ -1,0 +1,92 @@
+//! The calls a dashboard makes: how long each takes, and how many bytes its answer has on the wire.
+
+use super::goals::{Goals, Times};
+use super::town::Town;
+use crate::wire::now;
+use anyhow::{Context, Result, ensure};
+use notify_proto::control::{ControlClient, Hello, ListRequest};
+use notify_proto::filter::Filter;
+use notify_proto::happening::EventsRequest;
+use notify_proto::series::SeriesRequest;
+use notify_proto::transport::{Reply, connect, within};
+use serde::Serialize;
+use std::future::Future;
+use std::time::Duration;
+
+/// How long an answer may take at most.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Rows of a page.
+const PAGE: u32 = 50;
+
+/// Makes each of them so often.
+pub async fn measure(town: &Town, times: u32, goals: &mut Goals) -> Result<()> {
+    let client = &connect(&town.daemon.builder().socket()).await.context("the control socket")?;
+    client.hello(within(PATIENCE), Hello::of("the load program")).await??;
+
+    let page = |filter: Filter| ListRequest { filter, limit: PAGE, ..ListRequest::default() };
+    let as_of = client.overview(within(PATIENCE), None).await??.overview.context("an overview")?.as_of;
+    let filter = |text: &str| Filter::parse(text, as_of).context("a filter");
+    let (all, indexed) = (page(Filter::default()), page(filter("status:failed service:shop-07")?));
+    let nothing = page(filter("error:\"no error says this\"")?);
+
+    let (took, bytes) = each(times, || client.overview(within(PATIENCE), None)).await?;
+    goals.at_most("overview_p99_ms", took.ms(0.99), 1.0);
+    goals.at_most("overview_bytes", bytes, 12_288.0);
+    let (unchanged, bytes) = unchanged(client, times).await?;
+    goals.at_most("overview_unchanged_p99_ms", unchanged.ms(0.99), 1.0);
+    goals.at_most("overview_unchanged_bytes", bytes, 100.0);
+    let (took, bytes) = each(times, || client.notification_list(within(PATIENCE), all.clone())).await?;
+    goals.at_most("page_of_50_p99_ms", took.ms(0.99), 2.0);
+    goals.at_most("page_of_50_bytes", bytes, 15_360.0);
+    let (took, _) = each(times, || client.notification_list(within(PATIENCE), indexed.clone())).await?;
+    goals.at_most("filter_indexed_p99_ms", took.ms(0.99), 100.0);
+    let (took, _) = each(times, || client.notification_list(within(PATIENCE), nothing.clone())).await?;
+    goals.at_most("filter_scan_p99_ms", took.ms(0.99), 300.0);
+    let partial = client.notification_list(within(PATIENCE), nothing).await??;
+    ensure!(partial.items.is_empty(), "a filter for nothing found something");
+    let (took, bytes) = each(times, || client.queue_list(within(PATIENCE))).await?;
+    goals.at_most("queues_p99_ms", took.ms(0.99), 2.0);
+    goals.at_most("queues_bytes", bytes, 12_288.0);
+    let events = Box::new(EventsRequest { last: 100, max: 100, ..EventsRequest::default() });
+    let (took, bytes) = each(times, || client.events(within(PATIENCE), events.clone())).await?;
+    goals.at_most("events_of_100_p99_ms", took.ms(0.99), 2.0);
+    goals.at_most("events_of_100_bytes", bytes, 20_480.0);
+    let series = SeriesRequest { n: 120, ..SeriesRequest::default() };
+    let (took, _) = each(times, || client.series(within(PATIENCE), series.clone())).await?;
+    goals.at_most("series_p99_ms", took.ms(0.99), 2.0);
+    Ok(())
+}
+
+/// Makes one so often; how long the answers took, and the bytes of the longest.
+async fn each<T, F, E>(times: u32, call: impl Fn() -> F) -> Result<(Times, f64)>
+where
+    T: Serialize,
+    F: Future<Output = Result<Reply<T>, E>>,
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let (mut took, mut most) = (Times::new()?, 0);
+    for _ in 0..times {
+        let started = now();
+        let answer = call().await??;
+        took.add(started.elapsed());
+        most = most.max(serde_json::to_vec(&answer)?.len());
+    }
+    Ok((took, most as f64))
+}
+
+/// The overview for somebody who has it already, as often as nothing moved meanwhile.
+async fn unchanged(client: &ControlClient, times: u32) -> Result<(Times, f64)> {
+    let (mut took, mut most) = (Times::new()?, 0);
+    let mut rev = None;
+    for _ in 0..times {
+        let started = now();
+        let answer = client.overview(within(PATIENCE), rev).await??;
+        if answer.overview.is_none() {
+            took.add(started.elapsed());
+            most = most.max(serde_json::to_vec(&answer)?.len());
+        }
+        rev = Some(answer.rev);
+    }
+    Ok((took, most as f64))
+}

@@ -1,0 +1,213 @@
+//! The dashboard in a terminal, as somebody sees it who sits in front of it.
+
+use super::goals::{Goals, Times};
+use super::town::Town;
+use crate::process::usage;
+use crate::wire::now;
+use anyhow::{Context, Result};
+use notify_tests::seat::{Seat, dashboard};
+use rustix::process::Signal;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Starts from nothing.
+const STARTS: u32 = 20;
+
+/// How often all views are gone through.
+const ROUNDS: u32 = 10;
+
+/// The views, by their keys.
+const VIEWS: [(&str, &str); 9] = [
+    ("2", "[2 Queues]"),
+    ("3", "[3 Notifs]"),
+    ("4", "[4 Retries]"),
+    ("5", "[5 Dead]"),
+    ("6", "[6 Providers]"),
+    ("7", "[7 Webhooks]"),
+    ("8", "[8 Services]"),
+    ("9", "[9 Live]"),
+    ("1", "[1 Overview]"),
+];
+
+/// Something that is seen only with data.
+const ROW: &str = "carrier-01";
+
+/// How long nobody presses a key while processor time is taken.
+const REST: Duration = Duration::from_secs(20);
+
+/// Dashboards at once, besides none.
+const MANY: u32 = 10;
+
+/// Measures it while applications post.
+pub fn measure(town: &Town, goals: &mut Goals) -> Result<()> {
+    let socket = town.daemon.builder().socket();
+    starts(&socket, goals)?;
+    let (mut seat, stats) = sit(&socket, "busy");
+    let keys = press(&mut seat, ROUNDS)?;
+    goals.at_most("tui_key_p50_ms", keys.ms(0.5), 10.0);
+    goals.at_most("tui_key_p99_ms", keys.ms(0.99), 33.0);
+    filter(&mut seat, "status:failed service:shop-07", "tui_filter_indexed_ms", 100.0, goals);
+    filter(&mut seat, "error:\"no error says this\"", "tui_filter_scan_ms", 300.0, goals);
+    goals.at_most("tui_peak_rss_mib", usage(seat.pid()).peak_rss_mib, 30.0);
+    leave(seat);
+    costs(&stats, goals)
+}
+
+/// Measures it on a daemon at rest, then on one that stands still, one that is killed and one that is back.
+pub fn rest(town: Town, goals: &mut Goals) -> Result<Town> {
+    let socket = town.daemon.builder().socket();
+    let percent = |before: f64, after: f64| (after - before) / REST.as_secs_f64() * 100.0;
+    let cpu = |pid: u32| usage(pid).cpu_seconds;
+    let daemon = town.daemon.pid();
+    let before = cpu(daemon);
+    std::thread::sleep(REST);
+    let alone = percent(before, cpu(daemon));
+
+    let (mut seat, _) = sit(&socket, "idle");
+    let (before, own) = (cpu(daemon), cpu(seat.pid()));
+    std::thread::sleep(REST);
+    goals.at_most("tui_idle_cpu_percent", percent(own, cpu(seat.pid())), 0.5);
+    goals.at_most("tui_idle_daemon_cpu_percent", percent(before, cpu(daemon)) - alone, 0.2);
+    seat.press("p");
+    seat.sees("PAUSED");
+    let asked =
+        || Ok::<_, anyhow::Error>(lines(&stats(&socket, "idle"))?.iter().filter(|line| asks(line)).count());
+    let before = asked()?;
+    std::thread::sleep(REST / 4);
+    goals.at_most("tui_paused_requests", (asked()? - before) as f64, 0.0);
+    leave(seat);
+
+    let seats: Vec<Seat> = (0..MANY).map(|n| sit(&socket, &format!("many-{n}")).0).collect();
+    let before = cpu(daemon);
+    std::thread::sleep(REST);
+    goals.at_most("ten_tuis_daemon_cpu_percent", percent(before, cpu(daemon)) - alone, 1.0);
+    seats.into_iter().for_each(leave);
+    gone(town, &socket, goals)
+}
+
+fn gone(town: Town, socket: &Path, goals: &mut Goals) -> Result<Town> {
+    let (mut seat, _) = sit(socket, "gone");
+    let since = |at: std::time::Instant| at.elapsed().as_secs_f64() * 1_000.0;
+    town.daemon.signal(Signal::STOP);
+    let stopped = now();
+    seat.sees("STALE");
+    goals.at_most("tui_stale_shown_ms", since(stopped), 3_000.0);
+    let keys = press(&mut seat, 2)?;
+    goals.at_most("tui_key_while_hung_p99_ms", keys.ms(0.99), 33.0);
+    town.daemon.signal(Signal::CONT);
+    seat.sees("LIVE 1s");
+    let killed = now();
+    let (town, builder) = town.kill();
+    seat.sees("LOST");
+    goals.at_most("tui_lost_shown_ms", since(killed), 1_500.0);
+    let daemon = builder.start();
+    let ready = now();
+    seat.sees("LIVE 1s");
+    goals.at_most("tui_back_after_ready_ms", since(ready), 2_000.0);
+    leave(seat);
+    Ok(town.with(daemon))
+}
+
+/// From the start of the program to its first frame, and to the first one with data.
+fn starts(socket: &Path, goals: &mut Goals) -> Result<()> {
+    let (mut first, mut data) = (Times::new()?, Times::new()?);
+    for _ in 0..STARTS {
+        let started = now();
+        let mut seat = Seat::at(dashboard(socket));
+        seat.sees("[1 Overview]");
+        first.add(started.elapsed());
+        seat.sees(ROW);
+        data.add(started.elapsed());
+        leave(seat);
+    }
+    goals.at_most("tui_first_frame_p99_ms", first.ms(0.99), 50.0);
+    goals.at_most("tui_first_data_p99_ms", data.ms(0.99), 120.0);
+    Ok(())
+}
+
+/// In front of a dashboard with data on it, that notes what it costs.
+fn sit(socket: &Path, name: &str) -> (Seat, PathBuf) {
+    let stats = stats(socket, name);
+    let mut command = dashboard(socket);
+    command.env("NOTIFY_TUI_STATS", &stats);
+    let mut seat = Seat::at(command);
+    seat.sees(ROW);
+    (seat, stats)
+}
+
+fn stats(socket: &Path, name: &str) -> PathBuf {
+    socket.with_file_name(format!("stats-{name}.jsonl"))
+}
+
+fn leave(mut seat: Seat) {
+    seat.press("\x03");
+    let _ = seat.end();
+}
+
+/// Goes through all views so often; from each key to the screen that shows it.
+fn press(seat: &mut Seat, rounds: u32) -> Result<Times> {
+    let mut took = Times::new()?;
+    for _ in 0..rounds {
+        for (key, title) in VIEWS {
+            let pressed = now();
+            seat.press(key);
+            seat.sees(title);
+            took.add(pressed.elapsed());
+        }
+    }
+    Ok(took)
+}
+
+/// From the end of a filter to the title of its list.
+fn filter(seat: &mut Seat, text: &str, goal: &str, wanted: f64, goals: &mut Goals) {
+    seat.press("3");
+    seat.sees("[3 Notifs]");
+    seat.press("/");
+    seat.sees("filter");
+    seat.press(text);
+    seat.sees(text);
+    let pressed = now();
+    seat.press("\r");
+    seat.watches("what the filter finds", |screen| {
+        let text = screen.contents();
+        ["scanned", "1-", "Nothing matches"].iter().any(|word| text.contains(word))
+    });
+    goals.at_most(goal, pressed.elapsed().as_secs_f64() * 1_000.0, wanted);
+    seat.press("\x1b");
+}
+
+/// What a frame and an answer cost, from what the program noted.
+fn costs(stats: &Path, goals: &mut Goals) -> Result<()> {
+    let lines = lines(stats)?;
+    let mut draws = Times::new()?;
+    let (mut ticks, mut most) = (Vec::new(), 0_u64);
+    for frame in lines.iter().filter(|line| line["draw_us"].is_u64()) {
+        draws.add(Duration::from_micros(frame["draw_us"].as_u64().unwrap_or_default()));
+        let bytes = frame["bytes"].as_u64().unwrap_or_default();
+        most = most.max(bytes);
+        if frame["key_us"].is_null() {
+            ticks.push(bytes);
+        }
+    }
+    ticks.sort_unstable();
+    goals.at_most("tui_draw_p50_ms", draws.ms(0.5), 1.0);
+    goals.at_most("tui_draw_p99_ms", draws.ms(0.99), 8.0);
+    goals.at_most("tui_tick_p50_bytes", *ticks.get(ticks.len() / 2).context("frames")? as f64, 1_024.0);
+    goals.at_most("tui_frame_most_bytes", most as f64, 16_384.0);
+    for (ask, wanted) in [("overview", 12_288.0), ("notification_list", 15_360.0)] {
+        let received =
+            lines.iter().filter(|line| line["ask"] == ask).filter_map(|it| it["received"].as_u64());
+        goals.at_most(&format!("tui_{ask}_bytes"), received.max().context("an answer")? as f64, wanted);
+    }
+    Ok(())
+}
+
+fn asks(line: &Value) -> bool {
+    line["ask"].is_string()
+}
+
+fn lines(stats: &Path) -> Result<Vec<Value>> {
+    let text = std::fs::read_to_string(stats)?;
+    text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+}
