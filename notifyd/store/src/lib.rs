@@ -58,6 +58,7 @@ mod seal;
 mod stats;
 mod steer;
 mod sweep;
+mod turnstile;
 mod waiting;
 mod wall;
 mod writer;

@@ -1,15 +1,17 @@
 //! The connections that read.
 
+use crate::desk::Shared;
 use crate::error::{Result, StoreError};
 use crate::{faults, open};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// Longest a question may take (promises, R16).
-const LIMIT: Duration = Duration::from_secs(1);
+pub(crate) const LIMIT: Duration = Duration::from_secs(1);
 
 /// Steps of SQLite's machine between two looks at the clock: some ten microseconds.
 const LOOK_AT_CLOCK: i32 = 1_000;
@@ -18,11 +20,14 @@ const LOOK_AT_CLOCK: i32 = 1_000;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A pool of them.
-pub struct Readers(r2d2::Pool<SqliteConnectionManager>);
+pub struct Readers {
+    pool: r2d2::Pool<SqliteConnectionManager>,
+    shared: Arc<Shared>,
+}
 
 impl Readers {
     /// Up to `count` connections, 1 to 64, to a log that is open already.
-    pub fn open(database: &Path, count: u32) -> Result<Self> {
+    pub fn open(database: &Path, count: u32, shared: Arc<Shared>) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let manager = SqliteConnectionManager::file(database).with_flags(flags).with_init(|connection| {
             connection.set_prepared_statement_cache_capacity(64);
@@ -38,7 +43,7 @@ impl Readers {
             .test_on_check_out(false)
             .connection_timeout(PATIENCE)
             .build(manager);
-        pool.map(Self).map_err(StoreError::Pool)
+        Ok(Self { pool: pool.map_err(StoreError::Pool)?, shared })
     }
 
     /// A read that is known to be short.
@@ -46,33 +51,42 @@ impl Readers {
         &self,
         query: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let pool = self.0.clone();
+        let pool = self.pool.clone();
         let done = tokio::task::spawn_blocking(move || query(&*pool.get().map_err(StoreError::Pool)?));
         done.await.unwrap_or(Err(StoreError::Closing))
     }
 
     /// A read of unknown length: it ends after a second, so that no question holds up the write-ahead log or a reader for
-    /// long.
+    /// long. It begins when the write-ahead log is not being started over.
     pub async fn ask<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.read(move |connection| {
-            let until = Instant::now() + LIMIT;
-            let late = move || Instant::now() >= until;
-            connection.progress_handler(LOOK_AT_CLOCK, Some(late)).map_err(StoreError::Read)?;
-            let answer = query(connection);
-            connection.progress_handler(0, None::<fn() -> bool>).map_err(StoreError::Read)?;
-            match answer {
-                Err(StoreError::Read(error))
-                    if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) =>
-                {
-                    Err(StoreError::Slow)
-                }
-                answer => answer,
-            }
-        })
-        .await
+        let (pool, shared) = (self.pool.clone(), Arc::clone(&self.shared));
+        let done = tokio::task::spawn_blocking(move || {
+            // Once without a connection, so that who has to wait leaves them to others.
+            drop(shared.turnstile.enter(LIMIT));
+            let connection = pool.get().map_err(StoreError::Pool)?;
+            let _inside = shared.turnstile.enter(LIMIT);
+            within_limit(&connection, query)
+        });
+        done.await.unwrap_or(Err(StoreError::Closing))
+    }
+}
+
+fn within_limit<T>(connection: &Connection, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    let until = Instant::now() + LIMIT;
+    let late = move || Instant::now() >= until;
+    connection.progress_handler(LOOK_AT_CLOCK, Some(late)).map_err(StoreError::Read)?;
+    let answer = query(connection);
+    connection.progress_handler(0, None::<fn() -> bool>).map_err(StoreError::Read)?;
+    match answer {
+        Err(StoreError::Read(error))
+            if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) =>
+        {
+            Err(StoreError::Slow)
+        }
+        answer => answer,
     }
 }
 
@@ -85,7 +99,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("any.db");
         std::fs::write(&path, "").unwrap();
-        let readers = Readers::open(&path, 1).unwrap();
+        let readers = Readers::open(&path, 1, Arc::default()).unwrap();
         let endless =
             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
         let ask = |sql: &'static str| {

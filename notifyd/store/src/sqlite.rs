@@ -125,9 +125,10 @@ impl SqliteStore {
         let metrics = Metrics::register(registry).map_err(|error| StoreError::Unsafe(error.to_string()))?;
         let state =
             State::new(Arc::clone(&shared), Arc::clone(&options.clock), run, next_seq, dedup, idempotency);
-        let readers = Readers::open(&paths.database, options.readers)?;
+        let readers = Readers::open(&paths.database, options.readers, Arc::clone(&shared))?;
         let (nudge, nudges) = disk::nudge();
         let (writer, thread) = Writer::start(connection, state, metrics, nudge, Arc::clone(&shared))?;
+        shared.turnstile.when_empty(writer.tidier());
         let tidy = Box::new(writer.tidier());
         let clock = Arc::clone(&options.clock);
         let watch = disk::Watch::new(paths.clone(), options.room, Arc::clone(&shared), clock, tidy);
@@ -231,15 +232,16 @@ impl SqliteStore {
 mod tests {
     use super::*;
     use crate::api::Store as _;
+    use crate::desk::Desk;
     use crate::writer::Kind;
     use notifyd_lifecycle::clock::SystemClock;
     use notifyd_lifecycle::entropy::OsEntropy;
 
-    fn open(dir: &Path) -> SqliteStore {
+    fn open(dir: &Path, readers: u32) -> SqliteStore {
         let options = Options {
             dir: dir.to_owned(),
             retention: Retention::default(),
-            readers: 1,
+            readers,
             master: Secret::new([7; 32]),
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),
@@ -251,7 +253,7 @@ mod tests {
     #[tokio::test]
     async fn more_than_a_transaction_takes_is_all_done() {
         let dir = tempfile::tempdir().unwrap();
-        let store = open(dir.path());
+        let store = open(dir.path(), 1);
         let writer = store.writer().unwrap();
         // Each is more than half of what a transaction takes, so that every one of them is cut short.
         let asked = (0..200).map(|number| {
@@ -263,5 +265,60 @@ mod tests {
         }
         drop(writer);
         store.close().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn questions_that_overlap_never_hold_the_log() {
+        const ASKING: u32 = 3;
+        // Ends by its limit alone unless it is short, and keeps what it has begun to read for as long.
+        let count = |store: Arc<SqliteStore>, to: i64| async move {
+            let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+                SELECT count(*) FROM marks, n";
+            let asked = store.ask(move |connection, _| {
+                connection.query_row(sql, [to], |row| row.get::<_, i64>(0)).map_err(StoreError::Read)
+            });
+            asked.await
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let store = Arc::new(open(dir.path(), ASKING));
+        let writer = store.writer().unwrap();
+        let write = |number: i64| {
+            let writer = writer.clone();
+            async move {
+                let name = format!("{number}{}", "x".repeat(1 << 20));
+                let rows = move |desk: &mut Desk<'_>| {
+                    let wrote = desk.prepare(include_str!("sql/mark_set.sql"))?.execute((name, number));
+                    wrote.map_err(StoreError::Write)
+                };
+                writer.run(Kind::New, 256, rows).await
+            }
+        };
+        write(0).await.unwrap();
+        let done = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let asking: Vec<_> = (0..ASKING)
+            .map(|number| {
+                let (store, done) = (Arc::clone(&store), Arc::clone(&done));
+                tokio::spawn(async move {
+                    // One begins while another is at it.
+                    let _ = count(Arc::clone(&store), i64::from(number) * 1_000_000).await;
+                    let mut asked = 0;
+                    while !done.load(Ordering::Acquire) {
+                        assert!(matches!(count(Arc::clone(&store), i64::MAX).await, Err(StoreError::Slow)));
+                        asked += 1;
+                    }
+                    asked
+                })
+            })
+            .collect();
+        // Three times what stops the intake.
+        for number in 1..150 {
+            write(number).await.unwrap_or_else(|error| panic!("after {number} MiB: {error}"));
+        }
+        done.store(true, Ordering::Release);
+        for asking in asking {
+            assert!(asking.await.unwrap() > 0);
+        }
+        drop(writer);
+        Arc::into_inner(store).unwrap().close().await;
     }
 }

@@ -85,7 +85,8 @@ fn what_cargo_is_asked_for_is_there() {
     }
     // Each scenario of the load program is one line of its help.
     let help = load(&[]);
-    let known = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let known =
+        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     let mut known: Vec<_> = known
         .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
         .filter_map(|line| line.split_whitespace().next().map(str::to_owned))

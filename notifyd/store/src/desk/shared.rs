@@ -5,6 +5,7 @@ use crate::directory::Directory;
 use crate::disk::Disk;
 use crate::feed::Feed;
 use crate::latch::Latch;
+use crate::turnstile::Turnstile;
 use crate::webhooks::Endpoints;
 use arc_swap::ArcSwap;
 use std::collections::{BTreeMap, HashMap};
@@ -37,6 +38,8 @@ pub struct Shared {
     pub latch: Latch,
     /// The room on the disk.
     pub disk: Disk,
+    /// Where questions go in.
+    pub turnstile: Turnstile,
 }
 
 /// How many events are owed, in all and to each webhook.

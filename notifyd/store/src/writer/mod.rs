@@ -239,7 +239,7 @@ impl Writer {
     }
 
     /// The same for somebody who must not keep the thread from ending.
-    pub fn tidier(&self) -> impl Fn() + Send + 'static {
+    pub fn tidier(&self) -> impl Fn() + Send + Sync + 'static {
         let messages = self.messages.downgrade();
         move || {
             if let Some(messages) = messages.upgrade() {

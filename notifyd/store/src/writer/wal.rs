@@ -1,12 +1,14 @@
 //! Keeps the write-ahead log small. Only the writer checkpoints, so its size is bounded whoever reads.
 //!
 //! A checkpoint moves what no reader needs any more into the database; once all of it is there and nobody reads from the
-//! write-ahead log, the next commit starts it over. The daemon's own readers end within a second, so waiting for them once
-//! is enough. Another program's may not: before it makes the file grow past its bound, nothing more is taken until it ends.
+//! write-ahead log, the next commit starts it over. Of the daemon's own readers none begins when that is due, and the last
+//! of those that are at it says so; only when the file is about to grow past its bound does the writer wait for them, which
+//! takes a second at most. Another program's may take longer: nothing more is taken then until it ends.
 
 use super::Fault;
 use super::turn::Loop;
 use crate::latch::Cause;
+use crate::readers;
 use std::time::Duration;
 
 /// Weight after which the size is looked at: rows of up to 4 KiB, so that the file grows by a few MiB meanwhile.
@@ -15,13 +17,13 @@ const LOOK_EVERY: usize = 2_000;
 /// Pages (4 KiB) to be moved after which they are: 16 MiB.
 const MOVE: i64 = 4_096;
 
-/// Pages in the file after which it is started over, waiting for readers: 32 MiB.
+/// Pages in the file after which it is started over as soon as nobody reads: 32 MiB.
 const START_OVER: i64 = 8_192;
 
 /// Pages in the file after which nothing is taken: 48 MiB. What is under way then still fits below the bound of 64 MiB.
 const PIN: i64 = 12_288;
 
-/// How long the writer waits for readers: more than the longest read of our own.
+/// How long the writer waits for another program that reads.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// How long `BEGIN` waits for another program that writes.
@@ -63,10 +65,21 @@ impl Loop<'_> {
     }
 
     fn start_over(&mut self) -> rusqlite::Result<()> {
+        // The long part, while everybody reads.
+        let pages = self.checkpoint("PASSIVE")?.pages;
+        let turnstile = &self.shared.turnstile;
+        turnstile.close();
+        let pinned = self.shared.latch.has(Cause::Pinned);
+        let wait = if pages >= PIN && !pinned { readers::LIMIT } else { Duration::ZERO };
+        if !turnstile.is_empty_within(wait) && pages < PIN {
+            // There is room to go on until the last of them says so.
+            return Ok(());
+        }
         // Whoever pins it has been waited for once.
-        let patience = if self.shared.latch.has(Cause::Pinned) { Duration::ZERO } else { PATIENCE };
+        let patience = if pinned { Duration::ZERO } else { PATIENCE };
         self.connection.busy_timeout(patience)?;
         let said = self.checkpoint("TRUNCATE");
+        self.shared.turnstile.open();
         self.connection.busy_timeout(BUSY)?;
         let said = said?;
         if !said.busy || said.pages < START_OVER {
