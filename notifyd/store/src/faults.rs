@@ -3,7 +3,7 @@
 use crate::api::Scope;
 use crate::directory::Directory;
 use crate::error::{Result, StoreError};
-use crate::list::{conditions, needs_message};
+use crate::filter::{conditions, needs_message};
 use crate::operations::DEAD;
 use crate::read;
 use crate::row::{moment, opt_word};

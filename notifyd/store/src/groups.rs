@@ -5,7 +5,7 @@
 use crate::api::Scope;
 use crate::directory::Directory;
 use crate::error::{Result, StoreError};
-use crate::list::{conditions, needs_message};
+use crate::filter::{conditions, needs_message};
 use crate::row::moment;
 use notify_proto::filter::Filter;
 use notify_proto::schedule::{WaitingGroup, WaitingGroups};

@@ -42,6 +42,7 @@ mod cursor;
 mod desk;
 mod directory_rows;
 mod due;
+mod filter;
 mod holds;
 mod key_index;
 mod list;

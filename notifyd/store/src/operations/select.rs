@@ -5,7 +5,7 @@ use super::{Bulk, Operation, Work, rows};
 use crate::api::Scope;
 use crate::directory::Directory;
 use crate::error::Result;
-use crate::list::{Where, conditions, needs_message};
+use crate::filter::{Where, conditions, needs_message};
 use crate::row::millis;
 use notify_proto::filter::{Field, Term};
 use notify_proto::upkeep::OperationState;
