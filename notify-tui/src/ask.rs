@@ -68,7 +68,12 @@ pub enum Question {
     /// How it is.
     Status,
     /// The first screen, unless it is still this one.
-    Overview(Option<u64>),
+    Overview {
+        /// The revision of the one that is there.
+        rev: Option<u64>,
+        /// So many webhooks.
+        webhooks: u32,
+    },
     /// What happened.
     Events(Box<EventsRequest>),
     /// A page of notifications.
@@ -118,7 +123,7 @@ impl Question {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Status => "status",
-            Self::Overview(_) => "overview",
+            Self::Overview { .. } => "overview",
             Self::Events(_) | Self::Log(_) => "events",
             Self::Notifications(_) => "notification_list",
             Self::Schedule(_) => "schedule_list",

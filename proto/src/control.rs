@@ -74,8 +74,9 @@ pub trait Control {
     async fn ping() -> Reply<()>;
     /// How it is.
     async fn status() -> Reply<StatusView>;
-    /// The operator's first screen, unless it is still the one with this revision.
-    async fn overview(since_rev: Option<u64>) -> Reply<OverviewReply>;
+    /// The operator's first screen, unless it is still the one with this revision. It tells of so many webhooks, at most
+    /// [`MAX_WEBHOOKS`](crate::overview::MAX_WEBHOOKS): those that need a look first.
+    async fn overview(since_rev: Option<u64>, webhooks: u32) -> Reply<OverviewReply>;
     /// What was measured over time.
     async fn series(request: SeriesRequest) -> Reply<SeriesView>;
     /// What happened after a number; waits for the first that matches, or for as long as it is asked to.

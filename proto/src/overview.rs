@@ -7,8 +7,8 @@ use crate::{AlertKind, Channel, LatencyKind, ObjectKind, Open, Severity, Timesta
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Webhooks of one overview, those that need a look first.
-pub const MAX_WEBHOOKS: usize = 60;
+/// Webhooks of one overview at most, those that need a look first.
+pub const MAX_WEBHOOKS: u32 = 60;
 
 /// Time between two points of the trends of a line.
 pub const LINE_STEP_MS: u64 = 60_000;
@@ -51,7 +51,7 @@ pub struct Overview {
     /// The providers, in the order in which they are tried.
     #[serde(default)]
     pub providers: Vec<ProviderLine>,
-    /// The webhooks, those that need a look first; at most [`MAX_WEBHOOKS`].
+    /// The webhooks, those that need a look first; as many as were asked for.
     #[serde(default)]
     pub webhooks: Vec<WebhookLine>,
     /// Webhooks that are not among them.

@@ -14,7 +14,9 @@ pub(super) async fn ask(client: &ControlClient, question: Question) -> Result<An
     let soon = || within(PATIENCE);
     Ok(match question {
         Question::Status => Answer::Status(Box::new(came(client.status(soon()).await)?)),
-        Question::Overview(rev) => Answer::Overview(came(client.overview(soon(), rev).await)?),
+        Question::Overview { rev, webhooks } => {
+            Answer::Overview(came(client.overview(soon(), rev, webhooks).await)?)
+        }
         Question::Events(request) => {
             let patience = PATIENCE + Duration::from_millis(request.wait_ms.into());
             Answer::Events(Box::new(came(client.events(within(patience), request).await)?))

@@ -5,6 +5,7 @@ use crate::state::{App, Notes, Over, Page};
 use chrono::TimeDelta;
 use notify_proto::control::{ListRequest, RouteRequest};
 use notify_proto::filter::{Field, Filter, Term};
+use notify_proto::overview::{MAX_WEBHOOKS, Overview};
 use notify_proto::schedule::GroupRequest;
 use notify_proto::shape::ShapeRequest;
 use notify_proto::webhook::DeliveryRequest;
@@ -42,10 +43,19 @@ pub(super) fn pace(app: &App, slot: Slot) -> Duration {
     }
 }
 
+/// The overview, unless the one that is there is the last and tells of as many webhooks as the view shows.
+fn overview(app: &App) -> Question {
+    // On the overview they have a quarter of the screen.
+    let webhooks = if app.page == Page::Webhooks { MAX_WEBHOOKS } else { u32::from(app.size.1) / 4 };
+    let known = |it: &Overview| it.webhooks_left_off == 0 || it.webhooks.len() >= webhooks as usize;
+    let rev = app.overview.as_ref().filter(|(_, it)| known(it)).and_then(|(rev, _)| *rev);
+    Question::Overview { rev, webhooks }
+}
+
 /// The questions of the view, each with its slot.
 pub fn wanted(app: &App) -> Vec<(Slot, Question)> {
     let mut all = vec![(Slot::Status, Question::Status)];
-    let overview = || (Slot::Overview, Question::Overview(app.overview.as_ref().and_then(|(rev, _)| *rev)));
+    let overview = || (Slot::Overview, overview(app));
     match app.page {
         Page::Overview => all.push(overview()),
         Page::Queues => {

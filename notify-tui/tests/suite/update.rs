@@ -1,8 +1,9 @@
 //! What follows from what: the connection's states, the polls, the keys.
 
 use crate::house::{after, answer, asked, begun, live, number, press, slots, start, status, welcome};
+use notify_proto::overview::OverviewReply;
 use notify_proto::socket::{NoDaemon, Trouble};
-use notify_tui::message::{Action, Answer, Cmd, Failure, Moment, Msg, Slot};
+use notify_tui::message::{Action, Answer, Cmd, Failure, Moment, Msg, Question, Slot};
 use notify_tui::state::{App, Badge, Link, Page};
 use notify_tui::update;
 use std::time::Duration;
@@ -190,4 +191,28 @@ fn the_interval_has_its_steps_and_ctrl_c_quits_at_any_time() {
             assert!(press(&mut app, &["ctrl-c"]).contains(&Cmd::Quit));
         }
     }
+}
+
+#[test]
+fn the_overview_tells_of_the_webhooks_that_it_shows_and_their_view_of_all() {
+    let (mut app, cmds, begin) = live(Page::Overview);
+    let of = |cmds: &[Cmd]| {
+        asked(cmds).into_iter().find_map(|(.., question)| match question {
+            Question::Overview { rev, webhooks } => Some((rev.is_some(), webhooks)),
+            _ => None,
+        })
+    };
+    assert_eq!(of(&cmds), Some((false, 9)));
+    let Answer::Overview(mut reply) = crate::house::overview() else { panic!("an overview") };
+    let told = reply.overview.as_mut().unwrap();
+    told.webhooks = vec![told.webhooks[0].clone(); 9];
+    told.webhooks_left_off = 51;
+    let unchanged = OverviewReply { rev: reply.rev, overview: None };
+    answer(&mut app, &cmds, Slot::Overview, Answer::Overview(reply), begin);
+    let again = update(&mut app, Msg::Tick, after(begin, 1_000));
+    assert_eq!(of(&again), Some((true, 9)), "it is there already");
+    answer(&mut app, &again, Slot::Overview, Answer::Overview(unchanged), after(begin, 1_001));
+    press(&mut app, &["7"]);
+    let more = update(&mut app, Msg::Tick, after(begin, 2_001));
+    assert_eq!(of(&more), Some((false, 60)), "it has not all of them");
 }

@@ -30,7 +30,7 @@ fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {
 fn full(question: &Question) -> Answer {
     match question {
         Question::Status => Answer::Status(read(status_json(1, 100))),
-        Question::Overview(_) => overview(),
+        Question::Overview { .. } => overview(),
         Question::Events(_) => events(),
         Question::Notifications(request) => {
             let dead = request.filter.to_string().contains("dead");
@@ -155,7 +155,7 @@ fn empty(question: &Question) -> Answer {
             (status["in_flight"], status["oldest_queued_seconds"]) = (json!(0), Value::Null);
             Answer::Status(read(status))
         }
-        Question::Overview(_) => {
+        Question::Overview { .. } => {
             Answer::Overview(read(json!({"rev": 1, "overview": {"as_of": "2027-01-15T08:00:00Z"}})))
         }
         Question::Events(_) => {

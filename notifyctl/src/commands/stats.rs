@@ -4,7 +4,7 @@ use super::{Desk, top};
 use crate::failure::{Ended, Exit, Failure};
 use crate::given;
 use clap::{Args, Subcommand};
-use notify_proto::overview::Overview;
+use notify_proto::overview::{MAX_WEBHOOKS, Overview};
 use notify_proto::series::SeriesRequest;
 use std::time::Duration;
 
@@ -82,7 +82,7 @@ impl Stats {
 /// The overview as it is now.
 pub(super) async fn look(desk: &Desk<'_>) -> Result<Overview, Failure> {
     let link = desk.link().await?;
-    let reply = link.read(link.client.overview(link.within(), None)).await?;
+    let reply = link.read(link.client.overview(link.within(), None, MAX_WEBHOOKS)).await?;
     let none = || Failure::new(Exit::Protocol, "the daemon told nothing of what it was asked for");
     reply.overview.map(|view| *view).ok_or_else(none)
 }

@@ -6,7 +6,7 @@ use crate::failure::{Ended, Exit, Stop};
 use crate::given;
 use crate::output::{Cell, Row};
 use clap::{Args, ValueEnum};
-use notify_proto::overview::Overview;
+use notify_proto::overview::{MAX_WEBHOOKS, Overview};
 use serde_json::json;
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ impl Top {
     pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
         let link = desk.link().await?;
         loop {
-            let reply = link.read(link.client.overview(link.within(), None)).await?;
+            let reply = link.read(link.client.overview(link.within(), None, MAX_WEBHOOKS)).await?;
             desk.out.look_at_the_clock();
             if let Some(view) = &reply.overview {
                 let document = json!({"host": link.welcome.host, "rev": reply.rev, "overview": view});

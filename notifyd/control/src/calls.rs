@@ -46,8 +46,8 @@ impl Control for Session {
         verbs::status::status(&self).await
     }
 
-    async fn overview(self, _: Context, since_rev: Option<u64>) -> Reply<OverviewReply> {
-        verbs::overview::overview(&self, since_rev).await
+    async fn overview(self, _: Context, since_rev: Option<u64>, webhooks: u32) -> Reply<OverviewReply> {
+        verbs::overview::overview(&self, since_rev, webhooks).await
     }
 
     async fn series(self, _: Context, request: SeriesRequest) -> Reply<SeriesView> {

@@ -37,8 +37,12 @@ pub(crate) async fn serve(stream: UnixStream, session: Session, shutdown: Cancel
             Some(_) = calls.join_next() => {}
             request = requests.next() => match request {
                 Some(Ok(request)) => {
-                    session.count(verb(&request.get().message));
-                    calls.spawn(request.execute(session.clone().serve()));
+                    let timer = session.begin(verb(&request.get().message));
+                    let answered = request.execute(session.clone().serve());
+                    calls.spawn(async move {
+                        answered.await;
+                        timer.observe_duration();
+                    });
                 }
                 // The error's text may repeat what was sent, so it is not logged.
                 Some(Err(_)) => {

@@ -9,6 +9,7 @@ use notify_proto::control::{Change, Role};
 use notify_proto::transport::Reply;
 use notify_proto::{ApiError, ErrorCode, Timestamp};
 use notifyd_store::api::Audit;
+use prometheus::HistogramTimer;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -87,9 +88,9 @@ impl Session {
         Self { room, caller: Arc::new(caller), greeted: Arc::default() }
     }
 
-    /// Counts a call, whatever comes of it.
-    pub(crate) fn count(&self, verb: &str) {
-        self.room.metrics.calls.with_label_values(&[verb]).inc();
+    /// Counts a call, whatever comes of it, and how long it takes.
+    pub(crate) fn begin(&self, verb: &str) -> HistogramTimer {
+        self.room.metrics.begin(verb)
     }
 
     /// For the greeting alone, which comes before everything.

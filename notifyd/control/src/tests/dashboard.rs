@@ -5,13 +5,13 @@ use notify_proto::ErrorCode::{Invalid, NotFound};
 use notify_proto::audit::AuditRequest;
 use notify_proto::control::ControlClient;
 use notify_proto::happening::{EventsRequest, EventsView};
-use notify_proto::overview::{Overview, OverviewReply};
+use notify_proto::overview::{MAX_WEBHOOKS, Overview, OverviewReply};
 use notify_proto::series::SeriesRequest;
 use notify_proto::{AlertKind, Severity};
 use notifyd_engine::{Figures, Pace, ProviderFigures, Quantiles};
 
 async fn look(client: &ControlClient, since: Option<u64>) -> OverviewReply {
-    client.overview(soon(), since).await.unwrap().unwrap()
+    client.overview(soon(), since, MAX_WEBHOOKS).await.unwrap().unwrap()
 }
 
 async fn seen(client: &ControlClient) -> Overview {
@@ -76,6 +76,9 @@ async fn an_overview_has_the_lines_of_everything_and_what_was_measured() {
         (Some("503 upstream"), &[1.0, 2.0][..])
     );
     assert_eq!((view.webhooks[0].id.as_str(), view.webhooks[0].state.as_str()), (&*hook.to_string(), "ok"));
+    assert_eq!(view.webhooks_left_off, 0);
+    let fewer = admin.overview(soon(), None, 0).await.unwrap().unwrap().overview.unwrap();
+    assert_eq!((fewer.webhooks.len(), fewer.webhooks_left_off), (0, 1));
     assert_eq!((view.counters.dead_1h, view.counters.ack_share), (101, Some(0.75)));
     assert!((view.rates.delivered - 812.4).abs() < 1e-9);
     assert_eq!((view.trends.busy.clone(), view.trends.ack.clone()), (vec![7.0], vec![Some(100.0)]));

@@ -42,7 +42,7 @@ async fn viewers_look_and_do_not_change() {
     viewer.status(soon()).await.unwrap().unwrap();
     viewer.service_show(soon(), "acme".into()).await.unwrap().unwrap();
     viewer.store_stats(soon()).await.unwrap().unwrap();
-    viewer.overview(soon(), None).await.unwrap().unwrap();
+    viewer.overview(soon(), None, 0).await.unwrap().unwrap();
     viewer.series(soon(), SeriesRequest::default()).await.unwrap().unwrap();
     viewer.events(soon(), Box::default()).await.unwrap().unwrap();
     viewer.audit_list(soon(), AuditRequest::default()).await.unwrap().unwrap();

@@ -117,6 +117,8 @@ async fn every_call_is_counted_by_its_verb() {
         "notifyd_control_calls_total{verb=\"ping\"} 2",
         "notifyd_control_calls_total{verb=\"store_check\"} 1",
         "notifyd_control_calls_total{verb=\"store_stats\"} 1",
+        "# TYPE notifyd_control_call_seconds histogram",
+        "notifyd_control_call_seconds_count{verb=\"store_stats\"} 1",
     ] {
         assert!(text.lines().any(|it| it == line), "{line}\n{text}");
     }

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 /// For how long an overview is good enough for whoever has seen one.
 const FRESH: Duration = Duration::from_millis(200);
 
-/// For how long it is known in front of whom work stands that is on disk alone.
+/// For how long it is known in front of whom work stands that is on disk alone, and what is due next.
 const GLANCE: Duration = Duration::from_secs(5);
 
 /// The overview as it was made last.
@@ -36,14 +36,21 @@ struct Kept {
     glance: Option<(Instant, Arc<Glance>)>,
 }
 
-/// In front of whom work stands: what takes more than a look at counters.
+/// What takes more than a look at counters.
 pub(super) struct Glance {
+    /// In front of whom work stands.
     standing: Standing,
     on_disk: HashMap<ProviderId, u64>,
+    /// What waits for a time and is due first, and whether it is a retry.
+    next: Option<(Timestamp, bool)>,
 }
 
 /// The overview, unless it is the one that the caller has.
-pub(crate) async fn overview(session: &Session, since_rev: Option<u64>) -> Reply<OverviewReply> {
+pub(crate) async fn overview(
+    session: &Session,
+    since_rev: Option<u64>,
+    webhooks: u32,
+) -> Reply<OverviewReply> {
     let room = session.look()?;
     let mut kept = room.overview.0.lock().await;
     let fresh = |(at, _): &(Instant, Arc<Overview>)| since_rev.is_some() && at.elapsed() < FRESH;
@@ -53,8 +60,17 @@ pub(crate) async fn overview(session: &Session, since_rev: Option<u64>) -> Reply
     };
     let rev = kept.rev;
     drop(kept);
-    let overview = (since_rev != Some(rev)).then(|| Box::new(Overview::clone(&view)));
+    let overview = (since_rev != Some(rev)).then(|| Box::new(with_webhooks(&view, webhooks)));
     Ok(OverviewReply { rev, overview })
+}
+
+/// With so many webhooks of those it was made with.
+fn with_webhooks(view: &Overview, most: u32) -> Overview {
+    let mut view = view.clone();
+    let known = view.webhooks.len();
+    view.webhooks.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    view.webhooks_left_off += (known - view.webhooks.len()) as u64;
+    view
 }
 
 /// Makes it anew. When nothing has changed it stays the one it was.
@@ -94,15 +110,16 @@ async fn look(room: &Room) -> Reply<Glance> {
         HashMap::new()
     };
     standing.memory = Vec::new();
-    Ok(Glance { standing, on_disk })
+    Ok(Glance { standing, on_disk, next: next(room).await? })
 }
 
 async fn make(room: &Room, glance: &Glance) -> Reply<Overview> {
     let (store, engine, now) = (&room.deps.store, &room.deps.engine, room.now());
     let (counts, totals, figures) = (store.counts(), engine.totals(), engine.figures());
     let queues = engine.queues().await.map_err(refuse::log)?;
-    let next = match counts.of(Status::Retrying) + counts.of(Status::Pending) {
-        0 => None,
+    let next = match (counts.of(Status::Retrying) + counts.of(Status::Pending), glance.next) {
+        (0, _) => None,
+        (_, Some((at, retry))) if at > now => Some((at, retry)),
         _ => next(room).await?,
     };
     let directory = store.directory();
@@ -120,7 +137,7 @@ async fn make(room: &Room, glance: &Glance) -> Reply<Overview> {
     let mut queues: Vec<_> = directory.providers().iter().map(|it| lines.queue(it)).collect();
     queues.extend(lines.others(counts, next));
     let endpoints = store.webhooks().endpoints();
-    let webhooks = lines.webhooks(&endpoints);
+    let webhooks = lines.webhooks(&endpoints, MAX_WEBHOOKS as usize);
     let active = directory.providers().iter().filter(|it| it.active);
     let (told, acks) = figures.pace.told;
     let mut view = Overview {
@@ -139,7 +156,7 @@ async fn make(room: &Room, glance: &Glance) -> Reply<Overview> {
         rates: rates(&figures),
         attention: Vec::new(),
         queues,
-        webhooks_left_off: endpoints.len().saturating_sub(MAX_WEBHOOKS) as u64,
+        webhooks_left_off: (endpoints.len() - webhooks.len()) as u64,
         providers,
         webhooks,
         latency: latency(&figures),

@@ -150,7 +150,7 @@ enum Scenario {
         #[arg(long, default_value_t = 1_000_000, value_parser = range(1_000..=10_000_000))]
         count: u64,
         /// Notifications posted per second meanwhile
-        #[arg(long, default_value_t = 800, value_parser = range(1..=100_000))]
+        #[arg(long, default_value_t = 200, value_parser = range(1..=100_000))]
         rate: u64,
         /// How often each call is made and each program run
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]

@@ -3,7 +3,7 @@
 use crate::session::Room;
 use crate::verbs::queue::state;
 use notify_proto::overview::{
-    LatencyLine, MAX_WEBHOOKS, Percentiles, ProviderLine, QueueLine, TREND_STEP_MS, Trends, WebhookLine,
+    LatencyLine, Percentiles, ProviderLine, QueueLine, TREND_STEP_MS, Trends, WebhookLine,
 };
 use notify_proto::{LatencyKind, ProviderId, Status, Timestamp};
 use notifyd_engine::{Figures, ProviderFigures, Quantiles, Queue};
@@ -128,12 +128,12 @@ impl Lines<'_> {
         ]
     }
 
-    /// The webhooks that need a look first.
-    pub(super) fn webhooks(&self, endpoints: &Endpoints) -> Vec<WebhookLine> {
+    /// So many webhooks, those that need a look first.
+    pub(super) fn webhooks(&self, endpoints: &Endpoints, most: usize) -> Vec<WebhookLine> {
         let mut all: Vec<_> = endpoints.all().collect();
         let owed = |it: &Webhook| self.owed.get(&it.no).copied().unwrap_or(0);
         all.sort_by_cached_key(|it| (rank(it), Reverse(owed(it)), it.no));
-        all.truncate(MAX_WEBHOOKS);
+        all.truncate(most);
         all.into_iter().map(|it| self.webhook(it, owed(it))).collect()
     }
 

@@ -35,6 +35,12 @@ impl Goals {
         self.put(name, measured, wanted, true);
     }
 
+    /// How long something took: half of the times, and 99 in 100, which shall be no longer than that, milliseconds.
+    pub fn quantiles(&mut self, name: &str, took: &Times, wanted: f64) {
+        self.at_most(&format!("{name}_p50_ms"), took.ms(0.5), wanted);
+        self.at_most(&format!("{name}_p99_ms"), took.ms(0.99), wanted);
+    }
+
     fn put(&mut self, name: &str, measured: f64, wanted: f64, at_least: bool) {
         let met = if at_least { measured >= wanted } else { measured <= wanted };
         say(&format!("{name} {measured:.2}, wanted {wanted}{}", if met { "" } else { ": missed" }));

@@ -15,8 +15,8 @@ use std::time::Duration;
 /// Runs of what has no daemon to answer it: each takes as long as it waits.
 const FEW: u32 = 5;
 
-/// What `--timeout` says in these, milliseconds.
-const TIMEOUT_MS: u32 = 500;
+/// What `--timeout` says in these, seconds.
+const TIMEOUT: u32 = 1;
 
 /// Lines between two looks at the memory of an export.
 const LOOK: u64 = 10_000;
@@ -70,9 +70,9 @@ async fn export(town: &Town, socket: &Path, goals: &mut Goals) -> Result<()> {
 pub fn without(mut town: Town, goals: &mut Goals) -> Result<()> {
     let socket = town.daemon.builder().socket();
     town.daemon.signal(Signal::STOP);
-    let timeout = format!("{TIMEOUT_MS}ms");
+    let timeout = format!("{TIMEOUT}s");
     let hung = timed(&socket, &["--timeout", &timeout, "status"], FEW, 75)?;
-    goals.at_most("notifyctl_hung_beyond_timeout_ms", hung.ms(1.0) - f64::from(TIMEOUT_MS), 100.0);
+    goals.at_most("notifyctl_hung_beyond_timeout_ms", hung.ms(1.0) - f64::from(TIMEOUT) * 1_000.0, 100.0);
     town.daemon.signal(Signal::CONT);
     town.daemon.signal(Signal::TERM);
     let ended = town.daemon.wait();

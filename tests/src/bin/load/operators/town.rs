@@ -1,4 +1,4 @@
-//! A log as a year leaves it: 40 services, 12 providers, 60 webhooks, most delivered, some given up, retrying, scheduled.
+//! A log as a year leaves it: 40 services, 6 providers, 60 webhooks, most delivered, some given up, retrying, scheduled.
 
 use crate::bed::CONFIG;
 use crate::drive::flood;
@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use notify_proto::Status;
 use notify_tests::control::Control;
 use notify_tests::daemon::{Builder, Daemon};
+use notify_tests::http::Client;
 use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use std::time::Duration;
 pub const SERVICES: u64 = 40;
 
 /// Providers.
-const PROVIDERS: u64 = 12;
+const PROVIDERS: u64 = 6;
 
 /// Webhooks.
 const WEBHOOKS: u64 = 60;
@@ -50,17 +51,17 @@ pub struct Traffic {
     thread: JoinHandle<Result<u64>>,
 }
 
-/// Who gets it decides what becomes of it: of 100, 90 are delivered, 5 given up, 2 retried, and 3 wait for their time when
-/// there is one.
+/// Who gets it decides what becomes of it: of 1,000, 918 are delivered, 50 given up, 2 retried, and 30 wait for their time
+/// when there is one.
 fn body(run: u32, number: u64, soon: Option<&str>) -> String {
-    let kind = number % 100;
+    let kind = number % 1_000;
     let area = match kind {
-        90..=94 => 666,
-        95..=96 => 777,
+        0..50 => 666,
+        50..52 => 777,
         _ => 555,
     };
     let later =
-        soon.filter(|_| kind >= 97).map(|at| format!(",\"scheduled_at\":\"{at}\"")).unwrap_or_default();
+        soon.filter(|_| kind >= 970).map(|at| format!(",\"scheduled_at\":\"{at}\"")).unwrap_or_default();
     format!(
         "{{\"to\":\"+1500{area}{:04}\",\"message\":\"Order {run}-{number}: your parcel is on its way and arrives today.\",\
          \"provider_id\":\"carrier-{:02}\",\"meta_data\":{{\"campaign\":\"c{}\"}}{later}}}",
@@ -139,6 +140,13 @@ impl Town {
     pub fn kill(self) -> (Ruin, Builder) {
         let Self { daemon, control, keys, sink } = self;
         (Ruin { control, keys, sink }, daemon.kill())
+    }
+
+    /// What the daemon measured itself.
+    pub async fn metrics(&self) -> Result<String> {
+        let key = self.keys.first().context("a service")?;
+        let answer = Client::connect(self.daemon.listen(), key).await?.get("/metrics").await?;
+        Ok(String::from_utf8(answer.body.to_vec())?)
     }
 
     /// Applications that post so many a second, from a thread of its own.
