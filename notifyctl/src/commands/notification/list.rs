@@ -2,7 +2,7 @@
 
 use super::super::Desk;
 use crate::conn::Link;
-use crate::failure::{Ended, Exit, Stop};
+use crate::failure::{Ended, Exit, Failure, Stop};
 use crate::given;
 use crate::output::Total;
 use clap::Args;
@@ -145,24 +145,41 @@ pub(in crate::commands) async fn walk(
     mut see: impl FnMut(&NotificationPage) -> Result<(), Stop>,
 ) -> Result<Walked, Stop> {
     let mut walked = Walked { cursor: None, total: None, shown: 0, partial: false };
-    while left > 0 {
-        request.limit = u32::try_from(left).unwrap_or(PAGE).min(PAGE);
-        let page = match order {
-            Order::Newest => link.read(link.client.notification_list(link.within(), request.clone())).await?,
-            Order::Soonest => link.read(link.client.schedule_list(link.within(), request.clone())).await?,
-        };
+    let mut next = if left > 0 { Some(ask(link, order, &mut request, left).await?) } else { None };
+    while let Some(page) = next.take() {
         walked.total = walked.total.or_else(|| page.total.map(|value| Total { value, exact: !page.partial }));
         left -= left.min(page.items.len() as u64);
         walked.shown += page.items.len() as u64;
         walked.partial |= page.partial;
-        see(&page)?;
         walked.cursor.clone_from(&page.next_cursor);
-        request.cursor = page.next_cursor;
-        if request.cursor.is_none() {
+        request.cursor.clone_from(&page.next_cursor);
+        if left == 0 || request.cursor.is_none() {
+            see(&page)?;
             break;
         }
+        // The daemon looks for the next page while this one is shown.
+        let seeing = async {
+            tokio::task::yield_now().await;
+            see(&page)
+        };
+        let (asked, seen) = tokio::join!(ask(link, order, &mut request, left), seeing);
+        seen?;
+        next = Some(asked?);
     }
     Ok(walked)
+}
+
+async fn ask(
+    link: &Link,
+    order: Order,
+    request: &mut ListRequest,
+    left: u64,
+) -> Result<NotificationPage, Failure> {
+    request.limit = u32::try_from(left).unwrap_or(PAGE).min(PAGE);
+    match order {
+        Order::Newest => link.read(link.client.notification_list(link.within(), request.clone())).await,
+        Order::Soonest => link.read(link.client.schedule_list(link.within(), request.clone())).await,
+    }
 }
 
 impl List {
