@@ -31,6 +31,7 @@ pub async fn measure(town: &Town, times: u32, goals: &mut Goals) -> Result<()> {
     let list = ["notification", "list", "--limit", "50", "-o", "json"];
     goals.at_most("notifyctl_list_p99_ms", run(&list)?.ms(0.99), 50.0);
     goals.at_most("notifyctl_top_p99_ms", run(&["top"])?.ms(0.99), 50.0);
+    goals.at_most("notifyctl_complete_p99_ms", completed(&socket, times, true)?.ms(0.99), 150.0);
     export(town, &socket, goals).await
 }
 
@@ -78,7 +79,27 @@ pub fn without(mut town: Town, goals: &mut Goals) -> Result<()> {
     let ended = town.daemon.wait();
     ensure!(ended.success(), "the stop ended with {ended}");
     goals.at_most("notifyctl_down_p99_ms", timed(&socket, &["status"], FEW, 69)?.ms(1.0), 100.0);
+    goals.at_most("notifyctl_complete_down_p99_ms", completed(&socket, FEW, false)?.ms(1.0), 50.0);
     Ok(())
+}
+
+/// Has a shell ask so often for the ids that come next; whether some are offered.
+fn completed(socket: &Path, times: u32, offered: bool) -> Result<Times> {
+    let mut took = Times::new()?;
+    let program = bin("notifyctl");
+    let words = ["--socket".as_ref(), socket.as_os_str(), "notification".as_ref(), "show".as_ref()];
+    for _ in 0..times {
+        let mut command = Command::new(&program);
+        command.env("COMPLETE", "bash").env("_CLAP_COMPLETE_INDEX", (words.len() + 1).to_string());
+        command.args(["--", "notifyctl"]).args(words).arg("0");
+        command.stdin(Stdio::null());
+        let started = now();
+        let said = command.output()?;
+        took.add(started.elapsed());
+        ensure!(said.stderr.is_empty(), "completion said {}", String::from_utf8_lossy(&said.stderr));
+        ensure!(said.stdout.is_empty() != offered, "completion: {}", String::from_utf8_lossy(&said.stdout));
+    }
+    Ok(took)
 }
 
 /// Runs one so often; it must end like this.

@@ -44,6 +44,14 @@ pub fn measure(town: &Town, goals: &mut Goals) -> Result<()> {
     let socket = town.daemon.builder().socket();
     starts(&socket, goals)?;
     let (mut seat, stats) = sit(&socket, "busy");
+    let received = || {
+        let lines = lines(&stats)?;
+        lines.iter().rev().find_map(|line| line["received_total"].as_u64()).context("an answer")
+    };
+    let before = received()?;
+    std::thread::sleep(REST / 2);
+    let per_second = (received()? - before) as f64 / (REST / 2).as_secs_f64();
+    goals.at_most("tui_received_bytes_per_second", per_second, 20_480.0);
     let keys = press(&mut seat, ROUNDS)?;
     goals.at_most("tui_key_p50_ms", keys.ms(0.5), 10.0);
     goals.at_most("tui_key_p99_ms", keys.ms(0.99), 33.0);
@@ -64,15 +72,15 @@ pub fn rest(town: Town, goals: &mut Goals) -> Result<Town> {
     std::thread::sleep(REST);
     let alone = percent(before, cpu(daemon));
 
-    let (mut seat, _) = sit(&socket, "idle");
+    let (mut seat, noted) = sit(&socket, "idle");
     let (before, own) = (cpu(daemon), cpu(seat.pid()));
     std::thread::sleep(REST);
     goals.at_most("tui_idle_cpu_percent", percent(own, cpu(seat.pid())), 0.5);
     goals.at_most("tui_idle_daemon_cpu_percent", percent(before, cpu(daemon)) - alone, 0.2);
+    goals.at_most("tui_tick_at_rest_p50_bytes", tick(&lines(&noted)?)?, 64.0);
     seat.press("p");
     seat.sees("PAUSED");
-    let asked =
-        || Ok::<_, anyhow::Error>(lines(&stats(&socket, "idle"))?.iter().filter(|line| asks(line)).count());
+    let asked = || Ok::<_, anyhow::Error>(lines(&noted)?.iter().filter(|line| asks(line)).count());
     let before = asked()?;
     std::thread::sleep(REST / 4);
     goals.at_most("tui_paused_requests", (asked()? - before) as f64, 0.0);
@@ -181,26 +189,34 @@ fn filter(seat: &mut Seat, text: &str, goal: &str, wanted: f64, goals: &mut Goal
 fn costs(stats: &Path, goals: &mut Goals) -> Result<()> {
     let lines = lines(stats)?;
     let mut draws = Times::new()?;
-    let (mut ticks, mut most) = (Vec::new(), 0_u64);
+    let mut most = 0;
     for frame in lines.iter().filter(|line| line["draw_us"].is_u64()) {
         draws.add(Duration::from_micros(frame["draw_us"].as_u64().unwrap_or_default()));
-        let bytes = frame["bytes"].as_u64().unwrap_or_default();
-        most = most.max(bytes);
-        if frame["key_us"].is_null() {
-            ticks.push(bytes);
-        }
+        most = most.max(frame["bytes"].as_u64().unwrap_or_default());
     }
-    ticks.sort_unstable();
     goals.at_most("tui_draw_p50_ms", draws.ms(0.5), 1.0);
     goals.at_most("tui_draw_p99_ms", draws.ms(0.99), 8.0);
-    goals.at_most("tui_tick_p50_bytes", *ticks.get(ticks.len() / 2).context("frames")? as f64, 1_024.0);
+    goals.at_most("tui_tick_p50_bytes", tick(&lines)?, 1_024.0);
     goals.at_most("tui_frame_most_bytes", most as f64, 16_384.0);
     for (ask, wanted) in [("overview", 12_288.0), ("notification_list", 15_360.0)] {
+        // What came since the answer before it: sometimes two at once. Nothing new is no page.
         let received =
             lines.iter().filter(|line| line["ask"] == ask).filter_map(|it| it["received"].as_u64());
-        goals.at_most(&format!("tui_{ask}_bytes"), received.max().context("an answer")? as f64, wanted);
+        let bytes = median(received.filter(|bytes| *bytes > 200).collect());
+        goals.at_most(&format!("tui_{ask}_p50_bytes"), bytes.context("an answer")?, wanted);
     }
     Ok(())
+}
+
+/// Bytes of a frame that no key asked for.
+fn tick(lines: &[Value]) -> Result<f64> {
+    let frames = lines.iter().filter(|line| line["draw_us"].is_u64() && line["key_us"].is_null());
+    median(frames.filter_map(|frame| frame["bytes"].as_u64()).collect()).context("a frame")
+}
+
+fn median(mut all: Vec<u64>) -> Option<f64> {
+    all.sort_unstable();
+    all.get(all.len() / 2).map(|it| *it as f64)
 }
 
 fn asks(line: &Value) -> bool {
