@@ -21,6 +21,7 @@ use crate::explain::{Explanation, Preview};
 use crate::filter::Filter;
 use crate::happening::{EventsRequest, EventsView};
 use crate::hold::{Force, HoldRequest, HoldView, QueueList, QueueView};
+use crate::line::LinePage;
 use crate::overview::OverviewReply;
 use crate::schedule::{GroupRequest, HistogramView, WaitingGroups};
 use crate::send::SendRequest;
@@ -186,6 +187,8 @@ pub trait Control {
     async fn notification_show(id: NotificationId, reveal: bool) -> Reply<NotificationDetail>;
     /// A page, newest first.
     async fn notification_list(request: ListRequest) -> Reply<NotificationPage>;
+    /// The same as lines, for who looks again and again; with `soonest` in the order of [`Control::schedule_list`].
+    async fn notification_lines(request: ListRequest, soonest: bool) -> Reply<LinePage>;
     /// How many match, by status.
     async fn notification_count(filter: Filter) -> Reply<BTreeMap<String, u64>>;
     /// Revokes.

@@ -29,6 +29,7 @@ pub mod filter;
 pub mod happening;
 pub mod hold;
 pub mod id;
+pub mod line;
 pub mod overview;
 pub mod schedule;
 pub mod send;

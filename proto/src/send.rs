@@ -18,6 +18,29 @@ pub enum Recipient {
     PerChannel(BTreeMap<String, OneOrMany>),
 }
 
+impl Recipient {
+    /// In one line: the first address, and how many more there are.
+    pub fn in_line(&self) -> String {
+        let all: Vec<&str> = match self {
+            Self::One(one) => vec![one],
+            Self::Many(all) => all.iter().map(String::as_str).collect(),
+            Self::PerChannel(channels) => channels
+                .values()
+                .flat_map(|to| match to {
+                    OneOrMany::One(one) => std::slice::from_ref(one),
+                    OneOrMany::Many(all) => all,
+                })
+                .map(String::as_str)
+                .collect(),
+        };
+        match all.as_slice() {
+            [] => String::new(),
+            [one] => (*one).to_owned(),
+            [first, rest @ ..] => format!("{first} +{}", rest.len()),
+        }
+    }
+}
+
 /// A string or a list of strings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]

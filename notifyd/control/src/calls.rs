@@ -14,6 +14,7 @@ use notify_proto::explain::{Explanation, Preview};
 use notify_proto::filter::Filter;
 use notify_proto::happening::{EventsRequest, EventsView};
 use notify_proto::hold::{Force, HoldRequest, HoldView, QueueList, QueueView};
+use notify_proto::line::LinePage;
 use notify_proto::overview::OverviewReply;
 use notify_proto::schedule::{GroupRequest, HistogramView, WaitingGroups};
 use notify_proto::send::SendRequest;
@@ -280,6 +281,10 @@ impl Control for Session {
 
     async fn notification_list(self, _: Context, request: ListRequest) -> Reply<NotificationPage> {
         verbs::notification::list(&self, request).await
+    }
+
+    async fn notification_lines(self, _: Context, request: ListRequest, soonest: bool) -> Reply<LinePage> {
+        verbs::notification::lines(&self, request, soonest).await
     }
 
     async fn notification_count(self, _: Context, filter: Filter) -> Reply<BTreeMap<String, u64>> {

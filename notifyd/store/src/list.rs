@@ -5,7 +5,7 @@
 
 mod path;
 
-use crate::api::{Page, Scope};
+use crate::api::{Page, Scope, Total};
 use crate::cursor::Cursors;
 use crate::directory::Directory;
 use crate::error::{Result, StoreError};
@@ -58,10 +58,10 @@ pub fn list(
     } else {
         None
     };
-    let total = if page.with_total {
-        Some(count(connection, directory, scope, &page.filter)?.values().sum())
-    } else {
-        None
+    let total = match page.total {
+        Total::Not => None,
+        Total::Soon => soon(connection, directory, scope, &page.filter)?,
+        Total::Whole => Some(count(connection, directory, scope, &page.filter)?.values().sum()),
     };
     Ok(NotificationPage { items: taken.items, next_cursor, total, partial })
 }
@@ -112,6 +112,34 @@ impl Taken {
     }
 }
 
+/// How many match, if there is time to find out.
+fn soon(
+    connection: &Connection,
+    directory: &Directory,
+    scope: Scope,
+    filter: &Filter,
+) -> Result<Option<u64>> {
+    let path = Path::of(directory, scope, filter);
+    let mut search = Search::of(newest(connection)? + 1, true).through(MAX_COUNT);
+    let mut total = 0;
+    while search.step(connection, &path)? {
+        let mut wanted = conditions(directory, scope, filter);
+        path.narrow(&mut wanted);
+        wanted.and("n.seq < ? AND n.seq >= ?", [search.before.into(), search.floor.into()]);
+        let sql = format!("SELECT count(*) FROM notifications n {} WHERE {}", join(filter), wanted.text());
+        let mut query = connection.prepare_cached(&sql).map_err(StoreError::Read)?;
+        total += query
+            .query_row(params_from_iter(wanted.values), |row| row.get::<_, u64>(0))
+            .map_err(StoreError::Read)?;
+    }
+    Ok((search.floor <= 0).then_some(total))
+}
+
+/// With the messages, if the filter looks into them.
+fn join(filter: &Filter) -> &'static str {
+    if needs_message(filter) { "CROSS JOIN messages m ON m.seq = +n.seq" } else { "" }
+}
+
 /// How many match, by status.
 pub fn count(
     connection: &Connection,
@@ -120,13 +148,13 @@ pub fn count(
     filter: &Filter,
 ) -> Result<BTreeMap<String, u64>> {
     let mut wanted = conditions(directory, scope, filter);
-    let join = if needs_message(filter) { "JOIN messages m ON m.seq = n.seq" } else { "" };
     let path = Path::of(directory, scope, filter);
     path.narrow(&mut wanted);
     let floor = path.floor(connection, newest(connection)? + 1, MAX_COUNT)?;
     wanted.and("n.seq >= ?", [Value::from(floor)]);
     let sql = format!(
-        "SELECT n.status, count(*) FROM notifications n {join} WHERE {} GROUP BY n.status",
+        "SELECT n.status, count(*) FROM notifications n {} WHERE {} GROUP BY n.status",
+        join(filter),
         wanted.text()
     );
     let mut query = connection.prepare_cached(&sql).map_err(StoreError::Read)?;

@@ -2,7 +2,7 @@
 //!
 //! Both go by the index of due times. A page looks at no more than [`MAX_SCAN`] rows and says so when it stopped there.
 
-use crate::api::{Bucket, Page, Scope};
+use crate::api::{Bucket, Page, Scope, Total};
 use crate::cursor::Cursors;
 use crate::directory::Directory;
 use crate::error::{Result, StoreError};
@@ -54,7 +54,7 @@ pub fn page(
         taken.walk(connection, include_str!("sql/schedule_later.sql"), (start.0, before))?;
     }
     let next_cursor = if taken.more { Some(cursors.make_place(taken.last)?) } else { None };
-    let total = if page.with_total && filter.terms.is_empty() {
+    let total = if page.total != Total::Not && filter.terms.is_empty() {
         Some(count(connection, i64::MIN, before)?)
     } else {
         None

@@ -22,7 +22,8 @@ use Is::{Change, Look};
 
 /// Every call of the socket, by the command that makes it. `ID` is a notification that waits for a time and for the
 /// provider `quiet`, `DEAD` one that failed, `KEY` the prefix of a key, `WEBHOOK` one to which nobody listens, `DELIVERY` an
-/// event of `ID` that is owed to it. The last one ends the daemon.
+/// event of `ID` that is owed to it. A call that only the dashboard makes has the command that tells the same. The last one
+/// ends the daemon.
 pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("hello", Look, "daemon info"),
     ("ping", Look, "ping"),
@@ -44,6 +45,7 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("provider_route", Look, "provider route --channel sms"),
     ("notification_show", Look, "notification show ID"),
     ("notification_list", Look, "notification list --all"),
+    ("notification_lines", Look, "notification list"),
     ("notification_count", Look, "notification count"),
     ("notification_wait", Look, "notification wait DEAD"),
     ("notification_explain", Look, "notification explain ID"),

@@ -6,6 +6,7 @@ use futures::StreamExt as _;
 use notify_proto::ErrorCode::{Conflict, Invalid, NotFound};
 use notify_proto::control::{ListRequest, Role};
 use notify_proto::filter::{Filter, Term};
+use notify_proto::line::NotificationLine;
 use notify_proto::send::{OneOrMany, Recipient};
 use notify_proto::{NotificationId, Status};
 use serde_json::json;
@@ -43,6 +44,23 @@ async fn recipients_and_bodies_are_hidden_until_revealed() {
     assert_eq!(page.total, Some(1));
     let waited = house.enter(Role::Viewer).await.notification_wait(soon(), id, 0).await.unwrap().unwrap();
     assert_eq!(waited.notification.content, None);
+}
+
+#[tokio::test]
+async fn lines_tell_of_the_same_notifications_in_fewer_bytes() {
+    let (_house, admin) = furnished().await;
+    for n in 0..3 {
+        sent(&admin, &format!("number {n}")).await;
+    }
+    let request = ListRequest { limit: 2, ..ListRequest::default() };
+    let whole = admin.notification_list(soon(), request.clone()).await.unwrap().unwrap();
+    let lines = admin.notification_lines(soon(), request.clone(), false).await.unwrap().unwrap();
+    assert_eq!(lines.items, whole.items.into_iter().map(Into::into).collect::<Vec<NotificationLine>>());
+    assert_eq!((lines.total, lines.partial), (Some(3), false));
+    assert_eq!(lines.items[0].recipient, "+1********06", "hidden until revealed");
+    let rest = ListRequest { cursor: lines.next_cursor, ..request.clone() };
+    assert_eq!(admin.notification_lines(soon(), rest, false).await.unwrap().unwrap().items.len(), 1);
+    assert_eq!(admin.notification_lines(soon(), request, true).await.unwrap().unwrap().items, []);
 }
 
 #[tokio::test]

@@ -134,6 +134,7 @@ async fn viewers_look_and_do_not_change() {
     }
     assert_eq!(viewer.notification_show(soon(), id, true).await.code(), Forbidden);
     assert_eq!(viewer.notification_list(soon(), reveal.clone()).await.code(), Forbidden);
+    assert_eq!(viewer.notification_lines(soon(), reveal.clone(), false).await.code(), Forbidden);
     assert_eq!(viewer.schedule_list(soon(), reveal).await.code(), Forbidden);
     assert!(house.stops.lock().unwrap().is_empty());
 }

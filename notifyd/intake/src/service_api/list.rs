@@ -12,7 +12,7 @@ use notify_proto::view::NotificationView;
 use notify_proto::{Channel, Priority, Status};
 use notifyd_lifecycle::address;
 use notifyd_store::StoreError;
-use notifyd_store::api::Page;
+use notifyd_store::api::{Page, Total};
 use serde::Serialize;
 
 /// Rows of a page when the caller does not say.
@@ -85,7 +85,8 @@ pub(crate) fn page(mut query: Query) -> Result<Page, Problem> {
         query.wrong("cursor", "is not one that next_cursor gave");
     }
     query.finish()?;
-    Ok(Page { filter, skip, limit, cursor, with_total })
+    let total = if with_total { Total::Whole } else { Total::Not };
+    Ok(Page { filter, skip, limit, cursor, total })
 }
 
 fn texts(query: &mut Query, name: &str) -> Vec<String> {
@@ -147,7 +148,7 @@ mod tests {
         assert_eq!(page.filter.terms[1], is(Field::Channel, &["sms"]));
         assert_eq!(page.filter.terms[2], is(Field::Recipient, &["+15005550006"]));
         assert!(matches!(page.filter.terms[3], Term::Since(_)));
-        assert_eq!((page.skip, page.limit, page.with_total), (0, 5, true));
+        assert_eq!((page.skip, page.limit, page.total), (0, 5, Total::Whole));
         assert_eq!(read(&[]).unwrap().limit, 100);
     }
 

@@ -32,7 +32,7 @@ pub use accept::{Accepted, Idempotency, NewNotification, Receipt};
 pub use change::{Changed, Edit, Steered};
 pub use deliver::{AttemptEnd, Backlog, Claim, Due, Interrupted, Job, Record, Verdict};
 pub use people::{NewHold, NewKey, NewProvider, NewService, ProviderUpdate};
-pub use read::{Bucket, Counts, Look, Page, Place, Waiting, Waits};
+pub use read::{Bucket, Counts, Look, Page, Place, Total, Waiting, Waits};
 
 /// Whose notifications a call may see: numbers are the store's own, from [`Directory`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

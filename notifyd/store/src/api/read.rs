@@ -17,7 +17,19 @@ pub struct Page {
     /// Where the page before ended.
     pub cursor: Option<String>,
     /// Whether to count all that match.
-    pub with_total: bool,
+    pub total: Total,
+}
+
+/// Whether to count all that match.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Total {
+    /// No.
+    #[default]
+    Not,
+    /// If that takes no longer than to look for the page.
+    Soon,
+    /// Whatever it takes.
+    Whole,
 }
 
 /// What waits for a time between two moments.

@@ -143,6 +143,11 @@ impl Search {
         Self { before, floor: before, left: MAX_SCAN, step, until: None }
     }
 
+    /// The same through at most so many rows.
+    pub(super) fn through(self, rows: i64) -> Self {
+        Self { left: rows, ..self }
+    }
+
     /// The next piece; whether there is one, and time for it. There is always time for the first.
     pub(super) fn step(&mut self, connection: &Connection, path: &Path) -> Result<bool> {
         let now = Instant::now();

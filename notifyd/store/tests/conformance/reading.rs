@@ -5,12 +5,12 @@ use notify_proto::filter::Filter;
 use notify_proto::{Priority, SkipReason, Status};
 use notifyd_lifecycle::Transition;
 use notifyd_store::Scope;
-use notifyd_store::api::{Audit, Changed, Edit, Page};
+use notifyd_store::api::{Audit, Changed, Edit, Page, Total};
 use notifyd_store::feed::Item;
 use std::time::Duration;
 
 fn page(filter: Filter, limit: u32, cursor: Option<String>) -> Page {
-    Page { filter, limit, cursor, skip: 0, with_total: true }
+    Page { filter, limit, cursor, skip: 0, total: Total::Whole }
 }
 
 pub async fn pages_go_on_where_they_ended(it: Opened) {
@@ -67,8 +67,11 @@ pub async fn filters_find_what_they_say(it: Opened) {
         let found = it.store.list(Scope::All, page(filter.clone(), 10, None)).await.unwrap();
         let ids: Vec<_> = found.items.iter().map(|view| view.id).collect();
         assert_eq!(ids, expected, "{text}");
+        let soon = Page { total: Total::Soon, ..page(filter.clone(), 1, None) };
+        let soon = it.store.list(Scope::All, soon).await.unwrap();
         let count: u64 = it.store.count(Scope::All, filter).await.unwrap().values().sum();
-        assert_eq!(count, expected.len() as u64, "{text}");
+        let expected = expected.len() as u64;
+        assert_eq!((count, found.total, soon.total), (expected, Some(expected), Some(expected)), "{text}");
     }
     for text in [format!("id:{urgent}"), format!("id:{}*", &urgent.to_string()[..34]), urgent.to_string()] {
         let filter = Filter::parse(&text, it.now()).unwrap();

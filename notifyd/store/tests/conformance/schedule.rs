@@ -5,7 +5,7 @@ use notify_proto::view::NotificationPage;
 use notify_proto::{GroupBy, NotificationId};
 use notifyd_lifecycle::Transition;
 use notifyd_lifecycle::steer::Wish;
-use notifyd_store::api::{Bucket, Page};
+use notifyd_store::api::{Bucket, Page, Total};
 use notifyd_store::{Scope, StoreError};
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ async fn retrying(it: &Opened, minutes: u32) -> NotificationId {
 
 async fn page(it: &Opened, filter: &str, limit: u32, cursor: Option<String>) -> NotificationPage {
     let filter = Filter::parse(filter, it.now()).unwrap();
-    it.store.schedule(Page { filter, limit, cursor, skip: 0, with_total: true }).await.unwrap()
+    it.store.schedule(Page { filter, limit, cursor, skip: 0, total: Total::Whole }).await.unwrap()
 }
 
 fn ids(page: &NotificationPage) -> Vec<NotificationId> {

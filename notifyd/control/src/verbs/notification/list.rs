@@ -5,10 +5,11 @@ use crate::{bound, mask, refuse};
 use notify_proto::Status;
 use notify_proto::control::ListRequest;
 use notify_proto::filter::{Filter, MAX_TERMS, MAX_VALUES, Term};
+use notify_proto::line::LinePage;
 use notify_proto::transport::Reply;
 use notify_proto::view::NotificationPage;
 use notifyd_store::Scope;
-use notifyd_store::api::Page;
+use notifyd_store::api::{Page, Total};
 use std::collections::BTreeMap;
 
 /// Rows when nothing is said.
@@ -28,6 +29,12 @@ pub(in crate::verbs) enum Order {
 /// A page, newest first.
 pub(crate) async fn list(session: &Session, request: ListRequest) -> Reply<NotificationPage> {
     page(session, request, Order::Newest).await
+}
+
+/// The same as lines, in either order.
+pub(crate) async fn lines(session: &Session, request: ListRequest, soonest: bool) -> Reply<LinePage> {
+    let order = if soonest { Order::Soonest } else { Order::Newest };
+    Ok(page(session, request, order).await?.into())
 }
 
 /// A page in this order.
@@ -63,7 +70,7 @@ async fn read(room: &Room, request: &ListRequest, order: Order, limit: u32) -> R
         skip: 0,
         limit,
         cursor: request.cursor.clone(),
-        with_total: request.cursor.is_none() && !counted,
+        total: if request.cursor.is_none() && !counted { Total::Soon } else { Total::Not },
     };
     let page = match order {
         Order::Newest => store.list(Scope::All, page).await,

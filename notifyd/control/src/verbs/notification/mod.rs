@@ -15,7 +15,7 @@ pub(super) use bulk::pace;
 pub(crate) use change::{MAX_IDS, cancel, retry};
 pub(crate) use explain::explain;
 pub(super) use list::{Order, page};
-pub(crate) use list::{check, count, list};
+pub(crate) use list::{check, count, lines, list};
 pub(crate) use preview::preview;
 pub(crate) use send::send;
 pub(crate) use show::{find, hidden, show};

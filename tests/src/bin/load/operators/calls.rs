@@ -41,18 +41,21 @@ pub async fn measure(town: &Town, times: u32, goals: &mut Goals) -> Result<()> {
     let (took, bytes) = unchanged(client, times).await?;
     goals.quantiles("overview_unchanged", &took, 1.0);
     goals.at_most("overview_unchanged_bytes", bytes, 100.0);
-    let (took, bytes) = each(times, || client.notification_list(within(PATIENCE), all.clone())).await?;
+    let (took, bytes) =
+        each(times, || client.notification_lines(within(PATIENCE), all.clone(), false)).await?;
     goals.quantiles("page_of_50", &took, 2.0);
     goals.at_most("page_of_50_bytes", bytes, 15_360.0);
     let (of_overviews, of_pages) =
-        (inside(town, "overview", "0.001"), inside(town, "notification_list", "0.002"));
+        (inside(town, "overview", "0.001"), inside(town, "notification_lines", "0.002"));
     goals.at_least("overview_in_daemon_within_1_ms_percent", of_overviews.await?, 99.0);
     goals.at_least("page_in_daemon_within_2_ms_percent", of_pages.await?, 99.0);
-    let (took, _) = each(times, || client.notification_list(within(PATIENCE), indexed.clone())).await?;
+    let (took, _) =
+        each(times, || client.notification_lines(within(PATIENCE), indexed.clone(), false)).await?;
     goals.quantiles("filter_indexed", &took, 100.0);
-    let (took, _) = each(times, || client.notification_list(within(PATIENCE), nothing.clone())).await?;
+    let (took, _) =
+        each(times, || client.notification_lines(within(PATIENCE), nothing.clone(), false)).await?;
     goals.quantiles("filter_scan", &took, 300.0);
-    let partial = client.notification_list(within(PATIENCE), nothing).await??;
+    let partial = client.notification_lines(within(PATIENCE), nothing, false).await??;
     ensure!(partial.items.is_empty(), "a filter for nothing found something");
     let (took, bytes) = each(times, || client.queue_list(within(PATIENCE))).await?;
     goals.quantiles("queues", &took, 2.0);
