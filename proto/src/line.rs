@@ -49,6 +49,12 @@ pub struct NotificationLine {
     /// The begin of the last error, in the provider's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_message: Option<String>,
+    /// The caller's own tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant_id: Option<String>,
+    /// The caller's own event type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<String>,
 }
 
 impl From<NotificationView> for NotificationLine {
@@ -68,6 +74,8 @@ impl From<NotificationView> for NotificationLine {
             failed_at: view.failed_at,
             failure_reason: view.failure_reason,
             error_message: view.error_message.map(|text| text.chars().take(MAX_ERROR).collect()),
+            tenant_id: view.tenant_id,
+            event_type: view.event_type,
         }
     }
 }

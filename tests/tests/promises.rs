@@ -7,6 +7,7 @@
 mod alone;
 #[path = "promises/bulk.rs"]
 mod bulk;
+mod bulk_random;
 #[path = "promises/callers.rs"]
 mod callers;
 #[path = "promises/canaries.rs"]

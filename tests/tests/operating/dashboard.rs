@@ -75,3 +75,19 @@ async fn what_happens_is_counted_told_and_checked() {
     let check = notify_tests::ctl::Ctl::new(&gone.socket()).run(&["check"]);
     assert_eq!((check.code, check.stdout.starts_with("NOTIFYD UNKNOWN - ")), (3, true), "{}", check.stdout);
 }
+
+#[test]
+fn from_when_on_something_needs_attention_changes_with_a_reload() {
+    let builder = Builder::new().config("[attention]\ndisk_free_mib = 0\n");
+    let daemon = builder.start();
+    let ctl = daemon.ctl();
+    daemon.mock("quick", &json!({}), &[]);
+    let alerts = || ctl.json(&["top", "--section", "attention"])["items"].as_array().unwrap().clone();
+    assert_eq!(alerts(), [] as [Value; 0]);
+    let file = daemon.builder().dir().join("notifyd.toml");
+    std::fs::write(&file, "[attention]\ndisk_free_mib = 1_000_000_000\n").unwrap();
+    let told = ctl.json(&["daemon", "reload", "--reason", "the disk is watched from now on"]);
+    assert_eq!(told["changed"][0]["key"], "attention.disk_free_mib", "{told}");
+    let alerts = alerts();
+    assert_eq!((&alerts[0]["kind"], &alerts[0]["object"]), (&json!("disk"), &json!("store")), "{alerts:?}");
+}
