@@ -7,6 +7,7 @@
 mod alone;
 #[path = "promises/bulk.rs"]
 mod bulk;
+#[path = "promises/bulk_random.rs"]
 mod bulk_random;
 #[path = "promises/callers.rs"]
 mod callers;
