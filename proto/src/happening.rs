@@ -61,7 +61,7 @@ pub struct Event {
     pub at: Timestamp,
     /// What, one word: of a notification that of its story, such as `created` and `delivered`; of a change that of the audit
     /// log, such as `queue.pause` and `webhook.disable`; else `circuit_open`, `circuit_closed`, `hold_ended`,
-    /// `webhook_given_up` or `clock_set`.
+    /// `webhook_given_up`, `service_locked` or `clock_set`.
     pub event: String,
     /// How much it asks for a look.
     pub severity: Open<Severity>,

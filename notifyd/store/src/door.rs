@@ -6,8 +6,10 @@
 //! Each failure counts against the id that was named, whether there is such a service or not, and against the peer,
 //! whatever it named. Were either different for services that exist, a lock would tell which ones do.
 
+use crate::desk::Shared;
 use crate::directory::{Directory, Service};
-use notify_proto::{KeyId, ServiceId, Timestamp};
+use crate::feed::Remark;
+use notify_proto::{KeyId, ObjectKind, ServiceId, Severity, Timestamp};
 use notifyd_lifecycle::key::{Failures, KeyHash, Pepper, mint};
 use notifyd_lifecycle::{Clock, Entropy, Household, Secret};
 use std::collections::HashMap;
@@ -37,6 +39,7 @@ pub struct Door {
     pepper: Pepper,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    shared: Arc<Shared>,
     failed: Mutex<Failed>,
     used: Mutex<HashMap<KeyId, Timestamp>>,
 }
@@ -49,9 +52,14 @@ struct Failed {
 }
 
 impl Door {
-    /// A door whose hashes are keyed with `pepper`.
-    pub fn new(pepper: Pepper, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { pepper, clock, entropy, failed: Mutex::default(), used: Mutex::default() }
+    /// A door whose hashes are keyed with `pepper`. Locks are told to those who watch.
+    pub fn new(
+        pepper: Pepper,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        Self { pepper, clock, entropy, shared, failed: Mutex::default(), used: Mutex::default() }
     }
 
     /// Tries a key. `service` is the one that the caller at `peer` says it is, if it names one at all.
@@ -73,13 +81,28 @@ impl Door {
             .keys
             .iter()
             .find(|candidate| candidate.valid(now) && candidate.hash.matches(key, &self.pepper));
-        match right {
-            Some(key) => {
-                self.note_use(known.id, key.id, peer, now);
-                if known.active { Entry::Open(Arc::clone(known)) } else { Entry::Inactive }
-            }
-            None => self.note_failure(service, peer, now),
+        if let Some(key) = right {
+            self.note_use(known.id, key.id, peer, now);
+            return if known.active { Entry::Open(Arc::clone(known)) } else { Entry::Inactive };
         }
+        let answer = self.note_failure(service, peer, now);
+        // Of a service that is locked only the failure that did it is answered so.
+        if matches!(answer, Entry::Wrong) && self.failures(known.id, now).1.is_some() {
+            self.tell_locked(known, now);
+        }
+        answer
+    }
+
+    fn tell_locked(&self, service: &Service, now: Timestamp) {
+        self.shared.feed.remark([Remark {
+            at: now,
+            event: "service_locked",
+            severity: Severity::Warning,
+            object: ObjectKind::Service,
+            id: service.name.clone(),
+            actor: None,
+            detail: Some("too many wrong keys; a right one still opens it".to_owned()),
+        }]);
     }
 
     fn note_use(&self, service: ServiceId, key: KeyId, peer: Household, now: Timestamp) {

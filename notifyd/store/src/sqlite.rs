@@ -109,12 +109,13 @@ impl SqliteStore {
         open::note_run(&mut lock.0, run).map_err(open::io("could not write", &paths.lock))?;
         let next_seq = open::next_seq(&connection)?;
         let (dedup, idempotency) = open::indexes(&connection, now)?;
+        let shared = Arc::new(Shared::default());
         let door = Door::new(
             Pepper::derive(&options.master),
             Arc::clone(&options.clock),
             Arc::clone(&options.entropy),
+            Arc::clone(&shared),
         );
-        let shared = Arc::new(Shared::default());
         let directory = directory_rows::read(&connection).map_err(StoreError::Read)?;
         *shared.directory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);
         shared.endpoints.store(Arc::new(webhooks::read(&connection)?));

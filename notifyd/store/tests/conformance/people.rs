@@ -4,6 +4,7 @@ use notifyd_lifecycle::Secret;
 use notifyd_store::StoreError;
 use notifyd_store::api::NewService;
 use notifyd_store::door::Entry;
+use notifyd_store::feed::Item;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
@@ -43,10 +44,14 @@ pub async fn services_and_keys_come_and_go(it: Opened) {
 
 pub async fn a_stranger_cannot_lock_a_service_out(it: Opened) {
     let key = it.service_with_key("acme").await;
+    let start = it.store.feed().end();
     for _ in 0..20 {
         assert!(matches!(knock(&it, "acme", "wrong"), Entry::Wrong));
     }
     assert!(matches!(knock(&it, "acme", "wrong"), Entry::Locked(_)));
+    let told = it.store.feed().read_all(start, 10).events;
+    let [Item::Remark(told)] = told.as_slice() else { panic!("it is told once: {told:?}") };
+    assert_eq!((told.event, told.id.as_str()), ("service_locked", "acme"));
     let id = it.store.directory().find_service("acme").unwrap().id;
     assert_eq!(it.store.door().failures(id, it.now()).0, 20);
     assert!(matches!(knock(&it, "acme", key.expose()), Entry::Open(_)));
