@@ -17,6 +17,12 @@ use std::time::Duration;
 /// How long an answer may take at most.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long it may take until nothing moves any more: webhooks and retries are behind.
+const QUIET: Duration = Duration::from_secs(900);
+
+/// Time between two looks.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// Rows of a page.
 const PAGE: u32 = 50;
 
@@ -68,6 +74,22 @@ pub async fn measure(town: &Town, times: u32, goals: &mut Goals) -> Result<()> {
     let (took, _) = each(times, || client.series(within(PATIENCE), series.clone())).await?;
     goals.quantiles("series", &took, 2.0);
     Ok(())
+}
+
+/// Waits until nothing was accepted, sent or told for a minute.
+pub async fn quiet(town: &Town) -> Result<()> {
+    let client = &connect(&town.daemon.builder().socket()).await.context("the control socket")?;
+    client.hello(within(PATIENCE), Hello::of("the load program")).await??;
+    let started = now();
+    loop {
+        let view = client.overview(within(PATIENCE), None, 0).await??.overview.context("an overview")?;
+        let rates = view.rates;
+        if rates.accepted + rates.calls + rates.told == 0.0 {
+            return Ok(());
+        }
+        ensure!(started.elapsed() < QUIET, "it goes on: {rates:?}");
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// Of 100 calls of a verb so far, how many took no longer than that, seconds, within the daemon.
