@@ -29,6 +29,7 @@ pub mod filter;
 pub mod happening;
 pub mod hold;
 pub mod id;
+pub mod measured;
 pub mod overview;
 pub mod schedule;
 pub mod send;

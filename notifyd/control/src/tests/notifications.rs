@@ -133,3 +133,14 @@ async fn a_filter_that_is_too_long_is_refused() {
     let list = ListRequest { filter, ..ListRequest::default() };
     assert_eq!(admin.notification_list(soon(), list).await.code(), Invalid);
 }
+
+#[tokio::test]
+async fn what_is_not_final_is_told_with_its_plan_of_retries() {
+    let (_house, admin) = furnished().await;
+    let id = sent(&admin, "hello").await;
+    let shown = admin.notification_show(soon(), id, false).await.unwrap().unwrap();
+    assert_eq!(shown.retry_delays.len(), usize::try_from(shown.notification.max_retries).unwrap());
+    assert!(!shown.retry_delays.is_empty() && shown.retry_delays.iter().all(|seconds| *seconds > 0));
+    admin.notification_cancel(soon(), vec![id], plain()).await.unwrap().unwrap();
+    assert!(admin.notification_show(soon(), id, false).await.unwrap().unwrap().retry_delays.is_empty());
+}
