@@ -66,9 +66,11 @@ pub(super) async fn ask(client: &ControlClient, question: Question) -> Result<An
             let keys = came(client.key_list(soon(), service.clone()).await)?;
             Answer::Keys(service, keys)
         }
-        Question::Sent(service, filter) => {
-            Answer::Sent(service, came(client.notification_count(soon(), filter).await)?)
+        Question::Died(service, request) => {
+            Answer::Died(service, came(client.notification_list(soon(), request).await)?.items)
         }
+        Question::Series(request) => Answer::Series(came(client.series(soon(), request).await)?),
+        Question::Config => Answer::Config(came(client.daemon_config(soon()).await)?),
         Question::Operations => Answer::Operations(came(client.operation_list(soon()).await)?),
         Question::Deed(deed, reason) => {
             let outcome = deeds::make(client, deed.clone(), reason.clone()).await?;

@@ -147,8 +147,8 @@ impl Item for DeliveryView {
 }
 
 impl Item for ServiceView {
-    const SORTS: &'static [&'static str] = &["name", "keys", "failed authentications"];
-    const HEADS: &'static [&'static str] = &["SERVICE", "KEYS", "FAILED"];
+    const SORTS: &'static [&'static str] = &["name", "keys", "failed authentications", "rate", "dead"];
+    const HEADS: &'static [&'static str] = &["SERVICE", "KEYS", "AUTH", "ACC/s", "FAILED"];
 
     fn id(&self) -> String {
         self.name.clone()
@@ -164,6 +164,8 @@ impl Item for ServiceView {
         let number = match by {
             1 => most(self.active_keys.into()),
             2 => most(self.auth_failures.into()),
+            3 => self.figures.as_ref().map_or(1.0, |it| -it.accepted_per_second),
+            4 => self.figures.as_ref().map_or(1.0, |it| most(it.failed_24h)),
             _ => 0.0,
         };
         (number, self.name.clone())

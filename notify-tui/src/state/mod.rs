@@ -1,5 +1,6 @@
 //! What the program knows.
 
+mod confirm;
 mod items;
 mod link;
 mod list;
@@ -12,6 +13,7 @@ mod rates;
 mod slots;
 mod traffic;
 
+pub use confirm::Confirm;
 pub use items::address;
 pub use link::{Badge, Link, wait};
 pub use list::{Item, List, Rank, Rows};
@@ -28,6 +30,7 @@ use crate::config::{Settings, Times};
 use crate::message::{Moment, Slot};
 use notify_proto::control::{Role, Welcome};
 use notify_proto::overview::Overview;
+use notify_proto::series::SeriesView;
 use notify_proto::upkeep::{OperationState, OperationView};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -35,6 +38,12 @@ use std::time::{Duration, Instant};
 
 /// The intervals `+` and `-` go through, milliseconds.
 pub const INTERVALS: [u64; 6] = [250, 1_000, 2_000, 5_000, 15_000, 60_000];
+
+/// Changes that are remembered.
+pub const LOGGED: usize = 500;
+
+/// Views that are remembered, to go back to.
+pub const VISITED: usize = 100;
 
 /// The whole of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,6 +124,10 @@ pub struct App {
     pub services: Services,
     /// View 9.
     pub live: Live,
+    /// What was measured over time of what is under the cursor.
+    pub series: Option<SeriesView>,
+    /// Days dead letters are kept.
+    pub kept_days: Option<u32>,
     /// Long work, newest first.
     pub work: Vec<OperationView>,
     /// The words that lists without the filter language are filtered by.
@@ -162,6 +175,8 @@ impl App {
             webhooks: Webhooks::default(),
             services: Services::default(),
             live: Live::default(),
+            series: None,
+            kept_days: None,
             work: Vec::new(),
             words: BTreeMap::new(),
         }
@@ -170,6 +185,20 @@ impl App {
     /// Says something for a while.
     pub fn say(&mut self, text: impl Into<String>) {
         self.notice = Some(Notice { text: text.into(), until: self.now.instant + Duration::from_secs(15) });
+    }
+
+    /// The points of a series, once they were told.
+    pub fn points(&self, key: &str) -> Option<&[f64]> {
+        let line = self.series.as_ref()?.series.iter().find(|line| line.key == key)?;
+        Some(&line.points)
+    }
+
+    /// Logs a change that is asked for.
+    pub fn note(&mut self, line: String) {
+        if self.log.len() == LOGGED {
+            self.log.remove(0);
+        }
+        self.log.push(Entry { at: self.now.wall, line, result: None });
     }
 
     /// How old the last answer is.

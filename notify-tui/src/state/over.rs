@@ -99,6 +99,10 @@ pub enum Wish {
     Rotate,
     /// End a key.
     Revoke,
+    /// Try a provider before the one that is tried before it.
+    Sooner,
+    /// Try it behind the one that is tried after it.
+    Later,
     /// Clear a lock.
     Unlock,
     /// Another service.

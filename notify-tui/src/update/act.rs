@@ -1,7 +1,7 @@
 //! What each action does.
 
 use super::travel::{back, close, set_filter, show, travel};
-use super::{anew, ask, leave, moved, open, wishes};
+use super::{anew, ask, leave, menus, moved, open, wishes};
 use crate::config::Times;
 use crate::keys;
 use crate::message::{Action, Cmd, Slot};
@@ -292,9 +292,10 @@ fn wish(app: &mut App, action: Action, cmds: &mut Vec<Cmd>) {
         Action::Recover => Wish::Recover,
         Action::New => Wish::New,
         Action::Unlock => Wish::Unlock,
-        Action::Bulk => return app.over = Some(wishes::bulk_menu(app.page)),
-        Action::Keys if app.page == Page::Services => return app.over = Some(wishes::key_menu()),
+        Action::Bulk => return app.over = Some(menus::bulk_menu(app.page)),
+        Action::Keys if app.page == Page::Services => return app.over = Some(menus::key_menu()),
         Action::Keys => Wish::Rotate,
+        Action::Order => return app.over = Some(menus::order_menu()),
         _ => return,
     };
     wishes::grant(app, wish, cmds);

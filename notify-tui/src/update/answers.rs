@@ -1,5 +1,6 @@
 //! What an answer changes.
 
+use super::wishes;
 use crate::ask::{Answer, Failure, Slot};
 use crate::deed::{Deed, Outcome, verb};
 use crate::state::{App, Data, Dialog, Over, Rates};
@@ -61,7 +62,12 @@ pub(super) fn take(app: &mut App, slot: Slot, answer: Answer, took: Duration) {
         Answer::Delivery(story) => app.webhooks.story = Some(story),
         Answer::Services(services) => app.services.list.fill(services),
         Answer::Keys(service, keys) => app.services.keys = Some((service, keys)),
-        Answer::Sent(service, counts) => app.services.sent = Some((service, counts)),
+        Answer::Died(service, died) => app.services.died = Some((service, died)),
+        Answer::Series(series) => app.series = Some(series),
+        Answer::Config(config) => {
+            let kept = config.settings.iter().find(|it| it.key == "store.keep_failed_days");
+            app.kept_days = kept.and_then(|it| it.value.as_u64()).and_then(|days| u32::try_from(days).ok());
+        }
         Answer::Operations(work) => {
             for before in app.running().map(|work| work.id.clone()).collect::<Vec<_>>() {
                 let ended = work.iter().find(|work| work.id == before && work.finished_at.is_some());
@@ -164,7 +170,7 @@ fn made(app: &mut App, reason: Option<&str>, outcome: Outcome) {
             } else {
                 view.total.to_string()
             };
-            app.over = Some(Over::Dialog(Box::new(Dialog::typed(title, lines, wanted, bulk))));
+            wishes::ask(app, Dialog::typed(title, lines, wanted, bulk));
         }
         Outcome::Failed(id, mut request, view) => {
             finish(app, format!("{} were not taken", grouped(view.total)));
@@ -180,8 +186,7 @@ fn made(app: &mut App, reason: Option<&str>, outcome: Outcome) {
                 "Each is told once more; the receiver may have seen some of them.".into(),
                 format!("same as  {}", recover.line(reason)),
             ];
-            let dialog = Dialog::typed("tell again what failed", lines, view.total.to_string(), recover);
-            app.over = Some(Over::Dialog(Box::new(dialog)));
+            wishes::ask(app, Dialog::typed("tell again what failed", lines, view.total.to_string(), recover));
         }
     }
 }

@@ -65,10 +65,16 @@ pub fn draw(app: &App, look: Look, frame: &mut Frame<'_>) {
     let cut = layout::cut(app, area);
     header::draw(app, look, frame, cut.header);
     tabs::draw(app, look, frame, cut.tabs);
+    if let Some((area, text)) = cut.builds.zip(header::builds(app)) {
+        frame.render_widget(Line::styled(look.text(&text), look.style(look::Tone::Warn)), area);
+    }
     if let Some(bar) = cut.bar {
         footer::bar(app, look, frame, bar);
     }
     footer::keys(app, look, frame, cut.keys);
+    if let Some(hint) = cut.hint {
+        footer::hint(app, look, frame, hint);
+    }
     if let Some(last) = cut.last {
         footer::last(app, look, frame, last);
     }

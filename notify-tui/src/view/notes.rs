@@ -3,7 +3,7 @@
 use super::look::{Look, Tone, grouped};
 use super::panel::{self, Words};
 use super::table::{Cell, Column, left, right};
-use super::time::{ago, ahead};
+use super::time::{ago, ahead, clock};
 use crate::state::{App, Notes, Page, address};
 use notify_proto::view::NotificationView;
 use notify_proto::{NotificationId, Open, Priority, Status};
@@ -24,7 +24,7 @@ pub(super) const ALL: [Column; 11] = [
     left("LAST ERROR", 60, 1),
 ];
 
-pub(super) const WAITING: [Column; 10] = [
+pub(super) const WAITING: [Column; 11] = [
     left("ID", 36, 0),
     right("DUE", 11, 0),
     right("LATE", 8, 2),
@@ -34,18 +34,21 @@ pub(super) const WAITING: [Column; 10] = [
     left("RECIPIENT", 22, 6),
     left("PROVIDER", 14, 3),
     right("TRY", 5, 5),
+    left("SEND AT", 13, 4),
     left("LAST ERROR", 60, 1),
 ];
 
-pub(super) const DEAD: [Column; 9] = [
+pub(super) const DEAD: [Column; 11] = [
     left("ID", 36, 0),
     right("DIED", 11, 0),
+    right("AGE", 11, 7),
     left("REASON", 17, 1),
     left("CH", 8, 4),
     left("SERVICE", 16, 3),
     left("RECIPIENT", 22, 6),
     left("PROVIDER", 14, 3),
     right("TRY", 5, 5),
+    right("EXPIRES", 11, 8),
     left("LAST ERROR", 60, 2),
 ];
 
@@ -138,20 +141,26 @@ fn waiting(app: &App, row: &NotificationView) -> Vec<Cell> {
         address(&row.recipient).into(),
         row.provider_name.as_deref().unwrap_or("auto").into(),
         tries(row).into(),
+        row.scheduled_at.map_or_else(|| "--".into(), |at| clock(app, at)).into(),
         error(row).into(),
     ]
 }
 
 fn dead(app: &App, row: &NotificationView) -> Vec<Cell> {
+    // It is removed so many days after it died.
+    let kept = app.kept_days.map(|days| chrono::TimeDelta::days(days.into()));
+    let expires = row.failed_at.zip(kept).map_or_else(|| "--".into(), |(at, kept)| ahead(app, at + kept));
     vec![
         id(app, row.id).into(),
         ago(app, row.failed_at.unwrap_or(row.created_at)).into(),
+        ago(app, row.created_at).into(),
         (row.failure_reason.as_ref().map(ToString::to_string).unwrap_or_default(), Tone::Bad).into(),
         channel(row).into(),
         row.service_name.as_str().into(),
         address(&row.recipient).into(),
         row.provider_name.clone().unwrap_or_default().into(),
         tries(row).into(),
+        expires.into(),
         error(row).into(),
     ]
 }

@@ -124,6 +124,10 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
             &format!("{} queued stand in no queue", grouped(app.queues.elsewhere)),
         ));
     }
+    let line = |metric: &str| app.points(&format!("provider/{}/{metric}", queue.name));
+    let trend = |points: &[f64]| look.spark(points.iter().copied(), 30);
+    lines.extend(line("ready").map(|points| fact(look, "depth 60m", &trend(points))));
+    lines.extend(line("calls").map(|points| fact(look, "out/s 60m", &trend(points))));
     (lines, matrix(app, look, &queue.name))
 }
 

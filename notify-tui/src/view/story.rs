@@ -1,6 +1,6 @@
 //! One notification: what it is, its attempts, who was told, what happened.
 
-use super::look::{Look, Tone};
+use super::look::{Look, Tone, span};
 use super::notes::status;
 use super::panel::{Detail, fact, heading};
 use super::table::fit;
@@ -15,13 +15,14 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
     let Some(row) = notes.list.current() else { return Detail::default() };
     let told = notes.told();
     let row = told.map_or(row, |story| &story.detail.notification);
+    let plan = told.map(|story| story.detail.retry_delays.as_slice()).unwrap_or_default();
     (
-        facts(app, look, row),
+        facts(app, look, row, plan),
         told.map_or_else(|| vec![Line::raw("asking ...")], |story| happened(app, look, story)),
     )
 }
 
-fn facts(app: &App, look: Look, row: &NotificationView) -> Vec<Line<'static>> {
+fn facts(app: &App, look: Look, row: &NotificationView, plan: &[u64]) -> Vec<Line<'static>> {
     let (word, tone) = status(&row.status);
     let channels: Vec<_> = row.channels.iter().map(ToString::to_string).collect();
     let mut lines = vec![
@@ -40,6 +41,8 @@ fn facts(app: &App, look: Look, row: &NotificationView) -> Vec<Line<'static>> {
     let due = due.filter(|_| matches!(row.status.known(), Some(Status::Pending | Status::Retrying)));
     also("next try", due.map(|at| format!("{}  {}", rfc3339(at), ahead(app, at))));
     also("tries", Some(format!("{} of {} retries spent", row.retry_count, row.max_retries)));
+    let steps = plan.iter().map(|seconds| brief(*seconds)).collect::<Vec<_>>().join(" > ");
+    also("back-off", (!plan.is_empty()).then_some(steps));
     also("provider", row.provider_name.clone());
     also("reason", row.failure_reason.as_ref().map(ToString::to_string));
     also("error", row.error_message.clone());
@@ -57,6 +60,17 @@ fn facts(app: &App, look: Look, row: &NotificationView) -> Vec<Line<'static>> {
         also("note", Some("may have been sent twice".into()));
     }
     lines
+}
+
+/// A delay of a plan: these are round.
+fn brief(seconds: u64) -> String {
+    match seconds {
+        0 => "0s".into(),
+        it if it % 86_400 == 0 => format!("{}d", it / 86_400),
+        it if it % 3_600 == 0 => format!("{}h", it / 3_600),
+        it if it % 60 == 0 => format!("{}m", it / 60),
+        it => span(it),
+    }
 }
 
 fn attempt(app: &App, look: Look, it: &AttemptView) -> Vec<Line<'static>> {

@@ -62,13 +62,14 @@ fn waits(app: &App) -> String {
     app.slots.trouble(Slot::Side).map_or_else(|| "asking ...".into(), str::to_owned)
 }
 
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 8] = [
     left("FAULT", 8, 0),
     right("COUNT", 9, 0),
     left("REASON", 17, 1),
     left("PROVIDER", 16, 2),
     right("FIRST", 11, 4),
     right("LAST", 11, 3),
+    right("24h", 24, 5),
     left("ERROR", 80, 1),
 ];
 
@@ -102,6 +103,7 @@ pub(super) fn faults(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
                 group.provider_name.clone().unwrap_or_default().into(),
                 ago(app, group.first_at).into(),
                 ago(app, group.last_at).into(),
+                look.spark(group.trend.iter().map(|count| f64::from(*count)), 24).into(),
                 group.error.clone().unwrap_or_default().into(),
             ],
         })

@@ -80,11 +80,9 @@ fn what_is_pasted_is_written_and_never_pressed() {
 
 #[test]
 fn a_terminal_nobody_looks_at_asks_once_in_five_seconds_and_a_paused_one_nothing() {
-    let (mut app, cmds, begin) = live(Page::Queues);
-    answer(&mut app, &cmds, Slot::List, crate::house::queues(), begin);
+    let (mut app, mut cmds, begin) = live(Page::Queues);
     update(&mut app, Msg::Focused(false), begin);
     let mut questions = 0;
-    let mut cmds = Vec::new();
     for half_seconds in 1..=240 {
         let now = after(begin, half_seconds * 500);
         for (slot, number, question) in asked(&std::mem::take(&mut cmds)) {

@@ -176,8 +176,12 @@ fn what_is_revealed_is_asked_for_once_and_hidden_again() {
     let detail = asked(&cmds).into_iter().find(|(slot, ..)| *slot == Slot::Detail).unwrap().2;
     assert_eq!(detail, Question::Notification(first, true));
     let notification = serde_json::from_value(crate::house::note(1, "queued")).unwrap();
-    let detail =
-        notify_proto::view::NotificationDetail { notification, attempts: Vec::new(), events: Vec::new() };
+    let detail = notify_proto::view::NotificationDetail {
+        notification,
+        attempts: Vec::new(),
+        events: Vec::new(),
+        retry_delays: Vec::new(),
+    };
     let story = notify_tui::state::Story { detail, told: Vec::new(), revealed: true };
     answer(&mut app, &cmds, Slot::Detail, Answer::Notification(Box::new(story)), begin);
     let cmds = update(&mut app, Msg::Tick, after(begin, 20_000));
