@@ -12,6 +12,7 @@ use notify_proto::schedule::{GroupRequest, HistogramView, WaitingGroups};
 use notify_proto::series::{SeriesRequest, SeriesView};
 use notify_proto::shape::{ShapeRequest, ShapeView};
 use notify_proto::upkeep::{ConfigView, OperationView};
+use notify_proto::values::ValuesView;
 use notify_proto::view::{
     KeyView, NotificationPage, NotificationView, ProviderView, ServiceView, StatusView,
 };
@@ -110,6 +111,8 @@ pub enum Question {
     Keys(String),
     /// The last dead letters of this service, as a request finds them.
     Died(String, ListRequest),
+    /// What the newest notifications have in their fields.
+    Values,
     /// What was measured over time.
     Series(SeriesRequest),
     /// The daemon's settings.
@@ -145,6 +148,7 @@ impl Question {
             Self::Keys(_) => "key_list",
             Self::Series(_) => "series",
             Self::Config => "daemon_config",
+            Self::Values => "notification_values",
             Self::Operations => "operation_list",
             Self::Deed(..) => "change",
         }
@@ -194,6 +198,8 @@ pub enum Answer {
     Keys(String, Vec<KeyView>),
     /// The last dead letters of this service.
     Died(String, Vec<NotificationView>),
+    /// What the newest notifications have in their fields.
+    Values(ValuesView),
     /// What was measured over time.
     Series(SeriesView),
     /// The daemon's settings.

@@ -39,6 +39,7 @@ pub mod socket;
 pub mod story;
 pub mod transport;
 pub mod upkeep;
+pub mod values;
 pub mod view;
 pub mod webhook;
 pub mod word;

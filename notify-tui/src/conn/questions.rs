@@ -5,6 +5,7 @@ use crate::ask::{Answer, Question};
 use crate::state::Story;
 use notify_proto::ObjectKind;
 use notify_proto::control::ControlClient;
+use notify_proto::filter::Filter;
 use notify_proto::happening::{EventField, EventFilter, EventTerm, EventsRequest};
 use notify_proto::transport::within;
 use std::time::Duration;
@@ -70,6 +71,9 @@ pub(super) async fn ask(client: &ControlClient, question: Question) -> Result<An
             Answer::Died(service, came(client.notification_list(soon(), request).await)?.items)
         }
         Question::Series(request) => Answer::Series(came(client.series(soon(), request).await)?),
+        Question::Values => {
+            Answer::Values(came(client.notification_values(soon(), Filter::default()).await)?)
+        }
         Question::Config => Answer::Config(came(client.daemon_config(soon()).await)?),
         Question::Operations => Answer::Operations(came(client.operation_list(soon()).await)?),
         Question::Deed(deed, reason) => {

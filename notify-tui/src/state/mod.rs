@@ -32,6 +32,7 @@ use notify_proto::control::{Role, Welcome};
 use notify_proto::overview::Overview;
 use notify_proto::series::SeriesView;
 use notify_proto::upkeep::{OperationState, OperationView};
+use notify_proto::values::ValuesView;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -124,6 +125,8 @@ pub struct App {
     pub services: Services,
     /// View 9.
     pub live: Live,
+    /// What the newest notifications have in their fields, as the filter line was opened.
+    pub values: ValuesView,
     /// What was measured over time of what is under the cursor.
     pub series: Option<SeriesView>,
     /// Days dead letters are kept.
@@ -175,6 +178,7 @@ impl App {
             webhooks: Webhooks::default(),
             services: Services::default(),
             live: Live::default(),
+            values: ValuesView::default(),
             series: None,
             kept_days: None,
             work: Vec::new(),

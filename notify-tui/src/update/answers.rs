@@ -63,6 +63,7 @@ pub(super) fn take(app: &mut App, slot: Slot, answer: Answer, took: Duration) {
         Answer::Services(services) => app.services.list.fill(services),
         Answer::Keys(service, keys) => app.services.keys = Some((service, keys)),
         Answer::Died(service, died) => app.services.died = Some((service, died)),
+        Answer::Values(values) => app.values = values,
         Answer::Series(series) => app.series = Some(series),
         Answer::Config(config) => {
             let kept = config.settings.iter().find(|it| it.key == "store.keep_failed_days");

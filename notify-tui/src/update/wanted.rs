@@ -111,7 +111,7 @@ pub fn wanted(app: &App) -> Vec<(Slot, Question)> {
         Page::Live => all.push((Slot::List, Question::Events(Box::new(app.live.request())))),
     }
     if matches!(&app.over, Some(Over::Bar(bar)) if !bar.command) {
-        all.push((Slot::Names, Question::Services));
+        all.push((Slot::Names, Question::Values));
     }
     if app.running().next().is_some() || !app.slots.answered(Slot::Work) {
         all.push((Slot::Work, Question::Operations));

@@ -201,7 +201,7 @@ fn happened(app: &App, look: Look, row: &ProviderView) -> Vec<Line<'static>> {
 fn trends(app: &App, look: Look, row: &ProviderView, calls: &[CallView]) -> Vec<Line<'static>> {
     let line = |metric: &str| {
         let points = app.points(&format!("provider/{}/{metric}", row.name))?;
-        let now = points.last().copied().map(rate).unwrap_or_default();
+        let now = rate(*points.last()?);
         Some(format!("{} {now}/s", look.spark(points.iter().copied(), 30)))
     };
     #[expect(clippy::cast_precision_loss, reason = "what a chart shows")]
@@ -219,7 +219,7 @@ fn called(app: &App, look: Look, calls: &[CallView]) -> Vec<Line<'static>> {
         let took = took(call.elapsed_ms as f64);
         let error = call.error.as_deref().unwrap_or_default();
         let text = format!(
-            "  {:<10} {mark} {:<16} {took:>7} {:<9} {} {error}",
+            "  {:<9} {mark} {:<12} {took:>6} {:<8} {} {error}",
             clock(app, call.at),
             call.outcome.replace('_', " "),
             call.channel,

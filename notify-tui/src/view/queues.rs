@@ -125,9 +125,10 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
         ));
     }
     let line = |metric: &str| app.points(&format!("provider/{}/{metric}", queue.name));
-    let trend = |points: &[f64]| look.spark(points.iter().copied(), 30);
-    lines.extend(line("ready").map(|points| fact(look, "depth 60m", &trend(points))));
-    lines.extend(line("calls").map(|points| fact(look, "out/s 60m", &trend(points))));
+    for (name, metric) in [("depth 60m", "ready"), ("out/s 60m", "calls")] {
+        let points = line(metric).filter(|points| !points.is_empty());
+        lines.extend(points.map(|points| fact(look, name, &look.spark(points.iter().copied(), 30))));
+    }
     (lines, matrix(app, look, &queue.name))
 }
 

@@ -127,7 +127,9 @@ fn sent(app: &App, look: Look, service: &ServiceView) -> Vec<Line<'static>> {
     let share = delivered(figures).map(|share| format!(" ({share}%)")).unwrap_or_default();
     lines.push(fact(look, "delivered", &format!("{}{share}", grouped(figures.delivered_24h))));
     lines.push(fact(look, "dead", &grouped(figures.failed_24h)));
-    lines.push(fact(look, "trend 15m", &look.spark(figures.trend.iter().copied(), 15)));
+    if !figures.trend.is_empty() {
+        lines.push(fact(look, "trend 15m", &look.spark(figures.trend.iter().copied(), 15)));
+    }
     lines
 }
 

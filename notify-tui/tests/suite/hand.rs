@@ -2,7 +2,7 @@
 
 use crate::house::{after, answer, asked, live, page, press, screen, slots, write};
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use notify_tui::message::{Cmd, Msg, Slot};
+use notify_tui::message::{Answer, Cmd, Msg, Slot};
 use notify_tui::state::{App, Over, Page};
 use notify_tui::update;
 use notify_tui::view::{Look, Theme};
@@ -114,6 +114,13 @@ fn a_filter_suggests_what_it_can_go_on_with() {
     answer(&mut app, &cmds, Slot::List, page(0..3, "retrying", None), begin);
     let cmds = press(&mut app, &["/"]);
     assert!(slots(&cmds).contains(&Slot::Names), "names are asked for: {:?}", asked(&cmds));
+    answer(&mut app, &cmds, Slot::Names, Answer::Values(crate::world::values()), begin);
+    write(&mut app, "service:");
+    assert!(screen(&app, PLAIN, 120, 36).contains("tab: zebra  acme "), "the frequent ones go first");
+    press(&mut app, &["ctrl-u"]);
+    write(&mut app, "type:s");
+    assert!(screen(&app, PLAIN, 120, 36).contains("tab: sign_in"));
+    press(&mut app, &["ctrl-u"]);
     write(&mut app, "ser");
     press(&mut app, &["tab"]);
     write(&mut app, "a");

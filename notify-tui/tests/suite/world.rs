@@ -156,6 +156,7 @@ fn full(question: &Question) -> Answer {
         Question::Died(service, _) => {
             Answer::Died(service.clone(), vec![read(crate::house::note(5, "failed"))])
         }
+        Question::Values => Answer::Values(values()),
         Question::Series(request) => Answer::Series(series(request)),
         Question::Config => Answer::Config(config()),
         Question::Operations => Answer::Operations(Vec::new()),
@@ -189,6 +190,7 @@ fn empty(question: &Question) -> Answer {
         Question::Webhooks => Answer::Webhooks(Vec::new()),
         Question::Services => Answer::Services(Vec::new()),
         Question::Config => Answer::Config(config()),
+        Question::Values => Answer::Values(notify_proto::values::ValuesView::default()),
         Question::Operations => Answer::Operations(Vec::new()),
         question => unreachable!("there is nothing to ask this of: {question:?}"),
     }
@@ -199,6 +201,15 @@ fn series(request: &notify_proto::series::SeriesRequest) -> notify_proto::series
     let line = |key: &String| json!({"key": key, "unit": "per second", "points": points});
     let series: Vec<_> = request.keys.iter().map(line).collect();
     read(json!({"as_of": "2027-01-15T08:00:00Z", "step_ms": 60_000, "series": series}))
+}
+
+/// What the newest notifications have in their fields.
+pub(crate) fn values() -> notify_proto::values::ValuesView {
+    let value = |value: &str, count: u64| json!({"value": value, "count": count});
+    read(json!({"scanned": 10_000, "partial": true, "values": {
+        "service": [value("zebra", 9_000), value("acme", 990), value("not this one", 10)],
+        "type": [value("sign_in", 7_000)]
+    }}))
 }
 
 fn config() -> notify_proto::upkeep::ConfigView {

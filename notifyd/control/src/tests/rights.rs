@@ -54,6 +54,7 @@ async fn viewers_look_and_do_not_change() {
     viewer.hold_list(soon()).await.unwrap().unwrap();
     viewer.dead_group(soon(), Filter::default()).await.unwrap().unwrap();
     viewer.notification_count(soon(), Filter::default()).await.unwrap().unwrap();
+    viewer.notification_values(soon(), Filter::default()).await.unwrap().unwrap();
     viewer.provider_route(soon(), RouteRequest::default()).await.unwrap().unwrap();
     viewer.notification_explain(soon(), id).await.unwrap().unwrap();
     viewer.schedule_list(soon(), ListRequest::default()).await.unwrap().unwrap();
