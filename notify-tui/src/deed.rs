@@ -54,6 +54,9 @@ pub enum Deed {
     Give(String),
 }
 
+/// Most notifications that a hint to take it back names.
+const UNDONE: usize = 2;
+
 /// What became of a change.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
@@ -93,7 +96,7 @@ const fn noun(op: BulkOp) -> &'static str {
 }
 
 /// In quotes, where a shell would take it apart.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let safe = |c: char| c.is_ascii_alphanumeric() || "-_.:/,@%+=".contains(c);
     if !text.is_empty() && text.chars().all(safe) {
         text.to_owned()
@@ -182,6 +185,27 @@ impl Deed {
             line.push_str(&quoted(reason));
         }
         format!("notifyctl {line}")
+    }
+
+    /// The line that takes it back, where one does.
+    pub fn undo(&self) -> Option<String> {
+        let back = match self {
+            Self::Hold(hold) => match hold.kind {
+                HoldKind::Pause | HoldKind::Drain => Self::Resume(hold.provider.clone()),
+                HoldKind::CircuitOpen => Self::Circuit(hold.provider.clone(), Force::Closed),
+                HoldKind::Limit | HoldKind::Disabled | HoldKind::Enabled => return None,
+            },
+            Self::Provider(name, on) => Self::Provider(name.clone(), !on),
+            Self::Service(name, on) => Self::Service(name.clone(), !on),
+            Self::Webhook(id, on) => Self::Webhook(*id, !on),
+            Self::Notifications(op, ids, _) if ids.len() <= UNDONE => match op {
+                BulkOp::Cancel | BulkOp::Bury => Self::Notifications(BulkOp::Retry, ids.clone(), None),
+                BulkOp::Postpone => Self::Notifications(BulkOp::Run, ids.clone(), None),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        Some(back.line(None))
     }
 
     /// Whether it changes nothing yet.

@@ -62,6 +62,8 @@ pub enum Choice {
     Ask(Wish),
     /// The rows are written to a file, as CSV or as JSON Lines.
     Export(bool),
+    /// The line that writes all that match is copied.
+    Whole,
 }
 
 /// What somebody wishes to do with what is under the cursor or marked.

@@ -80,7 +80,7 @@ pub(super) fn act(app: &mut App, action: Action, cmds: &mut Vec<Cmd>) {
         Action::Wide => app.wide = !app.wide,
         Action::Quick => app.over = Some(quick(app)),
         Action::Sort => sort(app),
-        Action::Export => app.over = Some(formats()),
+        Action::Export => app.over = Some(menus::formats(app.page)),
         Action::Copy => copy(app, cmds),
         Action::CopyLine => {
             if let Some(line) = leave::show_line(app) {
@@ -231,15 +231,6 @@ fn copy(app: &mut App, cmds: &mut Vec<Cmd>) {
     }
 }
 
-/// What rows can be written as.
-fn formats() -> Over {
-    let choices = vec![
-        ('j', "as JSON Lines".to_owned(), Choice::Export(false)),
-        ('c', "as CSV".to_owned(), Choice::Export(true)),
-    ];
-    Over::Menu(Menu { title: "write the rows to a file".into(), choices })
-}
-
 /// The rows to a file in the working directory.
 fn export(app: &mut App, csv: bool, cmds: &mut Vec<Cmd>) {
     let rows = leave::json_rows(app);
@@ -312,6 +303,12 @@ pub(super) fn choose(app: &mut App, choice: Choice, cmds: &mut Vec<Cmd>) {
         Choice::Filter(text) => set_filter(app, &text, cmds),
         Choice::Ask(wish) => wishes::grant(app, wish, cmds),
         Choice::Export(csv) => return export(app, csv, cmds),
+        Choice::Whole => {
+            let line = leave::export_line(app);
+            app.say(format!("copied: {line}"));
+            cmds.push(Cmd::Copy(line));
+            return;
+        }
     }
     app.slots.due(Slot::List, None);
 }

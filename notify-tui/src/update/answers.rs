@@ -78,7 +78,7 @@ pub(super) fn take(app: &mut App, slot: Slot, answer: Answer, took: Duration) {
             }
             app.work = work;
         }
-        Answer::Deed(_, reason, outcome) => made(app, reason.as_deref(), outcome),
+        Answer::Deed(deed, reason, outcome) => made(app, &deed, reason.as_deref(), outcome),
     }
     if slot == Slot::Deed {
         // What was changed is looked at again at once.
@@ -112,9 +112,17 @@ fn finish(app: &mut App, text: String) {
     app.say(text);
 }
 
-fn made(app: &mut App, reason: Option<&str>, outcome: Outcome) {
+/// The same, with the line that takes it back.
+fn undoable(app: &mut App, text: &str, deed: &Deed) {
+    finish(app, text.to_owned());
+    if let Some(line) = deed.undo() {
+        app.say(format!("{text}; back: {line}"));
+    }
+}
+
+fn made(app: &mut App, deed: &Deed, reason: Option<&str>, outcome: Outcome) {
     match outcome {
-        Outcome::Done(text) => finish(app, text),
+        Outcome::Done(text) => undoable(app, &text, deed),
         Outcome::Each(all) => {
             let refused: Vec<_> = all.iter().filter_map(|one| one.result.as_ref().err()).collect();
             let done = all.len() - refused.len();
@@ -122,7 +130,7 @@ fn made(app: &mut App, reason: Option<&str>, outcome: Outcome) {
                 None => format!("{done} done"),
                 Some(first) => format!("{done} done, {} refused: {}", refused.len(), first.message),
             };
-            finish(app, text);
+            if done > 0 { undoable(app, &text, deed) } else { finish(app, text) }
         }
         Outcome::Started(id, total) => {
             finish(

@@ -40,3 +40,16 @@ pub(super) fn order_menu() -> Over {
     ];
     Over::Menu(Menu { title: "in which order it is tried".into(), choices })
 }
+
+/// What rows can be written as: those of the page here, all that match by the command line.
+pub(super) fn formats(page: Page) -> Over {
+    let mut choices = vec![
+        ('j', "the rows of this page, as JSON Lines".to_owned(), Choice::Export(false)),
+        ('c', "the rows of this page, as CSV".to_owned(), Choice::Export(true)),
+    ];
+    if page.speaks() {
+        let all = "all that match: copies the notifyctl line that writes them".to_owned();
+        choices.push(('a', all, Choice::Whole));
+    }
+    Over::Menu(Menu { title: "write rows to a file".into(), choices })
+}

@@ -28,19 +28,21 @@ const QUEUES: [Column; 11] = [
     left("STATE", 18, 0),
 ];
 
-const PROVIDERS: [Column; 5] = [
+const PROVIDERS: [Column; 6] = [
     left("PROVIDER", 20, 0),
+    left("CH", 12, 4),
     left("CIRCUIT", 12, 0),
     right("OK%", 6, 1),
     right("P95", 7, 2),
     right("CALLS/s", 8, 3),
 ];
 
-const WEBHOOKS: [Column; 6] = [
+const WEBHOOKS: [Column; 7] = [
     left("WEBHOOK", 30, 0),
     left("STATE", 9, 1),
     right("ACK%", 6, 0),
     right("WAIT", 7, 1),
+    right("NACK", 7, 4),
     right("P95", 7, 3),
     right("LAST", 8, 2),
 ];
@@ -238,6 +240,7 @@ fn providers(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, 
     let row = |line: &notify_proto::overview::ProviderLine| {
         Row::plain(vec![
             line.name.as_str().into(),
+            line.channels.iter().map(ToString::to_string).collect::<Vec<_>>().join(",").into(),
             circuit(line.active, &line.circuit).into(),
             percent(line.ok_share).into(),
             took_or(line.call_ms.p95).into(),
@@ -264,6 +267,7 @@ fn webhooks(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, a
             (state, tone).into(),
             percent(line.ack_share).into(),
             grouped(line.waiting).into(),
+            grouped(line.nacks).into(),
             took_or(line.ack_ms.p95).into(),
             last.into(),
         ])

@@ -168,7 +168,9 @@ fn failover(app: &App, look: Look, row: &ProviderView) -> Vec<Line<'static>> {
         }
     }
     let line = |(way, channels): (String, Vec<String>)| {
-        Line::raw(look.text(&format!("  {}: {way}", channels.join(", "))))
+        let all = channels.len() > 3 && channels.len() == row.channels.len();
+        let on = if all { "all of them".to_owned() } else { channels.join(", ") };
+        Line::raw(look.text(&format!("  {on}: {way}")))
     };
     ways.into_iter().map(line).collect()
 }

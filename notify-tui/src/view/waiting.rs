@@ -89,6 +89,10 @@ pub(super) fn faults(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
         frame.render_widget(Line::raw(waits(app)), inside);
         return;
     };
+    if faults.groups.is_empty() {
+        return frame
+            .render_widget(Line::raw("Nothing is dead that matches, so nothing is wrong with it."), inside);
+    }
     let height = usize::from(inside.height.saturating_sub(1)).max(1);
     let top = if focus { (app.side_at + 1).saturating_sub(height) } else { 0 };
     let groups = faults.groups.iter().enumerate().skip(top).take(height);

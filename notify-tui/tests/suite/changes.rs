@@ -269,3 +269,20 @@ fn what_is_remembered_has_a_bound() {
     assert_eq!((app.log.len(), app.earlier.len()), (500, 100));
     assert_eq!(app.earlier.last().unwrap().0, Page::Notifications, "the newest are kept");
 }
+
+#[test]
+fn what_can_be_taken_back_says_how() {
+    let (mut app, _, _) = live(Page::Providers);
+    press(&mut app, &["E", "tab"]);
+    let cmds = press(&mut app, &["y"]);
+    made(&mut app, &cmds, Outcome::Done("provider relay is off".into()));
+    let said = &app.notice.as_ref().unwrap().text;
+    assert_eq!(said, "provider relay is off; back: notifyctl provider enable relay");
+    assert_eq!(app.log.last().unwrap().result.as_deref(), Some("provider relay is off"));
+    let mut app = listed(Page::Notifications, "queued");
+    let cmds = press(&mut app, &["C", "y"]);
+    let done = Changed { id: id(0).parse().unwrap(), result: Ok(Status::Cancelled.into()) };
+    made(&mut app, &cmds, Outcome::Each(vec![done]));
+    let said = &app.notice.as_ref().unwrap().text;
+    assert_eq!(*said, format!("1 done; back: notifyctl notification retry {}", id(0)));
+}

@@ -191,3 +191,16 @@ fn what_is_revealed_is_asked_for_once_and_hidden_again() {
     let detail = asked(&cmds).into_iter().find(|(slot, ..)| *slot == Slot::Detail).unwrap().2;
     assert_eq!(detail, Question::Notification(first, false));
 }
+
+#[test]
+fn all_that_match_are_exported_by_the_command_line() {
+    let (mut app, _) = listed(0..3);
+    press(&mut app, &["/"]);
+    write(&mut app, "error:\"no route\"");
+    press(&mut app, &["enter"]);
+    let line = "notifyctl notification export --filter 'error:\"no route\"' --out notify-notifications.jsonl";
+    assert!(press(&mut app, &["e", "a"]).contains(&Cmd::Copy(line.into())));
+    let (mut app, ..) = live(Page::Retries);
+    let line = "notifyctl notification export --filter status:scheduled,retrying --out notify-retries.jsonl";
+    assert!(press(&mut app, &["e", "a"]).contains(&Cmd::Copy(line.into())));
+}
