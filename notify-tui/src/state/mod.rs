@@ -107,6 +107,8 @@ pub struct App {
 
     /// The first screen, and its revision in this run of the daemon.
     pub overview: Option<(Option<u64>, Box<Overview>)>,
+    /// Which panel of the first screen has the keys: what needs a look, the queues, the providers, the webhooks.
+    pub panel: usize,
     /// The row of the attention list.
     pub attention_at: usize,
     /// View 2.
@@ -169,6 +171,7 @@ impl App {
             wide: false,
             times: settings.times,
             overview: None,
+            panel: 0,
             attention_at: 0,
             queues: Queues::default(),
             notes: Notes::default(),

@@ -31,6 +31,7 @@ pub(super) fn act(app: &mut App, action: Action, cmds: &mut Vec<Cmd>) {
         Action::Live => show(app, Page::Live, cmds),
         Action::Earlier => travel(app, true, cmds),
         Action::Later => travel(app, false, cmds),
+        Action::Panel if app.page == Page::Overview => panel(app),
         Action::Panel => {
             app.side = !app.side && has_side(app);
             app.side_at = 0;
@@ -142,6 +143,11 @@ fn go(app: &mut App, action: Action, cmds: &mut Vec<Cmd>) {
 
 /// Moves the cursor of whatever has the keys; past the end of a page to the next one.
 fn walk(app: &mut App, by: isize, cmds: &mut Vec<Cmd>) {
+    if app.page == Page::Overview && app.panel > 0 {
+        let last = crate::view::panel_lines(app)[app.panel].saturating_sub(1);
+        app.side_at = app.side_at.saturating_add_signed(by).min(last);
+        return;
+    }
     if app.page == Page::Overview {
         let last =
             app.overview.as_ref().map_or(0, |(_, overview)| overview.attention.len().saturating_sub(1));
@@ -166,6 +172,13 @@ fn walk(app: &mut App, by: isize, cmds: &mut Vec<Cmd>) {
         }
     }
     moved(app, cmds);
+}
+
+/// The next panel of the first screen that has rows gets the keys.
+fn panel(app: &mut App) {
+    let lines = crate::view::panel_lines(app);
+    let next = (1..lines.len()).map(|n| (app.panel + n) % lines.len()).find(|n| *n == 0 || lines[*n] > 0);
+    (app.panel, app.side_at) = (next.unwrap_or(0), 0);
 }
 
 /// Whether there is a second panel that can have the keys.

@@ -20,7 +20,7 @@ pub(super) fn show(app: &mut App, page: Page, cmds: &mut Vec<Cmd>) {
 fn enter(app: &mut App, page: Page, cmds: &mut Vec<Cmd>) {
     anew(app, cmds);
     app.page = page;
-    (app.side, app.side_at, app.open) = (false, 0, false);
+    (app.side, app.side_at, app.open, app.panel) = (false, 0, false, 0);
 }
 
 /// Back to the view before, or forth again.
@@ -68,7 +68,9 @@ pub(super) fn back(app: &mut App, cmds: &mut Vec<Cmd>) {
 
 /// Closes what is open, or clears marks, or the filter.
 pub(super) fn close(app: &mut App, cmds: &mut Vec<Cmd>) {
-    if app.side || app.open {
+    if app.panel > 0 {
+        (app.panel, app.side_at) = (0, 0);
+    } else if app.side || app.open {
         (app.side, app.open) = (false, false);
     } else if app.rows().is_some_and(|rows| !rows.marked().is_empty()) {
         if let Some(rows) = app.rows_mut() {

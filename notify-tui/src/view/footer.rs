@@ -12,7 +12,7 @@ use ratatui::text::{Line, Span};
 /// The actions of each view that are worth a place in the key line.
 fn worth(app: &App) -> &'static [(Action, &'static str)] {
     match app.page {
-        Page::Overview => &[(Action::Open, "go there")],
+        Page::Overview => &[(Action::Open, "go there"), (Action::Panel, "panel")],
         Page::Queues => &[(Action::Open, "open"), (Action::Hold, "pause/resume"), (Action::Limit, "limit")],
         page if page.speaks() && app.open => &[
             (Action::Unmark, "reveal for 30 s"),

@@ -106,6 +106,12 @@ pub(crate) fn heads(page: Page) -> Vec<&'static str> {
     columns.iter().map(table::Column::head).collect()
 }
 
+/// How many rows each panel of the first screen has; none where there is no room for it.
+pub(crate) fn panel_lines(app: &App) -> [usize; 4] {
+    let body = layout::cut(app, ratatui::layout::Rect::new(0, 0, app.size.0, app.size.1)).body;
+    overview::panel_lines(app, body)
+}
+
 /// How many rows the panel beside the list has, for its cursor.
 pub(crate) fn side_lines(app: &App) -> usize {
     if app.page == Page::Dead && app.side {

@@ -108,6 +108,19 @@ fn cut(app: &App, overview: &Overview, lost: usize, body: Rect) -> [Rect; 5] {
     Layout::vertical(rows).areas(body)
 }
 
+/// How many rows each panel has: what needs a look, the queues, and the two below, where there is room for them.
+pub(super) fn panel_lines(app: &App, body: Rect) -> [usize; 4] {
+    let Some((_, overview)) = &app.overview else { return [0; 4] };
+    let [.., below] = cut(app, overview, absent::lines(app).len(), body);
+    let below = usize::from(below.height > 0);
+    [
+        overview.attention.len(),
+        overview.queues.len(),
+        overview.providers.len() * below,
+        overview.webhooks.len() * below,
+    ]
+}
+
 fn whole(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, body: Rect) {
     let lost = absent::lines(app);
     let [top, numbers, trends, queues, below] = cut(app, overview, lost.len(), body);
@@ -148,7 +161,7 @@ fn attention(app: &App, overview: &Overview, lost: &[String], look: Look, frame:
     let from = (app.attention_at + 1).saturating_sub(room.max(1));
     for (n, alert) in all.iter().enumerate().skip(from).take(room) {
         let line = one(app, alert, look, usize::from(inside.width));
-        lines.push(if n == app.attention_at { line.style(Look::cursor()) } else { line });
+        lines.push(if n == app.attention_at && app.panel == 0 { line.style(Look::cursor()) } else { line });
     }
     if all.is_empty() && lost.is_empty() {
         let width = usize::from(inside.width);
@@ -193,20 +206,26 @@ fn boxed(
     look: Look,
     frame: &mut Frame<'_>,
     area: Rect,
-    (title, empty): (&str, &str),
+    (panel, title, empty): (usize, &str, &str),
     columns: &[Column],
-    rows: &[Row],
+    mut rows: Vec<Row>,
 ) {
     let room = usize::from(area.height.saturating_sub(3));
     let more = rows.len().saturating_sub(room);
     let text = if more > 0 { format!("{title}, {more} more") } else { title.to_owned() };
-    let block = look.block(&text, Tone::Plain);
+    let focus = app.panel == panel;
+    let block = look.block(&text, if focus { Tone::Strong } else { Tone::Plain });
     let inside = block.inner(area);
     frame.render_widget(block, area);
     if rows.is_empty() {
         return frame.render_widget(Line::styled(empty.to_owned(), look.style(Tone::Dim)), inside);
     }
-    let seen = &rows[..rows.len().min(room)];
+    let mut from = 0;
+    if let Some(row) = rows.get_mut(app.side_at).filter(|_| focus) {
+        row.here = true;
+        from = (app.side_at + 1).saturating_sub(room.max(1));
+    }
+    let seen = &rows[from..rows.len().min(from + room)];
     table::draw(frame, inside, look, columns, seen, app.badge().doubtful());
 }
 
@@ -233,7 +252,7 @@ fn lines_of_work(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'
         ])
     };
     let rows: Vec<_> = overview.queues.iter().map(row).collect();
-    boxed(app, look, frame, area, ("Queues", "No queues: there is no provider yet."), &QUEUES, &rows);
+    boxed(app, look, frame, area, (1, "Queues", "No queues: there is no provider yet."), &QUEUES, rows);
 }
 
 fn providers(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, area: Rect) {
@@ -248,7 +267,7 @@ fn providers(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, 
         ])
     };
     let rows: Vec<_> = overview.providers.iter().map(row).collect();
-    boxed(app, look, frame, area, ("Providers", "None yet: notifyctl provider seed"), &PROVIDERS, &rows);
+    boxed(app, look, frame, area, (2, "Providers", "None yet: notifyctl provider seed"), &PROVIDERS, rows);
 }
 
 fn webhooks(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, area: Rect) {
@@ -273,5 +292,5 @@ fn webhooks(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, a
         ])
     };
     let rows: Vec<_> = overview.webhooks.iter().map(row).collect();
-    boxed(app, look, frame, area, ("Webhooks", "None yet: notifyctl webhook create"), &WEBHOOKS, &rows);
+    boxed(app, look, frame, area, (3, "Webhooks", "None yet: notifyctl webhook create"), &WEBHOOKS, rows);
 }

@@ -147,3 +147,24 @@ fn only_the_columns_that_somebody_wants() {
     let heads = shown.lines().find(|line| line.contains("QUEUE ")).unwrap();
     assert!(heads.contains("OUT/s") && !heads.contains("READY"), "{shown}");
 }
+
+#[test]
+fn the_first_screen_is_walked_panel_by_panel() {
+    let (mut app, cmds, begin) = live(Page::Overview);
+    answer(&mut app, &cmds, Slot::Overview, crate::house::overview(), begin);
+    press(&mut app, &["tab", "j"]);
+    let text = screen(&app, PLAIN, 120, 36);
+    assert!(text.contains("|>  retries"), "{text}");
+    press(&mut app, &["enter"]);
+    assert_eq!(app.page, Page::Retries);
+    press(&mut app, &["q", "tab", "enter"]);
+    assert_eq!(app.page, Page::Queues, "a provider's line of work");
+    press(&mut app, &["q", "tab", "tab", "j", "j", "j"]);
+    assert_eq!((app.panel, app.side_at), (2, 1), "the last of them");
+    press(&mut app, &["tab", "enter"]);
+    assert_eq!(app.page, Page::Webhooks);
+    press(&mut app, &["q", "tab", "esc"]);
+    assert_eq!((app.page, app.panel), (Page::Overview, 0));
+    press(&mut app, &["tab", "tab", "tab", "tab", "j"]);
+    assert_eq!((app.panel, app.attention_at), (0, 1), "round, and what needs a look again");
+}
