@@ -1,7 +1,7 @@
 //! View 1: is anything wrong, since when, where to look; then the numbers.
 
 use super::look::{Look, Tone, grouped};
-use super::providers::circuit;
+use super::providers::since;
 use super::table::{self, Column, Row, left, right};
 use super::time::{ago, ahead, percent, rate, took_or};
 use super::{absent, counters, health, numbers, ways};
@@ -31,7 +31,7 @@ const QUEUES: [Column; 11] = [
 const PROVIDERS: [Column; 6] = [
     left("PROVIDER", 20, 0),
     left("CH", 12, 4),
-    left("CIRCUIT", 12, 0),
+    left("CIRCUIT", 18, 0),
     right("OK%", 6, 1),
     right("P95", 7, 2),
     right("CALLS/s", 8, 3),
@@ -260,7 +260,7 @@ fn providers(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, 
         Row::plain(vec![
             line.name.as_str().into(),
             line.channels.iter().map(ToString::to_string).collect::<Vec<_>>().join(",").into(),
-            circuit(line.active, &line.circuit).into(),
+            since(app, line.active, &line.circuit, line.circuit_since).into(),
             percent(line.ok_share).into(),
             took_or(line.call_ms.p95).into(),
             rate(line.calls_per_second).into(),

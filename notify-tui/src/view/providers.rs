@@ -8,18 +8,18 @@ use super::table::{Cell, Column, left, right};
 use super::time::{ago, ahead, clock, percent, rate, took, took_or};
 use crate::message::Slot;
 use crate::state::App;
-use notify_proto::Severity;
 use notify_proto::happening::Event;
 use notify_proto::measured::CallView;
 use notify_proto::overview::{Percentiles, ProviderLine};
 use notify_proto::view::ProviderView;
+use notify_proto::{Severity, Timestamp};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 pub(super) const COLUMNS: [Column; 14] = [
     left("PROVIDER", 24, 0),
-    left("CIRCUIT", 12, 0),
+    left("CIRCUIT", 18, 0),
     left("HELD", 12, 1),
     right("PRIO", 5, 4),
     left("CHANNELS", 12, 3),
@@ -43,6 +43,13 @@ pub(super) fn circuit(active: bool, word: &str) -> (&'static str, Tone) {
         "half_open" => ("~ half-open", Tone::Warn),
         _ => ("? unknown", Tone::Warn),
     }
+}
+
+/// A circuit with its mark, and for how long it has not been closed.
+pub(super) fn since(app: &App, active: bool, word: &str, at: Option<Timestamp>) -> (String, Tone) {
+    let (text, tone) = circuit(active, word);
+    let age = at.filter(|_| active && word != "closed").map(|at| format!(" {}", ago(app, at)));
+    (format!("{text}{}", age.unwrap_or_default()), tone)
 }
 
 fn line_of<'a>(app: &'a App, name: &str) -> Option<&'a ProviderLine> {
@@ -76,7 +83,7 @@ pub(super) fn list(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
         let per_second = |it: Option<f64>| it.map_or_else(|| "--".into(), rate);
         vec![
             provider.name.as_str().into(),
-            circuit(provider.active, &provider.circuit).into(),
+            since(app, provider.active, &provider.circuit, line.and_then(|it| it.circuit_since)).into(),
             (held.join(","), Tone::Warn).into(),
             provider.priority.to_string().into(),
             channels(provider).into(),
