@@ -7,11 +7,14 @@ use notify_proto::control::{ListRequest, RouteRequest, RouteView};
 use notify_proto::filter::Filter;
 use notify_proto::happening::{Event, EventsRequest, EventsView};
 use notify_proto::hold::QueueList;
+use notify_proto::line::LinePage;
 use notify_proto::overview::OverviewReply;
 use notify_proto::schedule::{GroupRequest, HistogramView, WaitingGroups};
+use notify_proto::series::{SeriesRequest, SeriesView};
 use notify_proto::shape::{ShapeRequest, ShapeView};
-use notify_proto::upkeep::OperationView;
-use notify_proto::view::{KeyView, NotificationPage, ProviderView, ServiceView, StatusView};
+use notify_proto::upkeep::{ConfigView, OperationView};
+use notify_proto::values::ValuesView;
+use notify_proto::view::{KeyView, NotificationView, ProviderView, ServiceView, StatusView};
 use notify_proto::webhook::{DeliveryPage, DeliveryRequest, DeliveryStory, WebhookStats, WebhookView};
 use notify_proto::{ApiError, DeliveryId, NotificationId, Timestamp, WebhookId};
 use std::collections::BTreeMap;
@@ -110,8 +113,14 @@ pub enum Question {
     Services,
     /// The keys of a service.
     Keys(String),
-    /// What became of what this service sent, by status, as a filter finds it.
-    Sent(String, Filter),
+    /// The last dead letters of this service, as a request finds them.
+    Died(String, ListRequest),
+    /// What the newest notifications have in their fields.
+    Values,
+    /// What was measured over time.
+    Series(SeriesRequest),
+    /// The daemon's settings.
+    Config,
     /// Long work.
     Operations,
     /// A change, and why.
@@ -125,9 +134,9 @@ impl Question {
             Self::Status => "status",
             Self::Overview { .. } => "overview",
             Self::Events(_) | Self::Log(_) => "events",
-            Self::Notifications(_) => "notification_list",
-            Self::Schedule(_) => "schedule_list",
-            Self::Count(_) | Self::Sent(..) => "notification_count",
+            Self::Notifications(_) | Self::Schedule(_) => "notification_lines",
+            Self::Died(..) => "notification_list",
+            Self::Count(_) => "notification_count",
             Self::Notification(..) => "notification_show",
             Self::Faults(_) => "dead_group",
             Self::Histogram => "schedule_histogram",
@@ -141,6 +150,9 @@ impl Question {
             Self::Delivery(_) => "webhook_delivery",
             Self::Services => "service_list",
             Self::Keys(_) => "key_list",
+            Self::Series(_) => "series",
+            Self::Config => "daemon_config",
+            Self::Values => "notification_values",
             Self::Operations => "operation_list",
             Self::Deed(..) => "change",
         }
@@ -157,7 +169,7 @@ pub enum Answer {
     /// What happened.
     Events(Box<EventsView>),
     /// A page of notifications.
-    Page(Box<NotificationPage>),
+    Page(Box<LinePage>),
     /// How many match, by status.
     Count(BTreeMap<String, u64>),
     /// One notification.
@@ -188,8 +200,14 @@ pub enum Answer {
     Services(Vec<ServiceView>),
     /// The keys of this service.
     Keys(String, Vec<KeyView>),
-    /// What became of what this service sent, by status.
-    Sent(String, BTreeMap<String, u64>),
+    /// The last dead letters of this service.
+    Died(String, Vec<NotificationView>),
+    /// What the newest notifications have in their fields.
+    Values(ValuesView),
+    /// What was measured over time.
+    Series(SeriesView),
+    /// The daemon's settings.
+    Config(ConfigView),
     /// Long work.
     Operations(Vec<OperationView>),
     /// A change was made, or counted.

@@ -36,6 +36,9 @@ pub struct Cli {
     /// Colours: default, light, high-contrast, cb (for the colour-blind), mono
     #[arg(long, value_name = "THEME")]
     pub theme: Option<Theme>,
+    /// Colours at all: auto, as NO_COLOR and the terminal have it, or never
+    #[arg(long, value_name = "WHEN", value_parser = ["auto", "never"], default_value = "auto")]
+    pub color: String,
     /// Draw with ASCII characters only; chosen by itself where the locale is not UTF-8
     #[arg(long)]
     pub ascii: bool,

@@ -2,7 +2,7 @@
 
 use crate::cli::Cli;
 use crate::keys::Keymap;
-use crate::state::Page;
+use crate::state::{Confirm, Page};
 use crate::view::Theme;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -21,6 +21,7 @@ struct File {
     reduce_motion: Option<bool>,
     mouse: Option<bool>,
     view: Option<String>,
+    confirm: Option<String>,
     filters: BTreeMap<String, String>,
     columns: BTreeMap<String, Vec<String>>,
     keys: BTreeMap<String, Vec<String>>,
@@ -57,6 +58,8 @@ pub struct Settings {
     pub mouse: bool,
     /// The view to begin with.
     pub view: Page,
+    /// How grave the question before a change is at least.
+    pub confirm: Confirm,
     /// Filters by name.
     pub filters: BTreeMap<String, String>,
     /// The columns of each list, where not all of them are wanted.
@@ -76,6 +79,7 @@ impl Default for Settings {
             calm: false,
             mouse: true,
             view: Page::Overview,
+            confirm: Confirm::None,
             filters: BTreeMap::new(),
             columns: BTreeMap::new(),
             keys: Keymap::default(),
@@ -175,6 +179,9 @@ fn read(text: &str) -> Result<Settings, String> {
         let page = Page::named(&word);
         settings.view = page.ok_or_else(|| format!("view: there is no view `{word}`"))?;
     }
+    if let Some(word) = file.confirm {
+        settings.confirm = word.parse().map_err(|error| format!("confirm: {error}"))?;
+    }
     settings.ascii = file.ascii.unwrap_or_default();
     settings.calm = file.reduce_motion.unwrap_or_default();
     settings.mouse = file.mouse.unwrap_or(true);
@@ -207,6 +214,9 @@ impl Settings {
     pub(crate) fn flagged(mut self, cli: &Cli) -> Self {
         self.socket = cli.socket.clone().or(self.socket);
         self.theme = cli.theme.unwrap_or(self.theme);
+        if cli.color == "never" {
+            self.theme = Theme::Mono;
+        }
         self.interval = cli.interval.unwrap_or(self.interval);
         self.ascii |= cli.ascii;
         self.calm |= cli.reduce_motion;
@@ -244,6 +254,7 @@ impl Settings {
         say("reduce_motion", &self.calm.to_string());
         say("mouse", &self.mouse.to_string());
         say("view", &quoted(self.view.word()));
+        say("confirm", &quoted(self.confirm.as_str()));
         text.push_str("\n[filters]\n");
         for (name, filter) in &self.filters {
             let _ = writeln!(text, "{} = {}", quoted(name), quoted(filter));
@@ -268,10 +279,11 @@ mod tests {
 
     #[test]
     fn what_is_dumped_reads_back() {
-        let text = "theme = \"cb\"\ninterval = \"2s\"\ntime = \"utc\"\nview = \"dead\"\nascii = true\n\
+        let text = "theme = \"cb\"\ninterval = \"2s\"\ntime = \"utc\"\nview = \"dead\"\nascii = true\nconfirm = \"count\"\n\
             [filters]\nmine = 'service:acme error:\"a b\"'\n[keys]\nrefresh = [\"f5\"]";
         let settings = read(text).unwrap();
         assert_eq!((settings.theme, settings.view, settings.times), (Theme::Cb, Page::Dead, Times::Utc));
+        assert_eq!(settings.confirm, Confirm::Count);
         assert_eq!(read(&settings.dump()).unwrap(), settings);
         let plain = Settings { interval: Duration::from_millis(250), ..Settings::default() };
         assert_eq!(read(&plain.dump()).unwrap(), plain);
@@ -312,5 +324,6 @@ mod tests {
         assert!(wrong("theme = \"sepia\"").starts_with("theme: "));
         assert!(wrong("interval = \"2\"").contains("2s"));
         assert!(wrong("view = \"moon\"").contains("moon"));
+        assert!(wrong("confirm = \"twice\"").starts_with("confirm: `twice` is none of none, yes"));
     }
 }

@@ -1,6 +1,6 @@
 //! Changes: what the daemon is asked to do, and the `notifyctl` line that does the same.
 
-use notify_proto::bulk::{BulkRequest, BulkView};
+use notify_proto::bulk::{BulkRequest, BulkView, Expect};
 use notify_proto::control::Changed;
 use notify_proto::filter::span;
 use notify_proto::hold::{Force, HoldRequest};
@@ -24,6 +24,8 @@ pub enum Deed {
     Circuit(String, Force),
     /// Switch a provider on or off.
     Provider(String, bool),
+    /// Give a provider another place among those that are tried.
+    Priority(String, i32),
     /// Make one real call of a provider, to this recipient.
     Call(String, String),
     /// Switch a webhook on or off.
@@ -51,6 +53,9 @@ pub enum Deed {
     /// Give up long work.
     Give(String),
 }
+
+/// Most notifications that a hint to take it back names.
+const UNDONE: usize = 2;
 
 /// What became of a change.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,7 +96,7 @@ const fn noun(op: BulkOp) -> &'static str {
 }
 
 /// In quotes, where a shell would take it apart.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let safe = |c: char| c.is_ascii_alphanumeric() || "-_.:/,@%+=".contains(c);
     if !text.is_empty() && text.chars().all(safe) {
         text.to_owned()
@@ -146,6 +151,9 @@ impl Deed {
             Self::Circuit(name, Force::HalfOpen) => format!("provider circuit half-open {}", quoted(name)),
             Self::Circuit(name, Force::Closed) => format!("provider circuit close {}", quoted(name)),
             Self::Provider(name, on) => format!("provider {} {}", switch(*on), quoted(name)),
+            Self::Priority(name, priority) => {
+                format!("provider update {} --priority {priority}", quoted(name))
+            }
             Self::Call(name, to) => format!("provider test {} --to {}", quoted(name), quoted(to)),
             Self::Webhook(id, on) => format!("webhook {} {id}", switch(*on)),
             Self::TestWebhook(id) => format!("webhook test {id}"),
@@ -177,6 +185,66 @@ impl Deed {
             line.push_str(&quoted(reason));
         }
         format!("notifyctl {line}")
+    }
+
+    /// The line that takes it back, where one does.
+    pub fn undo(&self) -> Option<String> {
+        let back = match self {
+            Self::Hold(hold) => match hold.kind {
+                HoldKind::Pause | HoldKind::Drain => Self::Resume(hold.provider.clone()),
+                HoldKind::CircuitOpen => Self::Circuit(hold.provider.clone(), Force::Closed),
+                HoldKind::Limit | HoldKind::Disabled | HoldKind::Enabled => return None,
+            },
+            Self::Provider(name, on) => Self::Provider(name.clone(), !on),
+            Self::Service(name, on) => Self::Service(name.clone(), !on),
+            Self::Webhook(id, on) => Self::Webhook(*id, !on),
+            Self::Notifications(op, ids, _) if ids.len() <= UNDONE => match op {
+                BulkOp::Cancel | BulkOp::Bury => Self::Notifications(BulkOp::Retry, ids.clone(), None),
+                BulkOp::Postpone => Self::Notifications(BulkOp::Run, ids.clone(), None),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        Some(back.line(None))
+    }
+
+    /// Whether it changes nothing yet.
+    pub const fn looks(&self) -> bool {
+        matches!(self, Self::Count(_) | Self::CountFailed(..))
+    }
+
+    /// Of how many things it is, and what somebody types who names them.
+    pub fn subject(&self) -> (u64, String) {
+        let end = |id: String| id.chars().skip(id.chars().count().saturating_sub(12)).collect();
+        let many =
+            |verb: &str, count: usize| (u64::try_from(count).unwrap_or(u64::MAX), format!("{verb} {count}"));
+        let expected = |expect: Option<Expect>| expect.map_or(0, |expect| expect.count);
+        match self {
+            Self::Notifications(_, all, _) if all.len() == 1 => (1, end(all[0].to_string())),
+            Self::Notifications(op, all, _) => many(verb(*op), all.len()),
+            Self::Resend(all) => many("resend", all.len()),
+            Self::Count(request) | Self::Bulk(request) => {
+                let count = expected(request.expect);
+                (count, format!("{} {count}", request.op))
+            }
+            Self::CountFailed(_, request) | Self::Recover(_, request) => {
+                let count = expected(request.expect);
+                (count, format!("recover {count}"))
+            }
+            Self::Hold(hold) => (1, hold.provider.clone()),
+            Self::Webhook(id, _) | Self::TestWebhook(id) | Self::Rotate(id, _) => (1, end(id.to_string())),
+            Self::Resume(name)
+            | Self::Circuit(name, _)
+            | Self::Provider(name, _)
+            | Self::Priority(name, _)
+            | Self::Call(name, _)
+            | Self::Service(name, _)
+            | Self::Unlock(name)
+            | Self::NewKey(name, _)
+            | Self::RevokeKey(name, _)
+            | Self::Give(name) => (1, name.clone()),
+            Self::NewService(_) => (1, "create".into()),
+        }
     }
 
     fn bulk(request: &BulkRequest, dry: bool) -> String {

@@ -99,6 +99,7 @@ actions! {
     OpenCircuit "open-circuit" ["O"] PROVIDERS, "open the circuit";
     HalfOpen "half-open" ["H"] PROVIDERS, "half open it";
     CloseCircuit "close-circuit" ["X"] PROVIDERS, "close it";
+    Order "order" ["o"] PROVIDERS, "in which order it is tried";
     Switch "switch" ["E"] SWITCHED, "switch on or off";
     Test "test" ["T"] TESTED, "send a test event; of a provider: make one real call";
     Resend "resend" ["A"] HOOKS, "tell it again";
@@ -198,6 +199,7 @@ pub fn changes(action: Action) -> bool {
             | Action::Bulk
             | Action::Hold
             | Action::Limit
+            | Action::Order
             | Action::OpenCircuit
             | Action::HalfOpen
             | Action::CloseCircuit

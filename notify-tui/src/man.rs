@@ -171,7 +171,8 @@ Where they do not name UTF\-8, ASCII characters are used.
 How somebody likes it; else
 .IR ~/.config/notify/tui.toml .
 .B \-\-dump\-config
-writes one with all there is: socket, theme, interval, time (relative, local, utc), ascii, reduce_motion, mouse, view, named
+writes one with all there is: socket, theme, interval, time (relative, local, utc), ascii, reduce_motion, mouse, view, confirm (none, yes, count, name: how
+grave the question before a change is at least), named
 filters under [filters], the columns of a list by view under [columns], keys by action under [keys].
 .B :save NAME
 adds the filter of the view. A file with a fault is told on the screen, and all of it is left out.

@@ -126,6 +126,9 @@ pub struct FaultGroup {
     /// When the last of them died.
     #[serde(serialize_with = "write_time")]
     pub last_at: Timestamp,
+    /// How many died in each of the last 24 hours, the newest last; empty when the daemon does not tell.
+    #[serde(default)]
+    pub trend: Vec<u32>,
     /// One of them, the newest.
     pub sample: NotificationId,
 }

@@ -31,6 +31,7 @@ use crate::transport::Reply;
 use crate::upkeep::{
     ConfigView, LogFilterView, OperationView, PruneRequest, PruneView, ReloadView, StorageView,
 };
+use crate::values::ValuesView;
 use crate::view::{
     DaemonInfo, KeyView, NotificationDetail, NotificationPage, ProviderView, ServiceView, StatusView,
 };
@@ -191,6 +192,8 @@ pub trait Control {
     async fn notification_lines(request: ListRequest, soonest: bool) -> Reply<LinePage>;
     /// How many match, by status.
     async fn notification_count(filter: Filter) -> Reply<BTreeMap<String, u64>>;
+    /// What the newest that match have in their fields, such as the services they are of.
+    async fn notification_values(filter: Filter) -> Reply<ValuesView>;
     /// Revokes.
     async fn notification_cancel(ids: Vec<NotificationId>, change: Change) -> Reply<Vec<Changed>>;
     /// Starts dead letters again with a fresh budget.

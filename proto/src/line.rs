@@ -37,7 +37,10 @@ pub struct NotificationLine {
     /// When it was accepted.
     #[serde(serialize_with = "write_time")]
     pub created_at: Timestamp,
-    /// When the next attempt is due, or until when it is scheduled.
+    /// Not before.
+    #[serde(default, serialize_with = "write_opt_time", skip_serializing_if = "Option::is_none")]
+    pub scheduled_at: Option<Timestamp>,
+    /// When the next attempt is due.
     #[serde(default, serialize_with = "write_opt_time", skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
     /// When it was given up.
@@ -70,7 +73,8 @@ impl From<NotificationView> for NotificationLine {
             retry_count: view.retry_count,
             max_retries: view.max_retries,
             created_at: view.created_at,
-            next_attempt_at: view.next_attempt_at.or(view.scheduled_at),
+            scheduled_at: view.scheduled_at,
+            next_attempt_at: view.next_attempt_at,
             failed_at: view.failed_at,
             failure_reason: view.failure_reason,
             error_message: view.error_message.map(|text| text.chars().take(MAX_ERROR).collect()),
@@ -126,7 +130,7 @@ mod tests {
     #[test]
     fn fifty_lines_are_fifteen_kilobytes_at_most() {
         let mut line = NotificationLine::from(view());
-        line.next_attempt_at = None;
+        line.scheduled_at = None;
         let page =
             LinePage { items: vec![line; 50], next_cursor: Some("x".repeat(60)), ..LinePage::default() };
         let bytes = serde_json::to_vec(&page).unwrap().len();
@@ -138,7 +142,7 @@ mod tests {
         let mut view = view();
         let line = NotificationLine::from(view.clone());
         assert_eq!(line.recipient, "a***@e***.org +2");
-        assert_eq!((line.channel, line.next_attempt_at), (Channel::Sms.into(), view.scheduled_at));
+        assert_eq!((line.channel, line.scheduled_at), (Channel::Sms.into(), view.scheduled_at));
         view.channel_used = Some(Channel::Email.into());
         view.error_message = Some("é".repeat(500));
         let line = NotificationLine::from(view);

@@ -1,6 +1,7 @@
 //! What is told about all that waits for a time.
 
 use crate::filter::Filter;
+use crate::measured::Tries;
 use crate::view::{write_opt_time, write_time};
 use crate::{GroupBy, NotificationId, Open, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -69,6 +70,9 @@ pub struct WaitingGroup {
     /// Its error, with placeholders for what differs from one to the next.
     #[serde(default)]
     pub error: Option<String>,
+    /// How the tries of the last hour ended that followed a failed one of this group; null when the daemon does not tell.
+    #[serde(default)]
+    pub tries: Option<Tries>,
 }
 
 /// What is due within one span.

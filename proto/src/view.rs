@@ -3,6 +3,7 @@
 //! it out.
 
 use crate::hold::HoldView;
+use crate::measured::{CallView, ServiceFigures};
 use crate::send::Recipient;
 use crate::{
     AttemptStatus, Channel, DeliveryProof, FailureReason, KeyId, NotificationId, Open, Priority, ProviderId,
@@ -191,6 +192,9 @@ pub struct NotificationDetail {
     pub attempts: Vec<AttemptView>,
     /// Its story, oldest first.
     pub events: Vec<EventView>,
+    /// Seconds before each of its retries, as its policy has them; told on the control socket, of what is not final yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retry_delays: Vec<u64>,
 }
 
 /// A page of notifications, newest first.
@@ -231,6 +235,9 @@ pub struct ServiceView {
     /// When failed authentications stop being refused at once; null when they are not.
     #[serde(serialize_with = "write_opt_time")]
     pub locked_until: Option<Timestamp>,
+    /// What it sends, and what becomes of it; null for one of which nothing has happened for long.
+    #[serde(default)]
+    pub figures: Option<ServiceFigures>,
 }
 
 /// An API key, never the key itself.
@@ -304,6 +311,9 @@ pub struct ProviderView {
     /// The configuration with secrets left out; only in `provider show`.
     #[serde(default)]
     pub config: Option<Value>,
+    /// Its last calls since the daemon started, the newest first; only in `provider show`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<CallView>,
     /// When it was created.
     #[serde(serialize_with = "write_time")]
     pub created_at: Timestamp,

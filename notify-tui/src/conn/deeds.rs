@@ -3,7 +3,7 @@
 use super::{Stop, came};
 use crate::deed::{Deed, Outcome};
 use crate::state::Hidden;
-use notify_proto::control::{Change, ControlClient, NewService};
+use notify_proto::control::{Change, ControlClient, NewService, ProviderChange};
 use notify_proto::transport::within;
 use notify_proto::{ApiError, BulkOp, ErrorCode, Open, WebhookEvent};
 use std::time::Duration;
@@ -65,6 +65,15 @@ pub(super) async fn make(
         Deed::Provider(name, on) => {
             let provider = came(client.provider_set_active(soon(), name, on, None, change).await)?;
             done(format!("provider {} is {}", provider.name, onoff(provider.active)))
+        }
+        Deed::Priority(name, priority) => {
+            let update = ProviderChange { priority: Some(priority), ..ProviderChange::default() };
+            let updated = came(client.provider_update(soon(), name, Box::new(update), change).await)?;
+            let provider = updated.provider;
+            done(format!(
+                "provider {} has priority {}; lower is tried first",
+                provider.name, provider.priority
+            ))
         }
         Deed::Call(name, to) => {
             let patience = within(CALL);

@@ -5,6 +5,7 @@ use crate::ask::{Answer, Question};
 use crate::state::Story;
 use notify_proto::ObjectKind;
 use notify_proto::control::ControlClient;
+use notify_proto::filter::Filter;
 use notify_proto::happening::{EventField, EventFilter, EventTerm, EventsRequest};
 use notify_proto::transport::within;
 use std::time::Duration;
@@ -22,10 +23,10 @@ pub(super) async fn ask(client: &ControlClient, question: Question) -> Result<An
             Answer::Events(Box::new(came(client.events(within(patience), request).await)?))
         }
         Question::Notifications(request) => {
-            Answer::Page(Box::new(came(client.notification_list(soon(), request).await)?))
+            Answer::Page(Box::new(came(client.notification_lines(soon(), request, false).await)?))
         }
         Question::Schedule(request) => {
-            Answer::Page(Box::new(came(client.schedule_list(soon(), request).await)?))
+            Answer::Page(Box::new(came(client.notification_lines(soon(), request, true).await)?))
         }
         Question::Count(filter) => Answer::Count(came(client.notification_count(soon(), filter).await)?),
         Question::Notification(id, revealed) => {
@@ -68,9 +69,14 @@ pub(super) async fn ask(client: &ControlClient, question: Question) -> Result<An
             let keys = came(client.key_list(soon(), service.clone()).await)?;
             Answer::Keys(service, keys)
         }
-        Question::Sent(service, filter) => {
-            Answer::Sent(service, came(client.notification_count(soon(), filter).await)?)
+        Question::Died(service, request) => {
+            Answer::Died(service, came(client.notification_list(soon(), request).await)?.items)
         }
+        Question::Series(request) => Answer::Series(came(client.series(soon(), request).await)?),
+        Question::Values => {
+            Answer::Values(came(client.notification_values(soon(), Filter::default()).await)?)
+        }
+        Question::Config => Answer::Config(came(client.daemon_config(soon()).await)?),
         Question::Operations => Answer::Operations(came(client.operation_list(soon()).await)?),
         Question::Deed(deed, reason) => {
             let outcome = deeds::make(client, deed.clone(), reason.clone()).await?;

@@ -2,8 +2,8 @@
 
 use super::list::{Item, Rank};
 use notify_proto::hold::QueueView;
-use notify_proto::send::{OneOrMany, Recipient};
-use notify_proto::view::{NotificationView, ProviderView, ServiceView};
+use notify_proto::line::NotificationLine;
+use notify_proto::view::{ProviderView, ServiceView};
 use notify_proto::webhook::{DeliveryView, WebhookView};
 
 /// Most first.
@@ -12,30 +12,7 @@ const fn most(number: u64) -> f64 {
     -(number as f64)
 }
 
-/// To whom, in one line.
-pub fn address(recipient: &Recipient) -> String {
-    let many = |all: &[String]| match all {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first, rest @ ..] => format!("{first} +{}", rest.len()),
-    };
-    match recipient {
-        Recipient::One(one) => one.clone(),
-        Recipient::Many(all) => many(all),
-        Recipient::PerChannel(channels) => {
-            let all: Vec<_> = channels
-                .values()
-                .flat_map(|to| match to {
-                    OneOrMany::One(one) => vec![one.clone()],
-                    OneOrMany::Many(all) => all.clone(),
-                })
-                .collect();
-            many(&all)
-        }
-    }
-}
-
-impl Item for NotificationView {
+impl Item for NotificationLine {
     const SORTS: &'static [&'static str] = &[];
     const HEADS: &'static [&'static str] = &[];
 
@@ -147,8 +124,8 @@ impl Item for DeliveryView {
 }
 
 impl Item for ServiceView {
-    const SORTS: &'static [&'static str] = &["name", "keys", "failed authentications"];
-    const HEADS: &'static [&'static str] = &["SERVICE", "KEYS", "FAILED"];
+    const SORTS: &'static [&'static str] = &["name", "keys", "failed authentications", "rate", "dead"];
+    const HEADS: &'static [&'static str] = &["SERVICE", "KEYS", "AUTH", "ACC/s", "FAILED"];
 
     fn id(&self) -> String {
         self.name.clone()
@@ -164,6 +141,8 @@ impl Item for ServiceView {
         let number = match by {
             1 => most(self.active_keys.into()),
             2 => most(self.auth_failures.into()),
+            3 => self.figures.as_ref().map_or(1.0, |it| -it.accepted_per_second),
+            4 => self.figures.as_ref().map_or(1.0, |it| most(it.failed_24h)),
             _ => 0.0,
         };
         (number, self.name.clone())

@@ -1,5 +1,6 @@
 //! What the program knows.
 
+mod confirm;
 mod items;
 mod link;
 mod list;
@@ -12,7 +13,7 @@ mod rates;
 mod slots;
 mod traffic;
 
-pub use items::address;
+pub use confirm::Confirm;
 pub use link::{Badge, Link, wait};
 pub use list::{Item, List, Rank, Rows};
 pub use live::Live;
@@ -28,13 +29,21 @@ use crate::config::{Settings, Times};
 use crate::message::{Moment, Slot};
 use notify_proto::control::{Role, Welcome};
 use notify_proto::overview::Overview;
+use notify_proto::series::SeriesView;
 use notify_proto::upkeep::{OperationState, OperationView};
+use notify_proto::values::ValuesView;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// The intervals `+` and `-` go through, milliseconds.
 pub const INTERVALS: [u64; 6] = [250, 1_000, 2_000, 5_000, 15_000, 60_000];
+
+/// Changes that are remembered.
+pub const LOGGED: usize = 500;
+
+/// Views that are remembered, to go back to.
+pub const VISITED: usize = 100;
 
 /// The whole of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,6 +106,8 @@ pub struct App {
 
     /// The first screen, and its revision in this run of the daemon.
     pub overview: Option<(Option<u64>, Box<Overview>)>,
+    /// Which panel of the first screen has the keys: what needs a look, the queues, the providers, the webhooks.
+    pub panel: usize,
     /// The row of the attention list.
     pub attention_at: usize,
     /// View 2.
@@ -115,6 +126,12 @@ pub struct App {
     pub services: Services,
     /// View 9.
     pub live: Live,
+    /// What the newest notifications have in their fields, as the filter line was opened.
+    pub values: ValuesView,
+    /// What was measured over time of what is under the cursor.
+    pub series: Option<SeriesView>,
+    /// Days dead letters are kept.
+    pub kept_days: Option<u32>,
     /// Long work, newest first.
     pub work: Vec<OperationView>,
     /// The words that lists without the filter language are filtered by.
@@ -153,6 +170,7 @@ impl App {
             wide: false,
             times: settings.times,
             overview: None,
+            panel: 0,
             attention_at: 0,
             queues: Queues::default(),
             notes: Notes::default(),
@@ -162,6 +180,9 @@ impl App {
             webhooks: Webhooks::default(),
             services: Services::default(),
             live: Live::default(),
+            values: ValuesView::default(),
+            series: None,
+            kept_days: None,
             work: Vec::new(),
             words: BTreeMap::new(),
         }
@@ -170,6 +191,20 @@ impl App {
     /// Says something for a while.
     pub fn say(&mut self, text: impl Into<String>) {
         self.notice = Some(Notice { text: text.into(), until: self.now.instant + Duration::from_secs(15) });
+    }
+
+    /// The points of a series, once they were told.
+    pub fn points(&self, key: &str) -> Option<&[f64]> {
+        let line = self.series.as_ref()?.series.iter().find(|line| line.key == key)?;
+        Some(&line.points)
+    }
+
+    /// Logs a change that is asked for.
+    pub fn note(&mut self, line: String) {
+        if self.log.len() == LOGGED {
+            self.log.remove(0);
+        }
+        self.log.push(Entry { at: self.now.wall, line, result: None });
     }
 
     /// How old the last answer is.

@@ -4,8 +4,9 @@ use super::list::{List, Rows as _};
 use chrono::TimeDelta;
 use notify_proto::bulk::FaultGroups;
 use notify_proto::filter::{Field, Filter, FilterError, Term};
+use notify_proto::line::{LinePage, NotificationLine};
 use notify_proto::schedule::{HistogramView, WaitingGroups};
-use notify_proto::view::{NotificationDetail, NotificationPage, NotificationView};
+use notify_proto::view::NotificationDetail;
 use notify_proto::webhook::DeliveryView;
 use notify_proto::{GroupBy, NotificationId, Timestamp};
 use std::collections::BTreeMap;
@@ -47,7 +48,7 @@ pub struct Story {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Notes {
     /// The page.
-    pub list: List<NotificationView>,
+    pub list: List<NotificationLine>,
     /// The filter as it was written.
     pub filter: String,
     /// Where the pages so far began; the first begins nowhere.
@@ -113,7 +114,7 @@ impl Notes {
     }
 
     /// Takes a page.
-    pub fn fill(&mut self, page: NotificationPage) {
+    pub fn fill(&mut self, page: LinePage) {
         self.next = page.next_cursor;
         self.partial = page.partial;
         self.list.fill(page.items);

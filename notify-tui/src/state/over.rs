@@ -62,6 +62,8 @@ pub enum Choice {
     Ask(Wish),
     /// The rows are written to a file, as CSV or as JSON Lines.
     Export(bool),
+    /// The line that writes all that match is copied.
+    Whole,
 }
 
 /// What somebody wishes to do with what is under the cursor or marked.
@@ -99,6 +101,10 @@ pub enum Wish {
     Rotate,
     /// End a key.
     Revoke,
+    /// Try a provider before the one that is tried before it.
+    Sooner,
+    /// Try it behind the one that is tried after it.
+    Later,
     /// Clear a lock.
     Unlock,
     /// Another service.

@@ -6,10 +6,9 @@ use notify_proto::control::RouteView;
 use notify_proto::happening::Event;
 use notify_proto::hold::QueueView;
 use notify_proto::shape::ShapeView;
-use notify_proto::view::{KeyView, ProviderView, ServiceView, StatusView};
+use notify_proto::view::{KeyView, NotificationView, ProviderView, ServiceView, StatusView};
 use notify_proto::webhook::{DeliveryStory, DeliveryView, WebhookStats, WebhookView};
 use notify_proto::{Timestamp, WebhookId};
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// The last answer.
@@ -89,6 +88,6 @@ pub struct Services {
     pub list: List<ServiceView>,
     /// The keys of the one under the cursor.
     pub keys: Option<(String, Vec<KeyView>)>,
-    /// What became of what it sent in the last hour, by status.
-    pub sent: Option<(String, BTreeMap<String, u64>)>,
+    /// Its last dead letters.
+    pub died: Option<(String, Vec<NotificationView>)>,
 }

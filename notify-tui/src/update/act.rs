@@ -1,7 +1,7 @@
 //! What each action does.
 
 use super::travel::{back, close, set_filter, show, travel};
-use super::{anew, ask, leave, moved, open, wishes};
+use super::{anew, ask, leave, menus, moved, open, wishes};
 use crate::config::Times;
 use crate::keys;
 use crate::message::{Action, Cmd, Slot};
@@ -31,6 +31,7 @@ pub(super) fn act(app: &mut App, action: Action, cmds: &mut Vec<Cmd>) {
         Action::Live => show(app, Page::Live, cmds),
         Action::Earlier => travel(app, true, cmds),
         Action::Later => travel(app, false, cmds),
+        Action::Panel if app.page == Page::Overview => panel(app),
         Action::Panel => {
             app.side = !app.side && has_side(app);
             app.side_at = 0;
@@ -80,7 +81,7 @@ pub(super) fn act(app: &mut App, action: Action, cmds: &mut Vec<Cmd>) {
         Action::Wide => app.wide = !app.wide,
         Action::Quick => app.over = Some(quick(app)),
         Action::Sort => sort(app),
-        Action::Export => app.over = Some(formats()),
+        Action::Export => app.over = Some(menus::formats(app.page)),
         Action::Copy => copy(app, cmds),
         Action::CopyLine => {
             if let Some(line) = leave::show_line(app) {
@@ -142,6 +143,11 @@ fn go(app: &mut App, action: Action, cmds: &mut Vec<Cmd>) {
 
 /// Moves the cursor of whatever has the keys; past the end of a page to the next one.
 fn walk(app: &mut App, by: isize, cmds: &mut Vec<Cmd>) {
+    if app.page == Page::Overview && app.panel > 0 {
+        let last = crate::view::panel_lines(app)[app.panel].saturating_sub(1);
+        app.side_at = app.side_at.saturating_add_signed(by).min(last);
+        return;
+    }
     if app.page == Page::Overview {
         let last =
             app.overview.as_ref().map_or(0, |(_, overview)| overview.attention.len().saturating_sub(1));
@@ -166,6 +172,13 @@ fn walk(app: &mut App, by: isize, cmds: &mut Vec<Cmd>) {
         }
     }
     moved(app, cmds);
+}
+
+/// The next panel of the first screen that has rows gets the keys.
+fn panel(app: &mut App) {
+    let lines = crate::view::panel_lines(app);
+    let next = (1..lines.len()).map(|n| (app.panel + n) % lines.len()).find(|n| *n == 0 || lines[*n] > 0);
+    (app.panel, app.side_at) = (next.unwrap_or(0), 0);
 }
 
 /// Whether there is a second panel that can have the keys.
@@ -231,15 +244,6 @@ fn copy(app: &mut App, cmds: &mut Vec<Cmd>) {
     }
 }
 
-/// What rows can be written as.
-fn formats() -> Over {
-    let choices = vec![
-        ('j', "as JSON Lines".to_owned(), Choice::Export(false)),
-        ('c', "as CSV".to_owned(), Choice::Export(true)),
-    ];
-    Over::Menu(Menu { title: "write the rows to a file".into(), choices })
-}
-
 /// The rows to a file in the working directory.
 fn export(app: &mut App, csv: bool, cmds: &mut Vec<Cmd>) {
     let rows = leave::json_rows(app);
@@ -292,9 +296,10 @@ fn wish(app: &mut App, action: Action, cmds: &mut Vec<Cmd>) {
         Action::Recover => Wish::Recover,
         Action::New => Wish::New,
         Action::Unlock => Wish::Unlock,
-        Action::Bulk => return app.over = Some(wishes::bulk_menu(app.page)),
-        Action::Keys if app.page == Page::Services => return app.over = Some(wishes::key_menu()),
+        Action::Bulk => return app.over = Some(menus::bulk_menu(app.page)),
+        Action::Keys if app.page == Page::Services => return app.over = Some(menus::key_menu()),
         Action::Keys => Wish::Rotate,
+        Action::Order => return app.over = Some(menus::order_menu()),
         _ => return,
     };
     wishes::grant(app, wish, cmds);
@@ -311,6 +316,12 @@ pub(super) fn choose(app: &mut App, choice: Choice, cmds: &mut Vec<Cmd>) {
         Choice::Filter(text) => set_filter(app, &text, cmds),
         Choice::Ask(wish) => wishes::grant(app, wish, cmds),
         Choice::Export(csv) => return export(app, csv, cmds),
+        Choice::Whole => {
+            let line = leave::export_line(app);
+            app.say(format!("copied: {line}"));
+            cmds.push(Cmd::Copy(line));
+            return;
+        }
     }
     app.slots.due(Slot::List, None);
 }

@@ -1,5 +1,6 @@
 //! What an answer changes.
 
+use super::wishes;
 use crate::ask::{Answer, Failure, Slot};
 use crate::deed::{Deed, Outcome, verb};
 use crate::state::{App, Data, Dialog, Over, Rates};
@@ -61,7 +62,13 @@ pub(super) fn take(app: &mut App, slot: Slot, answer: Answer, took: Duration) {
         Answer::Delivery(story) => app.webhooks.story = Some(story),
         Answer::Services(services) => app.services.list.fill(services),
         Answer::Keys(service, keys) => app.services.keys = Some((service, keys)),
-        Answer::Sent(service, counts) => app.services.sent = Some((service, counts)),
+        Answer::Died(service, died) => app.services.died = Some((service, died)),
+        Answer::Values(values) => app.values = values,
+        Answer::Series(series) => app.series = Some(series),
+        Answer::Config(config) => {
+            let kept = config.settings.iter().find(|it| it.key == "store.keep_failed_days");
+            app.kept_days = kept.and_then(|it| it.value.as_u64()).and_then(|days| u32::try_from(days).ok());
+        }
         Answer::Operations(work) => {
             for before in app.running().map(|work| work.id.clone()).collect::<Vec<_>>() {
                 let ended = work.iter().find(|work| work.id == before && work.finished_at.is_some());
@@ -71,7 +78,7 @@ pub(super) fn take(app: &mut App, slot: Slot, answer: Answer, took: Duration) {
             }
             app.work = work;
         }
-        Answer::Deed(_, reason, outcome) => made(app, reason.as_deref(), outcome),
+        Answer::Deed(deed, reason, outcome) => made(app, &deed, reason.as_deref(), outcome),
     }
     if slot == Slot::Deed {
         // What was changed is looked at again at once.
@@ -105,9 +112,17 @@ fn finish(app: &mut App, text: String) {
     app.say(text);
 }
 
-fn made(app: &mut App, reason: Option<&str>, outcome: Outcome) {
+/// The same, with the line that takes it back.
+fn undoable(app: &mut App, text: &str, deed: &Deed) {
+    finish(app, text.to_owned());
+    if let Some(line) = deed.undo() {
+        app.say(format!("{text}; back: {line}"));
+    }
+}
+
+fn made(app: &mut App, deed: &Deed, reason: Option<&str>, outcome: Outcome) {
     match outcome {
-        Outcome::Done(text) => finish(app, text),
+        Outcome::Done(text) => undoable(app, &text, deed),
         Outcome::Each(all) => {
             let refused: Vec<_> = all.iter().filter_map(|one| one.result.as_ref().err()).collect();
             let done = all.len() - refused.len();
@@ -115,7 +130,7 @@ fn made(app: &mut App, reason: Option<&str>, outcome: Outcome) {
                 None => format!("{done} done"),
                 Some(first) => format!("{done} done, {} refused: {}", refused.len(), first.message),
             };
-            finish(app, text);
+            if done > 0 { undoable(app, &text, deed) } else { finish(app, text) }
         }
         Outcome::Started(id, total) => {
             finish(
@@ -164,7 +179,7 @@ fn made(app: &mut App, reason: Option<&str>, outcome: Outcome) {
             } else {
                 view.total.to_string()
             };
-            app.over = Some(Over::Dialog(Box::new(Dialog::typed(title, lines, wanted, bulk))));
+            wishes::ask(app, Dialog::typed(title, lines, wanted, bulk));
         }
         Outcome::Failed(id, mut request, view) => {
             finish(app, format!("{} were not taken", grouped(view.total)));
@@ -180,8 +195,7 @@ fn made(app: &mut App, reason: Option<&str>, outcome: Outcome) {
                 "Each is told once more; the receiver may have seen some of them.".into(),
                 format!("same as  {}", recover.line(reason)),
             ];
-            let dialog = Dialog::typed("tell again what failed", lines, view.total.to_string(), recover);
-            app.over = Some(Over::Dialog(Box::new(dialog)));
+            wishes::ask(app, Dialog::typed("tell again what failed", lines, view.total.to_string(), recover));
         }
     }
 }

@@ -201,7 +201,7 @@ fn command(app: &mut App, text: &str, cmds: &mut Vec<Cmd>) -> Result<(), String>
         ("queue", name) if !name.is_empty() => go(app, Page::Queues, cmds),
         ("cancel", id) if id.starts_with("op_") => match app.locked() {
             Some(why) => return Err(why.into()),
-            None => wishes::make(app, Deed::Give(id.to_owned()), None, cmds),
+            None => wishes::settle(app, Deed::Give(id.to_owned()), cmds),
         },
         (word, "") => match Page::named(word) {
             Some(page) => show(app, page, cmds),

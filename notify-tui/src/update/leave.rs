@@ -20,6 +20,22 @@ pub(super) fn show_line(app: &App) -> Option<String> {
     Some(format!("notifyctl {noun} {}", here?))
 }
 
+/// The line that writes all that match to a file.
+pub(super) fn export_line(app: &App) -> String {
+    let noun = if app.page == Page::Dead { "dead" } else { "notification" };
+    let only = if app.page == Page::Retries && !app.filter().contains("status:") {
+        "status:scheduled,retrying "
+    } else {
+        ""
+    };
+    let filter = format!("{only}{}", app.filter());
+    let filter = match filter.trim() {
+        "" => String::new(),
+        text => format!(" --filter {}", crate::deed::quoted(text)),
+    };
+    format!("notifyctl {noun} export{filter} --out notify-{}.jsonl", app.page.word())
+}
+
 /// The rows of the list as JSON.
 pub(super) fn json_rows(app: &App) -> Vec<Value> {
     fn all<'a, T: serde::Serialize + 'a>(rows: impl IntoIterator<Item = &'a T>) -> Vec<Value> {

@@ -5,6 +5,8 @@ mod answers;
 mod dialog;
 mod input;
 mod leave;
+mod lines;
+mod menus;
 mod mouse;
 mod open;
 mod suggest;
@@ -16,7 +18,7 @@ pub use suggest::suggestions;
 pub use wanted::wanted;
 
 use crate::message::{Cmd, Failure, Moment, Msg, Slot};
-use crate::state::{App, Link, Live, Page, wait};
+use crate::state::{App, Link, Page, wait};
 use notify_proto::socket::NoDaemon;
 use std::time::Duration;
 
@@ -56,8 +58,8 @@ pub fn update(app: &mut App, msg: Msg, now: Moment) -> Vec<Cmd> {
             app.link = Link::Up;
             app.slots.clear();
             // Both are counted within one run of the daemon.
-            let (filter, held, wrap) = (std::mem::take(&mut app.live.filter), app.live.held, app.live.wrap);
-            app.live = Live { filter, wrap, held, ..Live::default() };
+            let filter = std::mem::take(&mut app.live.filter);
+            app.live.restart(filter);
             app.overview = app.overview.take().map(|(_, overview)| (None, overview));
         }
         Msg::NoDaemon(why) => lose(app, Some(why)),
@@ -151,9 +153,10 @@ fn moved(app: &mut App, cmds: &mut Vec<Cmd>) {
     app.side_at = if app.side { app.side_at } else { 0 };
     let mut slots = vec![Slot::Detail];
     match app.page {
-        Page::Services => slots.push(Slot::Also),
+        Page::Services | Page::Queues => slots.push(Slot::Also),
+        Page::Providers => slots.extend([Slot::Also, Slot::Side]),
         Page::Webhooks if !app.side => slots.push(Slot::Also),
-        Page::Providers | Page::Webhooks => slots.push(Slot::Side),
+        Page::Webhooks => slots.push(Slot::Side),
         _ => {}
     }
     for slot in slots {

@@ -55,10 +55,10 @@ fn click(app: &mut App, column: u16, row: u16, cmds: &mut Vec<Cmd>) {
 fn line_of(app: &mut App, line: usize, height: usize, side: bool, cmds: &mut Vec<Cmd>) {
     match app.page {
         Page::Overview => {
-            if app.attention_at == line {
+            if app.attention_at == line && app.panel == 0 {
                 return act(app, Action::Open, cmds);
             }
-            app.attention_at = line;
+            (app.attention_at, app.panel) = (line, 0);
         }
         Page::Live => app.live.pick(line, height),
         page => {

@@ -30,8 +30,17 @@ pub fn suggestions(app: &App, text: &str) -> Vec<String> {
         return fitting.take(MOST).map(|field| format!("{field}:")).collect();
     };
     let begun = values.rsplit(',').next().unwrap_or_default();
-    let known = known(app, field);
-    known.into_iter().filter(|value| value.starts_with(begun) && value != begun).take(MOST).collect()
+    let fits = |value: &String| value.starts_with(begun) && value != begun && safe(value);
+    // What is frequent goes first, then what else is known, by name.
+    let told = app.values.values.get(field).into_iter().flatten().map(|it| it.value.clone());
+    let mut all: Vec<String> = Vec::new();
+    for value in told.chain(known(app, field)).filter(fits) {
+        if !all.contains(&value) {
+            all.push(value);
+        }
+    }
+    all.truncate(MOST);
+    all
 }
 
 /// The text with the first suggestion in place of what it goes on with.
@@ -51,8 +60,7 @@ fn known(app: &App, field: &str) -> BTreeSet<String> {
     }
     let notes = || [&app.notes, &app.retries, &app.dead].into_iter().flat_map(|notes| notes.list.rows());
     let events = || app.live.events.iter();
-    let safe = |text: &String| !text.is_empty() && !text.contains([' ', ',', '"']);
-    let all: BTreeSet<String> = match field {
+    match field {
         "status" if app.page == Page::Live => words(Status::ALL.iter().map(|status| status.as_str())),
         "status" => {
             let mut all = words(Status::ALL.iter().map(|status| status.as_str()));
@@ -83,6 +91,10 @@ fn known(app: &App, field: &str) -> BTreeSet<String> {
         }
         "attempts" => words([">=1", ">=2", ">=3"]),
         _ => BTreeSet::new(),
-    };
-    all.into_iter().filter(safe).collect()
+    }
+}
+
+/// Whether it can stand in a filter without quotes.
+fn safe(text: &str) -> bool {
+    !text.is_empty() && !text.contains([' ', ',', '"'])
 }

@@ -2,11 +2,14 @@
 
 use super::anew;
 use crate::message::Cmd;
-use crate::state::{App, Page};
+use crate::state::{App, Page, VISITED};
 
 /// Shows a view, remembering the one before.
 pub(super) fn show(app: &mut App, page: Page, cmds: &mut Vec<Cmd>) {
     if page != app.page {
+        if app.earlier.len() == VISITED {
+            app.earlier.remove(0);
+        }
         app.earlier.push((app.page, app.filter().to_owned()));
         app.later.clear();
         enter(app, page, cmds);
@@ -17,7 +20,7 @@ pub(super) fn show(app: &mut App, page: Page, cmds: &mut Vec<Cmd>) {
 fn enter(app: &mut App, page: Page, cmds: &mut Vec<Cmd>) {
     anew(app, cmds);
     app.page = page;
-    (app.side, app.side_at, app.open) = (false, 0, false);
+    (app.side, app.side_at, app.open, app.panel) = (false, 0, false, 0);
 }
 
 /// Back to the view before, or forth again.
@@ -43,12 +46,7 @@ pub(super) fn set_filter(app: &mut App, text: &str, cmds: &mut Vec<Cmd>) {
     if let Some(notes) = app.notes_mut() {
         notes.refilter(text);
     } else if page == Page::Live {
-        app.live = crate::state::Live {
-            filter: text.to_owned(),
-            held: app.live.held,
-            wrap: app.live.wrap,
-            ..Default::default()
-        };
+        app.live.restart(text.to_owned());
     } else {
         app.words.insert(page, text.to_owned());
         if let Some(rows) = app.rows_mut() {
@@ -70,7 +68,9 @@ pub(super) fn back(app: &mut App, cmds: &mut Vec<Cmd>) {
 
 /// Closes what is open, or clears marks, or the filter.
 pub(super) fn close(app: &mut App, cmds: &mut Vec<Cmd>) {
-    if app.side || app.open {
+    if app.panel > 0 {
+        (app.panel, app.side_at) = (0, 0);
+    } else if app.side || app.open {
         (app.side, app.open) = (false, false);
     } else if app.rows().is_some_and(|rows| !rows.marked().is_empty()) {
         if let Some(rows) = app.rows_mut() {

@@ -7,6 +7,7 @@ use notify_proto::control::{ListRequest, RouteRequest};
 use notify_proto::filter::{Field, Filter, Term};
 use notify_proto::overview::{MAX_WEBHOOKS, Overview};
 use notify_proto::schedule::GroupRequest;
+use notify_proto::series::SeriesRequest;
 use notify_proto::shape::ShapeRequest;
 use notify_proto::webhook::DeliveryRequest;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use std::time::Duration;
 /// Between two counts of what matches: they cost more than a page.
 const COUNTS: Duration = Duration::from_secs(5);
 
-/// Between two looks at what happens, unless more is there already.
+/// Between two looks at what happens; of more than fits into one answer a sample is shown.
 const HANDFUL: Duration = Duration::from_millis(200);
 
 /// For how long names are taken as known.
@@ -28,12 +29,16 @@ pub(super) fn pace(app: &App, slot: Slot) -> Duration {
     let pace = app.pace();
     match slot {
         // The daemon itself waits for the next event. Where many happen, they come by the handful.
-        Slot::List if app.page == Page::Live && app.slots.trouble(slot).is_none() => match app.live.more {
-            _ if !app.focused => pace,
-            true => Duration::ZERO,
-            false => HANDFUL,
-        },
+        Slot::List if app.page == Page::Live && app.slots.trouble(slot).is_none() => {
+            if app.focused {
+                HANDFUL
+            } else {
+                pace
+            }
+        }
         Slot::Count | Slot::Side => pace.max(COUNTS),
+        // Settings change when somebody reloads them.
+        Slot::Also if app.page == Page::Dead => pace.max(NAMES),
         Slot::Also => pace.max(LOOKS),
         Slot::Names => pace.max(NAMES),
         // An older daemon has none, and need not be asked every second.
@@ -63,6 +68,7 @@ pub fn wanted(app: &App) -> Vec<(Slot, Question)> {
             if let Some(queue) = app.queues.list.current() {
                 let request = ShapeRequest { queue: Some(queue.name.clone()), ..ShapeRequest::default() };
                 all.push((Slot::Detail, Question::Shape(request)));
+                all.push((Slot::Also, series(&queue.name, &["ready", "calls"])));
             }
         }
         Page::Notifications => notes(app, &app.notes, None, Question::Notifications, &mut all),
@@ -79,6 +85,7 @@ pub fn wanted(app: &App) -> Vec<(Slot, Question)> {
             if let Ok(filter) = app.dead.asked(None, app.now.wall) {
                 all.push((Slot::Side, Question::Faults(filter)));
             }
+            all.push((Slot::Also, Question::Config));
         }
         Page::Providers => {
             all.push(overview());
@@ -87,6 +94,7 @@ pub fn wanted(app: &App) -> Vec<(Slot, Question)> {
                 let request = RouteRequest { channel, ..RouteRequest::default() };
                 all.push((Slot::Detail, Question::Provider(provider.name.clone(), request)));
                 all.push((Slot::Side, Question::Log(provider.name.clone())));
+                all.push((Slot::Also, series(&provider.name, &["calls", "errors"])));
             }
         }
         Page::Webhooks => {
@@ -105,23 +113,35 @@ pub fn wanted(app: &App) -> Vec<(Slot, Question)> {
             all.push((Slot::List, Question::Services));
             if let Some(service) = app.services.list.current() {
                 all.push((Slot::Detail, Question::Keys(service.name.clone())));
-                let mut filter = Filter::default();
-                let values = vec![service.name.clone()];
-                filter.and(Term::Is { field: Field::Service, values, negate: false });
-                filter.and(Term::Since(app.now.wall - TimeDelta::hours(1)));
-                all.push((Slot::Also, Question::Sent(service.name.clone(), filter)));
+                all.push((Slot::Also, died(&service.name)));
             }
+            all.push((Slot::Side, Question::Webhooks));
         }
         Page::Live if app.live.held => {}
         Page::Live => all.push((Slot::List, Question::Events(Box::new(app.live.request())))),
     }
     if matches!(&app.over, Some(Over::Bar(bar)) if !bar.command) {
-        all.push((Slot::Names, Question::Services));
+        all.push((Slot::Names, Question::Values));
     }
     if app.running().next().is_some() || !app.slots.answered(Slot::Work) {
         all.push((Slot::Work, Question::Operations));
     }
     all
+}
+
+/// What was measured of a provider in the last hour, a point for a minute.
+fn series(provider: &str, metrics: &[&str]) -> Question {
+    let keys = metrics.iter().map(|metric| format!("provider/{provider}/{metric}")).collect();
+    Question::Series(SeriesRequest { keys, step_ms: 60_000, n: 60 })
+}
+
+/// The last dead letters of a service.
+fn died(service: &str) -> Question {
+    let is = |field, value: &str| Term::Is { field, values: vec![value.to_owned()], negate: false };
+    let mut filter = Filter::default();
+    filter.and(is(Field::Service, service));
+    filter.and(is(Field::Status, "dead"));
+    Question::Died(service.to_owned(), ListRequest { filter, limit: 5, ..ListRequest::default() })
 }
 
 fn notes(
@@ -134,7 +154,7 @@ fn notes(
     // A filter that cannot be read is not asked for; the bar says what is wrong with it.
     let Ok(filter) = notes.asked(only, app.now.wall) else { return };
     // Without a filter the header's counts say as much.
-    if !filter.terms.is_empty() && app.page != Page::Retries {
+    if !notes.filter.is_empty() && app.page != Page::Retries {
         all.push((Slot::Count, Question::Count(filter.clone())));
     }
     let limit = u32::from(app.size.1).clamp(50, 200);

@@ -1,30 +1,45 @@
 //! From what somebody wishes to a change: at once, or after a question as grave as the change.
 
+use super::lines;
 use crate::ask::{Question, Slot};
 use crate::deed::{Deed, verb};
 use crate::message::Cmd;
-use crate::state::{App, Choice, Dialog, Entry, Menu, Over, Page, Rows, Wish};
+use crate::state::{App, Dialog, Over, Page, Rows, Wish};
 use chrono::TimeDelta;
 use notify_proto::bulk::BulkRequest;
 use notify_proto::control::Limit;
 use notify_proto::filter::Field;
 use notify_proto::filter::Term;
-use notify_proto::hold::{Force, HoldRequest};
 use notify_proto::webhook::RecoverRequest;
-use notify_proto::{BulkOp, HoldKind, NotificationId, Status};
+use notify_proto::{BulkOp, NotificationId, Status};
 
 /// Does it, or asks before.
 pub(super) fn grant(app: &mut App, wish: Wish, cmds: &mut Vec<Cmd>) {
     match deed(app, wish) {
-        Ok(Granted::Now(deed)) => make(app, deed, None, cmds),
-        Ok(Granted::Ask(dialog)) => app.over = Some(Over::Dialog(Box::new(dialog))),
+        Ok(Granted::Now(deed)) => settle(app, deed, cmds),
+        Ok(Granted::Ask(dialog)) => ask(app, dialog),
         Err(why) => app.say(why),
     }
 }
 
+/// Does it at once, unless somebody wants a question before every change.
+pub(super) fn settle(app: &mut App, deed: Deed, cmds: &mut Vec<Cmd>) {
+    match Dialog::before(&deed, app.settings.confirm) {
+        Some(dialog) => ask(app, dialog),
+        None => make(app, deed, None, cmds),
+    }
+}
+
+/// Asks, as gravely as somebody wants it at least.
+pub(super) fn ask(app: &mut App, dialog: Dialog) {
+    app.over = Some(Over::Dialog(Box::new(dialog.at_least(app.settings.confirm))));
+}
+
 /// What comes of a wish.
-enum Granted {
+pub(super) enum Granted {
+    /// It is done.
     Now(Deed),
+    /// This is asked first.
     Ask(Dialog),
 }
 
@@ -35,7 +50,7 @@ pub(super) fn make(app: &mut App, deed: Deed, reason: Option<String>, cmds: &mut
     }
     let line = deed.line(reason.as_deref());
     app.say(line.clone());
-    app.log.push(Entry { at: app.now.wall, line, result: None });
+    app.note(line);
     let number = app.slots.ask(Slot::Deed, app.now.instant);
     cmds.push(Cmd::Ask(Slot::Deed, number, Box::new(Question::Deed(deed, reason))));
 }
@@ -57,7 +72,7 @@ fn few(ids: &[NotificationId]) -> Vec<String> {
     lines
 }
 
-fn named(app: &App) -> Result<String, String> {
+pub(super) fn named(app: &App) -> Result<String, String> {
     app.rows().and_then(Rows::here).ok_or_else(|| "there is nothing under the cursor".into())
 }
 
@@ -69,8 +84,9 @@ fn deed(app: &App, wish: Wish) -> Result<Granted, String> {
         Wish::BuryAll => bulk(app, BulkOp::Bury),
         Wish::DiscardAll => bulk(app, BulkOp::Discard),
         Wish::RunAll => bulk(app, BulkOp::Run),
-        Wish::Pause | Wish::Limit | Wish::Open | Wish::HalfOpen | Wish::Close => line_of_work(app, wish),
+        Wish::Pause | Wish::Limit | Wish::Open | Wish::HalfOpen | Wish::Close => lines::force(app, wish),
         Wish::Switch => switch(app),
+        Wish::Sooner | Wish::Later => lines::order(app, wish == Wish::Sooner),
         Wish::Call => {
             let name = named(app)?;
             let lines = vec![
@@ -155,68 +171,6 @@ fn bulk(app: &App, op: BulkOp) -> Result<Granted, String> {
         limit: None,
         rate_per_second: Limit::Keep,
     }))))
-}
-
-fn line_of_work(app: &App, wish: Wish) -> Result<Granted, String> {
-    let name = named(app)?;
-    let hold = |kind, limit| {
-        let for_ms = if matches!(kind, HoldKind::Limit) { None } else { Some(600_000) };
-        Deed::Hold(HoldRequest { provider: name.clone(), kind, limit, for_ms })
-    };
-    let paused =
-        app.providers.list.rows().iter().find(|provider| provider.name == name).is_some_and(|provider| {
-            provider
-                .holds
-                .iter()
-                .any(|hold| matches!(hold.kind.known(), Some(HoldKind::Pause | HoldKind::Drain)))
-        }) || app
-            .queues
-            .list
-            .rows()
-            .iter()
-            .any(|queue| queue.name == name && matches!(queue.state.as_str(), "paused" | "draining"));
-    let ask =
-        |what: &str, why: &str, deed: Deed| Dialog::yes(format!("{what} {name}"), vec![why.to_owned()], deed);
-    Ok(match wish {
-        Wish::Pause if paused => Granted::Now(Deed::Resume(name)),
-        Wish::Pause => {
-            let why = "Nothing goes to it, and what would goes elsewhere or waits. It ends by itself.";
-            Granted::Ask(
-                ask("pause", why, hold(HoldKind::Pause, None)).field("for", "10m").field("reason", ""),
-            )
-        }
-        Wish::Limit => {
-            let queue = app.queues.list.current();
-            let limit = queue.map_or(1, |queue| queue.limit.max(2) / 2);
-            let why =
-                "Fewer calls at once than its own limit; without a time it stands until somebody ends it.";
-            let dialog = ask("limit", why, hold(HoldKind::Limit, Some(limit)));
-            Granted::Ask(
-                dialog.field("calls at once", &limit.to_string()).field("for", "").field("reason", ""),
-            )
-        }
-        Wish::Open => {
-            let why = "Its circuit is open, whatever it answers: nothing goes to it. It ends by itself.";
-            let dialog = ask("open the circuit of", why, hold(HoldKind::CircuitOpen, None));
-            Granted::Ask(dialog.field("for", "10m").field("reason", ""))
-        }
-        Wish::HalfOpen => Granted::Ask(
-            ask(
-                "half open the circuit of",
-                "The next call is a probe.",
-                Deed::Circuit(name.clone(), Force::HalfOpen),
-            )
-            .field("reason", ""),
-        ),
-        _ => Granted::Ask(
-            ask(
-                "close the circuit of",
-                "As if nothing had ever failed.",
-                Deed::Circuit(name.clone(), Force::Closed),
-            )
-            .field("reason", ""),
-        ),
-    })
 }
 
 fn switch(app: &App) -> Result<Granted, String> {
@@ -316,34 +270,4 @@ fn new_key(app: &App) -> Option<Dialog> {
         "Its other keys work for the grace time; 0s for not at all.".into(),
     ];
     Some(Dialog::typed("a new key", lines, name.clone(), Deed::NewKey(name, 86_400)).field("grace", "24h"))
-}
-
-/// What a filter can do.
-pub(super) fn bulk_menu(page: Page) -> Over {
-    let mut choices = match page {
-        Page::Dead => vec![
-            ('r', "retry all that match", Wish::RetryAll),
-            ('d', "discard all that match", Wish::DiscardAll),
-        ],
-        _ => vec![
-            ('r', "retry all that match", Wish::RetryAll),
-            ('c', "cancel all that match", Wish::CancelAll),
-            ('d', "bury all that match", Wish::BuryAll),
-            ('n', "run all that match now", Wish::RunAll),
-        ],
-    };
-    if page == Page::Retries {
-        choices.remove(0);
-    }
-    let choices = choices.into_iter().map(|(key, text, wish)| (key, text.to_owned(), Choice::Ask(wish)));
-    Over::Menu(Menu { title: "with all that match the filter".into(), choices: choices.collect() })
-}
-
-/// What can be done with keys.
-pub(super) fn key_menu() -> Over {
-    let choices = vec![
-        ('n', "a new key; the others end after a grace time".to_owned(), Choice::Ask(Wish::Rotate)),
-        ('r', "revoke a key at once".to_owned(), Choice::Ask(Wish::Revoke)),
-    ];
-    Over::Menu(Menu { title: "keys".into(), choices })
 }

@@ -1,6 +1,7 @@
 //! The last lines: the keys that work now, and what happened last; and the line of the filter.
 
 use super::look::{Look, Tone};
+use super::table::fit;
 use crate::keys;
 use crate::message::Action;
 use crate::state::{App, Bar, Over, Page};
@@ -11,7 +12,7 @@ use ratatui::text::{Line, Span};
 /// The actions of each view that are worth a place in the key line.
 fn worth(app: &App) -> &'static [(Action, &'static str)] {
     match app.page {
-        Page::Overview => &[(Action::Open, "go there")],
+        Page::Overview => &[(Action::Open, "go there"), (Action::Panel, "panel")],
         Page::Queues => &[(Action::Open, "open"), (Action::Hold, "pause/resume"), (Action::Limit, "limit")],
         page if page.speaks() && app.open => &[
             (Action::Unmark, "reveal for 30 s"),
@@ -50,6 +51,7 @@ fn worth(app: &App) -> &'static [(Action, &'static str)] {
             (Action::Open, "open"),
             (Action::Hold, "pause/resume"),
             (Action::Switch, "on/off"),
+            (Action::Order, "order"),
             (Action::OpenCircuit, "open circuit"),
             (Action::HalfOpen, "half-open"),
             (Action::CloseCircuit, "close"),
@@ -100,6 +102,36 @@ pub(super) fn keys(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
         line.push_span(part);
     }
     frame.render_widget(line, area);
+}
+
+/// What is worth knowing in this view, and where the log of changes is.
+pub(super) fn hint(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
+    let newer = app.rows().map_or(0, crate::state::Rows::newer);
+    let text = match app.page {
+        _ if newer > 0 => format!("the list holds still while anything is marked ({newer} newer rows, g loads them)"),
+        Page::Overview => "what needs a look stands on top, the worst first; Enter goes where it can be mended".into(),
+        Page::Queues => "EMPTY is in how long it is, at the rates of now; a pause ends by itself".into(),
+        Page::Notifications => "marks and cursor follow ids; the list holds still while anything is marked".into(),
+        Page::Retries => {
+            "bulk actions use the filter you see, a fixed cut-off time and a counted dry run before you confirm".into()
+        }
+        Page::Dead => "a retry starts with a fresh budget of attempts; what is discarded is gone for good".into(),
+        Page::Providers => "percentiles are of the last 5 minutes; a circuit that is opened by hand closes by itself".into(),
+        Page::Webhooks => {
+            "resend can reach the receiver twice; receivers should key on notification id + event".into()
+        }
+        Page::Services => "figures are counted since the daemon started; a new key is shown once".into(),
+        Page::Live => "the daemon keeps the last 65,536 events; of more than 1,000/s a sample is shown".into(),
+    };
+    let end = app
+        .settings
+        .keys
+        .chord(Action::Log, app.page)
+        .map(|chord| format!("{chord} log "))
+        .unwrap_or_default();
+    let room = usize::from(area.width).saturating_sub(end.len() + 1);
+    let text = fit(&look.text(&text), room, false, look);
+    frame.render_widget(Line::styled(format!(" {text}{end}"), look.style(Tone::Dim)), area);
 }
 
 /// What happened last.

@@ -2,33 +2,37 @@
 //!
 //! ```text
 //! +- By error  G: provider, service, channel -------------------------------------- 4 -+
-//! |   ERROR                     RETRYING  SCHED  1 TRY  2 TRIES  MORE  NEXT    SAMPLE   |
-//! |   503 upstream unavailable     3,204      0  3,204        0     0  in 4s   c08daf08 |
+//! |   ERROR                     RETRYING  SCHED  DEAD 1h  TRY1->2  TRY2->3  NEXT        |
+//! |   503 upstream unavailable     3,204      0        0      71%       --  in 4s       |
 //! +------------------------------------------------------------------------------------+
 //! ```
 
 use super::look::{Look, Tone, grouped};
 use super::notes::id;
-use super::table::{self, Column, Row, left, right};
+use super::table::{self, Cell, Column, Row, left, right};
 use super::time::ahead;
 use crate::message::Slot;
 use crate::state::App;
 use notify_proto::GroupBy;
+use notify_proto::schedule::WaitingGroup;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::Clear;
 
-const fn columns(head: &'static str) -> [Column; 8] {
+const fn columns(head: &'static str) -> [Column; 11] {
     [
         left(head, 60, 0),
         right("RETRYING", 9, 0),
         right("SCHED", 9, 1),
-        right("1 TRY", 8, 3),
-        right("2 TRIES", 8, 4),
-        right("MORE", 8, 4),
+        right("DEAD 1h", 8, 1),
+        right("TRY1->2", 7, 2),
+        right("TRY2->3", 7, 3),
         right("NEXT", 11, 2),
-        left("SAMPLE", 12, 5),
+        right("1 TRY", 8, 4),
+        right("2 TRIES", 8, 5),
+        right("MORE", 8, 5),
+        left("SAMPLE", 12, 6),
     ]
 }
 
@@ -39,6 +43,12 @@ const fn head(by: GroupBy) -> &'static str {
         GroupBy::Service => "SERVICE",
         GroupBy::Channel => "CHANNEL",
     }
+}
+
+/// How many of the second or third tries that followed a failed one of this group delivered.
+fn went_well(group: &WaitingGroup, which: usize) -> Cell {
+    let share = group.tries.and_then(|tries| tries.shares()[which]);
+    share.map_or_else(|| "--".into(), |share| format!("{:.0}%", share * 100.0)).into()
 }
 
 pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
@@ -74,10 +84,13 @@ pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
                 if group.name.is_empty() { "(none)".into() } else { group.name.as_str().into() },
                 grouped(group.retrying).into(),
                 grouped(group.pending).into(),
+                group.tries.map_or_else(|| "--".into(), |tries| grouped(tries.dead)).into(),
+                went_well(group, 0),
+                went_well(group, 1),
+                group.next_at.map_or_else(|| "--".into(), |at| ahead(app, at)).into(),
                 grouped(group.tried_once).into(),
                 grouped(group.tried_twice).into(),
                 grouped(group.tried_more).into(),
-                group.next_at.map_or_else(|| "--".into(), |at| ahead(app, at)).into(),
                 group.sample.map(|sample| id(app, sample)).unwrap_or_default().into(),
             ],
         })

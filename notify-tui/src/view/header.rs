@@ -71,6 +71,14 @@ fn right(app: &App, look: Look) -> Line<'static> {
     Line::from(spans)
 }
 
+/// That daemon and dashboard are different builds, when they are: they get on as long as their protocols fit.
+pub(super) fn builds(app: &App) -> Option<String> {
+    let daemon = &app.welcome.as_ref()?.daemon.version;
+    let own = env!("CARGO_PKG_VERSION");
+    (daemon != own)
+        .then(|| format!(" notifyd {daemon} and notify-tui {own} are different builds; what only one of them knows is missing"))
+}
+
 /// The time with its zone: that of this machine when times are shown so.
 fn wall(app: &App) -> String {
     match app.times {

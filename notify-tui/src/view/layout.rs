@@ -9,10 +9,14 @@ use ratatui::layout::{Constraint, Layout, Rect};
 pub(super) struct Cut {
     pub(super) header: Rect,
     pub(super) tabs: Rect,
+    /// That daemon and dashboard are different builds.
+    pub(super) builds: Option<Rect>,
     /// The filter, or the line in which it is written.
     pub(super) bar: Option<Rect>,
     pub(super) body: Rect,
     pub(super) keys: Rect,
+    /// What is worth knowing in this view.
+    pub(super) hint: Option<Rect>,
     /// What happened last.
     pub(super) last: Option<Rect>,
 }
@@ -21,17 +25,32 @@ pub(super) struct Cut {
 pub(super) fn cut(app: &App, area: Rect) -> Cut {
     let bar = u16::from(matches!(app.over, Some(Over::Bar(_))) || !app.filter().is_empty());
     let last = u16::from(area.height >= 20 || app.notice.is_some());
-    let rows = [1, 1, bar].map(Constraint::Length);
-    let [header, tabs, filter, body, keys, news] = Layout::vertical([
+    let hint = u16::from(area.height >= 36);
+    let builds = u16::from(super::header::builds(app).is_some());
+    let rows = [1, 1, builds, bar].map(Constraint::Length);
+    let below = [1, hint, last].map(Constraint::Length);
+    let [header, tabs, differ, filter, body, keys, worth, news] = Layout::vertical([
         rows[0],
         rows[1],
         rows[2],
+        rows[3],
         Constraint::Min(1),
-        Constraint::Length(1),
-        Constraint::Length(last),
+        below[0],
+        below[1],
+        below[2],
     ])
     .areas(area);
-    Cut { header, tabs, bar: (bar > 0).then_some(filter), body, keys, last: (last > 0).then_some(news) }
+    let some = |area: Rect| (area.height > 0).then_some(area);
+    Cut {
+        header,
+        tabs,
+        builds: some(differ),
+        bar: some(filter),
+        body,
+        keys,
+        hint: some(worth),
+        last: some(news),
+    }
 }
 
 /// The panels of a view with a list.

@@ -36,8 +36,13 @@ pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     };
     let dropped =
         if live.dropped > 0 { format!("{} were gone  ", grouped(live.dropped)) } else { String::new() };
+    let sampled = live.sampled().map(|n| format!("sampled 1 of {n}  ")).unwrap_or_default();
     let title = Line::styled(
-        format!(" {trouble}{dropped}{}{} kept  {state} ", speed(app), grouped(count(live.events.len()))),
+        format!(
+            " {trouble}{dropped}{sampled}{}{} kept  {state} ",
+            speed(app),
+            grouped(count(live.events.len()))
+        ),
         look.style(Tone::Dim),
     );
     let block = look.block("What happens", Tone::Strong).title(title.right_aligned());

@@ -65,10 +65,16 @@ pub fn draw(app: &App, look: Look, frame: &mut Frame<'_>) {
     let cut = layout::cut(app, area);
     header::draw(app, look, frame, cut.header);
     tabs::draw(app, look, frame, cut.tabs);
+    if let Some((area, text)) = cut.builds.zip(header::builds(app)) {
+        frame.render_widget(Line::styled(look.text(&text), look.style(look::Tone::Warn)), area);
+    }
     if let Some(bar) = cut.bar {
         footer::bar(app, look, frame, bar);
     }
     footer::keys(app, look, frame, cut.keys);
+    if let Some(hint) = cut.hint {
+        footer::hint(app, look, frame, hint);
+    }
     if let Some(last) = cut.last {
         footer::last(app, look, frame, last);
     }
@@ -98,6 +104,12 @@ pub(crate) fn heads(page: Page) -> Vec<&'static str> {
         Page::Live => &live::COLUMNS,
     };
     columns.iter().map(table::Column::head).collect()
+}
+
+/// How many rows each panel of the first screen has; none where there is no room for it.
+pub(crate) fn panel_lines(app: &App) -> [usize; 4] {
+    let body = layout::cut(app, ratatui::layout::Rect::new(0, 0, app.size.0, app.size.1)).body;
+    overview::panel_lines(app, body)
 }
 
 /// How many rows the panel beside the list has, for its cursor.

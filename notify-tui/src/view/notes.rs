@@ -3,9 +3,9 @@
 use super::look::{Look, Tone, grouped};
 use super::panel::{self, Words};
 use super::table::{Cell, Column, left, right};
-use super::time::{ago, ahead};
-use crate::state::{App, Notes, Page, address};
-use notify_proto::view::NotificationView;
+use super::time::{ago, ahead, clock};
+use crate::state::{App, Notes, Page};
+use notify_proto::line::NotificationLine;
 use notify_proto::{NotificationId, Open, Priority, Status};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -24,7 +24,7 @@ pub(super) const ALL: [Column; 11] = [
     left("LAST ERROR", 60, 1),
 ];
 
-pub(super) const WAITING: [Column; 10] = [
+pub(super) const WAITING: [Column; 11] = [
     left("ID", 36, 0),
     right("DUE", 11, 0),
     right("LATE", 8, 2),
@@ -34,18 +34,21 @@ pub(super) const WAITING: [Column; 10] = [
     left("RECIPIENT", 22, 6),
     left("PROVIDER", 14, 3),
     right("TRY", 5, 5),
+    left("SEND AT", 13, 4),
     left("LAST ERROR", 60, 1),
 ];
 
-pub(super) const DEAD: [Column; 9] = [
+pub(super) const DEAD: [Column; 11] = [
     left("ID", 36, 0),
     right("DIED", 11, 0),
+    right("AGE", 11, 7),
     left("REASON", 17, 1),
     left("CH", 8, 4),
     left("SERVICE", 16, 3),
     left("RECIPIENT", 22, 6),
     left("PROVIDER", 14, 3),
     right("TRY", 5, 5),
+    right("EXPIRES", 11, 8),
     left("LAST ERROR", 60, 2),
 ];
 
@@ -83,27 +86,27 @@ const fn short(priority: Priority) -> &'static str {
     }
 }
 
-fn urgency(row: &NotificationView) -> &'static str {
+fn urgency(row: &NotificationLine) -> &'static str {
     row.priority.known().map_or("?", short)
 }
 
-fn channel(row: &NotificationView) -> String {
-    row.channel_used.as_ref().unwrap_or(&row.channel).to_string()
+fn channel(row: &NotificationLine) -> String {
+    row.channel.to_string()
 }
 
-fn tries(row: &NotificationView) -> String {
+fn tries(row: &NotificationLine) -> String {
     format!("{}/{}", row.retry_count, row.max_retries)
 }
 
-fn due(row: &NotificationView) -> Option<notify_proto::Timestamp> {
+fn due(row: &NotificationLine) -> Option<notify_proto::Timestamp> {
     row.next_attempt_at.or(row.scheduled_at)
 }
 
-fn error(row: &NotificationView) -> String {
+fn error(row: &NotificationLine) -> String {
     row.error_message.clone().unwrap_or_default()
 }
 
-fn any(app: &App, row: &NotificationView) -> Vec<Cell> {
+fn any(app: &App, row: &NotificationLine) -> Vec<Cell> {
     let due = due(row).filter(|_| matches!(row.status.known(), Some(Status::Pending | Status::Retrying)));
     vec![
         id(app, row.id).into(),
@@ -112,7 +115,7 @@ fn any(app: &App, row: &NotificationView) -> Vec<Cell> {
         urgency(row).into(),
         status(&row.status).into(),
         row.service_name.as_str().into(),
-        address(&row.recipient).into(),
+        row.recipient.as_str().into(),
         row.provider_name.clone().unwrap_or_default().into(),
         tries(row).into(),
         due.map_or_else(|| "--".into(), |at| ahead(app, at)).into(),
@@ -120,7 +123,7 @@ fn any(app: &App, row: &NotificationView) -> Vec<Cell> {
     ]
 }
 
-fn waiting(app: &App, row: &NotificationView) -> Vec<Cell> {
+fn waiting(app: &App, row: &NotificationLine) -> Vec<Cell> {
     let due = due(row);
     let late = due.filter(|at| *at < app.now.wall);
     let kind = match row.status.known() {
@@ -135,23 +138,29 @@ fn waiting(app: &App, row: &NotificationView) -> Vec<Cell> {
         kind.into(),
         format!("{}/{}", channel(row), urgency(row)).into(),
         row.service_name.as_str().into(),
-        address(&row.recipient).into(),
+        row.recipient.as_str().into(),
         row.provider_name.as_deref().unwrap_or("auto").into(),
         tries(row).into(),
+        row.scheduled_at.map_or_else(|| "--".into(), |at| clock(app, at)).into(),
         error(row).into(),
     ]
 }
 
-fn dead(app: &App, row: &NotificationView) -> Vec<Cell> {
+fn dead(app: &App, row: &NotificationLine) -> Vec<Cell> {
+    // It is removed so many days after it died.
+    let kept = app.kept_days.map(|days| chrono::TimeDelta::days(days.into()));
+    let expires = row.failed_at.zip(kept).map_or_else(|| "--".into(), |(at, kept)| ahead(app, at + kept));
     vec![
         id(app, row.id).into(),
         ago(app, row.failed_at.unwrap_or(row.created_at)).into(),
+        ago(app, row.created_at).into(),
         (row.failure_reason.as_ref().map(ToString::to_string).unwrap_or_default(), Tone::Bad).into(),
         channel(row).into(),
         row.service_name.as_str().into(),
-        address(&row.recipient).into(),
+        row.recipient.as_str().into(),
         row.provider_name.clone().unwrap_or_default().into(),
         tries(row).into(),
+        expires.into(),
         error(row).into(),
     ]
 }

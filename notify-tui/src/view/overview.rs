@@ -1,7 +1,7 @@
 //! View 1: is anything wrong, since when, where to look; then the numbers.
 
 use super::look::{Look, Tone, grouped};
-use super::providers::circuit;
+use super::providers::since;
 use super::table::{self, Column, Row, left, right};
 use super::time::{ago, ahead, percent, rate, took_or};
 use super::{absent, counters, health, numbers, ways};
@@ -28,19 +28,21 @@ const QUEUES: [Column; 11] = [
     left("STATE", 18, 0),
 ];
 
-const PROVIDERS: [Column; 5] = [
+const PROVIDERS: [Column; 6] = [
     left("PROVIDER", 20, 0),
-    left("CIRCUIT", 12, 0),
+    left("CH", 12, 4),
+    left("CIRCUIT", 18, 0),
     right("OK%", 6, 1),
     right("P95", 7, 2),
     right("CALLS/s", 8, 3),
 ];
 
-const WEBHOOKS: [Column; 6] = [
+const WEBHOOKS: [Column; 7] = [
     left("WEBHOOK", 30, 0),
     left("STATE", 9, 1),
     right("ACK%", 6, 0),
     right("WAIT", 7, 1),
+    right("NACK", 7, 4),
     right("P95", 7, 3),
     right("LAST", 8, 2),
 ];
@@ -106,6 +108,19 @@ fn cut(app: &App, overview: &Overview, lost: usize, body: Rect) -> [Rect; 5] {
     Layout::vertical(rows).areas(body)
 }
 
+/// How many rows each panel has: what needs a look, the queues, and the two below, where there is room for them.
+pub(super) fn panel_lines(app: &App, body: Rect) -> [usize; 4] {
+    let Some((_, overview)) = &app.overview else { return [0; 4] };
+    let [.., below] = cut(app, overview, absent::lines(app).len(), body);
+    let below = usize::from(below.height > 0);
+    [
+        overview.attention.len(),
+        overview.queues.len(),
+        overview.providers.len() * below,
+        overview.webhooks.len() * below,
+    ]
+}
+
 fn whole(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, body: Rect) {
     let lost = absent::lines(app);
     let [top, numbers, trends, queues, below] = cut(app, overview, lost.len(), body);
@@ -146,7 +161,7 @@ fn attention(app: &App, overview: &Overview, lost: &[String], look: Look, frame:
     let from = (app.attention_at + 1).saturating_sub(room.max(1));
     for (n, alert) in all.iter().enumerate().skip(from).take(room) {
         let line = one(app, alert, look, usize::from(inside.width));
-        lines.push(if n == app.attention_at { line.style(Look::cursor()) } else { line });
+        lines.push(if n == app.attention_at && app.panel == 0 { line.style(Look::cursor()) } else { line });
     }
     if all.is_empty() && lost.is_empty() {
         let width = usize::from(inside.width);
@@ -191,20 +206,26 @@ fn boxed(
     look: Look,
     frame: &mut Frame<'_>,
     area: Rect,
-    (title, empty): (&str, &str),
+    (panel, title, empty): (usize, &str, &str),
     columns: &[Column],
-    rows: &[Row],
+    mut rows: Vec<Row>,
 ) {
     let room = usize::from(area.height.saturating_sub(3));
     let more = rows.len().saturating_sub(room);
     let text = if more > 0 { format!("{title}, {more} more") } else { title.to_owned() };
-    let block = look.block(&text, Tone::Plain);
+    let focus = app.panel == panel;
+    let block = look.block(&text, if focus { Tone::Strong } else { Tone::Plain });
     let inside = block.inner(area);
     frame.render_widget(block, area);
     if rows.is_empty() {
         return frame.render_widget(Line::styled(empty.to_owned(), look.style(Tone::Dim)), inside);
     }
-    let seen = &rows[..rows.len().min(room)];
+    let mut from = 0;
+    if let Some(row) = rows.get_mut(app.side_at).filter(|_| focus) {
+        row.here = true;
+        from = (app.side_at + 1).saturating_sub(room.max(1));
+    }
+    let seen = &rows[from..rows.len().min(from + room)];
     table::draw(frame, inside, look, columns, seen, app.badge().doubtful());
 }
 
@@ -231,21 +252,22 @@ fn lines_of_work(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'
         ])
     };
     let rows: Vec<_> = overview.queues.iter().map(row).collect();
-    boxed(app, look, frame, area, ("Queues", "No queues: there is no provider yet."), &QUEUES, &rows);
+    boxed(app, look, frame, area, (1, "Queues", "No queues: there is no provider yet."), &QUEUES, rows);
 }
 
 fn providers(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let row = |line: &notify_proto::overview::ProviderLine| {
         Row::plain(vec![
             line.name.as_str().into(),
-            circuit(line.active, &line.circuit).into(),
+            line.channels.iter().map(ToString::to_string).collect::<Vec<_>>().join(",").into(),
+            since(app, line.active, &line.circuit, line.circuit_since).into(),
             percent(line.ok_share).into(),
             took_or(line.call_ms.p95).into(),
             rate(line.calls_per_second).into(),
         ])
     };
     let rows: Vec<_> = overview.providers.iter().map(row).collect();
-    boxed(app, look, frame, area, ("Providers", "None yet: notifyctl provider seed"), &PROVIDERS, &rows);
+    boxed(app, look, frame, area, (2, "Providers", "None yet: notifyctl provider seed"), &PROVIDERS, rows);
 }
 
 fn webhooks(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, area: Rect) {
@@ -264,10 +286,11 @@ fn webhooks(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, a
             (state, tone).into(),
             percent(line.ack_share).into(),
             grouped(line.waiting).into(),
+            grouped(line.nacks).into(),
             took_or(line.ack_ms.p95).into(),
             last.into(),
         ])
     };
     let rows: Vec<_> = overview.webhooks.iter().map(row).collect();
-    boxed(app, look, frame, area, ("Webhooks", "None yet: notifyctl webhook create"), &WEBHOOKS, &rows);
+    boxed(app, look, frame, area, (3, "Webhooks", "None yet: notifyctl webhook create"), &WEBHOOKS, rows);
 }

@@ -1,23 +1,25 @@
 //! View 6: the ways out.
 
 use super::look::{Look, Tone};
+use super::notes::id;
 use super::panel::{self, Detail, Words, fact, heading};
 use super::queues::hold;
 use super::table::{Cell, Column, left, right};
-use super::time::{ago, ahead, clock, percent, took_or};
+use super::time::{ago, ahead, clock, percent, rate, took, took_or};
 use crate::message::Slot;
 use crate::state::App;
-use notify_proto::Severity;
 use notify_proto::happening::Event;
+use notify_proto::measured::CallView;
 use notify_proto::overview::{Percentiles, ProviderLine};
 use notify_proto::view::ProviderView;
+use notify_proto::{Severity, Timestamp};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 pub(super) const COLUMNS: [Column; 14] = [
     left("PROVIDER", 24, 0),
-    left("CIRCUIT", 12, 0),
+    left("CIRCUIT", 18, 0),
     left("HELD", 12, 1),
     right("PRIO", 5, 4),
     left("CHANNELS", 12, 3),
@@ -41,6 +43,13 @@ pub(super) fn circuit(active: bool, word: &str) -> (&'static str, Tone) {
         "half_open" => ("~ half-open", Tone::Warn),
         _ => ("? unknown", Tone::Warn),
     }
+}
+
+/// A circuit with its mark, and for how long it has not been closed.
+pub(super) fn since(app: &App, active: bool, word: &str, at: Option<Timestamp>) -> (String, Tone) {
+    let (text, tone) = circuit(active, word);
+    let age = at.filter(|_| active && word != "closed").map(|at| format!(" {}", ago(app, at)));
+    (format!("{text}{}", age.unwrap_or_default()), tone)
 }
 
 fn line_of<'a>(app: &'a App, name: &str) -> Option<&'a ProviderLine> {
@@ -71,20 +80,20 @@ pub(super) fn list(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
         };
         let error = line.and_then(|line| line.last_error.clone()).or_else(|| provider.circuit_reason.clone());
         let held: Vec<_> = provider.holds.iter().map(|hold| hold.kind.to_string()).collect();
-        let rate = |rate: Option<f64>| rate.map_or_else(|| "--".into(), |rate| format!("{rate:.1}"));
+        let per_second = |it: Option<f64>| it.map_or_else(|| "--".into(), rate);
         vec![
             provider.name.as_str().into(),
-            circuit(provider.active, &provider.circuit).into(),
+            since(app, provider.active, &provider.circuit, line.and_then(|it| it.circuit_since)).into(),
             (held.join(","), Tone::Warn).into(),
             provider.priority.to_string().into(),
             channels(provider).into(),
             format!("{}/{}", provider.in_flight, provider.max_in_flight).into(),
-            rate(line.map(|line| line.calls_per_second)).into(),
+            per_second(line.map(|line| line.calls_per_second)).into(),
             percent(line.and_then(|line| line.ok_share)).into(),
             ms(|ms| ms.p50),
             ms(|ms| ms.p95),
             ms(|ms| ms.p99),
-            rate(line.map(|line| line.throttled_per_second)).into(),
+            per_second(line.map(|line| line.throttled_per_second)).into(),
             line.map(|line| look.spark(line.trend.iter().copied(), 15)).unwrap_or_default().into(),
             error.unwrap_or_default().into(),
         ]
@@ -137,6 +146,10 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
     story.extend(failover(app, look, row));
     story.push(heading(look, "what happened to it, the newest first"));
     story.extend(happened(app, look, row));
+    let calls = shown.map_or(&[][..], |(shown, _)| &shown.calls);
+    story.push(heading(look, &format!("its last {} calls, the newest first", calls.len())));
+    story.extend(called(app, look, calls));
+    lines.extend(trends(app, look, row, calls));
     (lines, story)
 }
 
@@ -162,7 +175,9 @@ fn failover(app: &App, look: Look, row: &ProviderView) -> Vec<Line<'static>> {
         }
     }
     let line = |(way, channels): (String, Vec<String>)| {
-        Line::raw(look.text(&format!("  {}: {way}", channels.join(", "))))
+        let all = channels.len() > 3 && channels.len() == row.channels.len();
+        let on = if all { "all of them".to_owned() } else { channels.join(", ") };
+        Line::raw(look.text(&format!("  {on}: {way}")))
     };
     ways.into_iter().map(line).collect()
 }
@@ -189,6 +204,42 @@ fn happened(app: &App, look: Look, row: &ProviderView) -> Vec<Line<'static>> {
         Line::styled(look.text(&text), look.style(tone))
     };
     events.iter().rev().map(line).collect()
+}
+
+/// How many calls, how many failed, and how long the last ones took.
+fn trends(app: &App, look: Look, row: &ProviderView, calls: &[CallView]) -> Vec<Line<'static>> {
+    let line = |metric: &str| {
+        let points = app.points(&format!("provider/{}/{metric}", row.name))?;
+        let now = rate(*points.last()?);
+        Some(format!("{} {now}/s", look.spark(points.iter().copied(), 30)))
+    };
+    #[expect(clippy::cast_precision_loss, reason = "what a chart shows")]
+    let took = look.spark(calls.iter().rev().map(|call| call.elapsed_ms as f64), 20);
+    let lines = [("calls 60m", line("calls")), ("errors 60m", line("errors")), ("took", Some(took))];
+    let told = lines.into_iter().filter_map(|(name, text)| Some((name, text.filter(|it| !it.is_empty())?)));
+    told.map(|(name, text)| fact(look, name, &text)).collect()
+}
+
+/// The last calls, each in a line.
+fn called(app: &App, look: Look, calls: &[CallView]) -> Vec<Line<'static>> {
+    let line = |call: &CallView| {
+        let (mark, tone) = if call.outcome == "accepted" { ("+", Tone::Plain) } else { ("x", Tone::Bad) };
+        #[expect(clippy::cast_precision_loss, reason = "for people")]
+        let took = took(call.elapsed_ms as f64);
+        let error = call.error.as_deref().unwrap_or_default();
+        let text = format!(
+            "  {:<9} {mark} {:<12} {took:>6} {:<8} {} {error}",
+            clock(app, call.at),
+            call.outcome.replace('_', " "),
+            call.channel,
+            id(app, call.notification_id),
+        );
+        Line::styled(look.text(&text), look.style(tone))
+    };
+    if calls.is_empty() {
+        return vec![Line::raw("  none since the daemon started")];
+    }
+    calls.iter().map(line).collect()
 }
 
 /// In which order the providers of its channel are tried now.

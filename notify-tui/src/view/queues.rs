@@ -124,6 +124,11 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
             &format!("{} queued stand in no queue", grouped(app.queues.elsewhere)),
         ));
     }
+    let line = |metric: &str| app.points(&format!("provider/{}/{metric}", queue.name));
+    for (name, metric) in [("depth 60m", "ready"), ("out/s 60m", "calls")] {
+        let points = line(metric).filter(|points| !points.is_empty());
+        lines.extend(points.map(|points| fact(look, name, &look.spark(points.iter().copied(), 30))));
+    }
     (lines, matrix(app, look, &queue.name))
 }
 

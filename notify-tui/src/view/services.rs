@@ -1,26 +1,45 @@
 //! View 8: who sends.
 
 use super::look::{Look, Tone, grouped};
+use super::notes::id;
 use super::panel::{self, Detail, Words, fact, heading};
 use super::table::{Column, left, right};
-use super::time::{ago, ahead};
+use super::time::{ago, ahead, clock, rate};
 use crate::message::Slot;
 use crate::state::App;
-use notify_proto::Status;
-use notify_proto::view::rfc3339;
+use notify_proto::measured::ServiceFigures;
+use notify_proto::view::{NotificationView, ServiceView, rfc3339};
+use notify_proto::webhook::WebhookView;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-pub(super) const COLUMNS: [Column; 7] = [
+pub(super) const COLUMNS: [Column; 12] = [
     left("SERVICE", 30, 0),
     left("STATE", 10, 0),
-    right("KEYS", 5, 1),
-    right("AUTH FAILED", 11, 3),
-    right("LOCKED", 11, 2),
-    right("RATE", 9, 4),
-    left("DESCRIPTION", 50, 5),
+    right("KEYS", 5, 4),
+    right("LAST", 11, 2),
+    right("ACC/s", 8, 0),
+    right("OK% 24h", 7, 1),
+    right("FAILED 24h", 10, 1),
+    right("ACCEPTED 15m", 15, 5),
+    right("AUTH FAILED", 11, 5),
+    right("LOCKED", 11, 3),
+    right("RATE", 9, 6),
+    left("DESCRIPTION", 50, 7),
 ];
+
+/// What of a service's figures there is; none where nothing has happened for long.
+fn figure(service: &ServiceView, pick: impl Fn(&ServiceFigures) -> Option<String>) -> String {
+    service.figures.as_ref().and_then(pick).unwrap_or_else(|| "--".into())
+}
+
+/// Delivered among what came to its end within the last day.
+fn delivered(figures: &ServiceFigures) -> Option<String> {
+    let ended = figures.delivered_24h + figures.failed_24h;
+    let per_mille = figures.delivered_24h.saturating_mul(1_000).checked_div(ended)?;
+    Some(format!("{}.{}", per_mille / 10, per_mille % 10))
+}
 
 pub(super) fn list(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let (sort, back) = app.services.list.order();
@@ -44,6 +63,11 @@ pub(super) fn list(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
             service.name.as_str().into(),
             state.into(),
             service.active_keys.to_string().into(),
+            figure(service, |it| it.last_accepted_at.map(|at| ago(app, at))).into(),
+            figure(service, |it| Some(rate(it.accepted_per_second))).into(),
+            figure(service, delivered).into(),
+            figure(service, |it| Some(grouped(it.failed_24h))).into(),
+            figure(service, |it| Some(look.spark(it.trend.iter().copied(), 15))).into(),
             service.auth_failures.to_string().into(),
             service.locked_until.map_or_else(|| "--".into(), |at| ahead(app, at)).into(),
             service.rate_per_second.map_or_else(|| "--".into(), |rate| format!("{rate}/s")).into(),
@@ -63,7 +87,9 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
     if let Some(at) = service.locked_until {
         lines.push(fact(look, "locked", &format!("ends {}; U clears it", ahead(app, at))));
     }
-    lines.extend(sent(app, look, &service.name));
+    lines.extend(sent(app, look, service));
+    lines.push(heading(look, "webhooks"));
+    lines.extend(webhooks(app, look, &service.name));
     let mut story = vec![heading(look, "keys")];
     match app.services.keys.as_ref().filter(|(name, _)| *name == service.name) {
         None => story.push(Line::raw("asking ...")),
@@ -78,29 +104,62 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
                 .last_used_at
                 .map_or_else(|| "never used".into(), |at| format!("used {} ago", ago(app, at)));
             let label = key.label.as_deref().unwrap_or_default();
-            Line::raw(look.text(&format!("  {:<10} {state:<22} {used:<18} {label}", key.prefix)))
+            let made = format!("made {} ago", ago(app, key.created_at));
+            let text = format!("  {:<10} {state:<22} {used:<18} {made:<18} {label}", key.prefix);
+            Line::raw(look.text(&text))
         })),
     }
+    story.push(heading(look, "its last dead letters"));
+    story.extend(died(app, look, &service.name));
     (lines, story)
 }
 
-/// What it sent in the last hour, and what became of it.
-fn sent(app: &App, look: Look, name: &str) -> Vec<Line<'static>> {
-    let mut lines = vec![heading(look, "sent in the last hour")];
-    let Some((_, counts)) = app.services.sent.as_ref().filter(|(it, _)| it == name) else {
-        let text = app.slots.trouble(Slot::Also).unwrap_or("asking ...");
-        lines.push(Line::raw(look.text(text)));
+/// What it sends, and what becomes of it.
+fn sent(app: &App, look: Look, service: &ServiceView) -> Vec<Line<'static>> {
+    let mut lines = vec![heading(look, "in the last 24 hours, since the daemon started")];
+    let Some(figures) = &service.figures else {
+        lines.push(Line::raw("  nothing that is remembered"));
         return lines;
     };
-    let of = |status: Status| counts.get(status.as_str()).copied().unwrap_or_default();
-    let all: u64 = counts.values().sum();
-    let ended = of(Status::Delivered) + of(Status::Failed);
-    let per_mille = of(Status::Delivered).saturating_mul(1_000).checked_div(ended);
-    let share = per_mille.map_or_else(|| "--".into(), |n| format!("{}.{}%", n / 10, n % 10));
-    let rate = f64::from(u32::try_from(all).unwrap_or(u32::MAX)) / 3_600.0;
-    lines.push(fact(look, "accepted", &format!("{}, {rate:.2}/s", grouped(all))));
-    lines.push(fact(look, "delivered", &format!("{} ({share})", grouped(of(Status::Delivered)))));
-    lines.push(fact(look, "dead", &grouped(of(Status::Failed))));
-    lines.push(fact(look, "retrying", &grouped(of(Status::Retrying))));
+    let last = figures.last_accepted_at.map(|at| format!(", the last {} ago", ago(app, at)));
+    let accepted = format!("{}/s{}", rate(figures.accepted_per_second), last.unwrap_or_default());
+    lines.push(fact(look, "accepted", &accepted));
+    let share = delivered(figures).map(|share| format!(" ({share}%)")).unwrap_or_default();
+    lines.push(fact(look, "delivered", &format!("{}{share}", grouped(figures.delivered_24h))));
+    lines.push(fact(look, "dead", &grouped(figures.failed_24h)));
+    if !figures.trend.is_empty() {
+        lines.push(fact(look, "trend 15m", &look.spark(figures.trend.iter().copied(), 15)));
+    }
     lines
+}
+
+/// Who is told of what it sends.
+fn webhooks(app: &App, look: Look, name: &str) -> Vec<Line<'static>> {
+    let list = &app.webhooks.list;
+    if !list.loaded {
+        let text = app.slots.trouble(Slot::Side).unwrap_or("asking ...");
+        return vec![Line::raw(look.text(&format!("  {text}")))];
+    }
+    let own = list.rows().iter().filter(|webhook| webhook.service_name == name);
+    let line = |webhook: &WebhookView| {
+        let (state, tone) = super::webhooks::state(webhook);
+        Line::styled(look.text(&format!("  {state:<10} {}", webhook.url)), look.style(tone))
+    };
+    let lines: Vec<_> = own.map(line).collect();
+    if lines.is_empty() { vec![Line::raw("  none")] } else { lines }
+}
+
+/// The last that were given up, and why.
+fn died(app: &App, look: Look, name: &str) -> Vec<Line<'static>> {
+    let Some((_, died)) = app.services.died.as_ref().filter(|(it, _)| it == name) else {
+        let text = app.slots.trouble(Slot::Also).unwrap_or("asking ...");
+        return vec![Line::raw(look.text(&format!("  {text}")))];
+    };
+    let line = |row: &NotificationView| {
+        let at = row.failed_at.map(|at| clock(app, at)).unwrap_or_default();
+        let why = row.error_message.clone();
+        let why = why.or_else(|| row.failure_reason.as_ref().map(ToString::to_string)).unwrap_or_default();
+        Line::raw(look.text(&format!("  {at:<12} {} {why}", id(app, row.id))))
+    };
+    if died.is_empty() { vec![Line::raw("  none")] } else { died.iter().map(line).collect() }
 }

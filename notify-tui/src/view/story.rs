@@ -1,27 +1,43 @@
 //! One notification: what it is, its attempts, who was told, what happened.
 
-use super::look::{Look, Tone};
+use super::look::{Look, Tone, span};
 use super::notes::status;
 use super::panel::{Detail, fact, heading};
 use super::table::fit;
 use super::time::{ago, ahead, clock, took};
-use crate::state::{App, Story, address};
-use notify_proto::view::{AttemptView, NotificationView, rfc3339};
+use crate::state::{App, Story};
+use notify_proto::line::NotificationLine;
+use notify_proto::view::{AttemptView, NotificationDetail, rfc3339};
 use notify_proto::{AttemptStatus, Status};
 use ratatui::text::{Line, Span};
 
 pub(super) fn detail(app: &App, look: Look) -> Detail {
     let Some(notes) = app.notes_of(app.page) else { return Detail::default() };
     let Some(row) = notes.list.current() else { return Detail::default() };
-    let told = notes.told();
-    let row = told.map_or(row, |story| &story.detail.notification);
-    (
-        facts(app, look, row),
-        told.map_or_else(|| vec![Line::raw("asking ...")], |story| happened(app, look, story)),
-    )
+    match notes.told() {
+        Some(story) => (facts(app, look, &story.detail), happened(app, look, story)),
+        None => (line(app, look, row), vec![Line::raw("asking ...")]),
+    }
 }
 
-fn facts(app: &App, look: Look, row: &NotificationView) -> Vec<Line<'static>> {
+/// What the list knows already.
+fn line(app: &App, look: Look, row: &NotificationLine) -> Vec<Line<'static>> {
+    let (word, tone) = status(&row.status);
+    let mut lines = vec![
+        Line::from(vec![
+            Span::styled(look.text(&word), look.style(tone)),
+            Span::raw(look.text(&format!("  {}  {}", row.channel, row.priority))),
+        ]),
+        fact(look, "service", &row.service_name),
+        fact(look, "to", &row.recipient),
+        fact(look, "created", &format!("{}  {} ago", rfc3339(row.created_at), ago(app, row.created_at))),
+    ];
+    lines.extend(row.error_message.as_ref().map(|error| fact(look, "error", error)));
+    lines
+}
+
+fn facts(app: &App, look: Look, told: &NotificationDetail) -> Vec<Line<'static>> {
+    let (row, plan) = (&told.notification, &told.retry_delays);
     let (word, tone) = status(&row.status);
     let channels: Vec<_> = row.channels.iter().map(ToString::to_string).collect();
     let mut lines = vec![
@@ -30,7 +46,7 @@ fn facts(app: &App, look: Look, row: &NotificationView) -> Vec<Line<'static>> {
             Span::raw(look.text(&format!("  {}  {}", channels.join(" then "), row.priority))),
         ]),
         fact(look, "service", &row.service_name),
-        fact(look, "to", &address(&row.recipient)),
+        fact(look, "to", &row.recipient.in_line()),
         fact(look, "created", &format!("{}  {} ago", rfc3339(row.created_at), ago(app, row.created_at))),
     ];
     let mut also = |name: &str, value: Option<String>| {
@@ -40,6 +56,8 @@ fn facts(app: &App, look: Look, row: &NotificationView) -> Vec<Line<'static>> {
     let due = due.filter(|_| matches!(row.status.known(), Some(Status::Pending | Status::Retrying)));
     also("next try", due.map(|at| format!("{}  {}", rfc3339(at), ahead(app, at))));
     also("tries", Some(format!("{} of {} retries spent", row.retry_count, row.max_retries)));
+    let steps = plan.iter().map(|seconds| brief(*seconds)).collect::<Vec<_>>().join(" > ");
+    also("back-off", (!plan.is_empty()).then_some(steps));
     also("provider", row.provider_name.clone());
     also("reason", row.failure_reason.as_ref().map(ToString::to_string));
     also("error", row.error_message.clone());
@@ -57,6 +75,17 @@ fn facts(app: &App, look: Look, row: &NotificationView) -> Vec<Line<'static>> {
         also("note", Some("may have been sent twice".into()));
     }
     lines
+}
+
+/// A delay of a plan: these are round.
+fn brief(seconds: u64) -> String {
+    match seconds {
+        0 => "0s".into(),
+        it if it % 86_400 == 0 => format!("{}d", it / 86_400),
+        it if it % 3_600 == 0 => format!("{}h", it / 3_600),
+        it if it % 60 == 0 => format!("{}m", it / 60),
+        it => span(it),
+    }
 }
 
 fn attempt(app: &App, look: Look, it: &AttemptView) -> Vec<Line<'static>> {

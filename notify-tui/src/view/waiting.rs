@@ -62,13 +62,14 @@ fn waits(app: &App) -> String {
     app.slots.trouble(Slot::Side).map_or_else(|| "asking ...".into(), str::to_owned)
 }
 
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 8] = [
     left("FAULT", 8, 0),
     right("COUNT", 9, 0),
     left("REASON", 17, 1),
     left("PROVIDER", 16, 2),
     right("FIRST", 11, 4),
     right("LAST", 11, 3),
+    right("24h", 24, 5),
     left("ERROR", 80, 1),
 ];
 
@@ -88,6 +89,10 @@ pub(super) fn faults(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
         frame.render_widget(Line::raw(waits(app)), inside);
         return;
     };
+    if faults.groups.is_empty() {
+        return frame
+            .render_widget(Line::raw("Nothing is dead that matches, so nothing is wrong with it."), inside);
+    }
     let height = usize::from(inside.height.saturating_sub(1)).max(1);
     let top = if focus { (app.side_at + 1).saturating_sub(height) } else { 0 };
     let groups = faults.groups.iter().enumerate().skip(top).take(height);
@@ -102,6 +107,7 @@ pub(super) fn faults(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
                 group.provider_name.clone().unwrap_or_default().into(),
                 ago(app, group.first_at).into(),
                 ago(app, group.last_at).into(),
+                look.spark(group.trend.iter().map(|count| f64::from(*count)), 24).into(),
                 group.error.clone().unwrap_or_default().into(),
             ],
         })

@@ -39,7 +39,7 @@ const TOLD: [Column; 9] = [
 ];
 
 /// How a webhook stands.
-fn state(webhook: &WebhookView) -> (String, Tone) {
+pub(super) fn state(webhook: &WebhookView) -> (String, Tone) {
     match (&webhook.disabled_reason, webhook.is_active, webhook.failing_since) {
         (Some(why), ..) => (format!("x {why}"), Tone::Bad),
         (None, false, _) => ("- off".into(), Tone::Dim),

@@ -6,7 +6,7 @@ use notify_proto::control::Changed;
 use notify_proto::{ApiError, BulkOp, ErrorCode, HoldKind, Status};
 use notify_tui::deed::{Deed, Outcome};
 use notify_tui::message::{Answer, Cmd, Failure, Msg, Question, Slot};
-use notify_tui::state::{App, Hidden, Over, Page};
+use notify_tui::state::{App, Confirm, Hidden, Over, Page};
 use notify_tui::update;
 use notify_tui::view::{Look, Theme};
 use serde_json::json;
@@ -205,4 +205,84 @@ fn a_change_without_an_answer_may_have_happened() {
     let now = app.now;
     update(&mut app, Msg::Answered(Slot::Deed, number, Err(Failure::Late), Duration::from_secs(10)), now);
     assert!(app.log[0].result.as_ref().unwrap().contains("may have happened"));
+}
+
+#[test]
+fn whoever_wants_it_is_asked_before_every_change() {
+    let mut app = listed(Page::Dead, "failed");
+    app.settings.confirm = Confirm::Yes;
+    assert_eq!(deed(&press(&mut app, &["R"])), None);
+    assert!(screen(&app, PLAIN, 120, 36).contains("notifyctl notification retry"));
+    assert!(deed(&press(&mut app, &["y"])).is_some());
+
+    let mut app = listed(Page::Notifications, "queued");
+    app.settings.confirm = Confirm::Count;
+    press(&mut app, &["space", "space", "C"]);
+    assert_eq!(deed(&press(&mut app, &["y", "enter"])), None, "a y is not enough");
+    press(&mut app, &["ctrl-u"]);
+    assert!(deed(&press(&mut app, &["2", "enter"])).is_some());
+
+    let (mut app, _, _) = live(Page::Providers);
+    app.settings.confirm = Confirm::Name;
+    press(&mut app, &["E", "tab"]);
+    assert!(screen(&app, PLAIN, 120, 36).contains("type relay to go on"));
+    write(&mut app, "relay");
+    let cmds = press(&mut app, &["enter"]);
+    assert_eq!(deed(&cmds), Some((Deed::Provider("relay".into(), false), None)));
+
+    // What only counts is not asked for; what follows from it is.
+    let mut app = listed(Page::Dead, "failed");
+    app.settings.confirm = Confirm::Name;
+    let Some((Deed::Count(_), None)) = deed(&press(&mut app, &["b", "r"])) else { panic!("it counts first") };
+}
+
+#[test]
+fn a_provider_gets_another_place_among_those_that_are_tried() {
+    let (mut app, _, _) = live(Page::Providers);
+    press(&mut app, &["j", "o", "+"]);
+    let text = screen(&app, PLAIN, 120, 36);
+    assert!(text.contains("try spare before mock") && text.contains("priority 10 becomes 9"), "{text}");
+    let cmds = press(&mut app, &["tab", "y"]);
+    let (change, _) = deed(&cmds).unwrap();
+    assert_eq!(change.line(None), "notifyctl provider update spare --priority 9");
+    made(&mut app, &cmds, Outcome::Done("provider spare has priority 9".into()));
+    app.providers.list.fill(Vec::new());
+    press(&mut app, &["o", "-"]);
+    assert_eq!(app.over, None, "there is nobody to go behind");
+}
+
+#[test]
+fn what_is_remembered_has_a_bound() {
+    let mut app = listed(Page::Dead, "failed");
+    for _ in 0..600 {
+        let cmds = press(&mut app, &["R"]);
+        made(&mut app, &cmds, Outcome::Each(Vec::new()));
+        press(&mut app, &["3", "5"]);
+        let cmds = press(&mut app, &["r"]);
+        let numbers = asked(&cmds).into_iter().find(|(slot, ..)| *slot == Slot::List);
+        if let Some((slot, number, _)) = numbers {
+            let now = app.now;
+            let msg = Msg::Answered(slot, number, Ok(page(0..9, "failed", None)), Duration::ZERO);
+            update(&mut app, msg, now);
+        }
+    }
+    assert_eq!((app.log.len(), app.earlier.len()), (500, 100));
+    assert_eq!(app.earlier.last().unwrap().0, Page::Notifications, "the newest are kept");
+}
+
+#[test]
+fn what_can_be_taken_back_says_how() {
+    let (mut app, _, _) = live(Page::Providers);
+    press(&mut app, &["E", "tab"]);
+    let cmds = press(&mut app, &["y"]);
+    made(&mut app, &cmds, Outcome::Done("provider relay is off".into()));
+    let said = &app.notice.as_ref().unwrap().text;
+    assert_eq!(said, "provider relay is off; back: notifyctl provider enable relay");
+    assert_eq!(app.log.last().unwrap().result.as_deref(), Some("provider relay is off"));
+    let mut app = listed(Page::Notifications, "queued");
+    let cmds = press(&mut app, &["C", "y"]);
+    let done = Changed { id: id(0).parse().unwrap(), result: Ok(Status::Cancelled.into()) };
+    made(&mut app, &cmds, Outcome::Each(vec![done]));
+    let said = &app.notice.as_ref().unwrap().text;
+    assert_eq!(*said, format!("1 done; back: notifyctl notification retry {}", id(0)));
 }

@@ -2,7 +2,7 @@
 
 use crate::house::{after, answer, asked, live, page, press, screen, slots, write};
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use notify_tui::message::{Cmd, Msg, Slot};
+use notify_tui::message::{Answer, Cmd, Msg, Slot};
 use notify_tui::state::{App, Over, Page};
 use notify_tui::update;
 use notify_tui::view::{Look, Theme};
@@ -80,11 +80,9 @@ fn what_is_pasted_is_written_and_never_pressed() {
 
 #[test]
 fn a_terminal_nobody_looks_at_asks_once_in_five_seconds_and_a_paused_one_nothing() {
-    let (mut app, cmds, begin) = live(Page::Queues);
-    answer(&mut app, &cmds, Slot::List, crate::house::queues(), begin);
+    let (mut app, mut cmds, begin) = live(Page::Queues);
     update(&mut app, Msg::Focused(false), begin);
     let mut questions = 0;
-    let mut cmds = Vec::new();
     for half_seconds in 1..=240 {
         let now = after(begin, half_seconds * 500);
         for (slot, number, question) in asked(&std::mem::take(&mut cmds)) {
@@ -116,6 +114,13 @@ fn a_filter_suggests_what_it_can_go_on_with() {
     answer(&mut app, &cmds, Slot::List, page(0..3, "retrying", None), begin);
     let cmds = press(&mut app, &["/"]);
     assert!(slots(&cmds).contains(&Slot::Names), "names are asked for: {:?}", asked(&cmds));
+    answer(&mut app, &cmds, Slot::Names, Answer::Values(crate::world::values()), begin);
+    write(&mut app, "service:");
+    assert!(screen(&app, PLAIN, 120, 36).contains("tab: zebra  acme "), "the frequent ones go first");
+    press(&mut app, &["ctrl-u"]);
+    write(&mut app, "type:s");
+    assert!(screen(&app, PLAIN, 120, 36).contains("tab: sign_in"));
+    press(&mut app, &["ctrl-u"]);
     write(&mut app, "ser");
     press(&mut app, &["tab"]);
     write(&mut app, "a");
@@ -141,4 +146,25 @@ fn only_the_columns_that_somebody_wants() {
     let shown = screen(&app, PLAIN, 120, 36);
     let heads = shown.lines().find(|line| line.contains("QUEUE ")).unwrap();
     assert!(heads.contains("OUT/s") && !heads.contains("READY"), "{shown}");
+}
+
+#[test]
+fn the_first_screen_is_walked_panel_by_panel() {
+    let (mut app, cmds, begin) = live(Page::Overview);
+    answer(&mut app, &cmds, Slot::Overview, crate::house::overview(), begin);
+    press(&mut app, &["tab", "j"]);
+    let text = screen(&app, PLAIN, 120, 36);
+    assert!(text.contains("|>  retries"), "{text}");
+    press(&mut app, &["enter"]);
+    assert_eq!(app.page, Page::Retries);
+    press(&mut app, &["q", "tab", "enter"]);
+    assert_eq!(app.page, Page::Queues, "a provider's line of work");
+    press(&mut app, &["q", "tab", "tab", "j", "j", "j"]);
+    assert_eq!((app.panel, app.side_at), (2, 1), "the last of them");
+    press(&mut app, &["tab", "enter"]);
+    assert_eq!(app.page, Page::Webhooks);
+    press(&mut app, &["q", "tab", "esc"]);
+    assert_eq!((app.page, app.panel), (Page::Overview, 0));
+    press(&mut app, &["tab", "tab", "tab", "tab", "j"]);
+    assert_eq!((app.panel, app.attention_at), (0, 1), "round, and what needs a look again");
 }

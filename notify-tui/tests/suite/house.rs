@@ -180,7 +180,8 @@ pub(crate) fn overview() -> Answer {
                 {"name": "retries", "state": "behind", "ready": 3, "later": 3_977}
             ],
             "providers": [
-                {"name": "relay", "channels": ["sms"], "active": true, "circuit": "open", "call_ms": ms},
+                {"name": "relay", "channels": ["sms"], "active": true, "circuit": "open", "call_ms": ms,
+                    "circuit_since": "2027-01-15T07:59:19Z"},
                 {"name": "msg91", "channels": ["sms"], "active": true, "circuit": "closed", "ok_share": 0.996}
             ],
             "webhooks": [{"id": id(800), "service": "acme", "url": "https://hooks.acme.test/n", "state": "failing",

@@ -156,7 +156,6 @@ fn rows_are_exported_as_json_lines_or_csv_and_ids_are_copied() {
     };
     assert_eq!((name.as_str(), text.lines().count()), ("notify-notifications-20270115T080000Z.csv", 4));
     assert!(text.lines().next().unwrap().split(',').any(|head| head == "service_name"), "{text}");
-    assert!(text.contains(r#""[""sms"",""email""]""#), "what is nested is JSON, and quoted: {text}");
     let cmds = press(&mut app, &["e", "j"]);
     let Some(Cmd::Save(name, text)) = cmds.iter().find(|cmd| matches!(cmd, Cmd::Save(..))) else {
         panic!("{cmds:?}")
@@ -168,6 +167,17 @@ fn rows_are_exported_as_json_lines_or_csv_and_ids_are_copied() {
 }
 
 #[test]
+fn what_is_nested_is_json_in_a_csv_and_quoted() {
+    let (mut app, cmds, begin) = crate::house::live(Page::Webhooks);
+    crate::house::answer(&mut app, &cmds, Slot::List, crate::house::webhooks(), begin);
+    let cmds = press(&mut app, &["e", "c"]);
+    let Some(Cmd::Save(_, text)) = cmds.iter().find(|cmd| matches!(cmd, Cmd::Save(..))) else {
+        panic!("{cmds:?}")
+    };
+    assert!(text.contains(r#""[""#), "{text}");
+}
+
+#[test]
 fn what_is_revealed_is_asked_for_once_and_hidden_again() {
     let (mut app, begin) = listed(0..3);
     press(&mut app, &["j", "enter"]);
@@ -176,8 +186,12 @@ fn what_is_revealed_is_asked_for_once_and_hidden_again() {
     let detail = asked(&cmds).into_iter().find(|(slot, ..)| *slot == Slot::Detail).unwrap().2;
     assert_eq!(detail, Question::Notification(first, true));
     let notification = serde_json::from_value(crate::house::note(1, "queued")).unwrap();
-    let detail =
-        notify_proto::view::NotificationDetail { notification, attempts: Vec::new(), events: Vec::new() };
+    let detail = notify_proto::view::NotificationDetail {
+        notification,
+        attempts: Vec::new(),
+        events: Vec::new(),
+        retry_delays: Vec::new(),
+    };
     let story = notify_tui::state::Story { detail, told: Vec::new(), revealed: true };
     answer(&mut app, &cmds, Slot::Detail, Answer::Notification(Box::new(story)), begin);
     let cmds = update(&mut app, Msg::Tick, after(begin, 20_000));
@@ -186,4 +200,17 @@ fn what_is_revealed_is_asked_for_once_and_hidden_again() {
     assert_eq!(app.notes.story, None);
     let detail = asked(&cmds).into_iter().find(|(slot, ..)| *slot == Slot::Detail).unwrap().2;
     assert_eq!(detail, Question::Notification(first, false));
+}
+
+#[test]
+fn all_that_match_are_exported_by_the_command_line() {
+    let (mut app, _) = listed(0..3);
+    press(&mut app, &["/"]);
+    write(&mut app, "error:\"no route\"");
+    press(&mut app, &["enter"]);
+    let line = "notifyctl notification export --filter 'error:\"no route\"' --out notify-notifications.jsonl";
+    assert!(press(&mut app, &["e", "a"]).contains(&Cmd::Copy(line.into())));
+    let (mut app, ..) = live(Page::Retries);
+    let line = "notifyctl notification export --filter status:scheduled,retrying --out notify-retries.jsonl";
+    assert!(press(&mut app, &["e", "a"]).contains(&Cmd::Copy(line.into())));
 }

@@ -160,3 +160,12 @@ fn it_says_when_there_is_no_room() {
     back.say("back after 71 s: the daemon restarted");
     assert!(screen(&back, PLAIN, 60, 15).contains("back after 71 s"));
 }
+
+#[test]
+fn builds_that_differ_have_a_line_of_their_own() {
+    let (mut app, ..) = crate::house::live(Page::Overview);
+    let shown = |app: &App| crate::house::screen(app, PLAIN, 120, 36);
+    assert!(!shown(&app).contains("different builds"));
+    app.welcome.as_mut().unwrap().daemon.version = "9.9.9".into();
+    assert!(shown(&app).contains("notifyd 9.9.9 and notify-tui 0.1.0 are different builds"));
+}

@@ -44,7 +44,7 @@ fn full(question: &Question) -> Answer {
         Question::Faults(_) => Answer::Faults(read(json!({
             "groups": [{"fault": "1f6c09ab", "count": 1_284, "reason": "exhausted", "provider_name": "relay",
                 "error": "timeout after <n>s", "first_at": "2027-01-15T07:00:00Z", "last_at": "2027-01-15T07:59:00Z",
-                "sample": id(7)}],
+                "trend": (0..24).map(|n| n % 7).collect::<Vec<_>>(), "sample": id(7)}],
             "elsewhere": 7, "scanned": 1_291, "partial": false
         }))),
         Question::Histogram => Answer::Histogram(histogram(&[12, 340, 90, 7, 0, 3, 0, 0, 1])),
@@ -52,9 +52,11 @@ fn full(question: &Question) -> Answer {
             "by": request.by, "elsewhere": 0, "scanned": 3_977, "partial": false,
             "groups": [
                 {"name": "503 upstream unavailable", "retrying": 3_204, "pending": 0, "tried_once": 3_204,
-                    "tried_twice": 0, "tried_more": 0, "next_at": "2027-01-15T08:00:04Z", "sample": id(1)},
+                    "tried_twice": 0, "tried_more": 0, "next_at": "2027-01-15T08:00:04Z", "sample": id(1),
+                    "tries": {"second": 100, "second_delivered": 71, "third": 0, "third_delivered": 0, "dead": 0}},
                 {"name": "timeout after <n>s", "retrying": 611, "pending": 0, "tried_once": 400, "tried_twice": 200,
-                    "tried_more": 11, "next_at": "2027-01-15T08:04:46Z", "sample": id(2)},
+                    "tried_more": 11, "next_at": "2027-01-15T08:04:46Z", "sample": id(2),
+                    "tries": {"second": 50, "second_delivered": 44, "third": 25, "third_delivered": 16, "dead": 12}},
                 {"name": "", "retrying": 0, "pending": 162, "tried_once": 0, "tried_twice": 0, "tried_more": 0,
                     "next_at": null, "sample": null}
             ]
@@ -73,6 +75,15 @@ fn full(question: &Question) -> Answer {
             let mut provider = status_json(1, 1)["providers"][0].clone();
             (provider["name"], provider["config"]) =
                 (json!(name), json!({"host": "mail.acme.test", "password": "***"}));
+            let call = |n: u32, outcome: &str, error: Option<&str>| {
+                json!({"at": "2027-01-15T07:59:58Z", "notification_id": id(n), "channel": "sms", "outcome": outcome,
+                    "elapsed_ms": 84 * n, "error": error})
+            };
+            provider["calls"] = json!([
+                call(9, "rate_limited", Some("429 slow down")),
+                call(4, "accepted", None),
+                call(3, "accepted", None)
+            ]);
             let route = json!({"notes": ["nothing else"], "steps": [{
                 "channel": "sms", "place": 1, "provider": "relay", "provider_id": id(700), "priority": 10,
                 "verdict": "passed_over", "state": "breaker_open", "why": "5 failures in a row", "since": null, "until": null
@@ -121,7 +132,11 @@ fn full(question: &Question) -> Answer {
             let service = |name: &str, active: bool, locked: Option<&str>| {
                 json!({
                     "id": id(900), "name": name, "description": "sends codes", "active": active, "rate_per_second": 5.0,
-                    "created_at": "2027-01-14T07:00:00Z", "active_keys": 2, "auth_failures": 21, "locked_until": locked
+                    "created_at": "2027-01-14T07:00:00Z", "active_keys": 2, "auth_failures": 21, "locked_until": locked,
+                    "figures": active.then(|| json!({
+                        "accepted_per_second": 402.1, "delivered_24h": 990, "failed_24h": 10,
+                        "last_accepted_at": "2027-01-15T07:59:59Z", "trend": [400.0, 390.0, 402.1]
+                    }))
                 })
             };
             let locked = Some("2027-01-15T09:00:00Z");
@@ -138,9 +153,12 @@ fn full(question: &Question) -> Answer {
                 "last_used_at": "2027-01-15T07:59:00Z", "expires_at": null, "revoked_at": null
             }])),
         ),
-        Question::Sent(service, _) => {
-            Answer::Sent(service.clone(), [("delivered".to_owned(), 990), ("failed".to_owned(), 10)].into())
+        Question::Died(service, _) => {
+            Answer::Died(service.clone(), vec![read(crate::house::note(5, "failed"))])
         }
+        Question::Values => Answer::Values(values()),
+        Question::Series(request) => Answer::Series(series(request)),
+        Question::Config => Answer::Config(config()),
         Question::Operations => Answer::Operations(Vec::new()),
         Question::Deed(..) => unreachable!("nothing is changed here"),
     }
@@ -171,9 +189,32 @@ fn empty(question: &Question) -> Answer {
         Question::Queues => Answer::Queues(read(json!({"queues": [], "elsewhere": 0}))),
         Question::Webhooks => Answer::Webhooks(Vec::new()),
         Question::Services => Answer::Services(Vec::new()),
+        Question::Config => Answer::Config(config()),
+        Question::Values => Answer::Values(notify_proto::values::ValuesView::default()),
         Question::Operations => Answer::Operations(Vec::new()),
         question => unreachable!("there is nothing to ask this of: {question:?}"),
     }
+}
+
+fn series(request: &notify_proto::series::SeriesRequest) -> notify_proto::series::SeriesView {
+    let points: Vec<_> = (0..40).map(|n| n % 9).collect();
+    let line = |key: &String| json!({"key": key, "unit": "per second", "points": points});
+    let series: Vec<_> = request.keys.iter().map(line).collect();
+    read(json!({"as_of": "2027-01-15T08:00:00Z", "step_ms": 60_000, "series": series}))
+}
+
+/// What the newest notifications have in their fields.
+pub(crate) fn values() -> notify_proto::values::ValuesView {
+    let value = |value: &str, count: u64| json!({"value": value, "count": count});
+    read(json!({"scanned": 10_000, "partial": true, "values": {
+        "service": [value("zebra", 9_000), value("acme", 990), value("not this one", 10)],
+        "type": [value("sign_in", 7_000)]
+    }}))
+}
+
+fn config() -> notify_proto::upkeep::ConfigView {
+    let kept = json!({"key": "store.keep_failed_days", "value": 30, "default": 30, "live": true});
+    read(json!({"file": null, "settings": [kept]}))
 }
 
 fn histogram(totals: &[u64; 9]) -> notify_proto::schedule::HistogramView {
@@ -199,6 +240,6 @@ fn story(id: &str, revealed: bool) -> Story {
         "sequence": 1, "at": "2027-01-15T07:58:00Z", "event": "created", "from": null, "to": "queued", "reason": null,
         "detail": null
     });
-    let detail = json!({"notification": notification, "attempts": [attempt], "events": [event]});
+    let detail = json!({"notification": notification, "attempts": [attempt], "events": [event], "retry_delays": [300, 900, 1_800]});
     Story { detail: read(detail), told: Vec::new(), revealed }
 }

@@ -83,6 +83,7 @@ pub(crate) const LINES: &[&str] = &[
     "notification explain ID OTHER",
     "notification wait ID",
     "notification count",
+    "notification count --by service",
     "schedule list --due <1h",
     "schedule move ID --at 2026-12-24T18:00:00Z",
     "schedule move --filter * --at 2h --yes",

@@ -409,6 +409,11 @@ fn changed(arguments: &Value, status: &str) -> Value {
     ids.iter().map(|id| json!({"id": id, "result": {"Ok": status}})).collect()
 }
 
+fn values() -> Value {
+    let services = json!([{"value": "ac\u{1b}[1mme", "count": 2}, {"value": "b", "count": 1}]);
+    json!({"scanned": 10_000, "partial": true, "values": {"service": services}})
+}
+
 /// The answer of a healthy daemon.
 pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
     let dry = arguments["change"]["dry_run"] == json!(true);
@@ -474,6 +479,7 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
         "HoldSet" => hold(arguments["request"]["kind"].as_str().unwrap()),
         "HoldCancel" => hold("pause"),
         "NotificationCount" => json!({"queued": 1, "failed": 1}),
+        "NotificationValues" => values(),
         "NotificationBulk" => {
             let op = arguments["request"]["op"].as_str().unwrap();
             let begun = if dry { Value::Null } else { operation("op_3", op, "running") };

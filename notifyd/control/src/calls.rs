@@ -24,6 +24,7 @@ use notify_proto::transport::{Context, Reply};
 use notify_proto::upkeep::{
     ConfigView, LogFilterView, OperationView, PruneRequest, PruneView, ReloadView, StorageView,
 };
+use notify_proto::values::ValuesView;
 use notify_proto::view::{
     DaemonInfo, KeyView, NotificationDetail, NotificationPage, ProviderView, ServiceView, StatusView,
 };
@@ -289,6 +290,10 @@ impl Control for Session {
 
     async fn notification_count(self, _: Context, filter: Filter) -> Reply<BTreeMap<String, u64>> {
         verbs::notification::count(&self, filter).await
+    }
+
+    async fn notification_values(self, _: Context, filter: Filter) -> Reply<ValuesView> {
+        verbs::notification::values(&self, filter).await
     }
 
     async fn notification_cancel(

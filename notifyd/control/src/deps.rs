@@ -4,12 +4,13 @@ use crate::attention::Thresholds;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use notify_proto::hold::Force;
+use notify_proto::measured::{CallView, ServiceFigures, Tries};
 use notify_proto::upkeep::{ConfigView, ReloadView};
 use notify_proto::{Channel, DeliveryId, NotificationId, ProviderId, Timestamp};
 use notifyd_engine::Handle;
 use notifyd_engine::{
-    Figures, KindInfo, Of, ProviderState, Queue, Reach, Route, SettingError, Speeds, Standing, TestCall,
-    Totals, Way,
+    Common, Figures, KindInfo, Of, ProviderState, Queue, Reach, Route, SettingError, Speeds, Standing,
+    TestCall, Totals, Way,
 };
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::steer::Wish;
@@ -43,6 +44,12 @@ pub trait EngineHandle: Send + Sync + 'static {
     fn figures(&self) -> Figures;
     /// The newest points of a series, by its place among the metrics of its kind.
     fn points(&self, of: Of, index: usize, by_minute: bool, n: usize) -> Vec<f64>;
+    /// The last calls of a provider, the newest first.
+    fn calls(&self, id: ProviderId) -> Vec<CallView>;
+    /// How tries ended that followed a failed one which had this in common.
+    fn tries(&self, common: Common) -> Tries;
+    /// How services do, by the store's number.
+    fn services(&self) -> HashMap<i64, ServiceFigures>;
     /// Forces the circuit breaker of a provider.
     async fn force(&self, id: ProviderId, to: Force) -> Result<(), StoreError>;
     /// The types of providers there are.
@@ -125,6 +132,18 @@ impl EngineHandle for Handle {
 
     fn points(&self, of: Of, index: usize, by_minute: bool, n: usize) -> Vec<f64> {
         Self::points(self, of, index, by_minute, n)
+    }
+
+    fn calls(&self, id: ProviderId) -> Vec<CallView> {
+        Self::calls(self, id)
+    }
+
+    fn tries(&self, common: Common) -> Tries {
+        Self::tries(self, common)
+    }
+
+    fn services(&self) -> HashMap<i64, ServiceFigures> {
+        Self::services(self)
     }
 
     async fn force(&self, id: ProviderId, to: Force) -> Result<(), StoreError> {

@@ -24,6 +24,7 @@ impl Room {
             active_keys: count(service.keys.iter().filter(|key| key.valid(now)).count()),
             auth_failures: count(failures),
             locked_until,
+            figures: None,
         }
     }
 
@@ -49,6 +50,7 @@ impl Room {
             in_flight: state.in_flight,
             holds: self.holds_on(provider),
             config: None,
+            calls: Vec::new(),
             created_at: provider.created_at,
         }
     }

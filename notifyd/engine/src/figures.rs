@@ -4,6 +4,8 @@ use crate::Handle;
 use crate::history::{Of, Pace, refresh};
 use crate::measures::{Latencies, minute};
 use crate::sliding::Quantiles;
+use crate::tries::Common;
+use notify_proto::measured::{CallView, Tries};
 use notify_proto::{ProviderId, Timestamp};
 use std::collections::HashMap;
 
@@ -107,6 +109,17 @@ impl Handle {
             it.trends = [0, 1].map(|n| past.means(Of::Webhook(*no), n, LINE.0, LINE.1));
         }
         figures
+    }
+
+    /// The last calls of a provider, the newest first.
+    pub fn calls(&self, id: ProviderId) -> Vec<CallView> {
+        let measured = self.inner.measures.lock();
+        measured.providers.get(&id).map_or_else(Vec::new, |of| of.recent.iter().rev().cloned().collect())
+    }
+
+    /// How the tries of the last hour ended that followed a failed one which had this in common.
+    pub fn tries(&self, common: Common) -> Tries {
+        self.inner.tallies.lock().of(minute(self.inner.deps.clock.steady()), common)
     }
 
     /// The newest points of one series, the oldest of them first; `index` is its place among the metrics of its kind.

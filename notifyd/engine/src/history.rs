@@ -1,8 +1,9 @@
-//! How it was: 15 minutes by the second, 24 hours by the minute, of the whole, of each provider and of the webhooks that
-//! were told last. Looked at once a second by a clock that nobody sets; a second that was missed is filled in.
+//! How it was: 15 minutes by the second, 24 hours by the minute, of the whole, of each provider, of the webhooks that
+//! were told last and of the services that moved last. Looked at once a second by a clock that nobody sets; a second that was missed is filled in.
 
 use crate::Inner;
 use crate::measures::{MAX_PROVIDERS, MAX_WEBHOOKS, Measured, minute};
+use crate::services;
 use notify_proto::series::{MINUTES, SECONDS};
 use notify_proto::{ProviderId, Status, Timestamp};
 use std::collections::{HashMap, VecDeque};
@@ -45,6 +46,8 @@ pub enum Of {
     Provider(ProviderId),
     /// A webhook's, by the store's number.
     Webhook(i64),
+    /// A service's, by the store's number.
+    Service(i64),
 }
 
 /// One series at both steps, the newest last.
@@ -143,6 +146,8 @@ struct Look {
     providers: Vec<(ProviderId, [u64; 3], [u64; 2])>,
     /// Told and acknowledged.
     webhooks: Vec<(i64, [u64; 3])>,
+    /// Accepted.
+    services: Vec<(i64, [u64; 3])>,
     /// 99 in 100 of the minute before this one.
     p99s: [Option<f64>; 4],
 }
@@ -162,6 +167,7 @@ pub(crate) struct Past {
     hours: VecDeque<[u64; COUNTERS]>,
     providers: HashMap<ProviderId, Entity<4>>,
     webhooks: HashMap<i64, Entity<2>>,
+    services: HashMap<i64, Entity<1>>,
     p99s: [VecDeque<Option<f64>>; 4],
     /// When the clock was set last, and by how many milliseconds.
     set: Option<(Timestamp, i64)>,
@@ -190,7 +196,7 @@ impl History {
 
 impl Past {
     fn take(&mut self, look: Look) {
-        let Look { steady, wall, counters, gauges, providers, webhooks, p99s } = look;
+        let Look { steady, wall, counters, gauges, providers, webhooks, services, p99s } = look;
         self.gauges = gauges;
         let Some((before, wall_before)) = self.at.replace((steady, wall)) else {
             // There is nothing to compare with yet.
@@ -233,6 +239,12 @@ impl Past {
             for (series, value) in entity.series.iter_mut().zip(rates) {
                 series.push(value, times);
             }
+        }
+        self.services.retain(|no, _| services.iter().any(|(known, _)| known == no));
+        for (no, counters) in services {
+            let entity = self.services.entry(no).or_default();
+            let [accepted, ..] = entity.rates(counters, seconds);
+            entity.series[0].push(accepted, times);
         }
         if turned {
             self.turn(p99s);
@@ -292,6 +304,7 @@ impl Past {
             Of::All => &self.all,
             Of::Provider(id) => self.providers.get(&id).map_or(&[], |it| &it.series),
             Of::Webhook(no) => self.webhooks.get(&no).map_or(&[], |it| &it.series),
+            Of::Service(no) => self.services.get(&no).map_or(&[], |it| &it.series),
         }
     }
 
@@ -301,6 +314,11 @@ impl Past {
         let ring = if by_minute { &series.minutes } else { &series.seconds };
         let skip = ring.len().saturating_sub(n);
         ring.iter().skip(skip).map(|it| f64::from(*it)).collect()
+    }
+
+    /// The mean of the last so many seconds.
+    pub(crate) fn mean(&self, of: Of, index: usize, seconds: usize) -> f64 {
+        self.series(of).get(index).map_or(0.0, |series| series.mean(seconds))
     }
 
     /// Means of spans of so many seconds of the last 15 minutes.
@@ -340,6 +358,10 @@ pub(crate) fn refresh(inner: &Inner) {
 }
 
 fn look(inner: &Inner) -> Look {
+    services::read(inner);
+    let accepted =
+        |all: &services::Counted| all.of.iter().map(|(no, of)| (*no, [of.accepted, 0, 0])).collect();
+    let services = accepted(&inner.services.lock());
     let store = &inner.deps.store;
     let (steady, wall, counts) = (inner.deps.clock.steady(), inner.deps.clock.now(), store.counts());
     let directory = store.directory();
@@ -379,6 +401,7 @@ fn look(inner: &Inner) -> Look {
             .take(MAX_WEBHOOKS)
             .map(|(no, of)| (*no, [of.told, of.acks, 0]))
             .collect(),
+        services,
         p99s: measured.p99s_of(minute(steady).saturating_sub(1)),
     }
 }
@@ -405,6 +428,7 @@ mod tests {
             gauges: [7, 0, 3, 1],
             providers: vec![(P, [done, done / 4, 0], [5, 2])],
             webhooks: vec![(1, [done, done / 2, 0])],
+            services: vec![(9, [done, 0, 0])],
             p99s: [Some(3.0), None, None, None],
         }
     }
@@ -432,6 +456,7 @@ mod tests {
         assert_eq!(past.points(Of::All, 4, false, 3), [7.0; 3]);
         assert_eq!(past.points(Of::Provider(P), 0, false, 2), [20.0; 2]);
         assert_eq!(past.points(Of::Webhook(2), 0, false, 2), [0.0; 0]);
+        near(past.mean(Of::Service(9), 0, 60), 20.0);
         assert_eq!(past.means(Of::All, 0, 15, 60).len(), 60);
         let pace = past.pace();
         near(pace.means[2], 2.0);
@@ -462,7 +487,7 @@ mod tests {
         past.take(look(1, 1_000, 0));
         past.take(look(2, 2_000, 0));
         assert!(past.providers.contains_key(&P) && past.webhooks.contains_key(&1));
-        past.take(Look { providers: vec![], webhooks: vec![], ..look(3, 3_000, 0) });
-        assert!(past.providers.is_empty() && past.webhooks.is_empty());
+        past.take(Look { providers: vec![], webhooks: vec![], services: vec![], ..look(3, 3_000, 0) });
+        assert!(past.providers.is_empty() && past.webhooks.is_empty() && past.services.is_empty());
     }
 }

@@ -12,7 +12,8 @@
 //! * [`holds`] is what operators force by hand on a provider; [`queues`] counts what stands in front of each.
 //! * [`standing`] tells where each job in memory stands and where the rest would go; [`rates`] how fast all that moves.
 //! * [`measures`] counts and times calls, deliveries and webhooks, [`sliding`] those of the last five minutes; [`history`]
-//!   remembers what it was each second, and [`figures`] tells it.
+//!   remembers what it was each second, and [`figures`] tells it. [`tries`] counts how tries end after a failed one,
+//!   [`services`] what services send.
 //! * [`ahead`] keeps what is claimed before there is room for its call.
 //! * [`attempt`] is one call of a provider: `Claimed → Sent`.
 //! * [`settle`] turns what came back into the record to be written.
@@ -47,12 +48,14 @@ mod receipts;
 mod rescue;
 pub mod route;
 mod schedule;
+mod services;
 mod settle;
 mod sliding;
 mod slots;
 mod standing;
 mod sweep;
 mod tickets;
+mod tries;
 pub mod way;
 mod webhooks;
 mod write;
@@ -67,12 +70,15 @@ pub use rates::Speeds;
 pub use route::{Route, Step, Verdict};
 pub use sliding::Quantiles;
 pub use standing::{InMemory, Standing};
+pub use tries::Common;
 pub use way::Way;
 
 use crate::history::History;
 use crate::measures::Measures;
 use crate::metrics::Metrics;
 use crate::rates::Rates;
+use crate::services::Services;
+use crate::tries::Tallies;
 use arc_swap::ArcSwap;
 use notify_proto::hold::Force;
 use notify_proto::{Channel, ProviderId};
@@ -138,6 +144,8 @@ pub(crate) struct Inner {
     rates: Rates,
     measures: Measures,
     history: History,
+    tallies: Tallies,
+    services: Services,
     /// What stood in front of each provider when it was counted last.
     waiting: Mutex<HashMap<ProviderId, Queue>>,
     /// How long calls under way may finish after a stop was asked for, milliseconds.
@@ -181,6 +189,8 @@ impl Engine {
             rates: Rates::default(),
             measures: Measures::default(),
             history: History::default(),
+            tallies: Tallies::default(),
+            services: Services::default(),
             waiting: Mutex::default(),
             drain_ms: AtomicU64::new(0),
             providers: Mutex::default(),

@@ -2,8 +2,9 @@
 //! Counters only ever rise; [`history`](crate::history) looks at them once a second.
 
 use crate::sliding::{Quantiles, Sliding};
-use notify_proto::{ProviderId, Timestamp};
-use std::collections::HashMap;
+use notify_proto::measured::{CallView, MAX_CALLS};
+use notify_proto::{Channel, NotificationId, ProviderId, Timestamp};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -33,6 +34,8 @@ pub(crate) struct OfProvider {
     pub throttled: u64,
     /// The last thing that went wrong.
     pub last_error: Option<(Timestamp, String)>,
+    /// The last calls, the newest last.
+    pub recent: VecDeque<CallView>,
     wait: Sliding,
     call: Sliding,
 }
@@ -51,6 +54,10 @@ pub(crate) struct OfWebhook {
 
 /// A call that was answered.
 pub(crate) struct Called<'a> {
+    /// For which notification, on which channel.
+    pub of: (NotificationId, Channel),
+    /// How it ended, one word.
+    pub class: &'static str,
     /// When, by the clock that nobody sets.
     pub steady: Duration,
     pub at: Timestamp,
@@ -126,11 +133,22 @@ impl Measures {
         if let Some(waited) = it.waited {
             of.wait.record(minute, waited);
         }
+        let error: Option<String> = it.error.map(|text| text.chars().take(MAX_ERROR).collect());
+        if of.recent.len() == MAX_CALLS {
+            of.recent.pop_front();
+        }
+        of.recent.push_back(CallView {
+            at: it.at,
+            notification_id: it.of.0,
+            channel: it.of.1.into(),
+            outcome: it.class.to_owned(),
+            elapsed_ms: u64::try_from(it.elapsed.as_millis()).unwrap_or(u64::MAX),
+            error: error.clone(),
+        });
         of.throttled += u64::from(it.throttled);
         if !it.accepted {
             of.errors += 1;
-            let what = it.error.unwrap_or("it gave no reason");
-            of.last_error = Some((it.at, what.chars().take(MAX_ERROR).collect()));
+            of.last_error = Some((it.at, error.unwrap_or_else(|| "it gave no reason".to_owned())));
         }
     }
 

@@ -3,8 +3,9 @@
 use crate::Inner;
 use crate::attempt::{Sent, What};
 use crate::lines::Loaded;
-use crate::measures::Called;
+use crate::measures::{Called, minute};
 use crate::slots::Slots;
+use crate::tries::Ended;
 use notify_proto::{AttemptStatus, Channel, FailureReason, SkipReason, Status, Timestamp};
 use notifyd_lifecycle::candidate::{Choice, Skip, choose};
 use notifyd_lifecycle::decide::{Standing, absorb, end_cycle, go_on};
@@ -67,6 +68,8 @@ pub(crate) fn attempt(
             inner.measures.called(
                 provider,
                 &Called {
+                    of: (loaded.job.id, channel),
+                    class: report.outcome.class(),
                     steady: inner.deps.clock.steady(),
                     at,
                     waited: waited(&loaded.job, at, elapsed),
@@ -260,6 +263,10 @@ fn told(
         }
         _ => {}
     }
+    let call = end.map(|end| (end.provider, end.channel, end.message.as_deref()));
+    let (seq, service, retries) = (job.seq, job.group.service, job.retry_count);
+    let minute = minute(inner.deps.clock.steady());
+    inner.tallies.lock().ended(minute, &Ended { seq, service, retries, to, call });
     let provider = end.and_then(|end| slots.get(end.provider)).map(|slot| slot.row.name.as_str());
     let service = slots.directory().service_no(job.group.service).map_or("", |service| service.name.as_str());
     let error = match (to, end.and_then(|end| end.message.as_deref())) {

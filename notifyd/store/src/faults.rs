@@ -11,6 +11,7 @@ use crate::sqlite::SqliteStore;
 use notify_proto::filter::Filter;
 use notify_proto::view::NotificationView;
 use notify_proto::{FailureReason, Timestamp};
+use notifyd_lifecycle::clock::to_millis;
 use notifyd_lifecycle::fault;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::Value;
@@ -26,6 +27,12 @@ const PAGE: u64 = 10_000;
 /// Faults kept apart while looking; who asks for more has texts that no fingerprint brings together.
 const MAX_FAULTS: usize = 5_000;
 
+/// Hours of a trend.
+const HOURS: usize = 24;
+
+/// Milliseconds of one.
+const HOUR: i64 = 3_600_000;
+
 /// Dead letters with one fault.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
@@ -37,6 +44,8 @@ pub struct Fault {
     pub first: Timestamp,
     /// When the last of them died.
     pub last: Timestamp,
+    /// How many died in each of the last 24 hours, the newest last.
+    pub trend: Vec<u32>,
     /// One of them, the newest.
     pub sample: NotificationView,
 }
@@ -72,6 +81,23 @@ struct Seen {
     first: i64,
     last: i64,
     newest: i64,
+    trend: [u32; HOURS],
+}
+
+impl Seen {
+    fn new(seq: i64, at: i64) -> Self {
+        Self { count: 0, first: at, last: at, newest: seq, trend: [0; HOURS] }
+    }
+
+    fn add(&mut self, at: i64, now: i64) {
+        self.count += 1;
+        (self.first, self.last) = (self.first.min(at), self.last.max(at));
+        // A clock that was set back puts what is to come into the newest hour.
+        let ago = usize::try_from((now - at).max(0) / HOUR).unwrap_or(HOURS);
+        if let Some(hour) = HOURS.checked_sub(ago + 1).and_then(|n| self.trend.get_mut(n)) {
+            *hour += 1;
+        }
+    }
 }
 
 #[derive(Default)]
@@ -83,12 +109,13 @@ struct Tally {
 
 /// The `limit` largest groups of the newest dead letters that match.
 pub(crate) async fn group(store: &SqliteStore, filter: Filter, limit: usize) -> Result<Faults> {
+    let now = to_millis(store.now());
     let (mut tally, mut before) = (Tally::default(), Some(i64::MAX));
     while let Some(below) = before.filter(|_| tally.scanned < MAX_SCAN) {
         let filter = filter.clone();
         (tally, before) = store
             .ask(move |connection, directory| {
-                let next = look(connection, directory, &filter, below, &mut tally);
+                let next = look(connection, directory, &filter, (below, now), &mut tally);
                 Ok((tally, next.map_err(StoreError::Read)?))
             })
             .await?;
@@ -107,7 +134,7 @@ fn look(
     connection: &Connection,
     directory: &Directory,
     filter: &Filter,
-    below: i64,
+    (below, now): (i64, i64),
     tally: &mut Tally,
 ) -> rusqlite::Result<Option<i64>> {
     let mut page = connection.prepare_cached(include_str!("sql/dead_page.sql"))?;
@@ -131,10 +158,11 @@ fn look(
         let key = (opt_word(row, 1)?, row.get(2)?, fault::template(error));
         let (seq, at): (i64, i64) = (row.get(0)?, row.get(4)?);
         if let Some(seen) = tally.faults.get_mut(&key) {
-            seen.count += 1;
-            (seen.first, seen.last) = (seen.first.min(at), seen.last.max(at));
+            seen.add(at, now);
         } else if tally.faults.len() < MAX_FAULTS {
-            tally.faults.insert(key, Seen { count: 1, first: at, last: at, newest: seq });
+            let mut seen = Seen::new(seq, at);
+            seen.add(at, now);
+            tally.faults.insert(key, seen);
         } else {
             tally.elsewhere += 1;
         }
@@ -159,6 +187,7 @@ fn with_samples(connection: &Connection, directory: &Directory, all: Vec<(Key, S
             count: seen.count,
             first: moment(seen.first),
             last: moment(seen.last),
+            trend: seen.trend.to_vec(),
             sample,
         });
     }

@@ -60,6 +60,7 @@ mod stats;
 mod steer;
 mod sweep;
 mod turnstile;
+mod values;
 mod waiting;
 mod wall;
 mod writer;

@@ -46,7 +46,7 @@ pub fn notification(
     }
     let attempts = attempts(connection, directory, seq, id).map_err(StoreError::Read)?;
     let events = events(connection, seq).map_err(StoreError::Read)?;
-    Ok(Some(NotificationDetail { notification, attempts, events }))
+    Ok(Some(NotificationDetail { notification, attempts, events, retry_delays: Vec::new() }))
 }
 
 /// One notification as the engine works with it.

@@ -47,6 +47,7 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("notification_list", Look, "notification list --all"),
     ("notification_lines", Look, "notification list"),
     ("notification_count", Look, "notification count"),
+    ("notification_values", Look, "notification count --by type"),
     ("notification_wait", Look, "notification wait DEAD"),
     ("notification_explain", Look, "notification explain ID"),
     (

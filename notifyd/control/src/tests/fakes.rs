@@ -7,6 +7,7 @@ use crate::session::{Room, Session};
 use async_trait::async_trait;
 use notify_proto::control::{Change, ControlClient, Hello, NewService, Role};
 use notify_proto::hold::{Force, HoldRequest};
+use notify_proto::measured::{CallView, ServiceFigures, Tries};
 use notify_proto::send::SendRequest;
 use notify_proto::transport::{self, Context};
 use notify_proto::upkeep::{ChangedSetting, ConfigView, ReloadView, SettingView};
@@ -15,7 +16,7 @@ use notify_proto::{
     Timestamp,
 };
 use notifyd_engine::{
-    Figures, KindInfo, Of, ProviderState, Queue, Reach, Route, SettingError, Speeds, Standing, Step,
+    Common, Figures, KindInfo, Of, ProviderState, Queue, Reach, Route, SettingError, Speeds, Standing, Step,
     TestCall, Totals, Verdict, Way,
 };
 use notifyd_lifecycle::admission::AdmissionRules;
@@ -49,6 +50,9 @@ pub(super) struct FakeEngine {
     pub(super) standing: Mutex<Standing>,
     pub(super) speeds: Mutex<Speeds>,
     pub(super) figures: Mutex<Figures>,
+    pub(super) calls: Mutex<Vec<CallView>>,
+    pub(super) tries: Mutex<HashMap<Common, Tries>>,
+    pub(super) services: Mutex<HashMap<i64, ServiceFigures>>,
     pub(super) circuit: Mutex<&'static str>,
     /// How often somebody looked at a provider.
     pub(super) looks: AtomicU32,
@@ -95,6 +99,18 @@ impl EngineHandle for FakeEngine {
 
     fn points(&self, _: Of, index: usize, by_minute: bool, n: usize) -> Vec<f64> {
         vec![if by_minute { 60.0 } else { 1.0 } + f64::from(u32::try_from(index).unwrap()); n.min(3)]
+    }
+
+    fn calls(&self, _: ProviderId) -> Vec<CallView> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    fn tries(&self, common: Common) -> Tries {
+        self.tries.lock().unwrap().get(&common).copied().unwrap_or_default()
+    }
+
+    fn services(&self) -> HashMap<i64, ServiceFigures> {
+        self.services.lock().unwrap().clone()
     }
 
     async fn force(&self, _: ProviderId, to: Force) -> Result<(), StoreError> {
@@ -308,6 +324,9 @@ pub(super) fn house_with<U: Upkeep>(upkeep: impl FnOnce(Arc<SqliteStore>) -> Arc
         standing: Mutex::default(),
         speeds: Mutex::default(),
         figures: Mutex::default(),
+        calls: Mutex::default(),
+        tries: Mutex::default(),
+        services: Mutex::default(),
         circuit: Mutex::new("closed"),
         looks: AtomicU32::new(0),
     });

@@ -151,3 +151,37 @@ async fn a_filter_that_is_too_long_is_refused() {
     let list = ListRequest { filter, ..ListRequest::default() };
     assert_eq!(admin.notification_list(soon(), list).await.code(), Invalid);
 }
+
+#[tokio::test]
+async fn what_is_not_final_is_told_with_its_plan_of_retries() {
+    let (_house, admin) = furnished().await;
+    let id = sent(&admin, "hello").await;
+    let shown = admin.notification_show(soon(), id, false).await.unwrap().unwrap();
+    assert_eq!(shown.retry_delays.len(), usize::try_from(shown.notification.max_retries).unwrap());
+    assert!(!shown.retry_delays.is_empty() && shown.retry_delays.iter().all(|seconds| *seconds > 0));
+    admin.notification_cancel(soon(), vec![id], plain()).await.unwrap().unwrap();
+    assert!(admin.notification_show(soon(), id, false).await.unwrap().unwrap().retry_delays.is_empty());
+}
+
+#[tokio::test]
+async fn the_newest_tell_what_a_filter_can_be_completed_with() {
+    let (_house, admin) = furnished().await;
+    for (n, kind) in ["receipt", "code", "code"].into_iter().enumerate() {
+        let mut body = text(&format!("{kind} {n}"));
+        body.event_type = Some(kind.to_owned());
+        admin.notification_send(soon(), "acme".into(), body, plain()).await.unwrap().unwrap();
+    }
+    let found = admin.notification_values(soon(), Filter::default()).await.unwrap().unwrap();
+    assert_eq!((found.scanned, found.partial), (3, false));
+    let of = |field: &str| {
+        let all = found.values[field].iter().map(|it| (it.value.as_str(), it.count));
+        all.collect::<Vec<_>>()
+    };
+    assert_eq!(of("type"), [("code", 2), ("receipt", 1)]);
+    assert_eq!((of("service"), of("channel"), of("tenant")), (vec![("acme", 3)], vec![("sms", 3)], vec![]));
+    let filter = Filter::parse("type:receipt", notify_proto::Timestamp::UNIX_EPOCH).unwrap();
+    let one = admin.notification_values(soon(), filter).await.unwrap().unwrap();
+    assert_eq!(one.values["status"].iter().map(|it| it.count).collect::<Vec<_>>(), [1]);
+    let long = Filter { terms: vec![Term::AttemptsAtLeast(1); 33] };
+    assert_eq!(admin.notification_values(soon(), long).await.code(), Invalid);
+}

@@ -3,6 +3,8 @@
 use super::fakes::{Refused, furnished, house, plain, soon};
 use notify_proto::ErrorCode::{Conflict, Invalid, NotFound};
 use notify_proto::control::NewProvider;
+use notify_proto::measured::CallView;
+use notify_proto::{Channel, NotificationId};
 use serde_json::{Value, json};
 
 fn provider(more: &Value) -> NewProvider {
@@ -26,6 +28,22 @@ async fn a_provider_is_added_with_defaults_and_its_secret_stays_inside() {
     assert!(admin.provider_list(soon()).await.unwrap().unwrap()[0].config.is_none());
     assert_eq!(admin.provider_show(soon(), "nobody".into()).await.code(), NotFound);
     assert!(!house.on_disk().await.contains("hunter2"));
+}
+
+#[tokio::test]
+async fn one_that_is_looked_at_is_told_with_its_last_calls() {
+    let (house, admin) = furnished().await;
+    let call = CallView {
+        at: house.room.now(),
+        notification_id: NotificationId::from_bytes([7; 16]),
+        channel: Channel::Sms.into(),
+        outcome: "transient".into(),
+        elapsed_ms: 402,
+        error: Some("503 upstream".into()),
+    };
+    house.engine.calls.lock().unwrap().push(call.clone());
+    assert_eq!(admin.provider_show(soon(), "mock".into()).await.unwrap().unwrap().calls, [call]);
+    assert!(admin.provider_list(soon()).await.unwrap().unwrap()[0].calls.is_empty());
 }
 
 #[tokio::test]

@@ -54,6 +54,7 @@ async fn viewers_look_and_do_not_change() {
     viewer.hold_list(soon()).await.unwrap().unwrap();
     viewer.dead_group(soon(), Filter::default()).await.unwrap().unwrap();
     viewer.notification_count(soon(), Filter::default()).await.unwrap().unwrap();
+    viewer.notification_values(soon(), Filter::default()).await.unwrap().unwrap();
     viewer.provider_route(soon(), RouteRequest::default()).await.unwrap().unwrap();
     viewer.notification_explain(soon(), id).await.unwrap().unwrap();
     viewer.schedule_list(soon(), ListRequest::default()).await.unwrap().unwrap();
@@ -71,7 +72,6 @@ async fn viewers_look_and_do_not_change() {
     let acme = || "acme".to_owned();
     let service = NewService { name: "b".into(), description: None, rate_per_second: None };
     let provider: NewProvider = serde_json::from_str(r#"{"name":"m","kind":"mock"}"#).unwrap();
-    let reveal = ListRequest { reveal: true, ..ListRequest::default() };
     let before = notify_proto::Timestamp::UNIX_EPOCH;
     let prune = PruneRequest { before, statuses: vec![notify_proto::Status::Failed.into()], expect: None };
     let recover = RecoverRequest {
@@ -132,11 +132,21 @@ async fn viewers_look_and_do_not_change() {
             assert_eq!(code, Forbidden);
         }
     }
-    assert_eq!(viewer.notification_show(soon(), id, true).await.code(), Forbidden);
-    assert_eq!(viewer.notification_list(soon(), reveal.clone()).await.code(), Forbidden);
-    assert_eq!(viewer.notification_lines(soon(), reveal.clone(), false).await.code(), Forbidden);
-    assert_eq!(viewer.schedule_list(soon(), reveal).await.code(), Forbidden);
     assert!(house.stops.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn viewers_have_nothing_revealed() {
+    let (house, admin) = furnished().await;
+    let id = sent(&admin, "hello").await;
+    let viewer = house.enter(Role::Viewer).await;
+    let reveal = || ListRequest { reveal: true, ..ListRequest::default() };
+    assert_eq!(viewer.notification_show(soon(), id, true).await.code(), Forbidden);
+    assert_eq!(viewer.notification_list(soon(), reveal()).await.code(), Forbidden);
+    for soonest in [false, true] {
+        assert_eq!(viewer.notification_lines(soon(), reveal(), soonest).await.code(), Forbidden);
+    }
+    assert_eq!(viewer.schedule_list(soon(), reveal()).await.code(), Forbidden);
 }
 
 #[tokio::test]

@@ -5,8 +5,11 @@ use chrono::TimeDelta;
 use notify_proto::ErrorCode::{Conflict, Invalid, NotFound};
 use notify_proto::control::{Changed, ControlClient, ListRequest};
 use notify_proto::filter::{Filter, Term};
+use notify_proto::measured::Tries;
+use notify_proto::schedule::GroupRequest;
 use notify_proto::send::Recipient;
-use notify_proto::{ApiError, ErrorCode, NotificationId, Timestamp};
+use notify_proto::{ApiError, Channel, ErrorCode, GroupBy, NotificationId, Timestamp};
+use notifyd_engine::Common;
 use notifyd_lifecycle::Clock as _;
 
 fn at(minutes: i64) -> Timestamp {
@@ -128,4 +131,28 @@ async fn each_id_has_its_own_answer_and_a_dry_run_says_the_same() {
     assert_eq!(story, ["created", "moved", "postponed", "run_now", "buried"]);
 
     assert_eq!(admin.schedule_run(soon(), vec![waits; 1_001], plain()).await.code(), Invalid);
+}
+
+#[tokio::test]
+async fn groups_are_told_with_how_their_tries_end() {
+    let (house, admin) = furnished().await;
+    scheduled(&admin, 5).await;
+    let tries = |second, dead| Tries { second, dead, ..Tries::default() };
+    let no = notifyd_store::Store::directory(&*house.store).find_service("acme").unwrap().no;
+    *house.engine.tries.lock().unwrap() = [
+        (Common::Channel(Channel::Sms), tries(4, 1)),
+        (Common::Service(no), tries(5, 2)),
+        (Common::error(""), tries(6, 3)),
+    ]
+    .into();
+    for (by, expected) in [
+        (GroupBy::Channel, Some(tries(4, 1))),
+        (GroupBy::Service, Some(tries(5, 2))),
+        (GroupBy::Error, Some(tries(6, 3))),
+        (GroupBy::Provider, None),
+    ] {
+        let request = GroupRequest { filter: Filter::default(), by: by.into() };
+        let found = admin.schedule_group(soon(), request).await.unwrap().unwrap();
+        assert_eq!(found.groups[0].tries, expected, "{by}");
+    }
 }

@@ -4,6 +4,7 @@ use super::fakes::{Refused, because, dry, furnished, plain, soon};
 use notify_proto::ErrorCode::{Conflict, Invalid, NotFound};
 use notify_proto::audit::AuditRequest;
 use notify_proto::control::{Limit, ServiceChange};
+use notify_proto::measured::ServiceFigures;
 
 #[tokio::test]
 async fn a_service_is_changed_and_the_audit_log_says_how() {
@@ -48,4 +49,23 @@ async fn a_service_is_changed_and_the_audit_log_says_how() {
     }
     let nobody = update(Limit::Keep, Limit::Set(1.0));
     assert_eq!(admin.service_update(soon(), "nobody".into(), nobody, plain()).await.code(), NotFound);
+}
+
+#[tokio::test]
+async fn a_service_is_told_with_what_it_sends() {
+    let (house, admin) = furnished().await;
+    assert_eq!(admin.service_list(soon()).await.unwrap().unwrap()[0].figures, None);
+    let no = notifyd_store::Store::directory(&*house.store).find_service("acme").unwrap().no;
+    let figures = ServiceFigures {
+        accepted_per_second: 2.000_04,
+        failed_24h: 3,
+        trend: vec![0.123_456],
+        ..ServiceFigures::default()
+    };
+    house.engine.services.lock().unwrap().insert(no, figures);
+    let told = admin.service_show(soon(), "acme".into()).await.unwrap().unwrap().figures.unwrap();
+    assert_eq!((told.failed_24h, &told.trend[..]), (3, &[0.123][..]));
+    assert!((told.accepted_per_second - 2.0).abs() < 1e-9);
+    let listed = admin.service_list(soon()).await.unwrap().unwrap();
+    assert_eq!(listed[0].figures, Some(told));
 }

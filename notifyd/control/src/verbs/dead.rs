@@ -31,7 +31,7 @@ pub(crate) async fn group(session: &Session, filter: Filter) -> Reply<FaultGroup
 }
 
 fn told(fault: Fault) -> FaultGroup {
-    let Fault { fingerprint, count, first, last, sample } = fault;
+    let Fault { fingerprint, count, first, last, trend, sample } = fault;
     // An error can quote what was sent, and to whom.
     let sample = hidden(sample);
     FaultGroup {
@@ -42,6 +42,7 @@ fn told(fault: Fault) -> FaultGroup {
         error: sample.error_message.as_deref().map(template),
         first_at: first,
         last_at: last,
+        trend,
         sample: sample.id,
     }
 }

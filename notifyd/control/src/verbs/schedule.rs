@@ -2,7 +2,7 @@
 
 use super::notification::steer::{steer, stored};
 use super::notification::{Order, check, page};
-use crate::session::Session;
+use crate::session::{Room, Session};
 use crate::{bound, refuse};
 use chrono::TimeDelta;
 use notify_proto::control::{Change, Changed, ListRequest};
@@ -10,6 +10,7 @@ use notify_proto::schedule::{GroupRequest, HistogramBucket, HistogramView, Waiti
 use notify_proto::transport::Reply;
 use notify_proto::view::NotificationPage;
 use notify_proto::{GroupBy, NotificationId, Timestamp};
+use notifyd_engine::Common;
 use notifyd_lifecycle::steer::Wish;
 use notifyd_store::api::Bucket;
 
@@ -59,7 +60,21 @@ pub(crate) async fn group(session: &Session, request: GroupRequest) -> Reply<Wai
     let fitting = bound::fitting(&found.groups);
     found.elsewhere += found.groups.iter().skip(fitting).map(|it| it.retrying + it.pending).sum::<u64>();
     found.groups.truncate(fitting);
+    for group in &mut found.groups {
+        group.tries = common(room, by, &group.name).map(|it| room.deps.engine.tries(it));
+    }
     Ok(found)
+}
+
+/// What the notifications of a group have in common, for the engine.
+fn common(room: &Room, by: GroupBy, name: &str) -> Option<Common> {
+    let directory = room.deps.store.directory();
+    match by {
+        GroupBy::Error => Some(Common::error(name)),
+        GroupBy::Provider => directory.find_provider(name).map(|it| Common::Provider(it.id)),
+        GroupBy::Service => directory.find_service(name).map(|it| Common::Service(it.no)),
+        GroupBy::Channel => name.parse().ok().map(Common::Channel),
+    }
 }
 
 fn view(name: &str, bucket: Bucket) -> HistogramBucket {

@@ -2,9 +2,11 @@
 
 use super::key;
 use crate::session::{Room, Session};
+use crate::view::thousandths;
 use crate::{name, refuse};
 use notify_proto::ServiceId;
 use notify_proto::control::{Change, FreshKey, NewService, ServiceChange, UpdatedService};
+use notify_proto::measured::ServiceFigures;
 use notify_proto::transport::Reply;
 use notify_proto::upkeep::ChangedSetting;
 use notify_proto::view::ServiceView;
@@ -56,6 +58,7 @@ pub(crate) async fn create(
         active_keys: 1,
         auth_failures: 0,
         locked_until: None,
+        figures: None,
     };
     store.create_service(row, key, operator.audit()).await.map_err(refuse::log)?;
     operator.tell("service.create", &view.name);
@@ -81,13 +84,28 @@ fn describe(description: Option<&str>) -> Reply<()> {
 /// All services, by name.
 pub(crate) fn list(session: &Session) -> Reply<Vec<ServiceView>> {
     let room = session.look()?;
-    Ok(room.deps.store.directory().services().iter().map(|service| room.service_view(service)).collect())
+    let mut figures = room.deps.engine.services();
+    let view = |service: &Arc<Service>| {
+        let figures = figures.remove(&service.no).map(rounded);
+        ServiceView { figures, ..room.service_view(service) }
+    };
+    Ok(room.deps.store.directory().services().iter().map(view).collect())
 }
 
 /// One service.
 pub(crate) fn show(session: &Session, name: &str) -> Reply<ServiceView> {
     let room = session.look()?;
-    Ok(room.service_view(&*find(room, name)?))
+    let service = find(room, name)?;
+    let figures = room.deps.engine.services().remove(&service.no).map(rounded);
+    Ok(ServiceView { figures, ..room.service_view(&service) })
+}
+
+/// As precise as anybody needs it.
+fn rounded(mut figures: ServiceFigures) -> ServiceFigures {
+    for rate in figures.trend.iter_mut().chain([&mut figures.accepted_per_second]) {
+        *rate = thousandths(*rate);
+    }
+    figures
 }
 
 /// Enables or disables a service.

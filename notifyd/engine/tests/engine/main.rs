@@ -32,6 +32,7 @@ mod stories;
 mod targets;
 mod turns;
 mod waiting;
+mod watched;
 mod ways;
 mod webhook_changes;
 mod webhooks;

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use notify_proto::audit::{AuditPage, AuditRequest};
 use notify_proto::filter::Filter;
 use notify_proto::schedule::WaitingGroups;
+use notify_proto::values::ValuesView;
 use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsView};
 use notify_proto::webhook::{DeliveryDetail, DeliveryView, WebhookStats};
 use notify_proto::{
@@ -239,6 +240,10 @@ impl Store for Slow {
 
     async fn count(&self, scope: Scope, filter: Filter) -> Result<BTreeMap<String, u64>> {
         self.ask(self.log.count(scope, filter)).await
+    }
+
+    async fn values(&self, filter: Filter) -> Result<ValuesView> {
+        self.ask(self.log.values(filter)).await
     }
 
     async fn stats(&self, scope: Scope, tenant_id: Option<String>, since: Timestamp) -> Result<StatsView> {

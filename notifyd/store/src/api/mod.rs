@@ -20,6 +20,7 @@ use async_trait::async_trait;
 use notify_proto::audit::{AuditPage, AuditRequest};
 use notify_proto::filter::Filter;
 use notify_proto::schedule::WaitingGroups;
+use notify_proto::values::ValuesView;
 use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsView};
 use notify_proto::{GroupBy, KeyId, NotificationId, ProviderId, ServiceId, Timestamp};
 use notifyd_lifecycle::Secret;
@@ -144,6 +145,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// How many match, by status.
     async fn count(&self, scope: Scope, filter: Filter) -> Result<BTreeMap<String, u64>>;
+
+    /// The most frequent values of each field among the newest that match.
+    async fn values(&self, filter: Filter) -> Result<ValuesView>;
 
     /// Counts, rates and latencies of the notifications accepted since `since`, and of what webhooks were told since then.
     async fn stats(&self, scope: Scope, tenant_id: Option<String>, since: Timestamp) -> Result<StatsView>;

@@ -20,12 +20,13 @@ use crate::webhooks::{self, Webhooks};
 use crate::writer::Kind;
 use crate::{
     accept, audit, change, claim, directory_rows, due, groups, holds, list, provider_rows, read, record,
-    schedule, stats, steer, sweep, waiting,
+    schedule, stats, steer, sweep, values, waiting,
 };
 use async_trait::async_trait;
 use notify_proto::audit::{AuditPage, AuditRequest};
 use notify_proto::filter::Filter;
 use notify_proto::schedule::WaitingGroups;
+use notify_proto::values::ValuesView;
 use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsView};
 use notify_proto::{GroupBy, KeyId, NotificationId, ProviderId, ServiceId, Status, Timestamp};
 use notifyd_lifecycle::Secret;
@@ -154,6 +155,10 @@ impl Store for SqliteStore {
 
     async fn count(&self, scope: Scope, filter: Filter) -> Result<BTreeMap<String, u64>> {
         self.ask(move |connection, directory| list::count(connection, directory, scope, &filter)).await
+    }
+
+    async fn values(&self, filter: Filter) -> Result<ValuesView> {
+        self.ask(move |connection, directory| values::values(connection, directory, &filter)).await
     }
 
     async fn stats(&self, scope: Scope, tenant_id: Option<String>, since: Timestamp) -> Result<StatsView> {

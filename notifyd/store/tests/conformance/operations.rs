@@ -229,6 +229,7 @@ pub async fn dead_letters_are_grouped_by_their_fault(it: Opened) {
     assert_eq!((timeouts.count, unknown.count), (3, 1));
     assert_eq!((timeouts.sample.id, unknown.sample.id), (ids[3], ids[2]), "the newest");
     assert!(timeouts.first < unknown.first && unknown.last < timeouts.last);
+    assert_eq!((timeouts.trend.len(), timeouts.trend[23]), (24, 3), "all of them in the last hour");
     // The fingerprint finds them again, and is the same after a restart.
     let filter = format!("fault:{}", timeouts.fingerprint);
     let matching = it.store.operations().matching(bulk(&it, BulkOp::Discard, &filter)).await.unwrap();

@@ -8,6 +8,7 @@ mod preview;
 mod send;
 mod show;
 pub(super) mod steer;
+mod values;
 mod wait;
 
 pub(crate) use bulk::bulk;
@@ -20,4 +21,5 @@ pub(crate) use preview::preview;
 pub(crate) use send::send;
 pub(crate) use show::{find, hidden, show};
 pub(crate) use steer::{bury, postpone};
+pub(crate) use values::values;
 pub(crate) use wait::wait;

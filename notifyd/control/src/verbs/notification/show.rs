@@ -2,10 +2,11 @@
 
 use crate::session::{Room, Session};
 use crate::{bound, mask, refuse};
-use notify_proto::NotificationId;
 use notify_proto::transport::Reply;
 use notify_proto::view::{NotificationDetail, NotificationView};
+use notify_proto::{NotificationId, Status};
 use notifyd_store::Scope;
+use notifyd_store::api::Job;
 
 /// One notification with its attempts and story.
 pub(crate) async fn show(session: &Session, id: NotificationId, reveal: bool) -> Reply<NotificationDetail> {
@@ -15,7 +16,18 @@ pub(crate) async fn show(session: &Session, id: NotificationId, reveal: bool) ->
         session.reveal("notification.reveal", &id.to_string()).await?;
     }
     tidy(&mut detail, reveal);
+    detail.retry_delays = delays(room, &detail.notification).await?;
     Ok(detail)
+}
+
+/// Seconds before each of its retries; none when nothing is tried any more.
+async fn delays(room: &Room, view: &NotificationView) -> Reply<Vec<u64>> {
+    if view.status.known().is_none_or(Status::is_final) {
+        return Ok(Vec::new());
+    }
+    let job = room.deps.store.job(view.id).await.map_err(refuse::log)?;
+    let policy = |job: Job| (1..).map_while(|n| job.plan.retry.delay(n)).map(|it| it.as_secs()).collect();
+    Ok(job.map(policy).unwrap_or_default())
 }
 
 /// One notification, as it is.

@@ -60,6 +60,7 @@ pub(super) fn preview(operator: &Operator<'_>, row: &Row) -> ProviderView {
         in_flight: 0,
         holds: Vec::new(),
         config: None,
+        calls: Vec::new(),
         created_at: operator.room.now(),
     }
 }

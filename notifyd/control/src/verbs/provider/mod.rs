@@ -40,11 +40,12 @@ pub(crate) fn list(session: &Session) -> Reply<Vec<ProviderView>> {
     Ok(room.deps.store.directory().providers().iter().map(|provider| room.provider_view(provider)).collect())
 }
 
-/// One provider with its configuration, which has no secrets in it.
+/// One provider with its configuration, which has no secrets in it, and its last calls.
 pub(crate) fn show(session: &Session, name: &str) -> Reply<ProviderView> {
     let room = session.look()?;
     let provider = find(room, name)?;
-    Ok(ProviderView { config: Some(provider.config.clone()), ..room.provider_view(&provider) })
+    let calls = room.deps.engine.calls(provider.id);
+    Ok(ProviderView { config: Some(provider.config.clone()), calls, ..room.provider_view(&provider) })
 }
 
 /// Enables or disables a provider, for a time or for good.

@@ -1,0 +1,70 @@
+//! What the daemon has counted since it started, told beside the things themselves: the last calls of a provider, how a
+//! service does, and how tries end.
+
+use crate::view::{write_opt_time, write_time};
+use crate::{Channel, NotificationId, Open, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Calls of a provider that are remembered.
+pub const MAX_CALLS: usize = 20;
+
+/// A call of a provider that was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallView {
+    /// When it was answered.
+    #[serde(serialize_with = "write_time")]
+    pub at: Timestamp,
+    /// For which notification.
+    pub notification_id: NotificationId,
+    /// On which channel.
+    pub channel: Open<Channel>,
+    /// How it ended, one word: `accepted`, `transient`, `rate_limited`, …
+    pub outcome: String,
+    /// How long it took, milliseconds.
+    pub elapsed_ms: u64,
+    /// What went wrong, without recipients.
+    #[serde(default)]
+    pub error: Option<String>,
+}
+
+/// How a service does, since the daemon started.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ServiceFigures {
+    /// Accepted per second, over the last minute.
+    pub accepted_per_second: f64,
+    /// Delivered within the last 24 hours.
+    pub delivered_24h: u64,
+    /// Given up within the last 24 hours.
+    pub failed_24h: u64,
+    /// When one was accepted last.
+    #[serde(serialize_with = "write_opt_time")]
+    pub last_accepted_at: Option<Timestamp>,
+    /// Accepted per second in the last 15 minutes, a point for a minute, the newest last.
+    pub trend: Vec<f64>,
+}
+
+/// How the tries of the last hour ended that followed a failed one: each counts for what the one before it failed with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tries {
+    /// Second tries.
+    pub second: u64,
+    /// Those of them that delivered.
+    pub second_delivered: u64,
+    /// Third tries.
+    pub third: u64,
+    /// Those of them that delivered.
+    pub third_delivered: u64,
+    /// Given up after a try.
+    pub dead: u64,
+}
+
+impl Tries {
+    /// Delivered among second tries, and among third ones, 0 to 1; null where there was none.
+    pub fn shares(&self) -> [Option<f64>; 2] {
+        #[expect(clippy::cast_precision_loss, reason = "what is counted in an hour")]
+        let share = |part: u64, all: u64| (all > 0).then(|| part as f64 / all as f64);
+        [share(self.second_delivered, self.second), share(self.third_delivered, self.third)]
+    }
+}
