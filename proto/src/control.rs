@@ -12,7 +12,7 @@ pub use provider::{
     NewProvider, ProviderChange, RemovedProvider, RouteRequest, RouteStep, RouteView, Seeded, TestResult,
     UpdatedProvider,
 };
-pub use service::{FreshKey, NewService, ServiceChange, UpdatedService};
+pub use service::{FreshKey, NewService, RemovedService, ServiceChange, UpdatedService};
 
 use crate::audit::{AuditPage, AuditRequest};
 use crate::bulk::{BulkRequest, BulkView, FaultGroups};
@@ -128,6 +128,9 @@ pub trait Control {
     async fn service_update(name: String, update: ServiceChange, change: Change) -> Reply<UpdatedService>;
     /// Clears the failed-authentication lock.
     async fn service_unlock(name: String, change: Change) -> Reply<ServiceView>;
+    /// Removes a service of which nothing is under way, with its keys and its webhooks; what it sent goes as well, unless it
+    /// is kept.
+    async fn service_delete(name: String, keep_history: bool, change: Change) -> Reply<RemovedService>;
     /// The keys of a service.
     async fn key_list(service: String) -> Reply<Vec<KeyView>>;
     /// One more key.

@@ -7,8 +7,8 @@ use notify_proto::bulk::{BulkRequest, BulkView, FaultGroups};
 use notify_proto::checkup::Checkup;
 use notify_proto::control::{
     Change, Changed, Control, FreshKey, Hello, ListRequest, NewProvider, NewService, ProviderChange,
-    RemovedProvider, RouteRequest, RouteView, Seeded, Sent, ServiceChange, TestResult, UpdatedProvider,
-    UpdatedService, Welcome,
+    RemovedProvider, RemovedService, RouteRequest, RouteView, Seeded, Sent, ServiceChange, TestResult,
+    UpdatedProvider, UpdatedService, Welcome,
 };
 use notify_proto::explain::{Explanation, Preview};
 use notify_proto::filter::Filter;
@@ -172,6 +172,16 @@ impl Control for Session {
 
     async fn service_unlock(self, _: Context, name: String, change: Change) -> Reply<ServiceView> {
         verbs::service::unlock(&self, &name, &change).await
+    }
+
+    async fn service_delete(
+        self,
+        _: Context,
+        name: String,
+        keep_history: bool,
+        change: Change,
+    ) -> Reply<RemovedService> {
+        verbs::service::delete(&self, &name, keep_history, &change).await
     }
 
     async fn key_list(self, _: Context, service: String) -> Reply<Vec<KeyView>> {

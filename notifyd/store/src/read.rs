@@ -60,7 +60,7 @@ pub fn job(connection: &Connection, id: NotificationId) -> Result<Option<Job>> {
 /// A view from [`COLUMNS`].
 pub fn view(row: &Row<'_>, directory: &Directory) -> rusqlite::Result<NotificationView> {
     let StoredBody { plan, message } = json(row, BODY)?;
-    let service = directory.service_no(row.get(2)?);
+    let service = directory.whose(row.get(2)?);
     let status: Status = status(row, 3)?;
     let provider_no: Option<i64> = row.get(13)?;
     let provider = match provider_no {
@@ -73,8 +73,8 @@ pub fn view(row: &Row<'_>, directory: &Directory) -> rusqlite::Result<Notificati
     let max_retries: u32 = row.get(11)?;
     Ok(NotificationView {
         id: NotificationId::from_bytes(row.get(1)?),
-        service_id: service.map_or(notify_proto::ServiceId::from_bytes([0; 16]), |service| service.id),
-        service_name: service.map(|service| service.name.clone()).unwrap_or_default(),
+        service_id: service.map_or(notify_proto::ServiceId::from_bytes([0; 16]), |(id, _)| id),
+        service_name: service.map(|(_, name)| name.to_owned()).unwrap_or_default(),
         channel: Open::Known(channel(row, 5)?),
         channels: plan.channels.iter().copied().map(Open::Known).collect(),
         channel_used: opt_word::<Channel>(row, 12)?.map(Open::Known),

@@ -69,6 +69,7 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("service_set_active", Change("service.enable"), "service enable acme"),
     ("service_update", Change("service.update"), "service update acme --rate 900/s"),
     ("service_unlock", Change("service.unlock"), "service unlock acme"),
+    ("service_delete", Change("service.delete"), "service delete other --confirm other"),
     ("key_create", Change("service.key.create"), "service key create acme -o plain"),
     ("key_revoke", Change("service.key.revoke"), "service key revoke acme KEY --confirm acme"),
     ("key_reset", Change("service.key.reset"), "service key reset acme --confirm acme -o plain"),

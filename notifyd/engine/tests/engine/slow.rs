@@ -304,6 +304,14 @@ impl Store for Slow {
         self.ask(self.log.audit(verb, target, audit)).await
     }
 
+    async fn belongings(&self, id: ServiceId) -> Result<notifyd_store::api::Belongings> {
+        self.ask(self.log.belongings(id)).await
+    }
+
+    async fn remove_service(&self, id: ServiceId, forget: bool, audit: Audit) -> Result<()> {
+        self.ask(self.log.remove_service(id, forget, audit)).await
+    }
+
     async fn audits(&self, request: AuditRequest) -> Result<AuditPage> {
         self.log.audits(request).await
     }

@@ -31,7 +31,7 @@ use std::sync::Arc;
 pub use accept::{Accepted, Idempotency, NewNotification, Receipt};
 pub use change::{Changed, Edit, Steered};
 pub use deliver::{AttemptEnd, Backlog, Claim, Due, Interrupted, Job, Record, Verdict};
-pub use people::{NewHold, NewKey, NewProvider, NewService, ProviderUpdate};
+pub use people::{Belongings, NewHold, NewKey, NewProvider, NewService, ProviderUpdate};
 pub use read::{Bucket, Counts, Look, Page, Place, Waiting, Waits};
 
 /// Whose notifications a call may see: numbers are the store's own, from [`Directory`].
@@ -202,6 +202,13 @@ pub trait Store: Send + Sync + 'static {
         what: String,
         audit: Audit,
     ) -> Result<()>;
+
+    /// What there is of a service, to tell before it is removed.
+    async fn belongings(&self, id: ServiceId) -> Result<Belongings>;
+
+    /// Removes a service with its keys and webhooks, and with `forget` all that it sent, bit by bit. While something of it
+    /// has not come to its end it is [`StoreError::Unfinished`](crate::StoreError::Unfinished).
+    async fn remove_service(&self, id: ServiceId, forget: bool, audit: Audit) -> Result<()>;
 
     /// Writes an audit row for a change that is kept in memory only (unlocking a service, a shutdown, a test call).
     async fn audit(&self, verb: &'static str, target: String, audit: Audit) -> Result<()>;

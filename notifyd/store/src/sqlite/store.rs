@@ -2,7 +2,7 @@
 
 use super::SqliteStore;
 use crate::api::{
-    Accepted, Audit, Backlog, Bucket, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job, Look,
+    Accepted, Audit, Backlog, Belongings, Bucket, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job, Look,
     NewHold, NewKey, NewNotification, NewProvider, NewService, Page, ProviderUpdate, Receipt, Record, Scope,
     Steered, Store, Swept, Verdict, Waiting,
 };
@@ -19,7 +19,7 @@ use crate::waiting::Bounds;
 use crate::webhooks::{self, Webhooks};
 use crate::writer::Kind;
 use crate::{
-    accept, audit, change, claim, directory_rows, due, groups, holds, list, provider_rows, read, record,
+    accept, audit, change, claim, directory_rows, due, groups, holds, list, provider_rows, read, record, removal,
     schedule, stats, steer, sweep, waiting,
 };
 use async_trait::async_trait;
@@ -40,7 +40,13 @@ use std::sync::{Arc, PoisonError};
 impl Store for SqliteStore {
     async fn accept(&self, new: NewNotification) -> Result<Accepted> {
         let prepared = accept::prepare(new)?;
-        self.writer()?.take(prepared.weight(), move |desk| accept::accept(desk, prepared)).await
+        let weight = prepared.weight();
+        let work = move |desk: &mut Desk<'_>| match desk.still_there(prepared.service()) {
+            Ok(()) => accept::accept(desk, prepared).map(Ok),
+            // A refusal, and nothing that undoes the batch.
+            Err(gone) => Ok(Err(gone)),
+        };
+        self.writer()?.take(weight, work).await?
     }
 
     async fn replay(
@@ -92,8 +98,11 @@ impl Store for SqliteStore {
         let used = self.door.take_used();
         let work = move |desk: &mut Desk<'_>| {
             directory_rows::note_used(desk, &used)?;
-            let (swept, next) = sweep::sweep(desk, &retention, now, cursor.load(Ordering::Acquire))?;
+            let (mut swept, next) = sweep::sweep(desk, &retention, now, cursor.load(Ordering::Acquire))?;
             cursor.store(next, Ordering::Release);
+            let (forgotten, more) = removal::sweep(desk)?;
+            swept.notifications += forgotten;
+            swept.more |= more;
             operations::sweep(desk, now)?;
             receipts::sweep(desk, now)?;
             webhooks::sweep(desk, now)?;
@@ -267,6 +276,14 @@ impl Store for SqliteStore {
 
     async fn audit(&self, verb: &'static str, target: String, who: Audit) -> Result<()> {
         self.writer()?.run_alone(move |desk| audit::write(desk, verb, &target, &who)).await
+    }
+
+    async fn belongings(&self, id: ServiceId) -> Result<Belongings> {
+        self.ask(move |connection, directory| removal::belongings(connection, directory, id)).await
+    }
+
+    async fn remove_service(&self, id: ServiceId, forget: bool, audit: Audit) -> Result<()> {
+        self.writer()?.run_alone(move |desk| removal::remove(desk, id, forget, &audit)).await
     }
 
     async fn audits(&self, request: AuditRequest) -> Result<AuditPage> {

@@ -22,6 +22,7 @@ pub(crate) use list::Wanted;
 pub(crate) use list::{forget, sweep};
 pub use notifyd_lifecycle::webhook::Settings;
 pub use once::Created;
+pub(crate) use rows::remove_all;
 pub(crate) use recover::again as tell_again;
 pub use story::{Next, Owed, Story, Tried};
 
