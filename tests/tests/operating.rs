@@ -7,6 +7,8 @@
 mod dashboard;
 #[path = "operating/errors.rs"]
 mod errors;
+#[path = "operating/guided.rs"]
+mod guided;
 #[path = "operating/load.rs"]
 mod load;
 #[path = "operating/notifyctl.rs"]

@@ -4,6 +4,7 @@ mod cell;
 mod json;
 mod listing;
 mod matrix;
+mod pager;
 mod progress;
 mod record;
 pub(crate) mod rows;
@@ -63,6 +64,8 @@ pub(crate) struct Out {
     begun: shared::Cell<bool>,
     stdout: RefCell<Box<dyn Write>>,
     stderr: RefCell<Box<dyn Write>>,
+    /// What is said when the pager has been left; none without one.
+    later: RefCell<Option<Vec<String>>>,
 }
 
 impl Out {
@@ -99,6 +102,25 @@ impl Out {
             begun: shared::Cell::new(false),
             stdout: RefCell::new(stdout),
             stderr: RefCell::new(stderr),
+            later: RefCell::new(None),
+        }
+    }
+
+    /// Has the answer read in a pager, on a terminal where there is one.
+    pub(crate) fn page(&self) {
+        let pager = pager::wanted(&|name| std::env::var(name).ok());
+        let Some(command) = pager.filter(|_| self.terminal.stdout) else { return };
+        let paged = pager::Pager::new(command, io::stdout());
+        *self.stdout.borrow_mut() = Box::new(BufWriter::with_capacity(64 * 1_024, paged));
+        *self.later.borrow_mut() = Some(Vec::new());
+    }
+
+    /// Waits until the pager has been left, and says what there is to say then.
+    fn leave_pager(&self) {
+        let Some(notes) = self.later.borrow_mut().take() else { return };
+        *self.stdout.borrow_mut() = Box::new(io::stdout());
+        for note in &notes {
+            self.note(note);
         }
     }
 
@@ -109,6 +131,11 @@ impl Out {
 
     fn line(&self, text: &str) -> io::Result<()> {
         writeln!(self.stdout.borrow_mut(), "{text}")
+    }
+
+    /// Notes, a line each.
+    pub(crate) fn notes(&self, text: &str) {
+        text.lines().for_each(|line| self.note(line));
     }
 
     /// Writes what has been written so far, for output that comes bit by bit.
@@ -129,6 +156,10 @@ impl Out {
     /// A note on standard error, unless it shall be quiet.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
+            if let Some(later) = &mut *self.later.borrow_mut() {
+                later.push(text.to_owned());
+                return;
+            }
             // In the order it was said, where both end on one screen. A pipe that is closed is noticed at the end.
             let _ = self.flush();
             let _ = writeln!(self.stderr.borrow_mut(), "{}", text::clean(text));
@@ -366,6 +397,7 @@ impl Out {
     /// Ends the output and turns how the command ended into the exit code.
     pub(crate) fn end(&self, ended: Ended) -> Exit {
         let ended = ended.and_then(|exit| Ok(self.flush().map(|()| exit)?));
+        self.leave_pager();
         match ended {
             Ok(exit) => exit,
             Err(Stop::ClosedPipe) => Exit::Done,

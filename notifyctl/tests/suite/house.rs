@@ -506,7 +506,7 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
             }]
         }),
         "NotificationRetry" | "ScheduleRun" => changed(arguments, "queued"),
-        "Doctor" | "DaemonConfig" | "DaemonLogFilter" | "ServiceUpdate" => kept(verb),
+        "Doctor" | "DaemonConfig" | "DaemonLogFilter" | "ServiceUpdate" | "ServiceDelete" => kept(verb),
         verb => told(verb, arguments, dry),
     }
 }
@@ -521,6 +521,9 @@ fn kept(verb: &str) -> Value {
         ]}),
         "DaemonLogFilter" => json!({
             "filter": "debug\u{9b}", "configured": "info", "until": "2026-01-01T00:10:00.000Z"
+        }),
+        "ServiceDelete" => json!({
+            "service": service(), "notifications": 1_284, "history_kept": false, "webhooks": 1, "owed": 7
         }),
         "ServiceUpdate" => json!({
             "service": service(), "changed": [{"key": "rate", "from": "none", "to": "5/s\u{1b}"}]

@@ -98,7 +98,6 @@ async fn viewers_look_and_do_not_change() {
             viewer.service_set_active(soon(), acme(), false, change()).await.code(),
             viewer.service_unlock(soon(), acme(), change()).await.code(),
             viewer.service_delete(soon(), acme(), false, change()).await.code(),
-            viewer.service_delete(soon(), acme(), true, change()).await.code(),
             viewer.key_create(soon(), acme(), None, None, change()).await.code(),
             viewer.key_reset(soon(), acme(), 0, change()).await.code(),
             viewer.key_revoke(soon(), acme(), "00000000".into(), change()).await.code(),

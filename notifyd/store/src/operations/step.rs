@@ -74,11 +74,9 @@ pub fn step(desk: &mut Desk<'_>, no: i64, selected: &Selected) -> Result<Option<
     } else {
         let found = matching(desk, &bulk, &selected.seqs)?;
         let directory = desk.directory();
-        let owned = |it: &Found| {
-            directory.service_no(it.service).is_some() && desk.still_there(it.service).is_ok()
-        };
-        let (fit, unfit): (Vec<_>, Vec<_>) =
-            found.iter().partition(|it| allows(&bulk, it, owned(it)));
+        let owned =
+            |it: &Found| directory.service_no(it.service).is_some() && desk.still_there(it.service).is_ok();
+        let (fit, unfit): (Vec<_>, Vec<_>) = found.iter().partition(|it| allows(&bulk, it, owned(it)));
         change(desk, &bulk, &operation, &fit)?;
         let refused = |it: &Found| Refused { id: it.id, status: it.waiting.status, why: None };
         (fit.len() as u64, unfit.into_iter().map(refused).collect())

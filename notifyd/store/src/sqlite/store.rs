@@ -2,9 +2,9 @@
 
 use super::SqliteStore;
 use crate::api::{
-    Accepted, Audit, Backlog, Belongings, Bucket, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job, Look,
-    NewHold, NewKey, NewNotification, NewProvider, NewService, Page, ProviderUpdate, Receipt, Record, Scope,
-    Steered, Store, Swept, Verdict, Waiting,
+    Accepted, Audit, Backlog, Belongings, Bucket, Changed, Claim, Counts, Due, Edit, Idempotency,
+    Interrupted, Job, Look, NewHold, NewKey, NewNotification, NewProvider, NewService, Page, ProviderUpdate,
+    Receipt, Record, Scope, Steered, Store, Swept, Verdict, Waiting,
 };
 use crate::bell::Bell;
 use crate::desk::Desk;
@@ -19,8 +19,8 @@ use crate::waiting::Bounds;
 use crate::webhooks::{self, Webhooks};
 use crate::writer::Kind;
 use crate::{
-    accept, audit, change, claim, directory_rows, due, groups, holds, list, provider_rows, read, record, removal,
-    schedule, stats, steer, sweep, waiting,
+    accept, audit, change, claim, directory_rows, due, groups, holds, list, provider_rows, read, record,
+    removal, schedule, stats, steer, sweep, waiting,
 };
 use async_trait::async_trait;
 use notify_proto::audit::{AuditPage, AuditRequest};

@@ -22,8 +22,8 @@ pub(crate) use list::Wanted;
 pub(crate) use list::{forget, sweep};
 pub use notifyd_lifecycle::webhook::Settings;
 pub use once::Created;
-pub(crate) use rows::remove_all;
 pub(crate) use recover::again as tell_again;
+pub(crate) use rows::remove_all;
 pub use story::{Next, Owed, Story, Tried};
 
 use crate::api::{Audit, Idempotency, Scope, Verdict};

@@ -104,8 +104,7 @@ pub async fn who_is_in_when_it_goes_is_refused(it: Opened) {
     let no = it.service("acme").await;
     let acme = id(&it);
     let late = it.notification(no, draft("later"));
-    let (removed, accepted) =
-        tokio::join!(it.store.remove_service(acme, true, who()), it.store.accept(late));
+    let (removed, accepted) = tokio::join!(it.store.remove_service(acme, true, who()), it.store.accept(late));
     match (removed, accepted) {
         (Ok(()), Err(StoreError::ServiceGone))
         | (Err(StoreError::Unfinished { .. }), Ok(Accepted::Fresh(_))) => {}
