@@ -4,6 +4,7 @@
 mod greet;
 mod notification;
 mod provider;
+mod repeat;
 mod service;
 
 pub use greet::{Hello, OLDEST_PROTOCOL, PROTOCOL, Role, Welcome};
@@ -12,6 +13,7 @@ pub use provider::{
     NewProvider, ProviderChange, RemovedProvider, RouteRequest, RouteStep, RouteView, Seeded, TestResult,
     UpdatedProvider,
 };
+pub use repeat::{Repeat, StatsRequest};
 pub use service::{FreshKey, NewService, RemovedService, ServiceChange, UpdatedService};
 
 use crate::audit::{AuditPage, AuditRequest};
@@ -31,7 +33,8 @@ use crate::upkeep::{
     ConfigView, LogFilterView, OperationView, PruneRequest, PruneView, ReloadView, StorageView,
 };
 use crate::view::{
-    DaemonInfo, KeyView, NotificationDetail, NotificationPage, ProviderView, ServiceView, StatusView,
+    DaemonInfo, KeyView, NotificationDetail, NotificationPage, ProviderView, ServiceView, StatsView,
+    StatusView,
 };
 use crate::webhook::{
     DeliveryPage, DeliveryRequest, DeliveryStory, DeliveryView, FreshWebhook, OwnSecret, RecoverRequest,
@@ -78,6 +81,8 @@ pub trait Control {
     async fn overview(since_rev: Option<u64>) -> Reply<OverviewReply>;
     /// What was measured over time.
     async fn series(request: SeriesRequest) -> Reply<SeriesView>;
+    /// What was accepted since a moment, and what became of it.
+    async fn stats(request: StatsRequest) -> Reply<StatsView>;
     /// What happened after a number; waits for the first that matches, or for as long as it is asked to.
     async fn events(request: Box<EventsRequest>) -> Reply<EventsView>;
     /// Who changed what and why, newest first.
@@ -207,6 +212,8 @@ pub trait Control {
     -> Reply<Vec<Changed>>;
     /// What was decided about it and why, and what it waits for now.
     async fn notification_explain(id: NotificationId) -> Reply<Explanation>;
+    /// Which one stands for equal requests.
+    async fn notification_dup(id: NotificationId) -> Reply<Repeat>;
     /// What would become of a notification that is not sent: nothing is written.
     async fn notification_preview(service: String, request: Box<SendRequest>) -> Reply<Preview>;
     /// Waits until it is final, or for `wait_seconds` (at most 60), and tells where it stands.

@@ -506,7 +506,8 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
             }]
         }),
         "NotificationRetry" | "ScheduleRun" => changed(arguments, "queued"),
-        "Doctor" | "DaemonConfig" | "DaemonLogFilter" | "ServiceUpdate" | "ServiceDelete" => kept(verb),
+        "NotificationDup" | "Stats" | "Doctor" | "DaemonConfig" | "DaemonLogFilter" | "ServiceUpdate"
+        | "ServiceDelete" => kept(verb),
         verb => told(verb, arguments, dry),
     }
 }
@@ -515,6 +516,22 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
 fn kept(verb: &str) -> Value {
     match verb {
         "Doctor" => checkup("warning"),
+        "NotificationDup" => json!({
+            "id": ID, "deduplicated": true, "stands": OTHER, "status": "delivered",
+            "accepted_at": "2026-01-01T00:00:00.000Z", "until": "2026-01-01T00:30:00.000Z",
+            "sentence": "another\u{1b}[1m one stands"
+        }),
+        "Stats" => {
+            let latency = json!({"p50": 12, "p95": 84, "p99": null});
+            let webhooks = json!({
+                "total": 9, "by_status": {"acknowledged": 9}, "ack_rate": 1.0, "ack_ms": latency, "partial": false
+            });
+            json!({
+                "since": "2026-01-01T00:00:00.000Z", "total": 1_284, "by_status": {"delivered": 1_280, "failed": 4},
+                "by_channel": {"sms": 1_284}, "by_provider": {"mo\u{1b}[1mck": 1_284}, "by_priority": {"normal": 1_284},
+                "success_rate": 0.997, "latency_ms": latency, "queue_depth": 0, "partial": true, "webhooks": webhooks
+            })
+        }
         "DaemonConfig" => json!({"file": "/etc/notifyd/notifyd.toml", "settings": [
             {"key": "delivery.workers", "value": 32, "default": 64, "live": true},
             {"key": "intake.listen", "value": "127.0.0.1:8000", "default": "127.0.0.1:8000", "live": false}

@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Objects whose members are data: the names are no promise.
-const MAPS: &[&str] = &["by_status", "by_service", "by_code", "headers", "rates"];
+const MAPS: &[&str] =
+    &["by_status", "by_service", "by_code", "by_channel", "by_provider", "by_priority", "headers", "rates"];
 
 /// Members that may be anything.
 const ANYTHING: &[&str] = &["body", "config", "default", "meta_data", "recipient", "response_data", "value"];

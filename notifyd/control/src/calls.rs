@@ -7,8 +7,8 @@ use notify_proto::bulk::{BulkRequest, BulkView, FaultGroups};
 use notify_proto::checkup::Checkup;
 use notify_proto::control::{
     Change, Changed, Control, FreshKey, Hello, ListRequest, NewProvider, NewService, ProviderChange,
-    RemovedProvider, RemovedService, RouteRequest, RouteView, Seeded, Sent, ServiceChange, TestResult,
-    UpdatedProvider, UpdatedService, Welcome,
+    RemovedProvider, RemovedService, Repeat, RouteRequest, RouteView, Seeded, Sent, ServiceChange,
+    StatsRequest, TestResult, UpdatedProvider, UpdatedService, Welcome,
 };
 use notify_proto::explain::{Explanation, Preview};
 use notify_proto::filter::Filter;
@@ -24,7 +24,8 @@ use notify_proto::upkeep::{
     ConfigView, LogFilterView, OperationView, PruneRequest, PruneView, ReloadView, StorageView,
 };
 use notify_proto::view::{
-    DaemonInfo, KeyView, NotificationDetail, NotificationPage, ProviderView, ServiceView, StatusView,
+    DaemonInfo, KeyView, NotificationDetail, NotificationPage, ProviderView, ServiceView, StatsView,
+    StatusView,
 };
 use notify_proto::webhook::{
     DeliveryPage, DeliveryRequest, DeliveryStory, DeliveryView, FreshWebhook, OwnSecret, RecoverRequest,
@@ -52,6 +53,10 @@ impl Control for Session {
 
     async fn series(self, _: Context, request: SeriesRequest) -> Reply<SeriesView> {
         verbs::series::series(&self, &request)
+    }
+
+    async fn stats(self, _: Context, request: StatsRequest) -> Reply<StatsView> {
+        verbs::stats::stats(&self, &request).await
     }
 
     async fn events(self, _: Context, request: Box<EventsRequest>) -> Reply<EventsView> {
@@ -336,6 +341,10 @@ impl Control for Session {
 
     async fn notification_explain(self, _: Context, id: NotificationId) -> Reply<Explanation> {
         verbs::notification::explain(&self, id).await
+    }
+
+    async fn notification_dup(self, _: Context, id: NotificationId) -> Reply<Repeat> {
+        verbs::notification::dup(&self, id).await
     }
 
     async fn notification_bulk(

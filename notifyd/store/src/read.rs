@@ -6,6 +6,7 @@ use crate::error::{Result, StoreError};
 use crate::row::{StoredBody, channel, json, moment, opt_word, priority, status, word};
 use notify_proto::view::{AttemptView, EventView, NotificationDetail, NotificationView};
 use notify_proto::{Channel, NotificationId, Open, Status, Timestamp};
+use notifyd_lifecycle::dedup::DedupKey;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 /// The columns every view of a notification is made of; [`view`] reads them in this order.
@@ -55,6 +56,15 @@ pub fn job(connection: &Connection, id: NotificationId) -> Result<Option<Job>> {
         .prepare_cached(include_str!("sql/job.sql"))
         .and_then(|mut query| query.query_row([id.as_bytes()], crate::row::job).optional())
         .map_err(StoreError::Read)
+}
+
+/// What equal requests to a notification are known by.
+pub fn dedup_key(connection: &Connection, id: NotificationId) -> Result<Option<DedupKey>> {
+    let found: Option<Option<[u8; 16]>> = connection
+        .prepare_cached(include_str!("sql/dedup_key.sql"))
+        .and_then(|mut query| query.query_row([id.as_bytes()], |row| row.get(0)).optional())
+        .map_err(StoreError::Read)?;
+    Ok(found.flatten().map(DedupKey))
 }
 
 /// A view from [`COLUMNS`].

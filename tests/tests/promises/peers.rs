@@ -29,6 +29,7 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("status", Look, "status"),
     ("overview", Look, "top"),
     ("series", Look, "stats series"),
+    ("stats", Look, "stats summary --since 24h"),
     ("events", Look, "tail"),
     ("audit_list", Look, "audit list"),
     ("daemon_info", Look, "daemon info"),
@@ -47,6 +48,7 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("notification_count", Look, "notification count"),
     ("notification_wait", Look, "notification wait DEAD"),
     ("notification_explain", Look, "notification explain ID"),
+    ("notification_dup", Look, "notification dup ID"),
     (
         "notification_preview",
         Look,

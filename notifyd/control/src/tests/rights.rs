@@ -6,6 +6,7 @@ use notify_proto::ErrorCode::{Forbidden, Invalid};
 use notify_proto::audit::AuditRequest;
 use notify_proto::control::{
     Hello, Limit, ListRequest, NewProvider, NewService, ProviderChange, Role, RouteRequest, ServiceChange,
+    StatsRequest,
 };
 use notify_proto::filter::Filter;
 use notify_proto::hold::Force;
@@ -141,12 +142,16 @@ async fn viewers_look_and_do_not_change() {
 
 #[tokio::test]
 async fn viewers_look_at_what_would_be_as_well() {
-    let (house, _admin) = furnished().await;
+    let (house, admin) = furnished().await;
     let viewer = house.enter(Role::Viewer).await;
     viewer.doctor(soon()).await.unwrap().unwrap();
     viewer.daemon_config(soon()).await.unwrap().unwrap();
     viewer.daemon_config_check(soon(), String::new()).await.unwrap().unwrap();
     viewer.notification_preview(soon(), "acme".into(), text("x")).await.unwrap().unwrap();
+    let id = sent(&admin, "x").await;
+    viewer.notification_dup(soon(), id).await.unwrap().unwrap();
+    let since = notify_proto::Timestamp::UNIX_EPOCH;
+    viewer.stats(soon(), StatsRequest { service: None, since }).await.unwrap().unwrap();
 }
 
 #[tokio::test]

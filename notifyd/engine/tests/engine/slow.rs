@@ -139,6 +139,10 @@ impl Store for Slow {
         self.ask(self.log.equal(dedup, now)).await
     }
 
+    async fn dedup_key(&self, id: NotificationId) -> Result<Option<notifyd_lifecycle::dedup::DedupKey>> {
+        self.ask(self.log.dedup_key(id)).await
+    }
+
     async fn backlog(&self) -> Result<Vec<Backlog>> {
         self.ask(self.log.backlog()).await
     }

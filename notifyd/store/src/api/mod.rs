@@ -24,6 +24,7 @@ use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsVie
 use notify_proto::{GroupBy, KeyId, NotificationId, ProviderId, ServiceId, Timestamp};
 use notifyd_lifecycle::Secret;
 use notifyd_lifecycle::admission::Dedup;
+use notifyd_lifecycle::dedup::DedupKey;
 use notifyd_lifecycle::steer::Wish;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -79,6 +80,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// The one that a notification with this key would be a duplicate of, were it accepted now.
     async fn equal(&self, dedup: Dedup, now: Timestamp) -> Result<Option<Receipt>>;
+
+    /// What equal requests to this one are known by; none when it asked for that, or is unknown.
+    async fn dedup_key(&self, id: NotificationId) -> Result<Option<DedupKey>>;
 
     /// All lines that have queued work on disk.
     async fn backlog(&self) -> Result<Vec<Backlog>>;

@@ -30,6 +30,7 @@ use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsVie
 use notify_proto::{GroupBy, KeyId, NotificationId, ProviderId, ServiceId, Status, Timestamp};
 use notifyd_lifecycle::Secret;
 use notifyd_lifecycle::admission::Dedup;
+use notifyd_lifecycle::dedup::DedupKey;
 use notifyd_lifecycle::steer::Wish;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -60,6 +61,10 @@ impl Store for SqliteStore {
 
     async fn equal(&self, dedup: Dedup, now: Timestamp) -> Result<Option<Receipt>> {
         self.writer()?.take(1, move |desk| accept::equal(desk, &dedup, now)).await
+    }
+
+    async fn dedup_key(&self, id: NotificationId) -> Result<Option<DedupKey>> {
+        self.read(move |connection, _| read::dedup_key(connection, id)).await
     }
 
     async fn backlog(&self) -> Result<Vec<Backlog>> {
