@@ -17,6 +17,8 @@ mod notifyctl;
 mod questions;
 #[path = "operating/scripts.rs"]
 mod scripts;
+#[path = "operating/services.rs"]
+mod services;
 #[path = "operating/starts.rs"]
 mod starts;
 #[path = "operating/steering.rs"]
