@@ -1,7 +1,8 @@
 //! The pager: between an answer that is longer than the screen and whoever reads it there. It begins with the first byte, so
 //! that what fails before is said without one.
 
-use std::io::{self, Write};
+use super::Out;
+use std::io::{self, BufWriter, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -16,6 +17,26 @@ pub(super) fn wanted(variable: &dyn Fn(&str) -> Option<String>) -> Option<String
         Some(_) => named,
         None if matches!(variable("TERM").as_deref(), None | Some("" | "dumb")) => None,
         None => Some(USUAL.to_owned()),
+    }
+}
+
+impl Out {
+    /// Has the answer read in a pager, on a terminal where there is one.
+    pub(crate) fn page(&self) {
+        let pager = wanted(&|name| std::env::var(name).ok());
+        let Some(command) = pager.filter(|_| self.terminal.stdout) else { return };
+        let paged = Pager::new(command, io::stdout());
+        *self.stdout.borrow_mut() = Box::new(BufWriter::with_capacity(64 * 1_024, paged));
+        *self.later.borrow_mut() = Some(Vec::new());
+    }
+
+    /// Waits until the pager has been left, and says what there is to say then.
+    pub(super) fn leave_pager(&self) {
+        let Some(notes) = self.later.borrow_mut().take() else { return };
+        *self.stdout.borrow_mut() = Box::new(io::stdout());
+        for note in &notes {
+            self.note(note);
+        }
     }
 }
 

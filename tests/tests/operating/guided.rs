@@ -89,6 +89,23 @@ fn whoever_says_no_or_leaves_has_made_nothing() {
 }
 
 #[test]
+fn a_secret_that_is_typed_is_not_seen() {
+    let daemon = daemon();
+    let mut relay =
+        seat(&daemon, &["provider", "add", "hook", "--type", "webhook", "--secret-file", "-"], &[]);
+    relay.sees("The secret (not shown)");
+    relay.press("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n");
+    let end = relay.end();
+    assert!(end.as_before && !end.wrote.contains("MDEyMzQ1"), "{end:?}");
+    assert!(end.wrote.contains("provider hook"), "{end:?}");
+    let mut none = seat(&daemon, &["provider", "add", "x", "--type", "webhook", "--secret-file", "-"], &[]);
+    none.sees("The secret (not shown)");
+    none.press("\n");
+    assert_eq!(none.end().code, 78);
+    assert_eq!(daemon.ctl().run(&["provider", "show", "x"]).code, 3);
+}
+
+#[test]
 fn what_is_shown_goes_through_the_pager_and_nothing_else_does() {
     let daemon = daemon();
     daemon.service("acme");
