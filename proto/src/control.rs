@@ -152,6 +152,8 @@ pub trait Control {
 
     /// Adds the built-in definitions of these types; what is there already is left alone.
     async fn provider_seed(only: Vec<String>, change: Change) -> Reply<Vec<Seeded>>;
+    /// The same, and what is there and was seeded gets the channels and settings of its definition again.
+    async fn provider_reseed(only: Vec<String>, change: Change) -> Reply<Vec<Seeded>>;
     /// Adds a provider.
     async fn provider_add(provider: NewProvider, change: Change) -> Reply<ProviderView>;
     /// All providers, in the order they are tried.

@@ -45,6 +45,7 @@ pub(crate) const LINES: &[&str] = &[
     "service key reset acme --confirm acme",
     "service key revoke acme 00112233 --confirm acme",
     "provider seed",
+    "provider seed --update --only mock",
     "provider add relay --type smtp",
     "provider list",
     "provider show mock",

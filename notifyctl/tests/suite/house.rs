@@ -445,6 +445,10 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
         "KeyList" => json!([key()]),
         "KeyRevoke" => key(),
         "ProviderSeed" => json!([{"provider": provider(), "created": true}]),
+        "ProviderReseed" => {
+            let changed = json!({"key": "config.latency_ms", "from": "5\u{1b}", "to": "none"});
+            json!([{"provider": provider(), "created": false, "changed": [changed]}])
+        }
         "ProviderList" => json!([provider()]),
         "ProviderAdd" | "ProviderShow" | "ProviderSetActive" | "CircuitForce" => provider(),
         "ProviderUpdate" => json!({

@@ -219,7 +219,11 @@ impl Control for Session {
     }
 
     async fn provider_seed(self, _: Context, only: Vec<String>, change: Change) -> Reply<Vec<Seeded>> {
-        verbs::provider::seed(&self, &only, &change).await
+        verbs::provider::seed(&self, &only, false, &change).await
+    }
+
+    async fn provider_reseed(self, _: Context, only: Vec<String>, change: Change) -> Reply<Vec<Seeded>> {
+        verbs::provider::seed(&self, &only, true, &change).await
     }
 
     async fn provider_add(self, _: Context, provider: NewProvider, change: Change) -> Reply<ProviderView> {

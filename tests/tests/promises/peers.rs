@@ -76,6 +76,7 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("key_revoke", Change("service.key.revoke"), "service key revoke acme KEY --confirm acme"),
     ("key_reset", Change("service.key.reset"), "service key reset acme --confirm acme -o plain"),
     ("provider_seed", Change("provider.add"), "provider seed"),
+    ("provider_reseed", Change("provider.update"), "provider seed --update"),
     ("provider_add", Change("provider.add"), "provider add second --type mock"),
     ("provider_set_active", Change("provider.disable"), "provider disable quiet --yes"),
     ("provider_set_active", Change("provider.enable"), "provider enable quiet"),
@@ -137,7 +138,7 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
 ];
 
 /// Changes that find nothing to change in this house, and so write nothing down.
-const NOTHING_TO_DO: [&str; 3] = ["operation_cancel", "store_prune", "webhook_recover"];
+const NOTHING_TO_DO: [&str; 4] = ["operation_cancel", "provider_reseed", "store_prune", "webhook_recover"];
 
 const RECIPIENT: &str = "+15005550142";
 

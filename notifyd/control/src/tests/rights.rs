@@ -148,6 +148,7 @@ async fn viewers_look_at_what_would_be_as_well() {
     viewer.daemon_config(soon()).await.unwrap().unwrap();
     viewer.daemon_config_check(soon(), String::new()).await.unwrap().unwrap();
     viewer.notification_preview(soon(), "acme".into(), text("x")).await.unwrap().unwrap();
+    assert_eq!(viewer.provider_reseed(soon(), vec![], dry()).await.code(), Forbidden);
     let id = sent(&admin, "x").await;
     viewer.notification_dup(soon(), id).await.unwrap().unwrap();
     let since = notify_proto::Timestamp::UNIX_EPOCH;
