@@ -66,12 +66,24 @@ pub async fn all_of_a_service_goes_and_a_restart_goes_on_with_it(it: Opened) {
     assert!(it.store.keys(acme).await.unwrap().is_empty());
     let first = it.store.sweep(it.now()).await.unwrap();
     assert_eq!((first.notifications, first.more), (500, true));
+    // What is left of it counts for nobody.
+    let others = webhook(&it, "other", 2, &[WebhookEvent::Created]).await;
+    it.accept_of("other", draft("one more of another's")).await;
+    assert_eq!(it.store.webhooks().pending_by(), [(others.no, 1)].into());
     let it = it.restart().await;
+    assert_eq!(
+        (it.store.webhooks().pending(), it.store.webhooks().pending_by()),
+        (1, [(others.no, 1)].into())
+    );
     assert_eq!(swept(&it).await, 100);
     assert_eq!(name_of(&it, mine[0]).await, None);
     let counts = it.store.count(Scope::All, notify_proto::filter::Filter::default()).await.unwrap();
-    assert_eq!(counts.values().sum::<u64>(), 1, "{counts:?}");
-    assert_eq!(it.store.counts().0.iter().sum::<u64>(), 1);
+    assert_eq!(counts.values().sum::<u64>(), 2, "{counts:?}");
+    assert_eq!(
+        (it.store.webhooks().pending(), it.store.webhooks().pending_by()),
+        (1, [(others.no, 1)].into())
+    );
+    assert_eq!(it.store.counts().0.iter().sum::<u64>(), 2);
     assert_eq!(swept(&it).await, 0, "and that was all");
 }
 
