@@ -445,10 +445,6 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
         "KeyList" => json!([key()]),
         "KeyRevoke" => key(),
         "ProviderSeed" => json!([{"provider": provider(), "created": true}]),
-        "ProviderReseed" => {
-            let changed = json!({"key": "config.latency_ms", "from": "5\u{1b}", "to": "none"});
-            json!([{"provider": provider(), "created": false, "changed": [changed]}])
-        }
         "ProviderList" => json!([provider()]),
         "ProviderAdd" | "ProviderShow" | "ProviderSetActive" | "CircuitForce" => provider(),
         "ProviderUpdate" => json!({
@@ -510,8 +506,8 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
             }]
         }),
         "NotificationRetry" | "ScheduleRun" => changed(arguments, "queued"),
-        "NotificationDup" | "Stats" | "Doctor" | "DaemonConfig" | "DaemonLogFilter" | "ServiceUpdate"
-        | "ServiceDelete" => kept(verb),
+        "ProviderReseed" | "NotificationDup" | "Stats" | "Doctor" | "DaemonConfig" | "DaemonLogFilter"
+        | "ServiceUpdate" | "ServiceDelete" => kept(verb),
         verb => told(verb, arguments, dry),
     }
 }
@@ -519,6 +515,10 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
 /// The same about what operators set and look after.
 fn kept(verb: &str) -> Value {
     match verb {
+        "ProviderReseed" => {
+            let changed = json!({"key": "config.latency_ms", "from": "5\u{1b}", "to": "none"});
+            json!([{"provider": provider(), "created": false, "changed": [changed]}])
+        }
         "Doctor" => checkup("warning"),
         "NotificationDup" => json!({
             "id": ID, "deduplicated": true, "stands": OTHER, "status": "delivered",
