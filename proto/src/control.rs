@@ -191,6 +191,13 @@ pub trait Control {
         request: Box<SendRequest>,
         change: Change,
     ) -> Reply<Option<Sent>>;
+    /// The same under an idempotency key: within 24 hours the same request is answered with what came of the first one.
+    async fn notification_send_once(
+        service: String,
+        request: Box<SendRequest>,
+        key: String,
+        change: Change,
+    ) -> Reply<Option<Sent>>;
     /// One notification with its attempts and story.
     async fn notification_show(id: NotificationId, reveal: bool) -> Reply<NotificationDetail>;
     /// A page, newest first.

@@ -72,6 +72,7 @@ pub(crate) const LINES: &[&str] = &[
     "queue hold list",
     "queue hold cancel hold_3",
     "notification send --service acme --channel sms --to +15005550006 --body hello",
+    "notification send --service acme --channel sms --to x --body hello --idempotency-key order-1001",
     "notification send-batch --service acme BATCH",
     "notification raw ID",
     "notification show ID",

@@ -457,8 +457,14 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
             "accepted": true, "outcome": "accepted", "message": null, "external_id": "x1", "elapsed_ms": 7,
             "simulated": true
         }),
-        "NotificationSend" | "StoreBackup" | "StoreCheck" | "StoreCompact" if dry => Value::Null,
-        "NotificationSend" => json!({"id": ID, "status": "queued", "duplicate": false}),
+        "NotificationSend" | "NotificationSendOnce" | "StoreBackup" | "StoreCheck" | "StoreCompact"
+            if dry =>
+        {
+            Value::Null
+        }
+        "NotificationSend" | "NotificationSendOnce" => {
+            json!({"id": ID, "status": "queued", "duplicate": false})
+        }
         "StoreBackup" | "StoreCheck" | "StoreCompact" => operation("op_3", "store.backup", "running"),
         "NotificationShow" | "NotificationWait" => {
             let id = arguments["id"].as_str().unwrap();

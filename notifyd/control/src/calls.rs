@@ -285,7 +285,18 @@ impl Control for Session {
         request: Box<SendRequest>,
         change: Change,
     ) -> Reply<Option<Sent>> {
-        verbs::notification::send(&self, &service, *request, &change).await
+        verbs::notification::send(&self, &service, *request, None, &change).await
+    }
+
+    async fn notification_send_once(
+        self,
+        _: Context,
+        service: String,
+        request: Box<SendRequest>,
+        key: String,
+        change: Change,
+    ) -> Reply<Option<Sent>> {
+        verbs::notification::send(&self, &service, *request, Some(&key), &change).await
     }
 
     async fn notification_show(

@@ -132,6 +132,11 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
         Change("notification.send"),
         "notification send --service acme --channel sms --to +15005550006 --body hello",
     ),
+    (
+        "notification_send_once",
+        Change("notification.send"),
+        "notification send --service acme --channel sms --to +15005550006 --body again --idempotency-key once",
+    ),
     ("notification_show", Change("notification.reveal"), "notification show ID --reveal"),
     ("notification_list", Change("notification.reveal"), "notification list --all --reveal"),
     ("daemon_shutdown", Change("daemon.shutdown"), "daemon shutdown --yes"),

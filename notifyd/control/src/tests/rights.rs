@@ -149,6 +149,8 @@ async fn viewers_look_at_what_would_be_as_well() {
     viewer.daemon_config_check(soon(), String::new()).await.unwrap().unwrap();
     viewer.notification_preview(soon(), "acme".into(), text("x")).await.unwrap().unwrap();
     assert_eq!(viewer.provider_reseed(soon(), vec![], dry()).await.code(), Forbidden);
+    let once = viewer.notification_send_once(soon(), "acme".into(), text("x"), "k".into(), dry());
+    assert_eq!(once.await.code(), Forbidden);
     let id = sent(&admin, "x").await;
     viewer.notification_dup(soon(), id).await.unwrap().unwrap();
     let since = notify_proto::Timestamp::UNIX_EPOCH;
