@@ -109,6 +109,9 @@ pub struct Globals {
     /// When to use colour
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
     pub color: ColorWhen,
+    /// Show no pager, also where show, raw and help would be read in one
+    #[arg(long, global = true)]
+    pub no_pager: bool,
     /// Never ask; end with exit code 6 where a question would come
     #[arg(long, global = true)]
     pub no_input: bool,

@@ -56,7 +56,7 @@ fn with_values(command: Command, path: &str) -> Command {
 /// What an argument names, by the command it is of.
 fn kind(path: &str, argument: &Arg) -> Option<Kind> {
     let noun = path.split(' ').next().unwrap_or_default();
-    let new = path.ends_with(" create") || path.ends_with(" add");
+    let new = [" create", " add", " seed-mock"].iter().any(|verb| path.ends_with(verb));
     match (noun, argument.get_id().as_str()) {
         (_, "service") => Some(Kind::Service),
         (_, "provider") => Some(Kind::Provider),

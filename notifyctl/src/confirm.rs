@@ -48,7 +48,8 @@ pub(crate) fn name(
     if answer.trim() == name { Ok(()) } else { Err(no()) }
 }
 
-fn can_ask(globals: &Globals, out: &Out) -> bool {
+/// Whether somebody is there to answer.
+pub(crate) fn can_ask(globals: &Globals, out: &Out) -> bool {
     !globals.no_input && out.terminal.stdin && out.terminal.stderr
 }
 

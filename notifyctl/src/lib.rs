@@ -6,7 +6,7 @@
 //! * `commands` has one file per noun, by the names of the daemon's verbs;
 //! * `conn` finds the socket, greets and calls; every way a call can fail becomes a [`Failure`] with an exit code;
 //! * `output` is the only part that writes: tables for people, `plain`, `csv`, `json`, `jsonl`, `id` for programs;
-//! * `confirm` asks, and only where somebody can answer; `secret` takes secrets in and hands keys out;
+//! * `confirm` asks, and only where somebody can answer; `form` asks one thing after the other; `secret` takes secrets in and hands keys out;
 //! * `complete` answers a shell that completes a value;
 //! * `schema` has the JSON Schemas of what `output` writes;
 //! * [`man`] makes the man pages from the same tree.
@@ -20,6 +20,7 @@ mod complete;
 mod confirm;
 mod conn;
 pub mod failure;
+mod form;
 mod given;
 pub mod man;
 mod output;
@@ -27,7 +28,7 @@ mod schema;
 mod secret;
 
 use crate::failure::{Exit, Failure, Stop};
-use clap::{CommandFactory as _, Parser as _};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -42,8 +43,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if complete::answered(&arguments) {
         return ExitCode::SUCCESS;
     }
-    let cli = match cli::Cli::try_parse_from(arguments) {
-        Ok(cli) => cli,
+    let parsed = command().try_get_matches_from(arguments);
+    let parsed = parsed.and_then(|matches| Ok((cli::Cli::from_arg_matches(&matches)?, is_paged(&matches))));
+    let (cli, paged) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // Help and version are errors to clap, too. A pipe that was closed meanwhile is no reason to complain.
             let _ = error.print();
@@ -51,9 +54,23 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let out = output::Out::new(&cli.globals);
-    let ended = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(commands::run(cli, &out)),
-        Err(error) => Err(Stop::Failed(Failure::new(Exit::Refused, format!("cannot start: {error}")))),
+    if paged && !cli.globals.no_pager {
+        out.page();
+    }
+    let exit = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(async { out.end(commands::run(cli, &out).await) }),
+        Err(error) => {
+            let failure = Failure::new(Exit::Refused, format!("cannot start: {error}"));
+            out.end(Err(Stop::Failed(failure)))
+        }
     };
-    ExitCode::from(out.end(ended) as u8)
+    ExitCode::from(exit as u8)
+}
+
+/// Whether it is a command whose answer is read, and not looked at again and again.
+fn is_paged(matches: &ArgMatches) -> bool {
+    match matches.subcommand() {
+        Some((name, below)) => matches!(name, "show" | "raw" | "help") || is_paged(below),
+        None => false,
+    }
 }

@@ -37,7 +37,8 @@ impl Finding {
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
-    /// What: `socket`, `role`, `version`, `clock`, `intake`, `database`, `disk`, `backup`, `provider`, `webhook`.
+    /// What: `socket`, `role`, `version`, `clock`, `intake`, `database`, `quick_check`, `integrity`,
+    /// `disk`, `backup`, `provider`, `webhook`.
     pub check: String,
     /// Which of them, by name or id; none when there is one alone.
     pub name: Option<String>,

@@ -4,6 +4,7 @@
 mod greet;
 mod notification;
 mod provider;
+mod repeat;
 mod service;
 
 pub use greet::{Hello, OLDEST_PROTOCOL, PROTOCOL, Role, Welcome};
@@ -12,7 +13,8 @@ pub use provider::{
     NewProvider, ProviderChange, RemovedProvider, RouteRequest, RouteStep, RouteView, Seeded, TestResult,
     UpdatedProvider,
 };
-pub use service::{FreshKey, NewService, ServiceChange, UpdatedService};
+pub use repeat::{Repeat, StatsRequest};
+pub use service::{FreshKey, NewService, RemovedService, ServiceChange, UpdatedService};
 
 use crate::audit::{AuditPage, AuditRequest};
 use crate::bulk::{BulkRequest, BulkView, FaultGroups};
@@ -33,7 +35,8 @@ use crate::upkeep::{
 };
 use crate::values::ValuesView;
 use crate::view::{
-    DaemonInfo, KeyView, NotificationDetail, NotificationPage, ProviderView, ServiceView, StatusView,
+    DaemonInfo, KeyView, NotificationDetail, NotificationPage, ProviderView, ServiceView, StatsView,
+    StatusView,
 };
 use crate::webhook::{
     DeliveryPage, DeliveryRequest, DeliveryStory, DeliveryView, FreshWebhook, OwnSecret, RecoverRequest,
@@ -81,6 +84,8 @@ pub trait Control {
     async fn overview(since_rev: Option<u64>, webhooks: u32) -> Reply<OverviewReply>;
     /// What was measured over time.
     async fn series(request: SeriesRequest) -> Reply<SeriesView>;
+    /// What was accepted since a moment, and what became of it.
+    async fn stats(request: StatsRequest) -> Reply<StatsView>;
     /// What happened after a number; waits for the first that matches, or for as long as it is asked to.
     async fn events(request: Box<EventsRequest>) -> Reply<EventsView>;
     /// Who changed what and why, newest first.
@@ -131,6 +136,9 @@ pub trait Control {
     async fn service_update(name: String, update: ServiceChange, change: Change) -> Reply<UpdatedService>;
     /// Clears the failed-authentication lock.
     async fn service_unlock(name: String, change: Change) -> Reply<ServiceView>;
+    /// Removes a service of which nothing is under way, with its keys and its webhooks; what it sent goes as well, unless it
+    /// is kept.
+    async fn service_delete(name: String, keep_history: bool, change: Change) -> Reply<RemovedService>;
     /// The keys of a service.
     async fn key_list(service: String) -> Reply<Vec<KeyView>>;
     /// One more key.
@@ -147,6 +155,8 @@ pub trait Control {
 
     /// Adds the built-in definitions of these types; what is there already is left alone.
     async fn provider_seed(only: Vec<String>, change: Change) -> Reply<Vec<Seeded>>;
+    /// The same, and what is there and was seeded gets the channels and settings of its definition again.
+    async fn provider_reseed(only: Vec<String>, change: Change) -> Reply<Vec<Seeded>>;
     /// Adds a provider.
     async fn provider_add(provider: NewProvider, change: Change) -> Reply<ProviderView>;
     /// All providers, in the order they are tried.
@@ -184,6 +194,13 @@ pub trait Control {
         request: Box<SendRequest>,
         change: Change,
     ) -> Reply<Option<Sent>>;
+    /// The same under an idempotency key: within 24 hours the same request is answered with what came of the first one.
+    async fn notification_send_once(
+        service: String,
+        request: Box<SendRequest>,
+        key: String,
+        change: Change,
+    ) -> Reply<Option<Sent>>;
     /// One notification with its attempts and story.
     async fn notification_show(id: NotificationId, reveal: bool) -> Reply<NotificationDetail>;
     /// A page, newest first.
@@ -211,6 +228,8 @@ pub trait Control {
     -> Reply<Vec<Changed>>;
     /// What was decided about it and why, and what it waits for now.
     async fn notification_explain(id: NotificationId) -> Reply<Explanation>;
+    /// Which one stands for equal requests.
+    async fn notification_dup(id: NotificationId) -> Reply<Repeat>;
     /// What would become of a notification that is not sent: nothing is written.
     async fn notification_preview(service: String, request: Box<SendRequest>) -> Reply<Preview>;
     /// Waits until it is final, or for `wait_seconds` (at most 60), and tells where it stands.

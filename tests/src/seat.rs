@@ -17,7 +17,17 @@ const SHOW: &str = "\x1b[?25h";
 
 /// The dashboard of the daemon behind this socket.
 pub fn dashboard(socket: &Path) -> CommandBuilder {
-    let mut command = CommandBuilder::new(bin("notify-tui"));
+    at(socket, "notify-tui", &[])
+}
+
+/// `notifyctl` with these words, for the daemon behind this socket.
+pub fn notifyctl(socket: &Path, words: &[&str]) -> CommandBuilder {
+    at(socket, "notifyctl", words)
+}
+
+fn at(socket: &Path, program: &str, words: &[&str]) -> CommandBuilder {
+    let mut command = CommandBuilder::new(bin(program));
+    command.args(words);
     command.arg("--socket");
     command.arg(socket);
     // As on a terminal of today, whatever runs the test.

@@ -7,6 +7,8 @@
 mod dashboard;
 #[path = "operating/errors.rs"]
 mod errors;
+#[path = "operating/guided.rs"]
+mod guided;
 #[path = "operating/load.rs"]
 mod load;
 #[path = "operating/notifyctl.rs"]
@@ -15,6 +17,8 @@ mod notifyctl;
 mod questions;
 #[path = "operating/scripts.rs"]
 mod scripts;
+#[path = "operating/services.rs"]
+mod services;
 #[path = "operating/starts.rs"]
 mod starts;
 #[path = "operating/steering.rs"]

@@ -12,7 +12,7 @@ use notify_proto::filter::Filter;
 use notify_proto::upkeep::{OperationView, grouped};
 use notify_proto::view::rfc3339;
 use notify_proto::{BulkOp, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// How a change of many goes on.
@@ -140,10 +140,16 @@ pub(super) async fn run(
     let members = |it: &OperationView| {
         let BulkView { by_status, by_service, total, .. } = &counted;
         json!({
-            "by_status": by_status, "by_service": by_service, "total": total, "done": it.done, "refused": it.refused,
+            "by_status": by_status, "by_service": by_service, "total": all(*total), "done": it.done,
+            "refused": it.refused,
         })
     };
     finish(desk, &link, &mut interrupts, words.what, begun, Stay::unless(flags.no_wait), members).await
+}
+
+/// How many there are, in the shape that every list has.
+fn all(total: u64) -> Value {
+    json!({"value": total, "exact": true})
 }
 
 /// What would happen.
@@ -156,6 +162,7 @@ fn preview(desk: &Desk<'_>, words: &Words, counted: &BulkView) -> Ended {
     };
     let mut document = json!(counted);
     if let Some(document) = document.as_object_mut() {
+        document.insert("total".into(), all(counted.total));
         document.insert("dry_run".into(), json!(desk.globals.dry_run));
         document.remove("operation");
     }

@@ -198,7 +198,7 @@ fn show(
 }
 
 /// The same with the webhooks that were made along with it, and their secrets.
-pub(super) fn show_with(
+pub(crate) fn show_with(
     desk: &Desk<'_>,
     what: &str,
     sentence: &str,

@@ -30,9 +30,9 @@ pub(crate) mod webhook;
 
 use crate::cli::{Cli, Command, Globals};
 use crate::conn::Link;
-use crate::failure::{Ended, Failure};
+use crate::failure::{Ended, Exit, Failure};
 use crate::output::Out;
-use crate::secret;
+use crate::{confirm, form, secret};
 use std::path::Path;
 
 /// What every command works with.
@@ -53,8 +53,18 @@ impl Desk<'_> {
         Link::open(&globals, self.out).await
     }
 
-    /// The secret in a file, or on standard input, with a warning when others can read it.
+    /// A secret of one line, as [`Self::secrets`]; whoever types it on a terminal is asked for it, and it is not seen there.
     pub(crate) fn secret(&self, path: &Path) -> Result<String, Failure> {
+        if path == Path::new("-") && confirm::can_ask(self.globals, self.out) {
+            let typed = form::hidden(self.out, "The secret (not shown): ")?;
+            let empty = || Failure::new(Exit::Config, "nothing was typed, and a secret is not empty");
+            return Some(typed).filter(|text| !text.is_empty()).ok_or_else(empty);
+        }
+        self.secrets(path)
+    }
+
+    /// What is secret in a file, or on standard input, with a warning when others can read it.
+    pub(crate) fn secrets(&self, path: &Path) -> Result<String, Failure> {
         let secret = secret::read(path)?;
         if let Some(warning) = &secret.warning {
             self.out.note(&format!("warning: {warning}"));

@@ -1,12 +1,21 @@
 //! `notifyctl stats`: what the daemon has counted and measured.
 
 use super::{Desk, top};
-use crate::failure::{Ended, Exit, Failure};
-use crate::given;
-use clap::{Args, Subcommand};
+use crate::cli::Format;
+use crate::failure::{Ended, Exit, Failure, Stop};
+use crate::output::{Cell, rows};
+use crate::{clock, given};
+use clap::{Args, Subcommand, ValueEnum};
+use notify_proto::Timestamp;
+use notify_proto::control::StatsRequest;
 use notify_proto::overview::{MAX_WEBHOOKS, Overview};
 use notify_proto::series::SeriesRequest;
+use notify_proto::view::StatsView;
+use serde_json::json;
 use std::time::Duration;
+
+/// How far back it is looked when nobody says so.
+const USUAL: Duration = Duration::from_secs(86_400);
 
 pub(crate) const EXAMPLES: &str = "Examples:
   notifyctl stats summary
@@ -18,9 +27,16 @@ pub(crate) const EXAMPLES: &str = "Examples:
 pub enum Stats {
     /// Counters and rates, on one screen
     #[command(
-        after_help = "Examples:\n  notifyctl stats summary\n  notifyctl stats summary -o plain | grep per_second"
+        after_help = "Without a flag it is how it is now. With one it is what was accepted since then, the last 24 hours unless it is said,
+and what became of it: by status, or told apart by --by.
+
+Examples:
+  notifyctl stats summary
+  notifyctl stats summary -o plain | grep per_second
+  notifyctl stats summary --since 24h --service acme
+  notifyctl stats summary --since 7d --by provider -o csv"
     )]
-    Summary,
+    Summary(Summary),
     /// How long things took in the last five minutes
     #[command(
         after_help = "From due to the begin of the call, calls of providers, from accepted to delivered, and from an event to its
@@ -45,6 +61,33 @@ Examples:
     Series(Series),
 }
 
+/// Of what.
+#[derive(Debug, Args)]
+pub struct Summary {
+    /// What was accepted since: a span back, an RFC 3339 time, or HH:MM today
+    #[arg(long, value_name = "TIME", value_parser = given::back)]
+    since: Option<Timestamp>,
+    /// Only of this service, by name or id
+    #[arg(long, value_name = "NAME")]
+    service: Option<String>,
+    /// A line for each
+    #[arg(long, value_enum, value_name = "WHAT")]
+    by: Option<By>,
+}
+
+/// What is told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum By {
+    /// The status.
+    Status,
+    /// The first channel.
+    Channel,
+    /// The provider of the last attempt.
+    Provider,
+    /// How urgent.
+    Priority,
+}
+
 /// Which series.
 #[derive(Debug, Args)]
 pub struct Series {
@@ -62,7 +105,10 @@ pub struct Series {
 impl Stats {
     pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
         match self {
-            Self::Summary => desk.out.facts("stats.summary", &top::facts(&look(desk).await?))?,
+            Self::Summary(Summary { since: None, service: None, by: None }) => {
+                desk.out.facts("stats.summary", &top::facts(&look(desk).await?))?;
+            }
+            Self::Summary(summary) => summary.run(desk).await?,
             Self::Latency => desk.out.whole("stats.latency", &look(desk).await?.latency)?,
             Self::Series(series) => {
                 let link = desk.link().await?;
@@ -77,6 +123,57 @@ impl Stats {
         }
         Ok(Exit::Done)
     }
+}
+
+impl Summary {
+    /// What became of what was accepted since then.
+    async fn run(self, desk: &Desk<'_>) -> Result<(), Stop> {
+        const WHAT: &str = "stats.period";
+        let since = self.since.unwrap_or_else(|| clock::now() - USUAL);
+        let link = desk.link().await?;
+        let request = StatsRequest { service: self.service, since };
+        let found = link.read(link.client.stats(link.within(), request)).await?;
+        let counts = match self.by {
+            _ if matches!(desk.out.format, Format::Json | Format::Jsonl) => None,
+            None => None,
+            Some(By::Status) => Some(&found.by_status),
+            Some(By::Channel) => Some(&found.by_channel),
+            Some(By::Provider) => Some(&found.by_provider),
+            Some(By::Priority) => Some(&found.by_priority),
+        };
+        match counts {
+            // One document has them all.
+            None if matches!(desk.out.format, Format::Json | Format::Jsonl) => {
+                desk.out.document(WHAT, json!({"stats": found}))?;
+            }
+            None => desk.out.facts(WHAT, &facts(&found))?,
+            Some(counts) => {
+                let count =
+                    |(name, count): (&String, &u64)| rows::Count { name: name.clone(), count: *count };
+                desk.out.whole(WHAT, &counts.iter().map(count).collect::<Vec<_>>())?;
+            }
+        }
+        if found.partial {
+            desk.out.note("there are more: only the newest million was counted");
+        }
+        Ok(())
+    }
+}
+
+fn facts(it: &StatsView) -> Vec<(&str, Cell)> {
+    let share = |share: Option<f64>| share.map(|share| format!("{:.1} %", share * 100.0)).into();
+    let mut facts = vec![("since", it.since.into()), ("accepted", it.total.into())];
+    facts.extend(it.by_status.iter().map(|(status, count)| (status.as_str(), (*count).into())));
+    facts.extend([
+        ("success", share(it.success_rate)),
+        ("latency_p50_ms", it.latency_ms.p50.into()),
+        ("latency_p95_ms", it.latency_ms.p95.into()),
+        ("latency_p99_ms", it.latency_ms.p99.into()),
+        ("queue_depth", it.queue_depth.into()),
+        ("webhook_events", it.webhooks.total.into()),
+        ("webhook_acks", share(it.webhooks.ack_rate)),
+    ]);
+    facts
 }
 
 /// The overview as it is now.

@@ -4,6 +4,8 @@ mod cell;
 mod json;
 mod listing;
 mod matrix;
+mod pager;
+mod people;
 mod progress;
 mod record;
 pub(crate) mod rows;
@@ -63,6 +65,8 @@ pub(crate) struct Out {
     begun: shared::Cell<bool>,
     stdout: RefCell<Box<dyn Write>>,
     stderr: RefCell<Box<dyn Write>>,
+    /// What is said when the pager has been left; none without one.
+    later: RefCell<Option<Vec<String>>>,
 }
 
 impl Out {
@@ -99,6 +103,7 @@ impl Out {
             begun: shared::Cell::new(false),
             stdout: RefCell::new(stdout),
             stderr: RefCell::new(stderr),
+            later: RefCell::new(None),
         }
     }
 
@@ -109,6 +114,11 @@ impl Out {
 
     fn line(&self, text: &str) -> io::Result<()> {
         writeln!(self.stdout.borrow_mut(), "{text}")
+    }
+
+    /// Notes, a line each.
+    pub(crate) fn notes(&self, text: &str) {
+        text.lines().for_each(|line| self.note(line));
     }
 
     /// Writes what has been written so far, for output that comes bit by bit.
@@ -129,6 +139,10 @@ impl Out {
     /// A note on standard error, unless it shall be quiet.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
+            if let Some(later) = &mut *self.later.borrow_mut() {
+                later.push(text.to_owned());
+                return;
+            }
             // In the order it was said, where both end on one screen. A pipe that is closed is noticed at the end.
             let _ = self.flush();
             let _ = writeln!(self.stderr.borrow_mut(), "{}", text::clean(text));
@@ -255,35 +269,6 @@ impl Out {
         Ok(())
     }
 
-    /// Moments with what is said of them, one a line. Sentences are read whole, so nothing is cut.
-    pub(crate) fn told(&self, told: &[(Option<Timestamp>, &str)]) -> io::Result<()> {
-        let moment = |at: &Option<Timestamp>| at.map_or_else(|| "-".into(), |at| self.moment(at));
-        let width = told.iter().map(|(at, _)| moment(at).len()).max().unwrap_or(0);
-        for (at, sentence) in told {
-            self.line(&format!("{:width$}  {}", moment(at), text::clean(sentence)))?;
-        }
-        Ok(())
-    }
-
-    /// What was found, a line each, with what to do about it below. Sentences are read whole, so nothing is cut.
-    pub(crate) fn findings<'a>(
-        &self,
-        found: impl Iterator<Item = (Cell, String, &'a str, Option<&'a str>)>,
-    ) -> io::Result<()> {
-        let lines: Vec<_> = found.collect();
-        let widest = lines.iter().map(|(result, ..)| result.human(self).len()).max().unwrap_or(0);
-        for (result, what, sentence, advice) in &lines {
-            let word = result.human(self);
-            let blanks = " ".repeat(widest - word.len());
-            let word = style::paint(self.color, result.tone(), &word);
-            self.line(&format!("{word}{blanks}  {}: {}", text::clean(what), text::clean(sentence)))?;
-            if let Some(advice) = advice {
-                self.line(&format!("{:widest$}  -> {}", "", text::clean(advice)))?;
-            }
-        }
-        Ok(())
-    }
-
     /// A JSON document: the schema and these members; with `jsonl` the members alone.
     pub(crate) fn document(&self, what: &str, members: Value) -> io::Result<()> {
         let members = if members.is_null() { Value::Object(Map::new()) } else { members };
@@ -333,39 +318,10 @@ impl Out {
         Ok(self.flush()?)
     }
 
-    /// A heading between two tables; nothing for programs.
-    pub(crate) fn heading(&self, text: &str) -> io::Result<()> {
-        if self.for_people() {
-            self.line(&format!("\n{}", style::paint(self.color, Tone::Strong, text)))
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Text of many lines, for people.
-    pub(crate) fn lines(&self, text: &str) -> io::Result<()> {
-        text.lines().try_for_each(|line| self.line(&text::clean(line)))
-    }
-
-    /// A new key, the once that it is shown: framed on a terminal, bare into a pipe.
-    pub(crate) fn key(&self, key: &str) -> io::Result<()> {
-        self.secret("key", key)
-    }
-
-    /// The same of another secret.
-    pub(crate) fn secret(&self, what: &str, key: &str) -> io::Result<()> {
-        if !(self.for_people() && self.terminal.stdout) {
-            return self.line(key);
-        }
-        let warning = format!("This {what} is shown once and cannot be shown again. Keep it safe.");
-        let width = warning.len().max(key.len());
-        let rule = "-".repeat(width + 2);
-        self.line(&format!("+{rule}+\n| {warning:width$} |\n| {:width$} |\n| {key:width$} |\n+{rule}+", ""))
-    }
-
     /// Ends the output and turns how the command ended into the exit code.
     pub(crate) fn end(&self, ended: Ended) -> Exit {
         let ended = ended.and_then(|exit| Ok(self.flush().map(|()| exit)?));
+        self.leave_pager();
         match ended {
             Ok(exit) => exit,
             Err(Stop::ClosedPipe) => Exit::Done,

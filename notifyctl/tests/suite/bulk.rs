@@ -63,7 +63,10 @@ fn a_dry_run_says_what_would_be_done() {
     );
     assert_eq!(dry.stderr, "", "hints are for terminals");
     let json = fake.run(&["ntf", "retry", "--filter", "*", "-n", "--json"]).json();
-    assert_eq!((&json["total"], &json["dry_run"], &json["samples"]), (&json!(3), &json!(true), &json!([ID])));
+    assert_eq!(
+        (&json["total"]["value"], &json["dry_run"], &json["samples"]),
+        (&json!(3), &json!(true), &json!([ID]))
+    );
     assert!(requests(&fake).iter().all(|call| call["change"]["dry_run"] == true));
     let none = crate::house::fake(|verb, arguments| {
         let mut answer = usual(verb, arguments);
@@ -141,7 +144,7 @@ fn what_waits_is_steered_by_filter() {
 #[test]
 fn how_many_were_refused_is_in_the_exit_code() {
     let all = ends(3, &[]).run(&[&RETRY[..], &["--json"]].concat());
-    assert_eq!((all.exit, &all.json()["done"], &all.json()["total"]), (0, &json!(3), &json!(3)));
+    assert_eq!((all.exit, &all.json()["done"], &all.json()["total"]["value"]), (0, &json!(3), &json!(3)));
     assert_eq!(all.json()["schema"], "notify.dead.retry/1");
     let some = ends(2, &[OTHER]).run(&[&RETRY[..], &["--json"]].concat());
     assert_eq!((some.exit, &some.json()["refused"]), (7, &json!(1)));

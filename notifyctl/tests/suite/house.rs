@@ -462,8 +462,14 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
             "accepted": true, "outcome": "accepted", "message": null, "external_id": "x1", "elapsed_ms": 7,
             "simulated": true
         }),
-        "NotificationSend" | "StoreBackup" | "StoreCheck" | "StoreCompact" if dry => Value::Null,
-        "NotificationSend" => json!({"id": ID, "status": "queued", "duplicate": false}),
+        "NotificationSend" | "NotificationSendOnce" | "StoreBackup" | "StoreCheck" | "StoreCompact"
+            if dry =>
+        {
+            Value::Null
+        }
+        "NotificationSend" | "NotificationSendOnce" => {
+            json!({"id": ID, "status": "queued", "duplicate": false})
+        }
         "StoreBackup" | "StoreCheck" | "StoreCompact" => operation("op_3", "store.backup", "running"),
         "NotificationShow" | "NotificationWait" => {
             let id = arguments["id"].as_str().unwrap();
@@ -479,7 +485,6 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
         "HoldSet" => hold(arguments["request"]["kind"].as_str().unwrap()),
         "HoldCancel" => hold("pause"),
         "NotificationCount" => json!({"queued": 1, "failed": 1}),
-        "NotificationValues" => values(),
         "NotificationBulk" => {
             let op = arguments["request"]["op"].as_str().unwrap();
             let begun = if dry { Value::Null } else { operation("op_3", op, "running") };
@@ -489,14 +494,6 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
                 "operation": begun
             })
         }
-        "DeadGroup" => json!({
-            "groups": [{
-                "fault": "1f6c09ab", "count": 1_284, "reason": "exhausted", "provider_name": "mock",
-                "error": "time\u{9b}out after <n> s", "first_at": "2026-01-01T00:00:00.000Z",
-                "last_at": "2026-01-02T00:00:00.000Z", "sample": ID
-            }],
-            "elsewhere": 7, "scanned": 100_000, "partial": true
-        }),
         "DeadDiscard" => changed(arguments, "discarded"),
         "NotificationCancel" => changed(arguments, "cancelled"),
         "NotificationPostpone" | "ScheduleMove" => changed(arguments, "pending"),
@@ -512,7 +509,8 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
             }]
         }),
         "NotificationRetry" | "ScheduleRun" => changed(arguments, "queued"),
-        "Doctor" | "DaemonConfig" | "DaemonLogFilter" | "ServiceUpdate" => kept(verb),
+        "ProviderReseed" | "NotificationDup" | "Stats" | "Doctor" | "DaemonConfig" | "DaemonLogFilter"
+        | "ServiceUpdate" | "ServiceDelete" | "DeadGroup" | "NotificationValues" => kept(verb),
         verb => told(verb, arguments, dry),
     }
 }
@@ -520,13 +518,45 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
 /// The same about what operators set and look after.
 fn kept(verb: &str) -> Value {
     match verb {
+        "ProviderReseed" => {
+            let changed = json!({"key": "config.latency_ms", "from": "5\u{1b}", "to": "none"});
+            json!([{"provider": provider(), "created": false, "changed": [changed]}])
+        }
+        "DeadGroup" => json!({
+            "groups": [{
+                "fault": "1f6c09ab", "count": 1_284, "reason": "exhausted", "provider_name": "mock",
+                "error": "time\u{9b}out after <n> s", "first_at": "2026-01-01T00:00:00.000Z",
+                "last_at": "2026-01-02T00:00:00.000Z", "sample": ID
+            }],
+            "elsewhere": 7, "scanned": 100_000, "partial": true
+        }),
+        "NotificationValues" => values(),
         "Doctor" => checkup("warning"),
+        "NotificationDup" => json!({
+            "id": ID, "deduplicated": true, "stands": OTHER, "status": "delivered",
+            "accepted_at": "2026-01-01T00:00:00.000Z", "until": "2026-01-01T00:30:00.000Z",
+            "sentence": "another\u{1b}[1m one stands"
+        }),
+        "Stats" => {
+            let latency = json!({"p50": 12, "p95": 84, "p99": null});
+            let webhooks = json!({
+                "total": 9, "by_status": {"acknowledged": 9}, "ack_rate": 1.0, "ack_ms": latency, "partial": false
+            });
+            json!({
+                "since": "2026-01-01T00:00:00.000Z", "total": 1_284, "by_status": {"delivered": 1_280, "failed": 4},
+                "by_channel": {"sms": 1_284}, "by_provider": {"mo\u{1b}[1mck": 1_284}, "by_priority": {"normal": 1_284},
+                "success_rate": 0.997, "latency_ms": latency, "queue_depth": 0, "partial": true, "webhooks": webhooks
+            })
+        }
         "DaemonConfig" => json!({"file": "/etc/notifyd/notifyd.toml", "settings": [
             {"key": "delivery.workers", "value": 32, "default": 64, "live": true},
             {"key": "intake.listen", "value": "127.0.0.1:8000", "default": "127.0.0.1:8000", "live": false}
         ]}),
         "DaemonLogFilter" => json!({
             "filter": "debug\u{9b}", "configured": "info", "until": "2026-01-01T00:10:00.000Z"
+        }),
+        "ServiceDelete" => json!({
+            "service": service(), "notifications": 1_284, "history_kept": false, "webhooks": 1, "owed": 7
         }),
         "ServiceUpdate" => json!({
             "service": service(), "changed": [{"key": "rate", "from": "none", "to": "5/s\u{1b}"}]

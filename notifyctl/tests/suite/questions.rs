@@ -28,6 +28,8 @@ const ASKING: &[(&[&str], &str)] = &[
     (&["provider", "remove", "mock"], "--confirm mock"),
     (&["provider", "remove", "mock", "--yes"], "--confirm mock"),
     (&["provider", "remove", ID, "--confirm", ID], "does not name mock"),
+    (&["service", "delete", "acme"], "--confirm acme"),
+    (&["service", "delete", "acme", "--keep-history", "--yes"], "--confirm acme"),
     (&["service", "key", "reset", "acme"], "--confirm acme"),
     (&["service", "key", "reset", "acme", "--yes"], "--confirm acme"),
     (&["service", "key", "reset", ID], "--confirm acme"),
@@ -49,6 +51,7 @@ fn changed_nothing(fake: &Fake) {
         "ProviderRemove",
         "HoldSet",
         "StorePrune",
+        "ServiceDelete",
     ] {
         let calls = fake.calls(verb);
         assert!(calls.iter().all(|call| call["change"]["dry_run"] == true), "{verb}: {calls:?}");
@@ -132,10 +135,16 @@ fn what_was_said_yes_to_is_done_to_the_very_same() {
         &["provider", "remove", "mock", "--confirm", "mock"][..],
         &["service", "key", "reset", "acme", "--confirm", "acme"],
         &["service", "key", "revoke", "acme", "00112233", "--confirm", "acme"],
+        &["service", "delete", "acme", "--confirm", "acme"],
     ] {
         assert_eq!(fake.run(line).exit, 0, "{line:?}");
     }
-    for (verb, member) in [("ProviderRemove", "name"), ("KeyReset", "service"), ("KeyRevoke", "service")] {
+    for (verb, member) in [
+        ("ProviderRemove", "name"),
+        ("ServiceDelete", "name"),
+        ("KeyReset", "service"),
+        ("KeyRevoke", "service"),
+    ] {
         let calls = fake.calls(verb);
         let made: Vec<_> = calls.iter().filter(|call| call["change"]["dry_run"] == false).collect();
         assert_eq!((made.len(), made[0][member].as_str()), (1, Some(ID)), "{verb}: {calls:?}");

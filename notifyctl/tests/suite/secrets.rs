@@ -1,5 +1,6 @@
 //! Keys come out once, secrets go in by file or standard input, ids come from pipes.
 
+use crate::every_command::{LINES, words};
 use crate::house::Answer::{Err, Ok};
 use crate::house::{ID, KEY, OTHER, fake, usual, welcome, willing};
 use serde_json::json;
@@ -23,6 +24,27 @@ fn a_key_goes_bare_into_a_pipe_and_the_sentence_elsewhere() {
     assert_eq!(json.json()["api_key"], KEY);
     assert!(!json.stderr.contains(KEY));
     assert_eq!(fake.calls("KeyReset")[0]["grace_seconds"], 86_400);
+}
+
+/// Whatever is run, however loud and in whichever format: once where it is made, and nowhere else.
+#[test]
+fn a_key_is_said_once_by_the_command_that_makes_it_and_by_no_other() {
+    let fake = willing();
+    let makes = |verb: &[&str]| {
+        let of_service = ["service create", "service seed-mock", "service key create", "service key reset"];
+        of_service.iter().any(|it| verb.join(" ").starts_with(it))
+    };
+    for line in LINES {
+        for format in ["table", "wide", "plain", "json", "jsonl", "csv", "id"] {
+            let run = fake.run(&[&words(line)[..], &["-vvv", "-o", format]].concat());
+            // Where there is no place for it, it is not made.
+            let expected = usize::from(makes(&words(line)) && run.exit == 0);
+            let said = |text: &str| text.matches(KEY).count();
+            assert_eq!((said(&run.stdout), said(&run.stderr)), (expected, 0), "{line} -o {format}");
+            let dry = fake.run(&[&words(line)[..], &["-vvv", "-n", "-o", format]].concat());
+            assert_eq!(said(&dry.stdout) + said(&dry.stderr), 0, "{line} -n -o {format}");
+        }
+    }
 }
 
 #[test]

@@ -7,8 +7,8 @@ use notify_proto::bulk::{BulkRequest, BulkView, FaultGroups};
 use notify_proto::checkup::Checkup;
 use notify_proto::control::{
     Change, Changed, Control, FreshKey, Hello, ListRequest, NewProvider, NewService, ProviderChange,
-    RemovedProvider, RouteRequest, RouteView, Seeded, Sent, ServiceChange, TestResult, UpdatedProvider,
-    UpdatedService, Welcome,
+    RemovedProvider, RemovedService, Repeat, RouteRequest, RouteView, Seeded, Sent, ServiceChange,
+    StatsRequest, TestResult, UpdatedProvider, UpdatedService, Welcome,
 };
 use notify_proto::explain::{Explanation, Preview};
 use notify_proto::filter::Filter;
@@ -26,7 +26,8 @@ use notify_proto::upkeep::{
 };
 use notify_proto::values::ValuesView;
 use notify_proto::view::{
-    DaemonInfo, KeyView, NotificationDetail, NotificationPage, ProviderView, ServiceView, StatusView,
+    DaemonInfo, KeyView, NotificationDetail, NotificationPage, ProviderView, ServiceView, StatsView,
+    StatusView,
 };
 use notify_proto::webhook::{
     DeliveryPage, DeliveryRequest, DeliveryStory, DeliveryView, FreshWebhook, OwnSecret, RecoverRequest,
@@ -54,6 +55,10 @@ impl Control for Session {
 
     async fn series(self, _: Context, request: SeriesRequest) -> Reply<SeriesView> {
         verbs::series::series(&self, &request)
+    }
+
+    async fn stats(self, _: Context, request: StatsRequest) -> Reply<StatsView> {
+        verbs::stats::stats(&self, &request).await
     }
 
     async fn events(self, _: Context, request: Box<EventsRequest>) -> Reply<EventsView> {
@@ -176,6 +181,16 @@ impl Control for Session {
         verbs::service::unlock(&self, &name, &change).await
     }
 
+    async fn service_delete(
+        self,
+        _: Context,
+        name: String,
+        keep_history: bool,
+        change: Change,
+    ) -> Reply<RemovedService> {
+        verbs::service::delete(&self, &name, keep_history, &change).await
+    }
+
     async fn key_list(self, _: Context, service: String) -> Reply<Vec<KeyView>> {
         verbs::key::list(&self, &service).await
     }
@@ -206,7 +221,11 @@ impl Control for Session {
     }
 
     async fn provider_seed(self, _: Context, only: Vec<String>, change: Change) -> Reply<Vec<Seeded>> {
-        verbs::provider::seed(&self, &only, &change).await
+        verbs::provider::seed(&self, &only, false, &change).await
+    }
+
+    async fn provider_reseed(self, _: Context, only: Vec<String>, change: Change) -> Reply<Vec<Seeded>> {
+        verbs::provider::seed(&self, &only, true, &change).await
     }
 
     async fn provider_add(self, _: Context, provider: NewProvider, change: Change) -> Reply<ProviderView> {
@@ -268,7 +287,18 @@ impl Control for Session {
         request: Box<SendRequest>,
         change: Change,
     ) -> Reply<Option<Sent>> {
-        verbs::notification::send(&self, &service, *request, &change).await
+        verbs::notification::send(&self, &service, *request, None, &change).await
+    }
+
+    async fn notification_send_once(
+        self,
+        _: Context,
+        service: String,
+        request: Box<SendRequest>,
+        key: String,
+        change: Change,
+    ) -> Reply<Option<Sent>> {
+        verbs::notification::send(&self, &service, *request, Some(&key), &change).await
     }
 
     async fn notification_show(
@@ -336,6 +366,10 @@ impl Control for Session {
 
     async fn notification_explain(self, _: Context, id: NotificationId) -> Reply<Explanation> {
         verbs::notification::explain(&self, id).await
+    }
+
+    async fn notification_dup(self, _: Context, id: NotificationId) -> Reply<Repeat> {
+        verbs::notification::dup(&self, id).await
     }
 
     async fn notification_bulk(

@@ -32,6 +32,10 @@ pub(crate) fn log(error: StoreError) -> ApiError {
         | StoreError::Busy(_)
         | StoreError::TooMany { .. }
         | StoreError::Cancelled => conflict(error.to_string()),
+        StoreError::ServiceGone => conflict("its service was removed, and so it cannot be sent again"),
+        StoreError::Unfinished { ref service, .. } => conflict(error.to_string()).hint(format!(
+            "have it send nothing more: notifyctl service disable {service}; then wait, or: notifyctl notification cancel --filter service:{service}"
+        )),
         StoreError::NoRoom { .. } => conflict(error.to_string())
             .hint("make room there, or name a file on another disk: notifyctl store backup FILE"),
         StoreError::Slow => ApiError::new(ErrorCode::Failed, error.to_string())

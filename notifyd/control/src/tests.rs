@@ -14,6 +14,7 @@ mod operations;
 mod preview;
 mod provider_changes;
 mod providers;
+mod removal;
 mod rights;
 mod schedule;
 mod services;

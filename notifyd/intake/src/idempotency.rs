@@ -3,7 +3,6 @@
 use crate::problem::Problem;
 use axum::http::HeaderMap;
 use notifyd_store::api::Idempotency;
-use sha2::{Digest, Sha256};
 
 /// Longest key, characters.
 const MAX_LENGTH: usize = 255;
@@ -17,11 +16,7 @@ pub(crate) fn of(headers: &HeaderMap, subject: &str, body: &[u8]) -> Result<Opti
         let message = format!("must be given once, with 1 to {MAX_LENGTH} visible ASCII characters");
         return Err(Problem::field("Idempotency-Key", message));
     };
-    let mut hash = Sha256::new();
-    hash.update((subject.len() as u64).to_le_bytes());
-    hash.update(subject);
-    hash.update(body);
-    Ok(Some(Idempotency { key: key.to_owned(), request: hash.finalize().into() }))
+    Ok(Some(Idempotency::of(key, subject, body)))
 }
 
 /// The key was used for something else.

@@ -240,6 +240,8 @@ impl From<StoreError> for Problem {
                 "The answer takes longer than one second to find; ask for less: a narrower filter, a shorter time, no total.",
                 1,
             ),
+            // It was there when its key was looked at.
+            StoreError::ServiceGone => Self::conflict("The service was removed."),
             StoreError::TooMany { .. } => Self::conflict(format!("{error}; remove one first.")),
             StoreError::Commit(_) | StoreError::Write(_) => {
                 Self::unavailable("storage-error", format!("The daemon could not write. {unknown}"), 5)
@@ -310,6 +312,7 @@ mod tests {
         assert!(!json.contains("/var/lib"));
         assert!(full.cause().unwrap().contains("/var/lib"));
         assert_eq!(Problem::from(StoreError::Corrupt("x".into())).status(), 500);
+        assert_eq!(Problem::from(StoreError::ServiceGone).status(), 409);
     }
 
     #[test]

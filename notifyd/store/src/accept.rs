@@ -51,6 +51,11 @@ impl Prepared {
     pub fn weight(&self) -> usize {
         1 + self.body.len() / 4_096
     }
+
+    /// The number of whoever sends it.
+    pub const fn service(&self) -> i64 {
+        self.new.service
+    }
 }
 
 /// Makes the stored form ready.

@@ -41,6 +41,11 @@ pub fn revoke(desk: &mut Desk<'_>, scope: Scope, id: NotificationId, who: &Audit
 /// Starts a dead letter, or one held in doubt, again.
 pub fn retry(desk: &mut Desk<'_>, scope: Scope, id: NotificationId, who: &Audit) -> Result<Changed> {
     let Some(found) = find(desk, scope, id)? else { return Ok(Changed::NotFound) };
+    // Nobody is left to answer for it.
+    if desk.directory().service_no(found.service).is_none() {
+        return Err(StoreError::ServiceGone);
+    }
+    desk.still_there(found.service)?;
     let transition = Transition::operator_retry();
     let scheduled = found.status == Status::Pending && found.due_at.is_some();
     if !transition.allows(found.status) || scheduled {

@@ -249,11 +249,25 @@ impl<'a> Desk<'a> {
         self.state.news.directory_changed = true;
     }
 
+    /// A service is removed: nothing more is taken from whoever came in before that.
+    pub fn service_gone(&mut self, no: i64) {
+        self.state.news.gone.push(no);
+    }
+
+    /// Refuses a service that was removed after somebody had come in as it.
+    pub fn still_there(&self, service: i64) -> Result<()> {
+        if self.state.gone.contains(&service) || self.state.news.gone.contains(&service) {
+            return Err(StoreError::ServiceGone);
+        }
+        Ok(())
+    }
+
     /// Runs an operation that may fail alone.
     pub fn alone<A>(&mut self, run: Work<A>) -> (Option<Fault>, A) {
         let marked = self.connection.execute_batch("SAVEPOINT alone").is_ok();
         let news = &self.state.news;
         let (events, remarks, owed) = (news.events.len(), news.remarks.len(), news.owed.len());
+        let gone = news.gone.len();
         let News { counts, reached, accepted, .. } = *news;
         let mut desk = Desk { connection: self.connection, state: self.state, refusing: !marked };
         let (fault, answer) = run(&mut desk);
@@ -263,6 +277,7 @@ impl<'a> Desk<'a> {
             news.events.truncate(events);
             news.remarks.truncate(remarks);
             news.owed.truncate(owed);
+            news.gone.truncate(gone);
             (news.counts, news.reached, news.accepted) = (counts, reached, accepted);
             // Rung lines stay, and so does who left: a ring too many costs a look.
         }

@@ -92,6 +92,17 @@ pub struct Known {
     pub name: String,
 }
 
+/// Who a service was before it was removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gone {
+    /// The store's number, which no other service ever gets.
+    pub no: i64,
+    /// Its id.
+    pub id: ServiceId,
+    /// Its name; it may be another one's by now.
+    pub name: String,
+}
+
 /// What an operator forces by hand on a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
@@ -135,6 +146,7 @@ pub struct Directory {
     candidates: Vec<Candidate>,
     known: Vec<Known>,
     holds: Vec<Hold>,
+    gone: HashMap<i64, Gone>,
 }
 
 impl Directory {
@@ -171,7 +183,15 @@ impl Directory {
             providers: providers.into_iter().map(Arc::new).collect(),
             candidates,
             holds,
+            gone: HashMap::new(),
         }
+    }
+
+    /// With the services that were removed.
+    #[must_use]
+    pub fn after(mut self, gone: Vec<Gone>) -> Self {
+        self.gone = gone.into_iter().map(|it| (it.no, it)).collect();
+        self
     }
 
     /// All services, by name.
@@ -187,6 +207,14 @@ impl Directory {
     /// A service by the store's number.
     pub fn service_no(&self, no: i64) -> Option<&Arc<Service>> {
         self.by_no.get(&no).map(|index| &self.services[*index])
+    }
+
+    /// Id and name of a service by the store's number, also of a removed one.
+    pub fn whose(&self, no: i64) -> Option<(ServiceId, &str)> {
+        match self.service_no(no) {
+            Some(it) => Some((it.id, &it.name)),
+            None => self.gone.get(&no).map(|it| (it.id, it.name.as_str())),
+        }
     }
 
     /// A service by name, or by id as text.

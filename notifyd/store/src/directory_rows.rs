@@ -6,8 +6,8 @@ use crate::desk::Desk;
 use crate::directory::{Directory, Key, Service};
 use crate::error::{Result, StoreError};
 use crate::holds;
-use crate::provider_rows;
 use crate::row::{millis, moment};
+use crate::{provider_rows, removal};
 use notify_proto::view::KeyView;
 use notify_proto::{KeyId, ServiceId, Timestamp};
 use notifyd_lifecycle::key::KeyHash;
@@ -42,7 +42,9 @@ pub fn read(connection: &Connection) -> rusqlite::Result<Directory> {
     })?;
     let services = services.collect::<rusqlite::Result<Vec<_>>>()?;
     let providers = provider_rows::read(connection)?;
-    Ok(Directory::new(services, providers, provider_rows::removed(connection)?, holds::read(connection)?))
+    let removed = provider_rows::removed(connection)?;
+    let directory = Directory::new(services, providers, removed, holds::read(connection)?);
+    Ok(directory.after(removal::gone(connection)?))
 }
 
 /// Creates a service with its first key.

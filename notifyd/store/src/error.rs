@@ -1,6 +1,8 @@
 //! What can go wrong in the log.
 
+use crate::api::Belongings;
 use crate::latch::Cause;
+use notify_proto::upkeep::grouped;
 use std::path::{Path, PathBuf};
 
 /// A failure of the store. `Display` speaks for its own layer; the cause is in `source()`.
@@ -52,6 +54,17 @@ pub enum StoreError {
         kind: &'static str,
         /// What was asked for.
         name: String,
+    },
+    /// It was removed while somebody was in who had come in as this service.
+    #[error("the service was removed")]
+    ServiceGone,
+    /// A service cannot be removed while something of it is under way.
+    #[error("service {service} has {} notifications that have not come to their end", many(*count))]
+    Unfinished {
+        /// Its name.
+        service: String,
+        /// How many, up to one more than are counted.
+        count: u64,
     },
     /// There are as many as there may be.
     #[error("there are {most} {kind} already, which is the most there may be")]
@@ -144,6 +157,12 @@ pub enum StoreError {
     /// A secret could not be sealed or opened.
     #[error("{0}")]
     Seal(String),
+}
+
+/// A count of what is unfinished, which ends somewhere.
+fn many(count: u64) -> String {
+    let most = Belongings::MANY_UNFINISHED;
+    if count > most { format!("more than {}", grouped(most)) } else { grouped(count) }
 }
 
 /// What to do about a damaged log.

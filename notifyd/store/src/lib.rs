@@ -52,6 +52,7 @@ mod provider_rows;
 mod read;
 mod readers;
 mod record;
+mod removal;
 mod restored;
 mod row;
 mod schedule;

@@ -6,6 +6,7 @@ use crate::error::{Result, StoreError};
 use crate::row::{StoredBody, channel, json, moment, opt_word, priority, status, word};
 use notify_proto::view::{AttemptView, EventView, NotificationDetail, NotificationView};
 use notify_proto::{Channel, NotificationId, Open, Status, Timestamp};
+use notifyd_lifecycle::dedup::DedupKey;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 /// The columns every view of a notification is made of; [`view`] reads them in this order.
@@ -57,10 +58,19 @@ pub fn job(connection: &Connection, id: NotificationId) -> Result<Option<Job>> {
         .map_err(StoreError::Read)
 }
 
+/// What equal requests to a notification are known by.
+pub fn dedup_key(connection: &Connection, id: NotificationId) -> Result<Option<DedupKey>> {
+    let found: Option<Option<[u8; 16]>> = connection
+        .prepare_cached(include_str!("sql/dedup_key.sql"))
+        .and_then(|mut query| query.query_row([id.as_bytes()], |row| row.get(0)).optional())
+        .map_err(StoreError::Read)?;
+    Ok(found.flatten().map(DedupKey))
+}
+
 /// A view from [`COLUMNS`].
 pub fn view(row: &Row<'_>, directory: &Directory) -> rusqlite::Result<NotificationView> {
     let StoredBody { plan, message } = json(row, BODY)?;
-    let service = directory.service_no(row.get(2)?);
+    let service = directory.whose(row.get(2)?);
     let status: Status = status(row, 3)?;
     let provider_no: Option<i64> = row.get(13)?;
     let provider = match provider_no {
@@ -73,8 +83,8 @@ pub fn view(row: &Row<'_>, directory: &Directory) -> rusqlite::Result<Notificati
     let max_retries: u32 = row.get(11)?;
     Ok(NotificationView {
         id: NotificationId::from_bytes(row.get(1)?),
-        service_id: service.map_or(notify_proto::ServiceId::from_bytes([0; 16]), |service| service.id),
-        service_name: service.map(|service| service.name.clone()).unwrap_or_default(),
+        service_id: service.map_or(notify_proto::ServiceId::from_bytes([0; 16]), |(id, _)| id),
+        service_name: service.map(|(_, name)| name.to_owned()).unwrap_or_default(),
         channel: Open::Known(channel(row, 5)?),
         channels: plan.channels.iter().copied().map(Open::Known).collect(),
         channel_used: opt_word::<Channel>(row, 12)?.map(Open::Known),

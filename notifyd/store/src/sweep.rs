@@ -107,16 +107,7 @@ pub fn sweep(
     let Looked { old, next } =
         look(&mut *desk.prepare(LOOK)?, &limits, cursor, BATCH).map_err(StoreError::Write)?;
     for (seq, status) in &old {
-        for sql in [
-            include_str!("sql/sweep_attempts.sql"),
-            include_str!("sql/sweep_events.sql"),
-            include_str!("sql/sweep_message.sql"),
-            include_str!("sql/sweep_notification.sql"),
-        ] {
-            desk.prepare(sql)?.execute([seq]).map_err(StoreError::Write)?;
-        }
-        crate::webhooks::forget(desk, *seq)?;
-        desk.removed(*status, 1);
+        forget(desk, *seq, *status)?;
     }
     let day = millis(now).saturating_sub(crate::accept::IDEMPOTENCY_MS);
     let mut more = next.is_some();
@@ -126,4 +117,19 @@ pub fn sweep(
     }
     desk.sweep_indexes(BATCH).map_err(StoreError::Write)?;
     Ok((Swept { notifications: old.len(), more }, next.unwrap_or(0)))
+}
+
+/// Removes one with all that belongs to it.
+pub fn forget(desk: &mut Desk<'_>, seq: i64, status: Status) -> Result<()> {
+    for sql in [
+        include_str!("sql/sweep_attempts.sql"),
+        include_str!("sql/sweep_events.sql"),
+        include_str!("sql/sweep_message.sql"),
+        include_str!("sql/sweep_notification.sql"),
+    ] {
+        desk.prepare(sql)?.execute([seq]).map_err(StoreError::Write)?;
+    }
+    crate::webhooks::forget(desk, seq)?;
+    desk.removed(status, 1);
+    Ok(())
 }

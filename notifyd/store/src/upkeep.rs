@@ -70,6 +70,10 @@ pub trait Upkeep: Send + Sync + 'static {
     /// directory of backups.
     async fn backup(&self, to: Option<PathBuf>, progress: Arc<Progress>) -> Result<BackupView>;
 
+    /// Looks through the log as it lies there, indexes aside, for as long as a question may take; the problems found. A log
+    /// that is too large for that is [`StoreError::Slow`].
+    async fn quick_check(&self) -> Result<Vec<String>>;
+
     /// Checks every page, row and index of a copy made for it. The problems found, none when it is whole.
     async fn check(&self, progress: Arc<Progress>) -> Result<Vec<String>>;
 
@@ -132,6 +136,10 @@ impl Upkeep for SqliteStore {
         Ok(BackupView { path: name.display().to_string(), bytes, made_at: Some(now) })
     }
 
+    async fn quick_check(&self) -> Result<Vec<String>> {
+        self.ask(|connection, _| problems(connection, "quick_check").map_err(StoreError::Read)).await
+    }
+
     async fn check(&self, progress: Arc<Progress>) -> Result<Vec<String>> {
         let usual = backup::usual_name(self.paths(), self.now())?;
         let name = usual.with_extension("check");
@@ -139,17 +147,8 @@ impl Upkeep for SqliteStore {
         let target = Target::new(&name)?;
         self.writer()?.copy(&target.partial, progress).await?;
         let problems = blocking(move || {
-            let said = (|| {
-                let copy = Connection::open(&target.partial)?;
-                let mut check = copy.prepare(&format!("PRAGMA integrity_check({MAX_PROBLEMS})"))?;
-                let lines = check.query_map([], |row| row.get::<_, String>(0))?;
-                lines.collect::<rusqlite::Result<Vec<_>>>()
-            })();
-            match said {
-                Ok(lines) if lines == ["ok"] => Ok(Vec::new()),
-                Ok(lines) => Ok(lines),
-                Err(error) => Ok(vec![error.to_string()]),
-            }
+            let found = Connection::open(&target.partial).and_then(|copy| problems(&copy, "integrity_check"));
+            Ok(found.unwrap_or_else(|error| vec![error.to_string()]))
         })
         .await?;
         if !problems.is_empty() {
@@ -254,6 +253,13 @@ impl SqliteStore {
     fn bytes_of_database(&self) -> u64 {
         fs::metadata(&self.paths().database).map_or(0, |meta| meta.len())
     }
+}
+
+/// What a check of SQLite finds wrong.
+fn problems(connection: &Connection, check: &str) -> rusqlite::Result<Vec<String>> {
+    let mut check = connection.prepare(&format!("PRAGMA {check}({MAX_PROBLEMS})"))?;
+    let lines = check.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(if lines == ["ok"] { Vec::new() } else { lines })
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {

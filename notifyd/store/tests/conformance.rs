@@ -14,6 +14,7 @@ mod conformance {
     pub mod providers;
     pub mod reading;
     pub mod receipts;
+    pub mod removal;
     pub mod schedule;
     pub mod steering;
     pub mod waiting;
@@ -67,6 +68,12 @@ suite! {
         simultaneous_equal_requests_give_one,
         an_idempotency_key_replays_its_answer,
         keys_and_duplicates_survive_a_restart,
+    }
+    removal {
+        nothing_is_removed_under_what_is_on_its_way,
+        all_of_a_service_goes_and_a_restart_goes_on_with_it,
+        what_is_kept_tells_whose_it_was_and_starts_no_more,
+        who_is_in_when_it_goes_is_refused,
     }
     delivering {
         one_notification_from_queue_to_delivered,

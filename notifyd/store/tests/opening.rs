@@ -206,6 +206,7 @@ fn empty() -> rusqlite::Result<rusqlite::Connection> {
         include_str!("../migrations/0006_switches.sql"),
         include_str!("../migrations/0007_receipts.sql"),
         include_str!("../migrations/0008_webhooks.sql"),
+        include_str!("../migrations/0009_removed_services.sql"),
     ] {
         database.execute_batch(migration)?;
     }

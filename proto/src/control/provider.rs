@@ -161,8 +161,11 @@ pub struct RouteStep {
 pub struct Seeded {
     /// The provider.
     pub provider: ProviderView,
-    /// Whether it is new; false when one of that name was there and was left alone.
+    /// Whether it is new; false when one of that name was there.
     pub created: bool,
+    /// What became different of one that was there.
+    #[serde(default)]
+    pub changed: Vec<ChangedSetting>,
 }
 
 /// The answer of one real call through a provider.

@@ -38,6 +38,21 @@ pub struct UpdatedService {
     pub changed: Vec<ChangedSetting>,
 }
 
+/// A service that was removed, or would be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RemovedService {
+    /// As it was.
+    pub service: ServiceView,
+    /// Notifications of it that there are, or one more than a million, where the count ends.
+    pub notifications: u64,
+    /// Whether those stay until their retention is over.
+    pub history_kept: bool,
+    /// Webhooks that go with it.
+    pub webhooks: u64,
+    /// Events that those are not told any more.
+    pub owed: u64,
+}
+
 /// A fresh key: shown this once, stored only as a hash. Its `Debug` leaves the key out.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct FreshKey {

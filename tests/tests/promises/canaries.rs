@@ -265,6 +265,7 @@ async fn nothing_comes_up(filter: &str) {
     ));
     secrets.push(("a webhook's header".into(), forms(HEADER)));
     for (place, key) in &shown {
+        assert_eq!(key.matches(&half(key)).count(), 1, "{place} shows it once");
         secrets.push((format!("the key of {place}"), forms(&half(key))));
     }
     for stray in STRAYS {

@@ -30,6 +30,7 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("status", Look, "status"),
     ("overview", Look, "top"),
     ("series", Look, "stats series"),
+    ("stats", Look, "stats summary --since 24h"),
     ("events", Look, "tail"),
     ("audit_list", Look, "audit list"),
     ("daemon_info", Look, "daemon info"),
@@ -50,6 +51,7 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("notification_values", Look, "notification count --by type"),
     ("notification_wait", Look, "notification wait DEAD"),
     ("notification_explain", Look, "notification explain ID"),
+    ("notification_dup", Look, "notification dup ID"),
     (
         "notification_preview",
         Look,
@@ -72,10 +74,12 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("service_set_active", Change("service.enable"), "service enable acme"),
     ("service_update", Change("service.update"), "service update acme --rate 900/s"),
     ("service_unlock", Change("service.unlock"), "service unlock acme"),
+    ("service_delete", Change("service.delete"), "service delete other --confirm other"),
     ("key_create", Change("service.key.create"), "service key create acme -o plain"),
     ("key_revoke", Change("service.key.revoke"), "service key revoke acme KEY --confirm acme"),
     ("key_reset", Change("service.key.reset"), "service key reset acme --confirm acme -o plain"),
     ("provider_seed", Change("provider.add"), "provider seed"),
+    ("provider_reseed", Change("provider.update"), "provider seed --update"),
     ("provider_add", Change("provider.add"), "provider add second --type mock"),
     ("provider_set_active", Change("provider.disable"), "provider disable quiet --yes"),
     ("provider_set_active", Change("provider.enable"), "provider enable quiet"),
@@ -131,13 +135,18 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
         Change("notification.send"),
         "notification send --service acme --channel sms --to +15005550006 --body hello",
     ),
+    (
+        "notification_send_once",
+        Change("notification.send"),
+        "notification send --service acme --channel sms --to +15005550006 --body again --idempotency-key once",
+    ),
     ("notification_show", Change("notification.reveal"), "notification show ID --reveal"),
     ("notification_list", Change("notification.reveal"), "notification list --all --reveal"),
     ("daemon_shutdown", Change("daemon.shutdown"), "daemon shutdown --yes"),
 ];
 
 /// Changes that find nothing to change in this house, and so write nothing down.
-const NOTHING_TO_DO: [&str; 3] = ["operation_cancel", "store_prune", "webhook_recover"];
+const NOTHING_TO_DO: [&str; 4] = ["operation_cancel", "provider_reseed", "store_prune", "webhook_recover"];
 
 const RECIPIENT: &str = "+15005550142";
 

@@ -105,7 +105,7 @@ impl Planner<'_> {
         if let Some(path) = &it.header_file {
             let path = self.source.beside(path);
             let problem = |failure: Failure| ("header_file", failure.message);
-            let text = self.desk.secret(&path).map_err(problem)?;
+            let text = self.desk.secrets(&path).map_err(problem)?;
             for (name, value) in header_lines(&path, &text).map_err(problem)? {
                 if headers.insert(name.to_owned(), json!(value)).is_some() {
                     return Err(("header_file", format!("the header {name} is given twice")));

@@ -251,7 +251,7 @@ impl<'a> Planner<'a> {
     }
 
     /// What is there and not declared: providers, and webhooks of the services that are declared. A service goes with its
-    /// history, so none is removed here.
+    /// keys and its history, so none is removed here.
     fn prune(&mut self, setup: &Setup) {
         let declared = |name: &str| setup.providers.iter().any(|it| it.get_ref().name == name);
         let providers: Vec<_> =

@@ -3,6 +3,7 @@
 mod batch;
 pub(super) mod change;
 mod count;
+mod dup;
 mod explain;
 pub(super) mod export;
 pub(super) mod ids;
@@ -57,6 +58,8 @@ pub enum Notification {
     Bury(change::Bury),
     /// Say why notifications are where they are, and what they wait for
     Explain(explain::Explain),
+    /// Say which one stands for equal requests, which are answered with it
+    Dup(dup::Dup),
     /// Wait until notifications are final, or delivered
     Wait(wait::Wait),
     /// Count notifications
@@ -79,6 +82,7 @@ impl Notification {
             Self::Postpone(postpone) => postpone.run(desk).await,
             Self::Bury(bury) => bury.run(desk).await,
             Self::Explain(explain) => explain.run(desk).await,
+            Self::Dup(dup) => dup.run(desk).await,
             Self::Wait(wait) => wait.run(desk).await,
             Self::Count(count) => count.run(desk).await,
         }

@@ -14,10 +14,16 @@ use std::path::{Path, PathBuf};
 
 /// A notification to send.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "With --idempotency-key it is safe to repeat the very same command when no answer came (exit code 75): write times in full
+then, as a span counts from now and makes another request of it.
+
+Examples:
   notifyctl ntf send --service acme --channel sms --to +15005550006 --body \"Your code is 1234\" --priority instant
   notifyctl ntf send --service acme --channel email --to a@example.org --to b@example.org --subject Hi --body-file hi.txt
-  echo hello | notifyctl ntf send --service acme --channel sms --to +15005550006 --body-file - --at 1h -o id")]
+  notifyctl ntf send --service acme --channel sms --to +15005550006 --body hello --idempotency-key order-1001
+  echo hello | notifyctl ntf send --service acme --channel sms --to +15005550006 --body-file - --at 1h -o id"
+)]
 pub struct Send {
     /// The service it belongs to
     #[arg(long, value_name = "NAME")]
@@ -36,6 +42,9 @@ pub struct Send {
     body_file: Option<PathBuf>,
     #[command(flatten)]
     details: Details,
+    /// A key of your own: the same command repeated within 24 hours sends nothing more, whatever became of its answer
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
     /// Wait until it is final; exit code 8 when it was not delivered. --timeout says how long [default: 60s]
     #[arg(long)]
     wait: bool,
@@ -69,7 +78,7 @@ pub struct Details {
 
 impl Send {
     pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
-        let (service, wait) = (self.service.clone(), self.wait);
+        let (service, wait, key) = (self.service.clone(), self.wait, self.idempotency_key.clone());
         let request = self.request()?;
         let size = serde_json::to_vec(&request).map_or(0, |json| json.len());
         if size > MAX_FRAME_BYTES - 4_096 {
@@ -77,13 +86,15 @@ impl Send {
             return Err(Failure::new(Exit::Refused, message).into());
         }
         let link = if wait { desk.link_to_wait().await? } else { desk.link().await? };
-        let call = link.client.notification_send(
-            link.within(),
-            service.clone(),
-            Box::new(request),
-            desk.globals.change(),
-        );
-        let Some(sent) = link.change(call).await? else {
+        let (within, name, request) = (link.within(), service.clone(), Box::new(request));
+        let change = desk.globals.change();
+        let sent = match key {
+            Some(key) => {
+                link.change(link.client.notification_send_once(within, name, request, key, change)).await?
+            }
+            None => link.change(link.client.notification_send(within, name, request, change)).await?,
+        };
+        let Some(sent) = sent else {
             let sentence = format!("dry run: it would be accepted for {service}");
             desk.out.did("notification.send", &sentence, json!({"dry_run": true}))?;
             return Ok(Exit::Done);

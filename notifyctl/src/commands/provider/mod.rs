@@ -29,7 +29,7 @@ pub(crate) const EXAMPLES: &str = "Examples:
 pub enum Provider {
     /// Add the built-in definitions; what is there already is left alone
     #[command(
-        after_help = "Examples:\n  notifyctl provider seed --all\n  notifyctl provider seed --only mock"
+        after_help = "Examples:\n  notifyctl provider seed --all\n  notifyctl provider seed --only mock\n  notifyctl provider seed --update --dry-run"
     )]
     Seed(Seed),
     /// Add a provider
@@ -118,6 +118,9 @@ pub struct Seed {
     /// Only these types
     #[arg(long, value_name = "TYPE,TYPE", value_delimiter = ',')]
     only: Vec<String>,
+    /// Give those that are there the channels and settings of their definition again; limits and priority stay
+    #[arg(long)]
+    update: bool,
 }
 
 /// A new provider.
@@ -204,11 +207,15 @@ impl Provider {
 impl Seed {
     async fn run(self, desk: &Desk<'_>) -> Ended {
         let link = desk.link().await?;
-        let call = link.client.provider_seed(link.within(), self.only, desk.globals.change());
-        let seeded = link.change(call).await?;
+        let (client, change) = (&link.client, desk.globals.change());
+        let seeded = if self.update {
+            link.change(client.provider_reseed(link.within(), self.only, change)).await?
+        } else {
+            link.change(client.provider_seed(link.within(), self.only, change)).await?
+        };
         desk.out.whole("provider.seed", &seeded)?;
         if desk.globals.dry_run {
-            desk.out.note("dry run: nothing was created");
+            desk.out.note("dry run: nothing was created or changed");
         } else if seeded.iter().any(|it| it.created && it.provider.simulated) {
             desk.out
                 .note("a simulated provider sends nothing to anybody; disable it where real messages count");

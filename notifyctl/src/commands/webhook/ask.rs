@@ -116,7 +116,7 @@ impl How {
     fn headers(&self, desk: &Desk<'_>) -> Result<Option<Map<String, Value>>, Failure> {
         let mut headers = Map::new();
         if let Some(path) = &self.header_file {
-            for (name, value) in lines(path, &desk.secret(path)?)? {
+            for (name, value) in lines(path, &desk.secrets(path)?)? {
                 put(&mut headers, name, value)?;
             }
         }

@@ -106,6 +106,10 @@ impl Row for Seeded {
         wide("id", |it| it.provider.id.to_string().into()),
         always("type", |it| it.provider.kind.as_str().into()),
         always("created", |it| yes(it.created)),
+        always("changed", |it| {
+            let keys: Vec<_> = it.changed.iter().map(|it| it.key.as_str()).collect();
+            Some(keys.join(",")).filter(|keys| !keys.is_empty()).into()
+        }),
         always("simulated", |it| yes(it.provider.simulated)),
     ];
 

@@ -1,6 +1,7 @@
 //! The doctor looks at everything, and says what to do about what is not well.
 
 use super::fakes::{furnished, house, plain, soon};
+use super::upkeep::Quick;
 use super::webhooks::hook;
 use notify_proto::checkup::{Check, Finding};
 use notify_proto::control::{ControlClient, NewProvider, Role};
@@ -85,6 +86,17 @@ async fn for_viewers_nobody_is_connected_to() {
 async fn a_log_that_takes_nothing_and_a_check_that_found_something_are_problems() {
     let (house, upkeep) = super::upkeep::house();
     let admin = house.admin().await;
+    for (quick, result, said) in [
+        (Quick::Whole, Finding::Ok, "nothing wrong"),
+        (Quick::Large, Finding::Skipped, "too large"),
+        (Quick::Damaged, Finding::Problem, "page 9 is never used (2 found)"),
+    ] {
+        *upkeep.quick.lock().unwrap() = quick;
+        let all = checks(&admin).await;
+        let looked = of(&all, "quick_check", None);
+        assert!(looked.result == result && looked.found.contains(said), "{looked:?}");
+        assert_eq!(looked.advice.is_some(), result != Finding::Ok);
+    }
     *upkeep.problems.lock().unwrap() = vec!["page 7 is damaged".into()];
     upkeep.go.add_permits(1);
     let begun = admin.store_check(soon(), plain()).await.unwrap().unwrap().unwrap();

@@ -7,7 +7,7 @@ use notify_proto::ErrorCode::{Conflict, Invalid, NotFound};
 use notify_proto::control::{ListRequest, Role};
 use notify_proto::filter::{Filter, Term};
 use notify_proto::line::NotificationLine;
-use notify_proto::send::{OneOrMany, Recipient};
+use notify_proto::send::{OneOrMany, Recipient, SendRequest};
 use notify_proto::{NotificationId, Status};
 use serde_json::json;
 use std::collections::HashSet;
@@ -27,6 +27,27 @@ async fn sending_takes_the_intakes_way() {
     assert_eq!(send("nobody", text("x")).await.code(), NotFound);
     admin.service_set_active(soon(), "acme".into(), false, plain()).await.unwrap().unwrap();
     assert_eq!(send("acme", text("y")).await.code(), Conflict);
+}
+
+#[tokio::test]
+async fn a_key_makes_a_repeated_send_answer_what_came_of_the_first() {
+    let (_house, admin) = furnished().await;
+    let send = |key: &str, request: Box<SendRequest>| {
+        admin.notification_send_once(soon(), "acme".into(), request, key.into(), plain())
+    };
+    // Deduplication is not what answers.
+    let alone = || Box::new(SendRequest { deduplicate: Some(false), ..*text("hello") });
+    let first = send("order-1001", alone()).await.unwrap().unwrap().unwrap();
+    let again = send("order-1001", alone()).await.unwrap().unwrap().unwrap();
+    assert_eq!(again, first);
+    let other = send("order-1002", alone()).await.unwrap().unwrap().unwrap();
+    assert_ne!(other.id, first.id);
+    assert_eq!(send("order-1001", text("else")).await.code(), Conflict);
+    for wrong in ["", "two words", &"x".repeat(256)] {
+        assert_eq!(send(wrong, alone()).await.code(), Invalid, "{wrong}");
+    }
+    let page = admin.notification_list(soon(), ListRequest::default()).await.unwrap().unwrap();
+    assert_eq!(page.items.len(), 2);
 }
 
 #[tokio::test]

@@ -1,8 +1,9 @@
 //! Providers.
 
-use super::fakes::{Refused, furnished, house, plain, soon};
+use super::fakes::{Refused, dry, furnished, house, plain, soon};
 use notify_proto::ErrorCode::{Conflict, Invalid, NotFound};
-use notify_proto::control::NewProvider;
+use notify_proto::audit::AuditRequest;
+use notify_proto::control::{NewProvider, ProviderChange};
 use notify_proto::measured::CallView;
 use notify_proto::{Channel, NotificationId};
 use serde_json::{Value, json};
@@ -64,6 +65,34 @@ async fn what_is_wrong_with_a_provider_is_said() {
         assert_eq!(error.code, Invalid);
         assert!(error.message.contains(hint), "{more}: {}", error.message);
     }
+}
+
+#[tokio::test]
+async fn seeding_again_brings_the_definition_back_and_leaves_limits_alone() {
+    let house = house();
+    let admin = house.admin().await;
+    let reseed = async |change| admin.provider_reseed(soon(), vec![], change).await.unwrap().unwrap();
+    assert!(reseed(plain()).await[0].created, "what is not there is made");
+    assert!(reseed(plain()).await[0].changed.is_empty());
+    let other: ProviderChange = serde_json::from_value(json!({
+        "channels": ["sms"], "priority": 7, "config": {"latency_ms": 5}
+    }))
+    .unwrap();
+    admin.provider_update(soon(), "mock".into(), Box::new(other), plain()).await.unwrap().unwrap();
+    for (change, left) in [(dry(), 1), (plain(), notify_proto::Channel::ALL.len())] {
+        let told = &reseed(change).await[0];
+        let keys: Vec<_> = told.changed.iter().map(|it| it.key.as_str()).collect();
+        assert_eq!((told.created, keys), (false, vec!["channels", "config.latency_ms"]));
+        let shown = admin.provider_show(soon(), "mock".into()).await.unwrap().unwrap();
+        assert_eq!((shown.channels.len(), shown.priority), (left, 7));
+    }
+    let audited = admin.audit_list(soon(), AuditRequest::default()).await.unwrap().unwrap().items;
+    assert_eq!(audited[0].verb, "provider.update");
+    // One of that name that is of another type is somebody's own.
+    admin.provider_remove(soon(), "mock".into(), plain()).await.unwrap().unwrap();
+    let own = provider(&json!({"name": "mock", "config": {"host": "mail.example.org"}}));
+    admin.provider_add(soon(), own, plain()).await.unwrap().unwrap();
+    assert!(reseed(plain()).await[0].changed.is_empty());
 }
 
 #[tokio::test]

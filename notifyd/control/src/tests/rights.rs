@@ -6,6 +6,7 @@ use notify_proto::ErrorCode::{Forbidden, Invalid};
 use notify_proto::audit::AuditRequest;
 use notify_proto::control::{
     Hello, Limit, ListRequest, NewProvider, NewService, ProviderChange, Role, RouteRequest, ServiceChange,
+    StatsRequest,
 };
 use notify_proto::filter::Filter;
 use notify_proto::hold::Force;
@@ -97,6 +98,7 @@ async fn viewers_look_and_do_not_change() {
             viewer.service_create(soon(), service.clone(), change()).await.code(),
             viewer.service_set_active(soon(), acme(), false, change()).await.code(),
             viewer.service_unlock(soon(), acme(), change()).await.code(),
+            viewer.service_delete(soon(), acme(), false, change()).await.code(),
             viewer.key_create(soon(), acme(), None, None, change()).await.code(),
             viewer.key_reset(soon(), acme(), 0, change()).await.code(),
             viewer.key_revoke(soon(), acme(), "00000000".into(), change()).await.code(),
@@ -151,12 +153,19 @@ async fn viewers_have_nothing_revealed() {
 
 #[tokio::test]
 async fn viewers_look_at_what_would_be_as_well() {
-    let (house, _admin) = furnished().await;
+    let (house, admin) = furnished().await;
     let viewer = house.enter(Role::Viewer).await;
     viewer.doctor(soon()).await.unwrap().unwrap();
     viewer.daemon_config(soon()).await.unwrap().unwrap();
     viewer.daemon_config_check(soon(), String::new()).await.unwrap().unwrap();
     viewer.notification_preview(soon(), "acme".into(), text("x")).await.unwrap().unwrap();
+    assert_eq!(viewer.provider_reseed(soon(), vec![], dry()).await.code(), Forbidden);
+    let once = viewer.notification_send_once(soon(), "acme".into(), text("x"), "k".into(), dry());
+    assert_eq!(once.await.code(), Forbidden);
+    let id = sent(&admin, "x").await;
+    viewer.notification_dup(soon(), id).await.unwrap().unwrap();
+    let since = notify_proto::Timestamp::UNIX_EPOCH;
+    viewer.stats(soon(), StatsRequest { service: None, since }).await.unwrap().unwrap();
 }
 
 #[tokio::test]

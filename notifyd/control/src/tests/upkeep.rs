@@ -12,6 +12,16 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 
+/// What comes of a quick look through the log.
+#[derive(Clone, Copy, Default)]
+pub(super) enum Quick {
+    /// What is there.
+    #[default]
+    Whole,
+    Damaged,
+    Large,
+}
+
 pub(super) struct FakeUpkeep {
     store: Arc<SqliteStore>,
     /// One permit ends one piece of work.
@@ -20,6 +30,8 @@ pub(super) struct FakeUpkeep {
     pub(super) fault: Mutex<Option<StoreError>>,
     /// What a check finds.
     pub(super) problems: Mutex<Vec<String>>,
+    /// What a quick look finds.
+    pub(super) quick: Mutex<Quick>,
     /// What was removed.
     pub(super) pruned: Mutex<Vec<Prune>>,
     /// Whether a backup panics.
@@ -35,6 +47,7 @@ pub(super) fn house() -> (House, Arc<FakeUpkeep>) {
             go: Semaphore::new(0),
             fault: Mutex::default(),
             problems: Mutex::default(),
+            quick: Mutex::default(),
             pruned: Mutex::default(),
             panics: Mutex::default(),
         });
@@ -73,6 +86,15 @@ impl Upkeep for FakeUpkeep {
         assert!(!*self.panics.lock().unwrap(), "as the test wants it");
         let path = to.unwrap_or_else(|| "usual.db".into()).display().to_string();
         Ok(BackupView { path, bytes: 12_897_485, made_at: None })
+    }
+
+    async fn quick_check(&self) -> Result<Vec<String>, StoreError> {
+        let quick = *self.quick.lock().unwrap();
+        match quick {
+            Quick::Whole => self.store.quick_check().await,
+            Quick::Damaged => Ok(vec!["page 9 is never used".into(), "page 12 is damaged".into()]),
+            Quick::Large => Err(StoreError::Slow),
+        }
     }
 
     async fn check(&self, progress: Arc<Progress>) -> Result<Vec<String>, StoreError> {

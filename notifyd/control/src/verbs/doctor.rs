@@ -14,7 +14,7 @@ use notify_proto::view::{ProviderView, rfc3339};
 use notify_proto::{HoldKind, Timestamp, WebhookFault};
 use notifyd_engine::Reach;
 use notifyd_store::webhooks::Webhook;
-use notifyd_store::{Cause, Provider};
+use notifyd_store::{Cause, Provider, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,7 +38,8 @@ pub(crate) async fn doctor(session: &Session) -> Reply<Checkup> {
     let room = session.look()?;
     let connects = session.may_change();
     let storage = room.deps.upkeep.storage().await.map_err(refuse::log)?;
-    let mut checks = vec![clock(room), database(room, &storage), checked(room).await?, disk(&storage)];
+    let mut checks = vec![clock(room), database(room, &storage), looked_through(room).await];
+    checks.extend([checked(room).await?, disk(&storage)]);
     checks.push(backup(&storage, room.now()));
     checks.extend(providers(room, connects).await);
     checks.extend(webhooks(room, connects).await);
@@ -88,6 +89,33 @@ fn database(room: &Room, storage: &StorageView) -> Check {
             check(Finding::Problem, format!("{what}: {}", cause.reason())).advice(advice)
         }
     }
+}
+
+/// A look through the log as it lies there, for a moment.
+async fn looked_through(room: &Room) -> Check {
+    let check = |result, found: &str| Check::new("quick_check", result, found);
+    let begun = tokio::time::Instant::now();
+    let looked = room.deps.upkeep.quick_check().await;
+    let elapsed_ms = u64::try_from(begun.elapsed().as_millis()).ok();
+    let seen = match looked {
+        Ok(problems) => match problems.first() {
+            None => check(Finding::Ok, "a quick look through the log found nothing wrong"),
+            Some(first) => check(
+                Finding::Problem,
+                &format!("the log is damaged: {first} ({} found)", problems.len()),
+            )
+            .advice(
+                "stop notifyd and restore a backup: notifyd --restore FILE; notifyctl store stats lists them",
+            ),
+        },
+        Err(StoreError::Slow) => {
+            check(Finding::Skipped, "the log is too large to be looked through in a second")
+                .advice("notifyctl store check reads every page of a copy, while the daemon runs")
+        }
+        Err(error) => check(Finding::Problem, &format!("the log cannot be looked through: {error}"))
+            .advice("see journalctl -u notifyd"),
+    };
+    Check { elapsed_ms, ..seen }
 }
 
 /// What the last check of every page said. A check reads the whole log, so none is begun here.

@@ -148,7 +148,7 @@ fn step(seq: u64, step: &FeedEvent, directory: &Directory) -> Event {
         .into(),
         object: ObjectKind::Notification.into(),
         id: step.id.to_string(),
-        service: directory.service_no(step.service).map(|service| service.name.clone()),
+        service: directory.whose(step.service).map(|(_, name)| name.to_owned()),
         channel: step.channel.map(Into::into),
         provider: step.provider.and_then(|id| directory.known_id(id)).map(|it| it.name.clone()),
         status: Some(step.to.into()),

@@ -140,6 +140,10 @@ impl Store for Slow {
         self.ask(self.log.equal(dedup, now)).await
     }
 
+    async fn dedup_key(&self, id: NotificationId) -> Result<Option<notifyd_lifecycle::dedup::DedupKey>> {
+        self.ask(self.log.dedup_key(id)).await
+    }
+
     async fn backlog(&self) -> Result<Vec<Backlog>> {
         self.ask(self.log.backlog()).await
     }
@@ -307,6 +311,14 @@ impl Store for Slow {
 
     async fn audit(&self, verb: &'static str, target: String, audit: Audit) -> Result<()> {
         self.ask(self.log.audit(verb, target, audit)).await
+    }
+
+    async fn belongings(&self, id: ServiceId) -> Result<notifyd_store::api::Belongings> {
+        self.ask(self.log.belongings(id)).await
+    }
+
+    async fn remove_service(&self, id: ServiceId, forget: bool, audit: Audit) -> Result<()> {
+        self.ask(self.log.remove_service(id, forget, audit)).await
     }
 
     async fn audits(&self, request: AuditRequest) -> Result<AuditPage> {

@@ -3,6 +3,7 @@
 use super::Audit;
 use notify_proto::{Channel, NotificationId, Status, Timestamp};
 use notifyd_lifecycle::admission::Draft;
+use sha2::{Digest as _, Sha256};
 
 /// A draft to be accepted.
 #[derive(Debug)]
@@ -30,6 +31,17 @@ pub struct Idempotency {
     pub key: String,
     /// SHA-256 of path and body: the same key with another request is refused.
     pub request: [u8; 32],
+}
+
+impl Idempotency {
+    /// This key for a request of this kind with this body.
+    pub fn of(key: &str, subject: &str, body: &[u8]) -> Self {
+        let mut hash = Sha256::new();
+        hash.update((subject.len() as u64).to_le_bytes());
+        hash.update(subject);
+        hash.update(body);
+        Self { key: key.to_owned(), request: hash.finalize().into() }
+    }
 }
 
 /// What became of an acceptance.

@@ -25,6 +25,7 @@ use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsVie
 use notify_proto::{GroupBy, KeyId, NotificationId, ProviderId, ServiceId, Timestamp};
 use notifyd_lifecycle::Secret;
 use notifyd_lifecycle::admission::Dedup;
+use notifyd_lifecycle::dedup::DedupKey;
 use notifyd_lifecycle::steer::Wish;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ use std::sync::Arc;
 pub use accept::{Accepted, Idempotency, NewNotification, Receipt};
 pub use change::{Changed, Edit, Steered};
 pub use deliver::{AttemptEnd, Backlog, Claim, Due, Interrupted, Job, Record, Verdict};
-pub use people::{NewHold, NewKey, NewProvider, NewService, ProviderUpdate};
+pub use people::{Belongings, NewHold, NewKey, NewProvider, NewService, ProviderUpdate};
 pub use read::{Bucket, Counts, Look, Page, Place, Total, Waiting, Waits};
 
 /// Whose notifications a call may see: numbers are the store's own, from [`Directory`].
@@ -80,6 +81,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// The one that a notification with this key would be a duplicate of, were it accepted now.
     async fn equal(&self, dedup: Dedup, now: Timestamp) -> Result<Option<Receipt>>;
+
+    /// What equal requests to this one are known by; none when it asked for that, or is unknown.
+    async fn dedup_key(&self, id: NotificationId) -> Result<Option<DedupKey>>;
 
     /// All lines that have queued work on disk.
     async fn backlog(&self) -> Result<Vec<Backlog>>;
@@ -206,6 +210,13 @@ pub trait Store: Send + Sync + 'static {
         what: String,
         audit: Audit,
     ) -> Result<()>;
+
+    /// What there is of a service, to tell before it is removed.
+    async fn belongings(&self, id: ServiceId) -> Result<Belongings>;
+
+    /// Removes a service with its keys and webhooks, and with `forget` all that it sent, bit by bit. While something of it
+    /// has not come to its end it is [`StoreError::Unfinished`](crate::StoreError::Unfinished).
+    async fn remove_service(&self, id: ServiceId, forget: bool, audit: Audit) -> Result<()>;
 
     /// Writes an audit row for a change that is kept in memory only (unlocking a service, a shutdown, a test call).
     async fn audit(&self, verb: &'static str, target: String, audit: Audit) -> Result<()>;

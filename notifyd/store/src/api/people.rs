@@ -20,6 +20,22 @@ pub struct NewService {
     pub rate_per_second: Option<f64>,
 }
 
+/// What there is of a service, as far as its removal is about it. Large numbers are not counted to their end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Belongings {
+    /// Notifications that have not come to their end, up to one more than [`Belongings::MANY_UNFINISHED`].
+    pub unfinished: u64,
+    /// Notifications in all, up to one more than [`Belongings::MANY`].
+    pub notifications: u64,
+}
+
+impl Belongings {
+    /// How many of what is under way are counted.
+    pub const MANY_UNFINISHED: u64 = 10_000;
+    /// How many notifications are counted.
+    pub const MANY: u64 = 1_000_000;
+}
+
 /// A new key of a service.
 #[derive(Debug, Clone)]
 pub struct NewKey {

@@ -26,6 +26,8 @@ pub struct State {
     pub dedup: KeyIndex,
     /// Where used idempotency keys are found.
     pub idempotency: KeyIndex,
+    /// Services removed in this run, by number.
+    pub(super) gone: HashSet<i64>,
     pub(super) news: News,
 }
 
@@ -57,6 +59,8 @@ pub(super) struct News {
     pub(super) owed: Vec<(i64, i64)>,
     /// Whether something is due to webhooks at another time than was known.
     pub(super) moved: bool,
+    /// Services that are removed, by number.
+    pub(super) gone: Vec<i64>,
 }
 
 impl State {
@@ -69,7 +73,8 @@ impl State {
         dedup: KeyIndex,
         idempotency: KeyIndex,
     ) -> Self {
-        Self { shared, wall: Wall::new(clock), run, next_seq, dedup, idempotency, news: News::default() }
+        let (wall, gone, news) = (Wall::new(clock), HashSet::new(), News::default());
+        Self { shared, wall, run, next_seq, dedup, idempotency, gone, news }
     }
 
     /// How many came to each status in this transaction, what it accepted, and how many came to each line of the queue.
@@ -126,6 +131,7 @@ impl State {
         if moved || !self.news.owed_to.is_empty() {
             self.shared.bell.ring_webhooks(self.news.owed_to.drain(), moved);
         }
+        self.gone.extend(self.news.gone.drain(..));
         self.news.events.clear();
         self.news.timed = false;
         self.news.counts = [0; 7];

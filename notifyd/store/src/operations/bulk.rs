@@ -41,12 +41,14 @@ impl Bulk {
         }
     }
 
-    /// Whether a notification allows it, for the kinds that wish nothing; `scheduled` when it waits for a time.
-    pub(super) fn allows(&self, status: Status, scheduled: bool) -> bool {
+    /// Whether a notification allows it, for the kinds that wish nothing; `scheduled` when it waits for a time, `owned`
+    /// when its service is still there.
+    pub(super) fn allows(&self, status: Status, scheduled: bool, owned: bool) -> bool {
         match self.op {
             // What waits for its time is no dead letter, and is not held either.
             BulkOp::Retry => {
-                Transition::operator_retry().allows(status) && !(status == Status::Pending && scheduled)
+                let waits = status == Status::Pending && scheduled;
+                owned && Transition::operator_retry().allows(status) && !waits
             }
             BulkOp::Cancel => Transition::cancel().allows(status),
             BulkOp::Discard => status == Status::Failed,

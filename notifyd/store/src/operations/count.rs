@@ -73,7 +73,9 @@ fn look(
     while let Some(row) = rows.next()? {
         any = true;
         let (status, count) = (status(row, 0)?, row.get(3)?);
-        found.add(status, row.get(1)?, count, !bulk.allows(status, row.get(2)?));
+        let service = row.get(1)?;
+        let owned = directory.service_no(service).is_some();
+        found.add(status, service, count, !bulk.allows(status, row.get(2)?, owned));
     }
     if any && found.samples.len() < SAMPLES {
         let mut query = connection.prepare_cached(&some("n.id", "ORDER BY n.seq LIMIT 5"))?;

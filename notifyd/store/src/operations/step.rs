@@ -73,7 +73,10 @@ pub fn step(desk: &mut Desk<'_>, no: i64, selected: &Selected) -> Result<Option<
         steer::grant(desk, wish, &operation, &found)?
     } else {
         let found = matching(desk, &bulk, &selected.seqs)?;
-        let (fit, unfit): (Vec<_>, Vec<_>) = found.iter().partition(|it| allows(&bulk, it));
+        let directory = desk.directory();
+        let owned =
+            |it: &Found| directory.service_no(it.service).is_some() && desk.still_there(it.service).is_ok();
+        let (fit, unfit): (Vec<_>, Vec<_>) = found.iter().partition(|it| allows(&bulk, it, owned(it)));
         change(desk, &bulk, &operation, &fit)?;
         let refused = |it: &Found| Refused { id: it.id, status: it.waiting.status, why: None };
         (fit.len() as u64, unfit.into_iter().map(refused).collect())
@@ -131,8 +134,8 @@ fn matching(desk: &Desk<'_>, bulk: &Bulk, seqs: &[i64]) -> Result<Vec<Found>> {
 }
 
 /// Whether this one can be changed.
-fn allows(bulk: &Bulk, it: &Found) -> bool {
-    let allowed = bulk.allows(it.waiting.status, it.waiting.due_at.is_some());
+fn allows(bulk: &Bulk, it: &Found, owned: bool) -> bool {
+    let allowed = bulk.allows(it.waiting.status, it.waiting.due_at.is_some(), owned);
     // What starts again needs a line to wait in.
     allowed && (bulk.op != BulkOp::Retry || it.lane.is_some())
 }

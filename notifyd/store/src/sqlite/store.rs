@@ -2,9 +2,9 @@
 
 use super::SqliteStore;
 use crate::api::{
-    Accepted, Audit, Backlog, Bucket, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job, Look,
-    NewHold, NewKey, NewNotification, NewProvider, NewService, Page, ProviderUpdate, Receipt, Record, Scope,
-    Steered, Store, Swept, Verdict, Waiting,
+    Accepted, Audit, Backlog, Belongings, Bucket, Changed, Claim, Counts, Due, Edit, Idempotency,
+    Interrupted, Job, Look, NewHold, NewKey, NewNotification, NewProvider, NewService, Page, ProviderUpdate,
+    Receipt, Record, Scope, Steered, Store, Swept, Verdict, Waiting,
 };
 use crate::bell::Bell;
 use crate::desk::Desk;
@@ -20,7 +20,7 @@ use crate::webhooks::{self, Webhooks};
 use crate::writer::Kind;
 use crate::{
     accept, audit, change, claim, directory_rows, due, groups, holds, list, provider_rows, read, record,
-    schedule, stats, steer, sweep, values, waiting,
+    removal, schedule, stats, steer, sweep, values, waiting,
 };
 use async_trait::async_trait;
 use notify_proto::audit::{AuditPage, AuditRequest};
@@ -31,6 +31,7 @@ use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsVie
 use notify_proto::{GroupBy, KeyId, NotificationId, ProviderId, ServiceId, Status, Timestamp};
 use notifyd_lifecycle::Secret;
 use notifyd_lifecycle::admission::Dedup;
+use notifyd_lifecycle::dedup::DedupKey;
 use notifyd_lifecycle::steer::Wish;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -41,7 +42,13 @@ use std::sync::{Arc, PoisonError};
 impl Store for SqliteStore {
     async fn accept(&self, new: NewNotification) -> Result<Accepted> {
         let prepared = accept::prepare(new)?;
-        self.writer()?.take(prepared.weight(), move |desk| accept::accept(desk, prepared)).await
+        let weight = prepared.weight();
+        let work = move |desk: &mut Desk<'_>| match desk.still_there(prepared.service()) {
+            Ok(()) => accept::accept(desk, prepared).map(Ok),
+            // A refusal, and nothing that undoes the batch.
+            Err(gone) => Ok(Err(gone)),
+        };
+        self.writer()?.take(weight, work).await?
     }
 
     async fn replay(
@@ -55,6 +62,10 @@ impl Store for SqliteStore {
 
     async fn equal(&self, dedup: Dedup, now: Timestamp) -> Result<Option<Receipt>> {
         self.writer()?.take(1, move |desk| accept::equal(desk, &dedup, now)).await
+    }
+
+    async fn dedup_key(&self, id: NotificationId) -> Result<Option<DedupKey>> {
+        self.read(move |connection, _| read::dedup_key(connection, id)).await
     }
 
     async fn backlog(&self) -> Result<Vec<Backlog>> {
@@ -93,8 +104,11 @@ impl Store for SqliteStore {
         let used = self.door.take_used();
         let work = move |desk: &mut Desk<'_>| {
             directory_rows::note_used(desk, &used)?;
-            let (swept, next) = sweep::sweep(desk, &retention, now, cursor.load(Ordering::Acquire))?;
+            let (mut swept, next) = sweep::sweep(desk, &retention, now, cursor.load(Ordering::Acquire))?;
             cursor.store(next, Ordering::Release);
+            let (forgotten, more) = removal::sweep(desk)?;
+            swept.notifications += forgotten;
+            swept.more |= more;
             operations::sweep(desk, now)?;
             receipts::sweep(desk, now)?;
             webhooks::sweep(desk, now)?;
@@ -272,6 +286,14 @@ impl Store for SqliteStore {
 
     async fn audit(&self, verb: &'static str, target: String, who: Audit) -> Result<()> {
         self.writer()?.run_alone(move |desk| audit::write(desk, verb, &target, &who)).await
+    }
+
+    async fn belongings(&self, id: ServiceId) -> Result<Belongings> {
+        self.ask(move |connection, directory| removal::belongings(connection, directory, id)).await
+    }
+
+    async fn remove_service(&self, id: ServiceId, forget: bool, audit: Audit) -> Result<()> {
+        self.writer()?.run_alone(move |desk| removal::remove(desk, id, forget, &audit)).await
     }
 
     async fn audits(&self, request: AuditRequest) -> Result<AuditPage> {

@@ -23,6 +23,7 @@ pub(crate) use list::{forget, sweep};
 pub use notifyd_lifecycle::webhook::Settings;
 pub use once::Created;
 pub(crate) use recover::again as tell_again;
+pub(crate) use rows::remove_all;
 pub use story::{Next, Owed, Story, Tried};
 
 use crate::api::{Audit, Idempotency, Scope, Verdict};

@@ -62,6 +62,7 @@ pub fn sealed(connection: &Connection, no: i64) -> Result<Option<Vec<u8>>> {
 
 /// Adds one; `sealed` is its sealed part.
 pub fn create(desk: &mut Desk<'_>, new: &NewWebhook, sealed: &[u8], who: &Audit) -> Result<()> {
+    desk.still_there(new.service)?;
     let added = desk
         .prepare(include_str!("../sql/webhook_add.sql"))?
         .execute(rusqlite::params![
@@ -126,10 +127,31 @@ pub fn update(
 
 /// Removes one, with all that is owed to it and all that was told.
 pub fn remove(desk: &mut Desk<'_>, no: i64, id: WebhookId, who: &Audit) -> Result<()> {
+    if !take_away(desk, no)? {
+        return Err(missing(id));
+    }
+    audit::write(desk, "webhook.delete", &id.to_string(), who)
+}
+
+/// Removes those of a service that goes; its row in the audit log is for them as well.
+pub fn remove_all(desk: &mut Desk<'_>, service: i64) -> Result<()> {
+    let all: Vec<i64> = {
+        let mut query = desk.prepare(include_str!("../sql/webhooks_of.sql"))?;
+        let rows = query.query_map([service], |row| row.get(0)).map_err(StoreError::Write)?;
+        rows.collect::<rusqlite::Result<_>>().map_err(StoreError::Write)?
+    };
+    for no in all {
+        take_away(desk, no)?;
+    }
+    Ok(())
+}
+
+/// Whether it was there.
+fn take_away(desk: &mut Desk<'_>, no: i64) -> Result<bool> {
     let removed =
         desk.prepare(include_str!("../sql/webhook_remove.sql"))?.execute([no]).map_err(StoreError::Write)?;
     if removed == 0 {
-        return Err(missing(id));
+        return Ok(false);
     }
     // What it was told is removed bit by bit.
     desk.prepare(include_str!("../sql/removed_webhook_add.sql"))?.execute([no]).map_err(StoreError::Write)?;
@@ -138,9 +160,8 @@ pub fn remove(desk: &mut Desk<'_>, no: i64, id: WebhookId, who: &Audit) -> Resul
         .query_row([no], |row| row.get(0))
         .map_err(StoreError::Write)?;
     desk.owed(no, -owed);
-    audit::write(desk, "webhook.delete", &id.to_string(), who)?;
     desk.webhook_changed(no);
-    Ok(())
+    Ok(true)
 }
 
 /// Notes since when it has taken nothing; none: it takes what it is told.

@@ -12,7 +12,7 @@ use notifyd_store::{Scope, StoreError};
 use std::time::Duration;
 
 /// Dead letters with these errors, and then a moment.
-async fn dead(it: &Opened, errors: &[&str]) -> Vec<NotificationId> {
+pub(super) async fn dead(it: &Opened, errors: &[&str]) -> Vec<NotificationId> {
     let mut ids = Vec::new();
     for error in errors {
         it.turn(Duration::from_millis(1));

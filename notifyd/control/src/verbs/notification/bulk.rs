@@ -15,6 +15,7 @@ use notify_proto::view::rfc3339;
 use notify_proto::{BulkOp, Open, Status, Timestamp};
 use notifyd_lifecycle::Transition;
 use notifyd_store::operations::{Bulk, Matching, NewOperation, Work};
+use std::collections::BTreeMap;
 
 /// Pace of what is queued unless something else is said, a second: it goes to providers that may just have come back. The
 /// other kinds only write, and need none.
@@ -134,10 +135,15 @@ fn narrow(op: BulkOp, mut filter: Filter) -> Filter {
 
 fn counted(room: &Room, bulk: &Bulk, found: &Matching) -> BulkView {
     let directory = room.deps.store.directory();
-    let service = |no: &i64| directory.service_no(*no).map_or_else(String::new, |it| it.name.clone());
+    // The name of one that was removed may be another one's by now.
+    let mut by_service = BTreeMap::<String, u64>::new();
+    for (no, count) in &found.by_service {
+        let name = directory.whose(*no).map(|(_, name)| name.to_owned());
+        *by_service.entry(name.unwrap_or_default()).or_default() += count;
+    }
     BulkView {
         by_status: found.by_status.iter().map(|(status, count)| (status.to_string(), *count)).collect(),
-        by_service: found.by_service.iter().map(|(no, count)| (service(no), *count)).collect(),
+        by_service,
         total: found.total(),
         refused: found.refused,
         samples: found.samples.clone(),

@@ -7,7 +7,7 @@ use notify_proto::control::{Change, Changed};
 use notify_proto::transport::Reply;
 use notify_proto::{ApiError, NotificationId, Open, Status};
 use notifyd_lifecycle::Transition;
-use notifyd_store::Scope;
+use notifyd_store::{Scope, StoreError};
 
 /// Most ids of one call.
 pub(crate) const MAX_IDS: usize = 1_000;
@@ -77,6 +77,10 @@ async fn one(operator: &Operator<'_>, verb: Verb, id: NotificationId) -> Result<
 async fn preview(operator: &Operator<'_>, verb: Verb, id: NotificationId) -> Result<Open<Status>, ApiError> {
     let detail = operator.room.deps.store.notification(Scope::All, id).await.map_err(refuse::log)?;
     let view = detail.ok_or_else(refuse::no_notification)?.notification;
+    let gone = || operator.room.deps.store.directory().service(view.service_id).is_none();
+    if matches!(verb, Verb::Retry) && gone() {
+        return Err(refuse::log(StoreError::ServiceGone));
+    }
     let (transition, cannot) = match verb {
         Verb::Cancel => (Transition::cancel(), "cancelled"),
         Verb::Retry => (Transition::operator_retry(), "retried"),

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod change;
+mod dup;
 mod explain;
 mod list;
 mod preview;
@@ -14,6 +15,7 @@ mod wait;
 pub(crate) use bulk::bulk;
 pub(super) use bulk::pace;
 pub(crate) use change::{MAX_IDS, cancel, retry};
+pub(crate) use dup::dup;
 pub(crate) use explain::explain;
 pub(super) use list::{Order, page};
 pub(crate) use list::{check, count, lines, list};

@@ -3,12 +3,20 @@
 use super::add::{check, preview, write};
 use crate::refuse;
 use crate::session::Session;
-use notify_proto::control::{Change, NewProvider, Seeded};
+use notify_proto::ErrorCode;
+use notify_proto::control::{Change, NewProvider, ProviderChange, Seeded};
 use notify_proto::transport::Reply;
+use notifyd_engine::KindInfo;
+use serde_json::Value;
 
 /// Adds a provider for each type that can do without an operator's own settings, named after the type. What has that
-/// name already is left alone.
-pub(crate) async fn seed(session: &Session, only: &[String], change: &Change) -> Reply<Vec<Seeded>> {
+/// name already is left alone, or gets the channels and settings of its definition again.
+pub(crate) async fn seed(
+    session: &Session,
+    only: &[String],
+    again: bool,
+    change: &Change,
+) -> Reply<Vec<Seeded>> {
     let operator = session.change(change)?;
     let room = operator.room;
     let kinds = room.deps.engine.kinds();
@@ -26,7 +34,9 @@ pub(crate) async fn seed(session: &Session, only: &[String], change: &Change) ->
     for kind in kinds.iter().filter(|kind| only.is_empty() || only.iter().any(|name| name == kind.name)) {
         let Some(config) = kind.seed.clone() else { continue };
         if let Some(there) = room.deps.store.directory().find_provider(kind.name) {
-            seeded.push(Seeded { provider: room.provider_view(there), created: false });
+            let alone = || Seeded { provider: room.provider_view(there), created: false, changed: vec![] };
+            let same = again && there.kind == kind.name;
+            seeded.push(if same { reset(session, kind, config, change, alone()).await? } else { alone() });
             continue;
         }
         let definition = NewProvider {
@@ -46,7 +56,29 @@ pub(crate) async fn seed(session: &Session, only: &[String], change: &Change) ->
         } else {
             write(&operator, "provider.seed", row).await?
         };
-        seeded.push(Seeded { provider, created: true });
+        seeded.push(Seeded { provider, created: true, changed: vec![] });
     }
     Ok(seeded)
+}
+
+/// One that is there, as its definition has it; limits and priority are the operator's and stay.
+async fn reset(
+    session: &Session,
+    kind: &KindInfo,
+    config: Value,
+    change: &Change,
+    there: Seeded,
+) -> Reply<Seeded> {
+    let channels = Some(kind.channels.clone());
+    let update = ProviderChange { channels, config: Some(config), ..ProviderChange::default() };
+    match super::update(session, kind.name, update, change).await {
+        Ok(done) => Ok(Seeded { provider: done.provider, created: false, changed: done.changed }),
+        // It is that already.
+        Err(error)
+            if error.code == ErrorCode::Conflict && error.message.ends_with("nothing would change") =>
+        {
+            Ok(there)
+        }
+        Err(error) => Err(error),
+    }
 }

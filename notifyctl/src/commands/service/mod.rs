@@ -1,14 +1,15 @@
 //! `notifyctl service`.
 
-use super::{Desk, key, provider};
-use crate::failure::{Ended, Exit, Failure};
+mod create;
+mod delete;
+mod guided;
+mod mock;
+
+use super::{Desk, key};
+use crate::failure::{Ended, Exit};
 use crate::given;
-use crate::secret::{API_KEY, KeyFile, SIGNING_SECRET};
 use clap::{ArgGroup, Args, Subcommand};
-use notify_proto::control::{Limit, NewService, ServiceChange};
-use notify_proto::webhook::WebhookAsk;
-use serde_json::{Map, json};
-use std::path::PathBuf;
+use notify_proto::control::{Limit, ServiceChange};
 
 pub(crate) const EXAMPLES: &str = "Examples:
   notifyctl service create acme --key-file acme.key
@@ -24,12 +25,15 @@ pub enum Service {
 of its notifications there; the signing secrets follow the key, in the order of the webhooks. A --webhook-file is a JSON
 object as the HTTP API takes it to create a webhook. All of it is checked before anything is made.
 
+Without a name, on a terminal, it asks for everything, shows what it will make, and ends with the commands that do the same.
+
 Examples:
+  notifyctl service create
   notifyctl service create acme --description \"Shop\" --rate 50/s --key-file acme.key
   notifyctl service create acme --webhook https://hooks.example.org/n --key-file acme.key
   KEY=$(notifyctl -q -o plain service create acme)"
     )]
-    Create(Create),
+    Create(create::Create),
     /// List all services
     #[command(
         after_help = "Examples:\n  notifyctl service list\n  notifyctl svc list -o csv --columns name,keys,active"
@@ -53,34 +57,25 @@ Examples:
     /// Refuse its requests from now on
     #[command(after_help = "Examples:\n  notifyctl service disable acme --reason \"key leaked\"")]
     Disable(Name),
+    /// Remove a service with its keys, its webhooks and what it sent
+    #[command(
+        after_help = "Nothing of it may be under way: what waits is cancelled, or waited for, before. Its keys stop working at once, its
+webhooks hear nothing more, what is owed to them included. What it sent is removed bit by bit, or with --keep-history
+stays until its retention is over; what stays can be looked at and not sent again. The name is free for another service.
+
+Examples:
+  notifyctl service delete acme --dry-run
+  notifyctl service delete acme --keep-history --confirm acme --reason \"contract ended\""
+    )]
+    Delete(delete::Delete),
+    /// Create a service to try things with, and say how to call it
+    SeedMock(mock::SeedMock),
     /// Clear the lock after too many failed authentications
     #[command(after_help = "Examples:\n  notifyctl service unlock acme")]
     Unlock(Name),
     /// Its API keys
     #[command(subcommand, visible_alias = "keys", arg_required_else_help = true, after_help = key::EXAMPLES)]
     Key(key::Key),
-}
-
-/// A new service.
-#[derive(Debug, Args)]
-pub struct Create {
-    /// Its name: 1 to 64 of a-z 0-9 . _ -, starting with a letter or digit
-    name: String,
-    /// For people
-    #[arg(long, value_name = "TEXT")]
-    description: Option<String>,
-    /// Requests it may make, such as 50/s or 300/m [default: no limit of its own]
-    #[arg(long, value_name = "RATE", value_parser = given::rate)]
-    rate: Option<f64>,
-    /// Write the key to this new file, mode 0600, instead of showing it
-    #[arg(long, value_name = "PATH")]
-    key_file: Option<PathBuf>,
-    /// A URL where it is told of its notifications; may be repeated
-    #[arg(long = "webhook", value_name = "URL")]
-    webhooks: Vec<String>,
-    /// A JSON file with a webhook of its own making; may be repeated
-    #[arg(long = "webhook-file", value_name = "FILE.json")]
-    webhook_files: Vec<PathBuf>,
 }
 
 /// What changes.
@@ -115,74 +110,11 @@ impl Service {
             Self::Update(update) => update.run(desk).await,
             Self::Enable(it) => set_active(desk, it.name, true).await,
             Self::Disable(it) => set_active(desk, it.name, false).await,
+            Self::Delete(delete) => delete.run(desk).await,
+            Self::SeedMock(mock) => mock.run(desk).await,
             Self::Unlock(it) => unlock(desk, it.name).await,
             Self::Key(key) => key.run(desk).await,
         }
-    }
-}
-
-impl Create {
-    /// What is asked of its webhooks, as the service API has it.
-    fn hooks(&self) -> Result<Vec<WebhookAsk>, Failure> {
-        let of_url = |url: &String| WebhookAsk(Map::from_iter([("url".to_owned(), json!(url))]));
-        let mut hooks: Vec<_> = self.webhooks.iter().map(of_url).collect();
-        for path in &self.webhook_files {
-            hooks.push(WebhookAsk(provider::config(path)?));
-        }
-        Ok(hooks)
-    }
-
-    async fn run(self, desk: &Desk<'_>) -> Ended {
-        API_KEY.check_output(desk.out.format, self.key_file.as_deref())?;
-        let hooks = self.hooks()?;
-        if !hooks.is_empty() {
-            SIGNING_SECRET.check_output(desk.out.format, None)?;
-        }
-        let link = desk.link().await?;
-        for ask in &hooks {
-            // For no service yet: it is made when its webhooks can be.
-            let call = link.client.webhook_create(
-                link.within(),
-                String::new(),
-                ask.clone(),
-                desk.globals.rehearsal(),
-            );
-            link.read(call).await?;
-        }
-        let file = API_KEY.place(desk.globals.dry_run, self.key_file.as_deref())?;
-        let service =
-            NewService { name: self.name, description: self.description, rate_per_second: self.rate };
-        let name = service.name.clone();
-        let call = link.client.service_create(link.within(), service, desk.globals.change());
-        let Some(fresh) = link.change(call).await? else {
-            let sentence = desk.says(&format!("service {name}"), "created");
-            desk.out.did("service.create", &sentence, json!({"dry_run": true}))?;
-            return Ok(Exit::Done);
-        };
-        let path = file.map(|file: KeyFile| file.keep(&fresh.api_key)).transpose()?;
-        let mut made = Vec::new();
-        let mut failed = None;
-        for ask in hooks {
-            let call = link.client.webhook_create(link.within(), name.clone(), ask, desk.globals.change());
-            match link.change(call).await {
-                Ok(hook) => made.push(hook),
-                Err(failure) => {
-                    failed = Some(failure);
-                    break;
-                }
-            }
-        }
-        let sentence = format!("service {name} is created");
-        key::show_with(desk, "service.create", &sentence, &fresh, path.as_deref(), &made)?;
-        if let Some(failure) = failed {
-            let message = format!("service {name} is created, but not all its webhooks: {}", failure.message);
-            let again = format!("next: notifyctl webhook create --service {name} --url URL");
-            return Err(Failure::new(Exit::Partly, message).hint(again).into());
-        }
-        desk.out.advise(&format!(
-            "next: notifyctl ntf send --service {name} --channel sms --to +15005550006 --body hello"
-        ));
-        Ok(Exit::Done)
     }
 }
 

@@ -1,5 +1,7 @@
 //! `notifyctl service`.
 
+mod delete;
+
 use super::key;
 use crate::session::{Room, Session};
 use crate::view::thousandths;
@@ -14,11 +16,13 @@ use notifyd_store::Service;
 use notifyd_store::api::NewService as Row;
 use std::sync::Arc;
 
+pub(crate) use delete::delete;
+
 /// Longest description, characters.
 const MAX_DESCRIPTION: usize = 256;
 
 /// A service by name or id.
-pub(super) fn find(room: &Room, name: &str) -> Reply<Arc<Service>> {
+pub(in crate::verbs) fn find(room: &Room, name: &str) -> Reply<Arc<Service>> {
     let found = room.deps.store.directory().find_service(name).cloned();
     found.ok_or_else(|| refuse::not_found("service", name).hint("see notifyctl service list"))
 }

@@ -1,0 +1,1 @@
+UPDATE removed_services SET forget = 0 WHERE no = ?1

@@ -1,0 +1,1 @@
+DELETE FROM service_keys WHERE service = ?1

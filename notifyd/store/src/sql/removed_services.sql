@@ -1,0 +1,1 @@
+SELECT no, id, name FROM removed_services ORDER BY no

@@ -1,0 +1,1 @@
+DELETE FROM services WHERE no = ?1

@@ -1,0 +1,1 @@
+SELECT no FROM webhooks WHERE service = ?1

@@ -1,0 +1,138 @@
+//! `notifyctl` on a terminal: the form that makes a service, and the pager.
+
+use notify_tests::daemon::{Builder, Daemon};
+use notify_tests::seat::{Seat, notifyctl};
+use serde_json::json;
+
+/// A daemon that may tell endpoints of this machine.
+fn daemon() -> Daemon {
+    Builder::new().config("[webhooks]\nallow_private = [\"127.0.0.1/32:9\"]\n").start()
+}
+
+fn seat(daemon: &Daemon, words: &[&str], environment: &[(&str, &str)]) -> Seat {
+    let mut command = notifyctl(&daemon.builder().socket(), words);
+    for (name, value) in environment {
+        command.env(name, value);
+    }
+    Seat::at(command)
+}
+
+/// Sees the question and answers it.
+fn answer(seat: &mut Seat, question: &str, answer: &str) {
+    seat.watches(question, |screen| {
+        screen.contents().lines().next_back().is_some_and(|line| line.contains(question))
+    });
+    seat.press(&format!("{answer}\n"));
+}
+
+#[test]
+fn the_form_makes_a_service_and_says_how_to_without_it() {
+    let daemon = daemon();
+    daemon.service("taken");
+    let mut seat = seat(&daemon, &["service", "create"], &[]);
+    answer(&mut seat, "Name of the service", "taken");
+    seat.sees("service taken exists already");
+    answer(&mut seat, "Name of the service", "acme");
+    answer(&mut seat, "Description", "Ada's shop");
+    answer(&mut seat, "Requests it may make", "50");
+    seat.sees("write a rate such as 50/s");
+    answer(&mut seat, "Requests it may make", "50/s");
+    answer(&mut seat, "A URL where", "http://127.0.0.1:9/n");
+    answer(&mut seat, "Events", "delivered,failed");
+    answer(&mut seat, "Retries", "3");
+    answer(&mut seat, "Name of a header", "X-Token");
+    answer(&mut seat, "X-Token (not shown)", "hunter2");
+    answer(&mut seat, "Name of a header", "");
+    answer(&mut seat, "One more URL", "");
+    seat.sees("http://127.0.0.1:9/n: delivered, failed, 3 retries, with X-Token");
+    answer(&mut seat, "Create it? [y/N]", "y");
+    let end = seat.end();
+    assert!(end.code == 0 && end.as_before, "{end:?}");
+    assert!(!end.wrote.contains("hunter2"), "{}", end.wrote);
+    assert!(
+        end.wrote.contains("service create acme --description 'Ada'\\''s shop' --rate 50/s"),
+        "{}",
+        end.wrote
+    );
+    assert!(end.wrote.contains("--event delivered --event failed --max-retries 3"), "{}", end.wrote);
+    let ctl = daemon.ctl();
+    let made = ctl.json(&["service", "show", "acme"])["service"].clone();
+    assert_eq!((&made["description"], &made["rate_per_second"]), (&json!("Ada's shop"), &json!(50.0)));
+    let hooks = ctl.json(&["webhook", "list", "--service", "acme"]);
+    assert_eq!(hooks["items"][0]["max_retries"], 3, "{hooks}");
+    assert_eq!(hooks["items"][0]["headers"], json!({"X-Token": "***"}), "{hooks}");
+}
+
+#[test]
+fn whoever_says_no_or_leaves_has_made_nothing() {
+    let daemon = daemon();
+    let begun = |key: &str| {
+        let mut seat = seat(&daemon, &["service", "create"], &[]);
+        answer(&mut seat, "Name of the service", "acme");
+        for question in ["Description", "Requests", "A URL where"] {
+            answer(&mut seat, question, "");
+        }
+        seat.sees("Create it? [y/N]");
+        seat.press(key);
+        seat.end()
+    };
+    for key in ["n\n", "\n", "\u{4}"] {
+        let end = begun(key);
+        assert_eq!(end.code, 6, "{key:?}: {}", end.wrote);
+    }
+    assert_eq!(daemon.ctl().run(&["service", "show", "acme"]).code, 3);
+    let mut seat = seat(&daemon, &["service", "create"], &[]);
+    seat.sees("Name of the service");
+    seat.press("\u{4}");
+    let end = seat.end();
+    assert!(end.code == 6 && end.wrote.contains("the input ended"), "{}", end.wrote);
+}
+
+#[test]
+fn a_secret_that_is_typed_is_not_seen() {
+    let daemon = daemon();
+    let mut relay =
+        seat(&daemon, &["provider", "add", "hook", "--type", "webhook", "--secret-file", "-"], &[]);
+    relay.sees("The secret (not shown)");
+    relay.press("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n");
+    let end = relay.end();
+    assert!(end.as_before && !end.wrote.contains("MDEyMzQ1"), "{end:?}");
+    assert!(end.wrote.contains("provider hook"), "{end:?}");
+    let mut none = seat(&daemon, &["provider", "add", "x", "--type", "webhook", "--secret-file", "-"], &[]);
+    none.sees("The secret (not shown)");
+    none.press("\n");
+    assert_eq!(none.end().code, 78);
+    assert_eq!(daemon.ctl().run(&["provider", "show", "x"]).code, 3);
+}
+
+#[test]
+fn what_is_shown_goes_through_the_pager_and_nothing_else_does() {
+    let daemon = daemon();
+    daemon.service("acme");
+    let read = |words: &[&str], environment: &[(&str, &str)]| {
+        let end = seat(&daemon, words, environment).end();
+        assert_eq!(end.code, 0, "{}", end.wrote);
+        end.wrote
+    };
+    let marks = [("NOTIFYCTL_PAGER", "sed 's/^/> /'"), ("PAGER", "false")];
+    assert!(read(&["service", "show", "acme"], &marks).contains("> name"));
+    assert!(read(&["help", "exit-codes"], &marks).contains("> Exit codes"));
+    assert!(!read(&["service", "list"], &marks).contains("> "));
+    assert!(!read(&["service", "show", "acme", "--no-pager"], &marks).contains("> "));
+    assert!(read(&["service", "show", "acme"], &[("PAGER", "no-such-pager")]).contains("acme"));
+    assert!(read(&["service", "show", "acme"], &[("PAGER", "")]).contains("acme"));
+    // What fails before it is told needs none, and whoever leaves it early has read enough.
+    let end = seat(&daemon, &["service", "show", "nobody"], &marks).end();
+    assert!(end.code == 3 && !end.wrote.contains("> "), "{}", end.wrote);
+    assert_eq!(seat(&daemon, &["service", "show", "acme"], &[("PAGER", "true")]).end().code, 0);
+    // Ctrl-C is the pager's.
+    let mut seat = seat(
+        &daemon,
+        &["service", "show", "acme"],
+        &[("PAGER", "sh -c 'trap : INT; cat; read x </dev/tty'")],
+    );
+    seat.sees("acme");
+    seat.press("\u{3}");
+    seat.press("\n");
+    assert_eq!(seat.end().code, 0);
+}
