@@ -25,9 +25,10 @@ const DRIFT_MS: i64 = 1_000;
 /// A look at everything.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "It looks at the socket and your role on it, the daemon's version and clock, its log, disk and backups, and at every
-provider and webhook: whether it could be used as it is set, and whether its other end takes connections. Nothing is
-sent: an SMTP relay is greeted and logged in to, everybody else is only connected to. That takes the role admin.
+    after_help = "It looks at the socket and your role on it, the daemon's version and clock, through its log for a second at most, at its
+disk and backups, and at every provider and webhook: whether it could be used as it is set, and whether its other end
+takes connections. Nothing is sent: an SMTP relay is greeted and logged in to, everybody else is only connected to. That
+takes the role admin.
 
 It ends with 0 when there is no problem, 1 when there is one, and 69, 75 or 4 when the daemon cannot be asked; what can be
 said without it is said all the same.

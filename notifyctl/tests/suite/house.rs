@@ -462,15 +462,9 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
             "accepted": true, "outcome": "accepted", "message": null, "external_id": "x1", "elapsed_ms": 7,
             "simulated": true
         }),
-        "NotificationSend" | "NotificationSendOnce" | "StoreBackup" | "StoreCheck" | "StoreCompact"
-            if dry =>
-        {
-            Value::Null
+        "NotificationSend" | "NotificationSendOnce" | "StoreBackup" | "StoreCheck" | "StoreCompact" => {
+            if dry { Value::Null } else { begun(verb) }
         }
-        "NotificationSend" | "NotificationSendOnce" => {
-            json!({"id": ID, "status": "queued", "duplicate": false})
-        }
-        "StoreBackup" | "StoreCheck" | "StoreCompact" => operation("op_3", "store.backup", "running"),
         "NotificationShow" | "NotificationWait" => {
             let id = arguments["id"].as_str().unwrap();
             detail(id, if id == OTHER { "failed" } else { "delivered" })
@@ -512,6 +506,14 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
         "ProviderReseed" | "NotificationDup" | "Stats" | "Doctor" | "DaemonConfig" | "DaemonLogFilter"
         | "ServiceUpdate" | "ServiceDelete" | "DeadGroup" | "NotificationValues" => kept(verb),
         verb => told(verb, arguments, dry),
+    }
+}
+
+/// What is begun, of these.
+fn begun(verb: &str) -> Value {
+    match verb {
+        "StoreBackup" | "StoreCheck" | "StoreCompact" => operation("op_3", "store.backup", "running"),
+        _ => json!({"id": ID, "status": "queued", "duplicate": false}),
     }
 }
 
