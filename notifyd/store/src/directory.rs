@@ -217,6 +217,12 @@ impl Directory {
         }
     }
 
+    /// Number and name of each service, the removed ones included.
+    pub fn all_services(&self) -> impl Iterator<Item = (i64, &str)> {
+        let living = self.services.iter().map(|it| (it.no, it.name.as_str()));
+        living.chain(self.gone.values().map(|it| (it.no, it.name.as_str())))
+    }
+
     /// A service by name, or by id as text.
     pub fn find_service(&self, name: &str) -> Option<&Arc<Service>> {
         let by_name = self.services.binary_search_by(|service| service.name.as_str().cmp(name)).ok();

@@ -86,10 +86,7 @@ fn one(directory: &Directory, field: &Field, value: &str) -> (String, Vec<Value>
             "held" => (HELD.into(), vec![]),
             word => ("n.status = ?".into(), vec![Value::from(word.to_owned())]),
         },
-        Field::Service => among(
-            "n.service",
-            numbers(directory.services().iter().map(|it| (it.no, it.name.as_str())), value),
-        ),
+        Field::Service => among("n.service", numbers(directory.all_services(), value)),
         Field::Provider => {
             among("n.provider", numbers(directory.known().iter().map(|it| (it.no, it.name.as_str())), value))
         }

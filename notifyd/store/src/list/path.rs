@@ -115,8 +115,7 @@ fn index(directory: &Directory, filter: &Filter) -> Index {
             _ => None,
         })
     };
-    let services = || directory.services().iter().map(|it| (it.no, it.name.as_str()));
-    let service = one(Field::Service).map(|name| numbers(services(), name));
+    let service = one(Field::Service).map(|name| numbers(directory.all_services(), name));
     match (service.as_deref(), one(Field::Status)) {
         (Some([no]), _) => Index::Service(*no),
         (_, Some("failed" | "dead")) => Index::Ended("failed"),

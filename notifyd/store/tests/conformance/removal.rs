@@ -98,6 +98,9 @@ pub async fn what_is_kept_tells_whose_it_was_and_starts_no_more(it: Opened) {
     let it = it.restart().await;
     let kept = it.store.notification(Scope::All, mine).await.unwrap().unwrap().notification;
     assert_eq!((kept.service_id, kept.service_name.as_str()), (acme, "acme"));
+    let by_name = notify_proto::filter::Filter::parse("service:acme", it.now()).unwrap();
+    let counts = it.store.count(Scope::All, by_name).await.unwrap();
+    assert_eq!(counts.values().sum::<u64>(), 1, "it is found by the name it had");
     let now = it.service("acme").await;
     assert!(it.store.notification(Scope::Service(now), mine).await.unwrap().is_none());
     assert!(matches!(it.store.retry(Scope::All, mine, who()).await, Err(StoreError::ServiceGone)));
