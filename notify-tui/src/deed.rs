@@ -1,7 +1,7 @@
 //! Changes: what the daemon is asked to do, and the `notifyctl` line that does the same.
 
 use notify_proto::bulk::{BulkRequest, BulkView, Expect};
-use notify_proto::control::Changed;
+use notify_proto::control::{Changed, RemovedService};
 use notify_proto::filter::span;
 use notify_proto::hold::{Force, HoldRequest};
 use notify_proto::webhook::{RecoverRequest, RecoverView};
@@ -50,6 +50,10 @@ pub enum Deed {
     RevokeKey(String, String),
     /// A new service.
     NewService(String),
+    /// Count what goes with a service.
+    CountService(String),
+    /// Delete a service; what it sent may stay until its retention is over.
+    DeleteService(String, bool),
     /// Give up long work.
     Give(String),
 }
@@ -68,6 +72,8 @@ pub enum Outcome {
     Counted(Box<BulkRequest>, Box<BulkView>),
     /// How many a webhook did not take.
     Failed(WebhookId, Box<RecoverRequest>, Box<RecoverView>),
+    /// What goes with a service.
+    Goes(Box<RemovedService>),
     /// An operation has begun: its id, and how many.
     Started(String, u64),
     /// There is a secret, which is shown this once: what it is, and itself.
@@ -178,6 +184,11 @@ impl Deed {
                 format!("service key revoke {0} {1} --confirm {0}", quoted(name), quoted(prefix))
             }
             Self::NewService(name) => format!("service create {}", quoted(name)),
+            Self::CountService(name) => format!("service delete {} --dry-run", quoted(name)),
+            Self::DeleteService(name, keep) => {
+                let keep = if *keep { " --keep-history" } else { "" };
+                format!("service delete {0}{keep} --confirm {0}", quoted(name))
+            }
             Self::Give(id) => format!("operation cancel {id} --yes"),
         };
         if let Some(reason) = reason {
@@ -210,7 +221,7 @@ impl Deed {
 
     /// Whether it changes nothing yet.
     pub const fn looks(&self) -> bool {
-        matches!(self, Self::Count(_) | Self::CountFailed(..))
+        matches!(self, Self::Count(_) | Self::CountFailed(..) | Self::CountService(_))
     }
 
     /// Of how many things it is, and what somebody types who names them.
@@ -242,6 +253,8 @@ impl Deed {
             | Self::Unlock(name)
             | Self::NewKey(name, _)
             | Self::RevokeKey(name, _)
+            | Self::CountService(name)
+            | Self::DeleteService(name, _)
             | Self::Give(name) => (1, name.clone()),
             Self::NewService(_) => (1, "create".into()),
         }

@@ -107,6 +107,7 @@ actions! {
     Keys "keys" ["K"] KEYED, "keys and secrets";
     New "new" ["N"] SERVICES, "a new service";
     Unlock "unlock" ["U"] SERVICES, "clear the lock";
+    Remove "remove" ["D"] SERVICES, "delete the service";
     Group "group" ["G"] RETRIES, "group by error, provider, service, channel";
     Nearer "nearer" ["["] RETRIES, "only what is due sooner";
     Further "further" ["]"] RETRIES, "also what is due later";
@@ -210,6 +211,7 @@ pub fn changes(action: Action) -> bool {
             | Action::Keys
             | Action::New
             | Action::Unlock
+            | Action::Remove
     )
 }
 

@@ -22,7 +22,7 @@ pub(super) async fn make(
     reason: Option<String>,
 ) -> Result<Outcome, Stop> {
     let soon = || within(PATIENCE);
-    let change = Change { reason, dry_run: matches!(deed, Deed::Count(_) | Deed::CountFailed(..)) };
+    let change = Change { reason, dry_run: deed.looks() };
     let done = |text: String| Ok(Outcome::Done(text));
     match deed {
         Deed::Notifications(op, ids, until) => {
@@ -137,6 +137,16 @@ pub(super) async fn make(
             let service = NewService { name, description: None, rate_per_second: None };
             let fresh = came(client.service_create(soon(), service, change).await)?;
             Ok(key(fresh))
+        }
+        Deed::CountService(name) => {
+            let removed = came(client.service_delete(soon(), name, true, change).await)?;
+            Ok(Outcome::Goes(Box::new(removed)))
+        }
+        Deed::DeleteService(name, keep) => {
+            let removed = came(client.service_delete(soon(), name, keep, change).await)?;
+            let rest =
+                if removed.history_kept { "; what it sent stays until its retention is over" } else { "" };
+            done(format!("service {} is deleted{rest}", removed.service.name))
         }
         Deed::Give(id) => {
             let work = came(client.operation_cancel(soon(), id, change).await)?;

@@ -107,6 +107,8 @@ pub enum Wish {
     Later,
     /// Clear a lock.
     Unlock,
+    /// Delete a service.
+    Remove,
     /// Another service.
     New,
     /// Retry all that match.

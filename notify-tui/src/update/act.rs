@@ -296,6 +296,7 @@ fn wish(app: &mut App, action: Action, cmds: &mut Vec<Cmd>) {
         Action::Recover => Wish::Recover,
         Action::New => Wish::New,
         Action::Unlock => Wish::Unlock,
+        Action::Remove => Wish::Remove,
         Action::Bulk => return app.over = Some(menus::bulk_menu(app.page)),
         Action::Keys if app.page == Page::Services => return app.over = Some(menus::key_menu()),
         Action::Keys => Wish::Rotate,

@@ -10,6 +10,9 @@ use notify_proto::view::StatusView;
 use notify_proto::{BulkOp, Open};
 use std::time::Duration;
 
+/// What is asked about what a service sent.
+pub(super) const KEEP: &str = "keep what it sent (yes or no)";
+
 /// Takes an answer that was awaited.
 pub(super) fn take(app: &mut App, slot: Slot, answer: Answer, took: Duration) {
     match answer {
@@ -180,6 +183,25 @@ fn made(app: &mut App, deed: &Deed, reason: Option<&str>, outcome: Outcome) {
                 view.total.to_string()
             };
             wishes::ask(app, Dialog::typed(title, lines, wanted, bulk));
+        }
+        Outcome::Goes(removed) => {
+            let name = removed.service.name;
+            finish(
+                app,
+                format!("{} notifications, {} webhooks", grouped(removed.notifications), removed.webhooks),
+            );
+            let delete = Deed::DeleteService(name.clone(), false);
+            let lines = vec![
+                "Its keys work no more, its webhooks hear nothing more. There is no way back.".into(),
+                format!(
+                    "sent     {} notifications; keep them until their retention is over?",
+                    grouped(removed.notifications)
+                ),
+                format!("webhooks {}, which are owed {} events", removed.webhooks, grouped(removed.owed)),
+                format!("same as  {}", delete.line(reason)),
+            ];
+            let dialog = Dialog::typed(format!("delete service {name}"), lines, name, delete);
+            wishes::ask(app, dialog.field(KEEP, "no").field("reason", ""));
         }
         Outcome::Failed(id, mut request, view) => {
             finish(app, format!("{} were not taken", grouped(view.total)));

@@ -1,5 +1,6 @@
 //! What was written in a question, put into its change.
 
+use super::answers::KEEP;
 use super::wishes::make;
 use crate::deed::{Deed, milliseconds};
 use crate::message::Cmd;
@@ -27,6 +28,7 @@ fn fill(dialog: &mut Dialog, now: notify_proto::Timestamp) -> Result<(), String>
     let said = |name: &str| dialog.said(name).to_owned();
     let (lasting, grace, since) = (said("for"), said("grace"), said("since"));
     let recipient = said("to");
+    let kept = said(KEEP);
     let (name, prefix, calls) = (said("name"), said("prefix"), said("calls at once"));
     let seconds = |text: &str| milliseconds(text).map(|ms| ms.unwrap_or_default() / 1_000);
     match &mut dialog.deed {
@@ -52,6 +54,11 @@ fn fill(dialog: &mut Dialog, now: notify_proto::Timestamp) -> Result<(), String>
                 return Err("to: a recipient is missing".into());
             }
         }
+        Deed::DeleteService(_, keep) => match kept.as_str() {
+            "yes" => *keep = true,
+            "no" => *keep = false,
+            _ => return Err(format!("{KEEP}: write yes or no")),
+        },
         Deed::NewService(it) if name.is_empty() => {
             it.clear();
             return Err("name: a name is missing".into());

@@ -100,7 +100,7 @@ fn deed(app: &App, wish: Wish) -> Result<Granted, String> {
             new_key(app).map(Granted::Ask).ok_or_else(|| "there is nothing under the cursor".into())
         }
         Wish::Test | Wish::Resend | Wish::Recover | Wish::Rotate => webhook(app, wish),
-        Wish::Revoke | Wish::Unlock | Wish::New => service(app, wish),
+        Wish::Revoke | Wish::Unlock | Wish::New | Wish::Remove => service(app, wish),
     }
 }
 
@@ -251,8 +251,11 @@ fn service(app: &App, wish: Wish) -> Result<Granted, String> {
     }
     let service = app.services.list.current().ok_or("there is nothing under the cursor")?;
     let name = service.name.clone();
-    if wish == Wish::Unlock {
-        return Ok(Granted::Now(Deed::Unlock(name)));
+    match wish {
+        Wish::Unlock => return Ok(Granted::Now(Deed::Unlock(name))),
+        // First it is counted; then somebody is asked.
+        Wish::Remove => return Ok(Granted::Now(Deed::CountService(name))),
+        _ => {}
     }
     let lines = vec!["Requests with this key are refused from now on.".to_owned()];
     let deed = Deed::RevokeKey(name.clone(), String::new());

@@ -70,6 +70,7 @@ fn worth(app: &App) -> &'static [(Action, &'static str)] {
             (Action::Keys, "keys"),
             (Action::Switch, "on/off"),
             (Action::Unlock, "unlock"),
+            (Action::Remove, "delete"),
         ],
         Page::Live => &[(Action::Freeze, "hold/run"), (Action::Wrap, "fold"), (Action::Open, "go there")],
     }

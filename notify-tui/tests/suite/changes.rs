@@ -286,3 +286,26 @@ fn what_can_be_taken_back_says_how() {
     let said = &app.notice.as_ref().unwrap().text;
     assert_eq!(*said, format!("1 done; back: notifyctl notification retry {}", id(0)));
 }
+
+#[test]
+fn a_service_is_deleted_by_its_name_after_what_goes_with_it_was_counted() {
+    let (mut app, cmds, begin) = live(Page::Services);
+    let services = asked(&cmds).into_iter().find(|(slot, ..)| *slot == Slot::List).unwrap().2;
+    answer(&mut app, &cmds, Slot::List, crate::world::reply(crate::world::World::Full, &services), begin);
+    let cmds = press(&mut app, &["D"]);
+    let (count, _) = deed(&cmds).unwrap();
+    assert_eq!(count.line(None), "notifyctl service delete acme --dry-run");
+    let service = serde_json::to_value(app.services.list.current().unwrap()).unwrap();
+    let goes =
+        json!({"service": service, "notifications": 1_284, "history_kept": true, "webhooks": 1, "owed": 7});
+    made(&mut app, &cmds, Outcome::Goes(Box::new(serde_json::from_value(goes).unwrap())));
+    assert!(screen(&app, PLAIN, 120, 36).contains("sent     1,284 notifications"));
+    press(&mut app, &["ctrl-u"]);
+    write(&mut app, "yes");
+    press(&mut app, &["tab", "tab"]);
+    assert_eq!(deed(&press(&mut app, &["y", "enter"])), None, "its name is asked for");
+    press(&mut app, &["ctrl-u"]);
+    write(&mut app, "acme");
+    let (delete, _) = deed(&press(&mut app, &["enter"])).unwrap();
+    assert_eq!(delete.line(None), "notifyctl service delete acme --keep-history --confirm acme");
+}
