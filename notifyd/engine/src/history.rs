@@ -1,5 +1,6 @@
 //! How it was: 15 minutes by the second, 24 hours by the minute, of the whole, of each provider, of the webhooks that
-//! were told last and of the services that moved last. Looked at once a second by a clock that nobody sets; a second that was missed is filled in.
+//! were told last and of the services that moved last. Looked at once a second by a clock that nobody sets; a second that
+//! was missed is filled in.
 
 use crate::Inner;
 use crate::measures::{MAX_PROVIDERS, MAX_WEBHOOKS, Measured, minute};

@@ -74,11 +74,7 @@ fn body(run: u32, number: u64, soon: Option<&str>) -> String {
 /// Builds it.
 pub async fn build(count: u64) -> Result<Town> {
     let sink = Sink::start(Duration::ZERO)?;
-    // The services post one after the other, and the connections of one may still be there when the next one begins.
-    let config = format!(
-        "{CONFIG}[intake]\nmax_connections_per_peer = 512\n[webhooks]\nallow_private = [\"127.0.0.1/32:{}\"]\n",
-        sink.address.port()
-    );
+    let config = format!("{CONFIG}[webhooks]\nallow_private = [\"127.0.0.1/32:{}\"]\n", sink.address.port());
     let daemon = Builder::new().config(&config).start();
     let plan = json!({"latency_ms": 2, "plan": {"recipients": [
         {"to": "+1500666*", "outcome": "permanent", "message": "21610 unsubscribed"},
