@@ -55,5 +55,5 @@ async fn a_second_signal_ends_it_at_once_and_the_calls_are_in_doubt() {
     // The next run finds the call without an end, says so, and calls again.
     let mut daemon = builder.start();
     assert_eq!(calls.call(), answer.id());
-    assert!(daemon.log().contains("interrupted run"), "{}", daemon.log());
+    daemon.wait_for_log(|line| line["message"].as_str().is_some_and(|it| it.contains("interrupted run")));
 }
