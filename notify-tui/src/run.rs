@@ -140,18 +140,20 @@ impl Loop {
                 () = tokio::time::sleep_until(wake.into()) => Some(Msg::Tick).filter(|_| self.app.wake() <= wake),
             };
             if let Some(msg) = next {
-                // Who presses a key does not wait for the next frame's turn.
-                if matches!(msg, Msg::Key(_) | Msg::Mouse(_)) {
+                if by_hand(&msg) {
                     drawn = None;
                 }
                 self.take(msg);
             }
-            self.drain().await?;
+            if self.drain().await? {
+                drawn = None;
+            }
         }
     }
 
-    /// What was typed meanwhile comes before the next frame.
-    async fn drain(&mut self) -> io::Result<()> {
+    /// What was typed meanwhile comes before the next frame; whether something was.
+    async fn drain(&mut self) -> io::Result<bool> {
+        let mut typed = false;
         for _ in 0..64 {
             // Polled as what it is part of: with another waker, the next key would wake nobody.
             let more = poll_fn(|context| Poll::Ready(self.keyboard.poll_next_unpin(context)));
@@ -160,12 +162,13 @@ impl Loop {
                 Poll::Ready(None) => self.todo.push_back(Cmd::Quit),
                 Poll::Ready(Some(event)) => {
                     if let Some(msg) = heard(event?) {
+                        typed |= by_hand(&msg);
                         self.take(msg);
                     }
                 }
             }
         }
-        Ok(())
+        Ok(typed)
     }
 
     fn take(&mut self, msg: Msg) {
@@ -231,6 +234,11 @@ impl Loop {
 
 fn look(settings: &Settings) -> Look {
     Look::here(settings.ascii, settings.theme, &|name| std::env::var(name).ok())
+}
+
+/// Who presses a key does not wait for the next frame's turn.
+fn by_hand(msg: &Msg) -> bool {
+    matches!(msg, Msg::Key(_) | Msg::Mouse(_))
 }
 
 /// What an event of the terminal means.

@@ -49,9 +49,9 @@ impl<'a, T: Row> Listing<'a, T> {
             match self.out.format {
                 Format::Json => {
                     let comma = if self.written > 0 { "," } else { "" };
-                    self.out.raw(&format!("{comma}\n{}", safe::text(&safe::value(row)?)?))?;
+                    self.out.raw(&format!("{comma}\n{}", safe::text(row)?))?;
                 }
-                Format::Jsonl => self.out.line(&safe::text(&safe::value(row)?)?)?,
+                Format::Jsonl => self.out.line(&safe::text(row)?)?,
                 Format::Csv => self.out.line(&record::csv(cells.map(|cell| cell.machine(self.out))))?,
                 Format::Plain => {
                     let fields: Vec<_> = cells.map(|cell| text::clean(&cell.machine(self.out))).collect();

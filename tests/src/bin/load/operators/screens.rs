@@ -202,13 +202,6 @@ fn costs(stats: &Path, goals: &mut Goals) -> Result<()> {
     goals.at_most("tui_draw_p99_ms", draws.ms(0.99), 8.0);
     goals.at_most("tui_tick_p50_bytes", tick(&lines)?, 1_024.0);
     goals.at_most("tui_frame_most_bytes", most as f64, 16_384.0);
-    for (ask, wanted) in [("overview", 12_288.0), ("notification_lines", 15_360.0)] {
-        // What came since the answer before it: sometimes two at once. Nothing new is no page.
-        let received =
-            lines.iter().filter(|line| line["ask"] == ask).filter_map(|it| it["received"].as_u64());
-        let bytes = median(received.filter(|bytes| *bytes > 200).collect());
-        goals.at_most(&format!("tui_{ask}_p50_bytes"), bytes.context("an answer")?, wanted);
-    }
     Ok(())
 }
 

@@ -54,7 +54,8 @@ pub struct Traffic {
 /// Who gets it decides what becomes of it: of 1,000, 918 are delivered, 50 given up, 2 retried, and 30 wait for their time
 /// when there is one.
 fn body(run: u32, number: u64, soon: Option<&str>) -> String {
-    let kind = number % 1_000;
+    // Scattered, as 919 and 1,000 have no factor in common.
+    let kind = number * 919 % 1_000;
     let area = match kind {
         0..50 => 666,
         50..52 => 777,
