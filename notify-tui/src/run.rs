@@ -26,6 +26,9 @@ use tokio::sync::mpsc;
 /// Between two frames, at least.
 const FRAME: Duration = Duration::from_millis(33);
 
+/// How long a frame that only the clock asks for waits for what is asked at the same time, so that both are one.
+const GATHER: Duration = Duration::from_millis(8);
+
 /// Runs until somebody quits. The exit code is that of the signal, if one ended it.
 pub(crate) async fn run(cli: &Cli, settings: &Settings, warning: Option<String>) -> io::Result<u8> {
     let stats = Stats::open(clock::now())?;
@@ -142,6 +145,8 @@ impl Loop {
             if let Some(msg) = next {
                 if by_hand(&msg) {
                     drawn = None;
+                } else if matches!(msg, Msg::Tick) {
+                    drawn = drawn.max((clock::now().instant + GATHER).checked_sub(FRAME));
                 }
                 self.take(msg);
             }
