@@ -20,6 +20,8 @@ pub struct Data {
     pub at: Moment,
     /// How long it took.
     pub round_trip: Duration,
+    /// The same as it is shown: it does not move with each of them.
+    pub shown_trip: Duration,
     /// Changes per second since the answer before.
     pub rates: Option<Rates>,
 }

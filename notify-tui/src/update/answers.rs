@@ -227,5 +227,13 @@ fn data(app: &App, status: StatusView, round_trip: Duration) -> Data {
         let apart = app.now.instant.saturating_duration_since(before.at.instant);
         Rates::between(&before.status, &status, apart)
     });
-    Data { status, at: app.now, round_trip, rates }
+    let before = app.data.as_ref().map(|before| before.shown_trip);
+    let shown_trip =
+        before.filter(|it| alike(*it, round_trip)).map_or(round_trip, |it| (it * 7 + round_trip) / 8);
+    Data { status, at: app.now, round_trip, shown_trip, rates }
+}
+
+/// Whether neither is more than twice the other.
+fn alike(one: Duration, other: Duration) -> bool {
+    one <= other * 2 && other <= one * 2
 }

@@ -57,7 +57,7 @@ fn right(app: &App, look: Look) -> Line<'static> {
         spans.push(Span::raw(format!(" | rx {}", bytes(rate))));
     }
     if let Some(data) = app.data.as_ref().filter(|_| !badge.doubtful()) {
-        spans.push(Span::raw(format!(" | rtt {:.1}ms", data.round_trip.as_secs_f64() * 1_000.0)));
+        spans.push(Span::raw(format!(" | rtt {:.1}ms", data.shown_trip.as_secs_f64() * 1_000.0)));
     }
     if let Some(welcome) = &app.welcome {
         let role = match welcome.role {
