@@ -189,6 +189,7 @@ fn filter(seat: &mut Seat, text: &str, found: impl Fn(&str) -> bool) -> Duration
     seat.watches("what the filter finds", |screen| found(&screen.contents()));
     let took = pressed.elapsed();
     seat.press("\x1b");
+    seat.watches("no filter", |screen| !screen.contents().contains("Esc clear"));
     took
 }
 
