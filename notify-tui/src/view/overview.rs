@@ -3,7 +3,7 @@
 use super::look::{Look, Tone, grouped};
 use super::providers::since;
 use super::table::{self, Column, Row, left, right};
-use super::time::{ago, ahead, percent, rate, took_or};
+use super::time::{ago, ahead, lately, percent, rate, took_or};
 use super::{absent, counters, health, numbers, ways};
 use crate::message::Slot;
 use crate::state::{App, Page};
@@ -280,7 +280,7 @@ fn webhooks(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, a
         };
         let host = line.url.split_once("://").map_or(line.url.as_str(), |(_, rest)| rest);
         let code = line.last_code.map(|code| format!("{code} ")).unwrap_or_default();
-        let last = line.last_at.map_or_else(|| "--".into(), |at| format!("{code}{}", ago(app, at)));
+        let last = line.last_at.map_or_else(|| "--".into(), |at| format!("{code}{}", lately(app, at)));
         Row::plain(vec![
             format!("{}/{host}", line.service).into(),
             (state, tone).into(),

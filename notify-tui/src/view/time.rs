@@ -19,6 +19,16 @@ pub(super) fn ago(app: &App, at: Timestamp) -> String {
     }
 }
 
+/// How long ago something was, after a minute in whole ones: a column of these would else move every second.
+pub(super) fn lately(app: &App, at: Timestamp) -> String {
+    match (app.times, seconds(app, at)) {
+        (Times::Relative, 86_400..) => format!("{}d", seconds(app, at) / 86_400),
+        (Times::Relative, 3_600..) => format!("{}h", seconds(app, at) / 3_600),
+        (Times::Relative, 60..) => format!("{}m", seconds(app, at) / 60),
+        _ => ago(app, at),
+    }
+}
+
 /// In how long something is, or the time at which it is.
 pub(super) fn ahead(app: &App, at: Timestamp) -> String {
     match app.times {
