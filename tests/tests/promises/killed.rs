@@ -1,8 +1,8 @@
 //! R1: the daemon is killed at random moments under load and started again on the same files. Whatever was acknowledged
 //! comes to its end, and is never called more often than its story says.
 
-use notify_proto::Status;
 use notify_proto::view::NotificationDetail;
+use notify_proto::{FailureReason, Status};
 use notify_tests::control::Control;
 use notify_tests::daemon::Builder;
 use notify_tests::pump::Pump;
@@ -66,12 +66,20 @@ async fn killed(kills: u32, between: std::ops::Range<u64>, at_least: usize) {
     }
 }
 
-/// Every call has its attempt, as claims are on disk before calls are made; more than one good call is flagged.
+/// Every call has its attempt, as claims are on disk before calls are made; more than one good call is flagged. What was
+/// under way in three kills running, as kills may come within milliseconds here, is kept for an operator.
 fn told(detail: &NotificationDetail, calls: u32) {
     let it = &detail.notification;
-    assert_eq!(it.status.known(), Some(Status::Delivered), "{it:?}");
     let attempts = u32::try_from(detail.attempts.len()).unwrap();
-    assert!(calls >= 1 && calls <= attempts, "{calls} calls, {attempts} attempts: {detail:#?}");
+    assert!(calls <= attempts, "{calls} calls, {attempts} attempts: {detail:#?}");
+    if it.failure_reason == Some(FailureReason::CrashLoop.into()) {
+        let killed =
+            detail.attempts.iter().rev().take_while(|attempt| attempt.status.to_string() == "in_doubt");
+        assert!(killed.count() >= 3 && it.possible_duplicate, "{detail:#?}");
+        return;
+    }
+    assert_eq!(it.status.known(), Some(Status::Delivered), "{it:?}");
+    assert!(calls >= 1, "{detail:#?}");
     let failed = detail.attempts.iter().filter(|attempt| attempt.status.to_string() == "failed").count();
     let good = calls - u32::try_from(failed).unwrap().min(calls);
     assert!(good <= 1 || it.possible_duplicate, "{good} calls may have arrived, unflagged: {detail:#?}");
