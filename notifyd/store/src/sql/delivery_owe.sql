@@ -1,2 +1,2 @@
 INSERT INTO deliveries (id, webhook, seq, n, event, status, attempt, retries, next_at, created_at, due_at, since)
-SELECT ?1, ?2, ?3, ?4, ?5, 'pending', attempts, retry_count, due_at, ?6, ?6, ?6 FROM notifications WHERE seq = ?3
+VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?9, ?9)

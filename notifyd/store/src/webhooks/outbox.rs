@@ -25,18 +25,21 @@ pub struct Told {
 }
 
 /// Writes it down for each of these that is told of it. The row of the notification stands already as it does after the
-/// step.
+/// step, and is read once for all of them: an endpoint more costs its row and no more.
 pub fn owe(desk: &mut Desk<'_>, routes: &[Route], told: &Told) -> Result<()> {
-    for route in routes.iter().filter(|route| route.events.has(told.event)) {
-        desk.prepare(include_str!("../sql/delivery_owe.sql"))?
-            .execute((
-                delivery_id(route, told).as_bytes(),
-                route.webhook,
-                told.seq,
-                told.n,
-                told.event.as_str(),
-                millis(told.at),
-            ))
+    let mut routes = routes.iter().filter(|route| route.events.has(told.event)).peekable();
+    if routes.peek().is_none() {
+        return Ok(());
+    }
+    let (attempts, retries, next): (u32, u32, Option<i64>) = desk
+        .prepare(include_str!("../sql/delivery_of.sql"))?
+        .query_row([told.seq], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .map_err(StoreError::Write)?;
+    let mut row = desk.prepare(include_str!("../sql/delivery_owe.sql"))?;
+    let (event, at) = (told.event.as_str(), millis(told.at));
+    for route in routes {
+        let id = delivery_id(route, told);
+        row.execute((id.as_bytes(), route.webhook, told.seq, told.n, event, attempts, retries, next, at))
             .map_err(StoreError::Write)?;
         desk.owed(route.webhook, 1);
     }
