@@ -12,6 +12,8 @@ use notify_proto::{BulkOp, DeliveryId, HoldKind, NotificationId, Open, Timestamp
 pub enum Deed {
     /// Something with these notifications.
     Notifications(BulkOp, Vec<NotificationId>, Option<Timestamp>),
+    /// Try these again, with this provider alone.
+    Reroute(Vec<NotificationId>, String),
     /// Count what matches, before it is changed.
     Count(Box<BulkRequest>),
     /// Start to change what matches.
@@ -138,6 +140,9 @@ impl Deed {
                 };
                 format!("{noun} {verb} {}{}{sure}", ids(all), when.unwrap_or_default())
             }
+            Self::Reroute(all, provider) => {
+                format!("notification retry {} --provider {}", ids(all), quoted(provider))
+            }
             Self::Count(request) | Self::Bulk(request) => Self::bulk(request, matches!(self, Self::Count(_))),
             Self::Hold(hold) => {
                 let name = quoted(&hold.provider);
@@ -231,7 +236,10 @@ impl Deed {
             |verb: &str, count: usize| (u64::try_from(count).unwrap_or(u64::MAX), format!("{verb} {count}"));
         let expected = |expect: Option<Expect>| expect.map_or(0, |expect| expect.count);
         match self {
-            Self::Notifications(_, all, _) if all.len() == 1 => (1, end(all[0].to_string())),
+            Self::Notifications(_, all, _) | Self::Reroute(all, _) if all.len() == 1 => {
+                (1, end(all[0].to_string()))
+            }
+            Self::Reroute(all, _) => many("reroute", all.len()),
             Self::Notifications(op, all, _) => many(verb(*op), all.len()),
             Self::Resend(all) => many("resend", all.len()),
             Self::Count(request) | Self::Bulk(request) => {

@@ -93,6 +93,7 @@ actions! {
     Cancel "cancel" ["C"] WAITING, "cancel";
     Bury "bury" ["D"] NOTES, "to the dead letters; from there: discard";
     Postpone "postpone" ["z"] WAITING, "postpone";
+    Reroute "reroute" ["t"] RETRIES, "try again with another provider";
     Bulk "bulk" ["b"] NOTES, "change all that match the filter";
     Hold "hold" ["P"] LINES, "pause the queue, or let it go on";
     Limit "limit" ["l"] QUEUES, "limit the calls at once";
@@ -197,6 +198,7 @@ pub fn changes(action: Action) -> bool {
             | Action::Cancel
             | Action::Bury
             | Action::Postpone
+            | Action::Reroute
             | Action::Bulk
             | Action::Hold
             | Action::Limit

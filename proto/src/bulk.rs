@@ -8,6 +8,18 @@ use crate::{BulkOp, FailureReason, NotificationId, Open, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Another try, as somebody wants it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Again {
+    /// Not before; at once when there is none.
+    pub at: Option<Timestamp>,
+    /// By this provider alone: its name or id.
+    pub provider: Option<String>,
+    /// With a fresh budget of retries. What has ended gets one in any case.
+    pub reset_attempts: bool,
+}
+
 /// What to do with which.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BulkRequest {
@@ -18,6 +30,9 @@ pub struct BulkRequest {
     /// The moment they wait for then, for what is postponed or moved.
     #[serde(default)]
     pub until: Option<Timestamp>,
+    /// How they are tried again, for what is retried.
+    #[serde(default)]
+    pub again: Again,
     /// Tell the webhooks of the services of what is buried.
     #[serde(default)]
     pub notify: bool,

@@ -17,7 +17,7 @@ pub use repeat::{Repeat, StatsRequest};
 pub use service::{FreshKey, NewService, RemovedService, ServiceChange, UpdatedService};
 
 use crate::audit::{AuditPage, AuditRequest};
-use crate::bulk::{BulkRequest, BulkView, FaultGroups};
+use crate::bulk::{Again, BulkRequest, BulkView, FaultGroups};
 use crate::checkup::Checkup;
 use crate::explain::{Explanation, Preview};
 use crate::filter::Filter;
@@ -213,8 +213,12 @@ pub trait Control {
     async fn notification_values(filter: Filter) -> Reply<ValuesView>;
     /// Revokes.
     async fn notification_cancel(ids: Vec<NotificationId>, change: Change) -> Reply<Vec<Changed>>;
-    /// Starts dead letters again with a fresh budget.
-    async fn notification_retry(ids: Vec<NotificationId>, change: Change) -> Reply<Vec<Changed>>;
+    /// Tries again what has ended or waits for a retry; at once, unless something else is said.
+    async fn notification_retry(
+        ids: Vec<NotificationId>,
+        again: Option<Again>,
+        change: Change,
+    ) -> Reply<Vec<Changed>>;
     /// Starts to change all that match a filter; a dry run counts them.
     async fn notification_bulk(request: Box<BulkRequest>, change: Change) -> Reply<BulkView>;
     /// Gives what is neither final nor under way a later time.

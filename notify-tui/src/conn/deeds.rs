@@ -3,6 +3,7 @@
 use super::{Stop, came};
 use crate::deed::{Deed, Outcome};
 use crate::state::Hidden;
+use notify_proto::bulk::Again;
 use notify_proto::control::{Change, ControlClient, NewService, ProviderChange};
 use notify_proto::transport::within;
 use notify_proto::{ApiError, BulkOp, ErrorCode, Open, WebhookEvent};
@@ -27,7 +28,7 @@ pub(super) async fn make(
     match deed {
         Deed::Notifications(op, ids, until) => {
             let reply = match (op, until) {
-                (BulkOp::Retry, _) => client.notification_retry(soon(), ids, change).await,
+                (BulkOp::Retry, _) => client.notification_retry(soon(), ids, None, change).await,
                 (BulkOp::Cancel, _) => client.notification_cancel(soon(), ids, change).await,
                 (BulkOp::Bury, _) => client.notification_bury(soon(), ids, false, change).await,
                 (BulkOp::Discard, _) => client.dead_discard(soon(), ids, change).await,
@@ -39,6 +40,11 @@ pub(super) async fn make(
                     return Err(Stop::Failed(crate::ask::Failure::Refused(error)));
                 }
             };
+            came(reply).map(Outcome::Each)
+        }
+        Deed::Reroute(ids, provider) => {
+            let again = Again { provider: Some(provider), ..Again::default() };
+            let reply = client.notification_retry(soon(), ids, Some(again), change).await;
             came(reply).map(Outcome::Each)
         }
         Deed::Count(request) => {

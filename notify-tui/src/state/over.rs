@@ -81,6 +81,8 @@ pub enum Wish {
     Limit,
     /// Later.
     Postpone,
+    /// Try again with another provider.
+    Reroute,
     /// Switch on or off.
     Switch,
     /// Try.

@@ -284,6 +284,7 @@ fn wish(app: &mut App, action: Action, cmds: &mut Vec<Cmd>) {
         Action::Cancel => Wish::Cancel,
         Action::Bury => Wish::Bury,
         Action::Postpone => Wish::Postpone,
+        Action::Reroute => Wish::Reroute,
         Action::Hold => Wish::Pause,
         Action::Limit => Wish::Limit,
         Action::OpenCircuit => Wish::Open,

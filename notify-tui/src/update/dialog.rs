@@ -27,7 +27,7 @@ pub(super) fn answer(app: &mut App, mut dialog: Dialog, cmds: &mut Vec<Cmd>) {
 fn fill(dialog: &mut Dialog, now: notify_proto::Timestamp) -> Result<(), String> {
     let said = |name: &str| dialog.said(name).to_owned();
     let (lasting, grace, since) = (said("for"), said("grace"), said("since"));
-    let recipient = said("to");
+    let (recipient, other) = (said("to"), said("provider"));
     let kept = said(KEEP);
     let (name, prefix, calls) = (said("name"), said("prefix"), said("calls at once"));
     let seconds = |text: &str| milliseconds(text).map(|ms| ms.unwrap_or_default() / 1_000);
@@ -47,6 +47,12 @@ fn fill(dialog: &mut Dialog, now: notify_proto::Timestamp) -> Result<(), String>
         }
         Deed::CountFailed(_, request) => {
             request.since = now - span(&since).map_err(|error| format!("since: {error}"))?;
+        }
+        Deed::Reroute(_, provider) => {
+            *provider = other;
+            if provider.is_empty() {
+                return Err("provider: a name is missing".into());
+            }
         }
         Deed::Call(_, to) => {
             *to = recipient;

@@ -6,7 +6,7 @@ use crate::deed::{Deed, verb};
 use crate::message::Cmd;
 use crate::state::{App, Dialog, Over, Page, Rows, Wish};
 use chrono::TimeDelta;
-use notify_proto::bulk::BulkRequest;
+use notify_proto::bulk::{Again, BulkRequest};
 use notify_proto::control::Limit;
 use notify_proto::filter::Field;
 use notify_proto::filter::Term;
@@ -79,6 +79,7 @@ pub(super) fn named(app: &App) -> Result<String, String> {
 fn deed(app: &App, wish: Wish) -> Result<Granted, String> {
     match wish {
         Wish::Retry | Wish::Cancel | Wish::Bury | Wish::Postpone => notifications(app, wish),
+        Wish::Reroute => reroute(app),
         Wish::RetryAll => bulk(app, BulkOp::Retry),
         Wish::CancelAll => bulk(app, BulkOp::Cancel),
         Wish::BuryAll => bulk(app, BulkOp::Bury),
@@ -152,6 +153,26 @@ fn notifications(app: &App, wish: Wish) -> Result<Granted, String> {
     })
 }
 
+/// With whom else, of those that the overview tells of.
+fn reroute(app: &App) -> Result<Granted, String> {
+    let ids = chosen(app)?;
+    let mut lines = few(&ids);
+    lines.push(String::new());
+    lines.push("Each is tried at once by that one alone, and keeps its count of retries.".into());
+    lines.push("Where an earlier attempt may have arrived, it is flagged as a possible duplicate.".into());
+    if let Some((_, overview)) = &app.overview {
+        let active = overview.providers.iter().filter(|it| it.active).map(|it| it.name.as_str());
+        lines.push(format!("Switched on: {}", active.collect::<Vec<_>>().join(", ")));
+    }
+    let title = match ids.len() {
+        1 => "other provider for 1 notification".to_owned(),
+        many => format!("other provider for {many} notifications"),
+    };
+    let deed = Deed::Reroute(ids, String::new());
+    lines.push(format!("same as {}NAME", deed.line(None).trim_end_matches("''")));
+    Ok(Granted::Ask(Dialog::yes(title, lines, deed).field("provider", "").field("reason", "")))
+}
+
 fn bulk(app: &App, op: BulkOp) -> Result<Granted, String> {
     let notes = app.notes_of(app.page).ok_or("there are no notifications here")?;
     let only = (app.page == Page::Dead).then_some("dead");
@@ -162,6 +183,7 @@ fn bulk(app: &App, op: BulkOp) -> Result<Granted, String> {
         filter.and_any(Field::Status, vec!["scheduled".into(), "retrying".into()]);
     }
     Ok(Granted::Now(Deed::Count(Box::new(BulkRequest {
+        again: Again::default(),
         op: op.into(),
         filter,
         until: None,

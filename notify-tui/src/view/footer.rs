@@ -34,6 +34,7 @@ fn worth(app: &App) -> &'static [(Action, &'static str)] {
             (Action::Retry, "run now"),
             (Action::Cancel, "cancel"),
             (Action::Postpone, "postpone"),
+            (Action::Reroute, "other provider"),
             (Action::Group, "group"),
             (Action::Nearer, "sooner"),
             (Action::Further, "later"),

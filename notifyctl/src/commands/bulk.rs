@@ -6,7 +6,7 @@ use super::operation::follow::{Interrupts, Stay, begin, finish};
 use crate::failure::{Ended, Exit, Failure};
 use crate::{confirm, given};
 use clap::Args;
-use notify_proto::bulk::{BulkRequest, BulkView, Expect};
+use notify_proto::bulk::{Again, BulkRequest, BulkView, Expect};
 use notify_proto::control::Limit;
 use notify_proto::filter::Filter;
 use notify_proto::upkeep::{OperationView, grouped};
@@ -43,12 +43,14 @@ impl Flags {
 }
 
 /// What is done with each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Deed {
     /// What.
     pub(super) op: BulkOp,
     /// The moment it waits for then, if that is what is done.
     pub(super) until: Option<Timestamp>,
+    /// How it is tried again, if that is.
+    pub(super) again: Again,
     /// Whether the webhooks hear of it.
     pub(super) notify: bool,
 }
@@ -83,6 +85,7 @@ pub(super) async fn run(
         op: deed.op.into(),
         filter,
         until: deed.until,
+        again: deed.again,
         notify: deed.notify,
         cutoff: None,
         expect: flags.expect,

@@ -3,7 +3,7 @@
 use crate::session::Session;
 use crate::verbs;
 use notify_proto::audit::{AuditPage, AuditRequest};
-use notify_proto::bulk::{BulkRequest, BulkView, FaultGroups};
+use notify_proto::bulk::{Again, BulkRequest, BulkView, FaultGroups};
 use notify_proto::checkup::Checkup;
 use notify_proto::control::{
     Change, Changed, Control, FreshKey, Hello, ListRequest, NewProvider, NewService, ProviderChange,
@@ -339,9 +339,10 @@ impl Control for Session {
         self,
         _: Context,
         ids: Vec<NotificationId>,
+        again: Option<Again>,
         change: Change,
     ) -> Reply<Vec<Changed>> {
-        verbs::notification::retry(&self, ids, &change).await
+        verbs::notification::retry(&self, ids, again.unwrap_or_default(), &change).await
     }
 
     async fn notification_postpone(

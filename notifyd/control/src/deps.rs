@@ -80,8 +80,6 @@ pub trait EngineHandle: Send + Sync + 'static {
     async fn reach_webhook(&self, webhook: &Webhook, within: Duration) -> Reach;
     /// Revokes a notification that was not sent yet.
     async fn revoke(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError>;
-    /// Starts a dead letter again.
-    async fn retry(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError>;
     /// Gives one that waits another time, lets it wait no more, or buries it.
     async fn steer(
         &self,
@@ -190,10 +188,6 @@ impl EngineHandle for Handle {
 
     async fn revoke(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError> {
         Self::revoke(self, id, audit).await
-    }
-
-    async fn retry(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError> {
-        Self::retry(self, id, audit).await
     }
 
     async fn steer(

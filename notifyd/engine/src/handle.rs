@@ -302,11 +302,6 @@ impl Handle {
         self.inner.deps.store.revoke(Scope::All, id, audit).await
     }
 
-    /// Starts a dead letter again.
-    pub async fn retry(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError> {
-        self.inner.deps.store.retry(Scope::All, id, audit).await
-    }
-
     /// Gives one that waits another time, lets it wait no more, or buries it; `verb` is the word of the audit log.
     pub async fn steer(
         &self,

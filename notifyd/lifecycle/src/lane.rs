@@ -28,6 +28,17 @@ impl Plan {
         lane
     }
 
+    /// Pins it to a provider, which alone is to send it.
+    pub const fn pin(&mut self, provider: ProviderId) {
+        self.pinned = Some(provider);
+        self.allow_failover = false;
+    }
+
+    /// Whether one of its channels has an address and is among these.
+    pub fn reaches(&self, addresses: &BTreeMap<Channel, Vec<String>>, served: &[Channel]) -> bool {
+        self.open(addresses, &Progress::default()).any(|channel| served.contains(&channel))
+    }
+
     /// The channels that are left in this cycle and have an address, the next one first.
     fn open(
         &self,
@@ -116,6 +127,18 @@ mod tests {
     fn who_may_have_been_sent_waits_for_the_one_who_may_have_done_it() {
         let progress = Progress { only: Some((1, P)), ..Progress::default() };
         assert_eq!(plan(&ALL).lane(&addresses(&ALL), &progress), format!("sms@{P}"));
+    }
+
+    #[test]
+    fn a_pin_stands_alone_and_reaches_what_it_serves() {
+        let mut plan = plan(&ALL);
+        plan.allow_failover = true;
+        plan.pin(P);
+        assert_eq!(plan.lane(&addresses(&ALL), &Progress::default()), format!("push+sms+email@{P}"));
+        let has = addresses(&[Channel::Sms]);
+        assert!(plan.reaches(&has, &[Channel::Email, Channel::Sms]));
+        assert!(!plan.reaches(&has, &[Channel::Email]), "it has no address there");
+        assert!(!plan.reaches(&has, &[Channel::Slack]), "it is not to go there");
     }
 
     #[test]

@@ -2,9 +2,22 @@
 //! out and whoever only says what would happen ask the same rules.
 
 use crate::admission::MAX_AHEAD;
-use crate::transition::Transition;
+use crate::transition::{Budget, Transition};
 use notify_proto::view::rfc3339;
-use notify_proto::{FailureReason, Status, Timestamp, WebhookEvent};
+use notify_proto::{FailureReason, ProviderId, Status, Timestamp, WebhookEvent};
+use serde::{Deserialize, Serialize};
+
+/// Another try, as an operator wants it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Again {
+    /// Not before; at once when there is none.
+    pub at: Option<Timestamp>,
+    /// By this provider alone, in a fresh cycle.
+    pub provider: Option<ProviderId>,
+    /// With a fresh budget of retries. What has ended gets one in any case.
+    pub reset: bool,
+}
 
 /// What is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +28,8 @@ pub enum Wish {
     Move(Timestamp),
     /// What waits for a time is due now.
     RunNow,
+    /// What has ended, is held or waits for a retry is tried again.
+    Retry(Again),
     /// To the dead letters.
     Bury {
         /// Whether the webhooks of its service are told that it failed.
@@ -56,6 +71,12 @@ pub enum Refusal {
     /// Somebody has to decide what becomes of it first.
     #[error("it is held for an operator to decide, so it waits for no time and cannot be {0}")]
     Held(&'static str),
+    /// It was not tried yet.
+    #[error("it is scheduled for {} and was not tried yet, so there is nothing to retry", rfc3339(*.0))]
+    Scheduled(Timestamp),
+    /// The provider that shall try it cannot.
+    #[error("the provider serves none of its channels for which it has an address")]
+    Unserved,
     /// It is due, and waits for its turn.
     #[error("it is queued: it waits for its turn and not for a time, so it cannot be {0}")]
     Queued(&'static str),
@@ -73,7 +94,7 @@ pub enum Refusal {
     TooFar(Timestamp),
 }
 
-use Status::{Failed, Pending, Queued, Retrying, Sending};
+use Status::{Cancelled, Delivered, Failed, Pending, Queued, Retrying, Sending};
 
 impl Wish {
     /// What it does to a notification, as in "cannot be postponed".
@@ -82,6 +103,7 @@ impl Wish {
             Self::Postpone(_) => "postponed",
             Self::Move(_) => "moved",
             Self::RunNow => "run now",
+            Self::Retry(_) => "retried",
             Self::Bury { .. } => "buried",
         }
     }
@@ -90,6 +112,7 @@ impl Wish {
     pub const fn at(self) -> Option<Timestamp> {
         match self {
             Self::Postpone(at) | Self::Move(at) => Some(at),
+            Self::Retry(again) => again.at,
             Self::RunNow | Self::Bury { .. } => None,
         }
     }
@@ -98,7 +121,11 @@ impl Wish {
     pub const fn tells(self) -> Option<WebhookEvent> {
         match self {
             Self::Bury { notify: true } => Some(WebhookEvent::Failed),
-            Self::Bury { notify: false } | Self::Postpone(_) | Self::Move(_) | Self::RunNow => None,
+            Self::Bury { notify: false }
+            | Self::Postpone(_)
+            | Self::Move(_)
+            | Self::RunNow
+            | Self::Retry(_) => None,
         }
     }
 
@@ -114,6 +141,9 @@ impl Wish {
     /// What follows for a notification.
     pub fn judge(self, it: &Waiting, now: Timestamp) -> Result<Verdict, Refusal> {
         let done = self.done();
+        if let Self::Retry(again) = self {
+            return again.judge(it, now);
+        }
         match (self, it.status) {
             (Self::Bury { .. }, Failed) if it.failure == Some(FailureReason::Buried) => {
                 return Ok(Verdict::Already);
@@ -131,9 +161,7 @@ impl Wish {
             return Ok(Verdict::Already);
         }
         self.fits(now)?;
-        if let Some(expires) = it.expires_at.filter(|expires| *expires <= at) {
-            return Err(Refusal::Expires(expires));
-        }
+        it.lives_until(at)?;
         Ok(Verdict::Take(match (self, it.status, it.due_at) {
             (Self::Postpone(_), _, Some(due)) if at < due => return Err(Refusal::NoLater(due)),
             (Self::Postpone(_), Retrying, _) => Transition::postpone_retry(at),
@@ -141,6 +169,47 @@ impl Wish {
             (_, Retrying, _) => Transition::move_retry(at),
             _ => Transition::move_to(at),
         }))
+    }
+}
+
+impl Again {
+    /// Whether it is another try than the one that would come anyway.
+    const fn differs(self) -> bool {
+        self.provider.is_some() || self.reset
+    }
+
+    /// Whether a step of it begins the cycle anew: everybody may be asked, on every channel.
+    pub const fn restarts(self, step: &Transition) -> bool {
+        self.provider.is_some() || matches!(step.budget(), Budget::Reset)
+    }
+
+    fn judge(self, it: &Waiting, now: Timestamp) -> Result<Verdict, Refusal> {
+        let done = Wish::Retry(self).done();
+        let step = match (it.status, it.due_at, self.at) {
+            (Delivered, ..) => return Err(Refusal::Final(it.status, done)),
+            (Sending, ..) => return Err(Refusal::Sending(done)),
+            (Pending, Some(due), _) => return Err(Refusal::Scheduled(due)),
+            (Queued, _, None) | (Retrying, Some(_), Some(_)) if !self.differs() && it.due_at == self.at => {
+                return Ok(Verdict::Already);
+            }
+            (Failed | Cancelled | Pending, _, None) => Transition::operator_retry(),
+            (Failed | Cancelled | Pending, _, Some(at)) => Transition::operator_retry_at(at),
+            (Queued | Retrying, _, None) => Transition::run_now(),
+            (Queued, _, Some(at)) => Transition::postpone(at),
+            (Retrying, _, Some(at)) => Transition::move_retry(at),
+        };
+        Wish::Retry(self).fits(now)?;
+        if let Some(at) = self.at {
+            // An expiry that has passed is what it died of, and ends with it.
+            it.expires_at.filter(|expires| *expires > now).map_or(Ok(()), |_| it.lives_until(at))?;
+        }
+        Ok(Verdict::Take(if self.reset { step.renewed() } else { step }))
+    }
+}
+
+impl Waiting {
+    fn lives_until(&self, at: Timestamp) -> Result<(), Refusal> {
+        self.expires_at.filter(|expires| *expires <= at).map_or(Ok(()), |it| Err(Refusal::Expires(it)))
     }
 }
 
@@ -210,6 +279,59 @@ mod tests {
             let told = [postpone, sooner, later, Wish::RunNow, BURY].map(|wish| judged(wish, it));
             assert_eq!(told, expected, "{it:?}");
         }
+    }
+
+    #[test]
+    fn another_try_has_its_answer_in_each_status() {
+        let plain = Again::default();
+        let later = Again { at: Some(at(20)), ..plain };
+        let other = Again { provider: Some(ProviderId::from_bytes([7; 16])), ..plain };
+        let fresh = Again { reset: true, ..plain };
+        let cases = [
+            (waiting(Failed, None), ["operator_retry -> queued", "operator_retry -> pending"]),
+            (waiting(Cancelled, None), ["operator_retry -> queued", "operator_retry -> pending"]),
+            (waiting(Pending, None), ["operator_retry -> queued", "operator_retry -> pending"]),
+            (waiting(Retrying, Some(10)), ["run_now -> queued", "moved -> retrying"]),
+            (waiting(Queued, None), ["already", "postponed -> pending"]),
+            (waiting(Pending, Some(10)), ["Scheduled"; 2]),
+            (waiting(Sending, None), ["Sending"; 2]),
+            (waiting(Delivered, None), ["Final"; 2]),
+        ];
+        for (it, expected) in cases {
+            assert_eq!([plain, later].map(|again| judged(Wish::Retry(again), it)), expected, "{it:?}");
+            for changed in [other, fresh] {
+                let told = judged(Wish::Retry(changed), it);
+                let same = if it.status == Queued { "run_now -> queued" } else { expected[0] };
+                assert_eq!(told, same, "what is queued is queued again for it: {it:?}");
+            }
+        }
+        let same = waiting(Retrying, Some(20));
+        assert_eq!(judged(Wish::Retry(later), same), "already");
+        assert_eq!(judged(Wish::Retry(Again { reset: true, ..later }), same), "moved -> retrying");
+    }
+
+    #[test]
+    fn a_budget_is_fresh_for_what_has_ended_and_for_whom_it_is_wished() {
+        let step = |again: Again, it| match again.judge(&it, at(0)) {
+            Ok(Verdict::Take(step)) => (step.budget() == Budget::Reset, again.restarts(&step)),
+            other => panic!("{other:?}"),
+        };
+        let (plain, dead, retrying) = (Again::default(), waiting(Failed, None), waiting(Retrying, Some(10)));
+        assert_eq!(step(plain, dead), (true, true));
+        assert_eq!(step(plain, retrying), (false, false), "it goes on where it has got to");
+        assert_eq!(step(Again { reset: true, ..plain }, retrying), (true, true));
+        let other = Again { provider: Some(ProviderId::from_bytes([7; 16])), ..plain };
+        assert_eq!(step(other, retrying), (false, true), "another provider is no reason for more retries");
+    }
+
+    #[test]
+    fn an_expiry_that_has_passed_does_not_stand_in_the_way_of_another_try() {
+        let later = Wish::Retry(Again { at: Some(at(20)), ..Again::default() });
+        let dead = |minutes| Waiting { expires_at: Some(at(minutes)), ..waiting(Failed, None) };
+        assert_eq!(judged(later, dead(-1)), "operator_retry -> pending");
+        assert_eq!(judged(later, dead(10)), "Expires");
+        assert_eq!(judged(later, dead(21)), "operator_retry -> pending");
+        assert_eq!(judged(Wish::Retry(Again { at: Some(at(-1)), ..Again::default() }), dead(21)), "Past");
     }
 
     #[test]

@@ -141,6 +141,19 @@ impl Transition {
         it
     }
 
+    /// The same, not before `at`.
+    pub const fn operator_retry_at(at: Timestamp) -> Self {
+        let mut it = Self::new(&[Failed, Cancelled, Pending], Pending, "operator_retry").due(at);
+        it.budget = Budget::Reset;
+        it
+    }
+
+    /// The same step, with a fresh budget of retries.
+    pub const fn renewed(mut self) -> Self {
+        self.budget = Budget::Reset;
+        self
+    }
+
     /// An operator gives it a later time. Waiting for one costs no retry.
     pub const fn postpone(at: Timestamp) -> Self {
         Self::new(&[Pending, Queued], Pending, "postponed").due(at)
@@ -161,9 +174,9 @@ impl Transition {
         Self::new(&[Retrying], Retrying, "moved").due(at)
     }
 
-    /// An operator does not let it wait for its time.
+    /// An operator does not let it wait for its time, or lets it wait for somebody else.
     pub const fn run_now() -> Self {
-        Self::new(&[Pending, Retrying], Queued, "run_now")
+        Self::new(&[Pending, Queued, Retrying], Queued, "run_now")
     }
 
     /// An operator gives it up: to the dead letters.
@@ -299,6 +312,7 @@ mod tests {
             Transition::expire(),
             Transition::cancel(),
             Transition::operator_retry(),
+            Transition::operator_retry_at(at),
             Transition::postpone(at),
             Transition::postpone_retry(at),
             Transition::move_to(at),
@@ -321,7 +335,9 @@ mod tests {
     fn only_an_operator_or_a_receipt_leaves_a_final_status() {
         let leaves = |it: &Transition| it.from().iter().any(|from| from.is_final() && *from != it.to());
         let found: Vec<_> = every().into_iter().filter(leaves).collect();
-        assert_eq!(found, [Transition::operator_retry(), Transition::refute()]);
+        let retries = [Transition::operator_retry(), Transition::operator_retry_at(Timestamp::default())];
+        let [now, later] = retries;
+        assert_eq!(found, [now, later, Transition::refute()]);
     }
 
     #[test]

@@ -1,16 +1,17 @@
 //! Changes asked for by a person or a program: revoke, retry, edit.
 
-use crate::api::{Audit, Backlog, Changed, Edit, Scope};
+use crate::api::{Audit, Backlog, Changed, Edit, Scope, Steered};
 use crate::audit;
 use crate::desk::Desk;
 use crate::error::{Result, StoreError};
 use crate::feed::FeedEvent;
 use crate::row::{Body, StoredBody, json, millis, priority, progress, status};
+use crate::steer::steer;
 use notify_proto::{NotificationId, Priority, Status, Timestamp};
 use notifyd_lifecycle::Transition;
 use notifyd_lifecycle::decide::Progress;
 use notifyd_lifecycle::order::Group;
-use notifyd_lifecycle::transition::Budget;
+use notifyd_lifecycle::steer::{Again, Wish};
 use rusqlite::OptionalExtension;
 
 struct Found {
@@ -19,7 +20,6 @@ struct Found {
     status: Status,
     fence: u32,
     priority: Priority,
-    due_at: Option<i64>,
 }
 
 /// Revokes one that was not sent yet.
@@ -41,29 +41,16 @@ pub fn revoke(desk: &mut Desk<'_>, scope: Scope, id: NotificationId, who: &Audit
 /// Starts a dead letter, or one held in doubt, again.
 pub fn retry(desk: &mut Desk<'_>, scope: Scope, id: NotificationId, who: &Audit) -> Result<Changed> {
     let Some(found) = find(desk, scope, id)? else { return Ok(Changed::NotFound) };
-    // Nobody is left to answer for it.
-    if desk.directory().service_no(found.service).is_none() {
-        return Err(StoreError::ServiceGone);
-    }
-    desk.still_there(found.service)?;
-    let transition = Transition::operator_retry();
-    let scheduled = found.status == Status::Pending && found.due_at.is_some();
-    if !transition.allows(found.status) || scheduled {
+    // What waits for a retry gets it anyway.
+    if found.status == Status::Retrying || found.status == Status::Queued {
         return Ok(Changed::Refused(found.status));
     }
-    debug_assert_eq!(transition.budget(), Budget::Reset);
-    let now = desk.now();
-    let (stored, _) = body(desk, found.seq)?;
-    let lane = stored.plan.lane(&stored.message.addresses, &Progress::default());
-    desk.prepare(include_str!("sql/retry.sql"))?
-        .execute((found.seq, &lane, millis(now)))
-        .map_err(StoreError::Write)?;
-    tell(desk, &found, id, &transition, now, who.reason.as_deref())?;
-    audit::write(desk, "notification.retry", &id.to_string(), who)?;
-    let group = Group { priority: found.priority, retried: false, service: found.service };
-    desk.ring(Backlog { lane: lane.as_str().into(), group }, found.seq);
-    desk.ring_timer();
-    Ok(Changed::Done(transition.to()))
+    let wish = Wish::Retry(Again::default());
+    Ok(match steer(desk, scope, id, wish, "notification.retry", who)? {
+        Steered::Applied(status) | Steered::AlreadyDone(status) => Changed::Done(status),
+        Steered::NotFound => Changed::NotFound,
+        Steered::Refused(_) | Steered::SomeoneElses => Changed::Refused(found.status),
+    })
 }
 
 /// Edits one that was not sent yet. One that waits for a retry keeps its time unless a new one is given.
@@ -157,7 +144,6 @@ fn find(desk: &Desk<'_>, scope: Scope, id: NotificationId) -> Result<Option<Foun
                 status: status(row, 2)?,
                 fence: row.get(3)?,
                 priority: priority(row, 4)?,
-                due_at: row.get(5)?,
             })
         })
         .optional()
@@ -169,7 +155,7 @@ fn find(desk: &Desk<'_>, scope: Scope, id: NotificationId) -> Result<Option<Foun
 }
 
 /// How and what it sends, and how far it has got.
-fn body(desk: &Desk<'_>, seq: i64) -> Result<(StoredBody, Progress)> {
+pub fn body(desk: &Desk<'_>, seq: i64) -> Result<(StoredBody, Progress)> {
     desk.prepare(include_str!("sql/body.sql"))?
         .query_row([seq], |row| Ok((json(row, 0)?, progress(row, 1)?)))
         .map_err(StoreError::Write)

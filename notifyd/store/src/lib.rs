@@ -35,6 +35,7 @@ pub mod upkeep;
 pub mod webhooks;
 
 mod accept;
+mod again;
 mod audit;
 mod change;
 mod claim;

@@ -1,17 +1,21 @@
 //! What an operator wants of a notification that waits: another time, no more waiting, or an end to it. The rules are
 //! `lifecycle`'s; here they are asked and obeyed in one transaction.
 
+use crate::again;
 use crate::api::{Audit, Backlog, Scope, Steered};
 use crate::audit;
+use crate::change::body;
 use crate::desk::Desk;
+use crate::directory::Directory;
 use crate::error::{Result, StoreError};
 use crate::feed::FeedEvent;
-use crate::row::{millis, moment, opt_word, priority, status};
+use crate::row::{StoredBody, millis, moment, opt_word, priority, status};
 use notify_proto::view::rfc3339;
 use notify_proto::{NotificationId, Priority, Status, Timestamp};
 use notifyd_lifecycle::Transition;
 use notifyd_lifecycle::order::Group;
-use notifyd_lifecycle::steer::{Verdict, Waiting, Wish};
+use notifyd_lifecycle::steer::{Again, Verdict, Waiting, Wish};
+use notifyd_lifecycle::transition::Budget;
 use rusqlite::{OptionalExtension, Row};
 
 struct Found {
@@ -35,23 +39,38 @@ pub fn steer(
 ) -> Result<Steered> {
     // The ends of delays move along with the clock before one of them is compared or written.
     desk.follow_clock()?;
-    let Some(found) = find(desk, scope, id)? else { return Ok(Steered::NotFound) };
+    let Some(mut found) = find(desk, scope, id)? else { return Ok(Steered::NotFound) };
     let transition = match wish.judge(&found.waiting, desk.now()) {
         Ok(Verdict::Take(transition)) => transition,
         Ok(Verdict::Already) => return Ok(Steered::AlreadyDone(found.waiting.status)),
         Err(refusal) => return Ok(Steered::Refused(refusal)),
     };
-    if !take(desk, &found, id, &transition, who)? {
+    if let Wish::Retry(again) = wish {
+        // Nobody is left to answer for it.
+        if desk.directory().service_no(found.service).is_none() {
+            return Err(StoreError::ServiceGone);
+        }
+        desk.still_there(found.service)?;
+        if again.restarts(&transition) {
+            let (StoredBody { plan, message }, _) = body(desk, found.seq)?;
+            match again::lane(desk, again, plan, &message.addresses) {
+                Ok(lane) => found.lane = lane,
+                Err(refusal) => return Ok(Steered::Refused(refusal)),
+            }
+        }
+        again::take(desk, again, &transition, &[(found.seq, &found.lane)])?;
+    } else if !take(desk, &found, &transition)? {
         return Ok(Steered::SomeoneElses);
     }
+    tell(desk, &found, id, wish, &transition, who)?;
     if let Some(event) = wish.tells() {
         let step = step(&found, id, &transition, desk.now());
         desk.owe(found.seq, found.fence + 1, step, event)?;
     }
     audit::write(desk, verb, &id.to_string(), who)?;
     if transition.to() == Status::Queued {
-        let group =
-            Group { priority: found.priority, retried: found.retry_count > 0, service: found.service };
+        let retried = found.retry_count > 0 && transition.budget() != Budget::Reset;
+        let group = Group { priority: found.priority, retried, service: found.service };
         desk.ring(Backlog { lane: found.lane.as_str().into(), group }, found.seq);
     }
     desk.ring_timer();
@@ -93,31 +112,34 @@ pub fn waiting(row: &Row<'_>, first: usize) -> rusqlite::Result<Waiting> {
 }
 
 /// Takes the step, unless the row is another one by now.
-fn take(
-    desk: &mut Desk<'_>,
-    found: &Found,
-    id: NotificationId,
-    transition: &Transition,
-    who: &Audit,
-) -> Result<bool> {
-    let (now, from, to) = (desk.now(), found.waiting.status, transition.to());
+fn take(desk: &Desk<'_>, found: &Found, transition: &Transition) -> Result<bool> {
+    let to = transition.to();
     let changed = desk
         .prepare(include_str!("sql/steer.sql"))?
         .execute((
             found.seq,
             found.fence,
-            from.as_str(),
+            found.waiting.status.as_str(),
             to.as_str(),
             transition.due_at().map(millis),
-            to.is_final().then_some(millis(now)),
+            to.is_final().then_some(millis(desk.now())),
             transition.failure().map(notify_proto::FailureReason::as_str),
         ))
         .map_err(StoreError::Write)?;
-    if changed == 0 {
-        return Ok(false);
-    }
-    let until = transition.due_at().map(|at| format!("until {}", rfc3339(at)));
-    let detail: Vec<_> = until.into_iter().chain(who.reason.clone()).collect();
+    Ok(changed > 0)
+}
+
+/// Writes the event of the step.
+fn tell(
+    desk: &mut Desk<'_>,
+    found: &Found,
+    id: NotificationId,
+    wish: Wish,
+    transition: &Transition,
+    who: &Audit,
+) -> Result<()> {
+    let (now, from) = (desk.now(), found.waiting.status);
+    let detail: Vec<_> = changes(&desk.directory(), wish, transition).chain(who.reason.clone()).collect();
     let detail = (!detail.is_empty()).then(|| detail.join(": "));
     desk.prepare(include_str!("sql/event.sql"))?
         .execute((
@@ -126,13 +148,22 @@ fn take(
             millis(now),
             transition.event(),
             from.as_str(),
-            to.as_str(),
+            transition.to().as_str(),
             transition.reason(),
             detail,
         ))
         .map_err(StoreError::Write)?;
-    desk.moved(found.seq, found.fence + 1, from, step(found, id, transition, now))?;
-    Ok(true)
+    desk.moved(found.seq, found.fence + 1, from, step(found, id, transition, now))
+}
+
+/// What a step changes, in the words of its event.
+pub fn changes(directory: &Directory, wish: Wish, step: &Transition) -> impl Iterator<Item = String> {
+    let provider = match wish {
+        Wish::Retry(Again { provider: Some(id), .. }) => directory.known_id(id),
+        _ => None,
+    };
+    let until = step.due_at().map(|at| format!("until {}", rfc3339(at)));
+    until.into_iter().chain(provider.map(|it| format!("with {} alone", it.name)))
 }
 
 /// The step as it is told.

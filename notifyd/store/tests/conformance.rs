@@ -17,6 +17,7 @@ mod conformance {
     pub mod removal;
     pub mod schedule;
     pub mod steering;
+    pub mod trying_again;
     pub mod waiting;
     pub mod webhook_figures;
     pub mod webhook_once;
@@ -104,6 +105,12 @@ suite! {
         what_is_under_way_or_final_is_left_alone,
         a_wish_and_a_claim_at_the_same_moment,
         a_moved_retry_keeps_its_delay_when_the_clock_is_set,
+    }
+    trying_again {
+        what_waits_for_a_retry_gets_it_now_and_keeps_its_count,
+        what_has_ended_is_tried_again_at_a_time,
+        another_provider_is_the_only_one_from_then_on,
+        all_that_match_are_tried_again_with_another_provider,
     }
     schedule {
         pages_are_soonest_first_and_go_on_within_a_moment,

@@ -1,7 +1,7 @@
 //! What operators change at once is what they counted: a thousand times, with other filters, other changes and other
 //! moments, while applications go on posting what matches as well.
 
-use notify_proto::bulk::{BulkRequest, Expect};
+use notify_proto::bulk::{Again, BulkRequest, Expect};
 use notify_proto::control::{Change, ControlClient, Hello, Limit};
 use notify_proto::filter::Filter;
 use notify_proto::transport::{connect, within};
@@ -60,6 +60,7 @@ async fn nothing_but_what_was_counted_is_changed_in_a_thousand_runs() {
         let others = post(&mut posting, RUNS + run, rng.random_range(0..2)).await;
         let before = post(&mut posting, run, rng.random_range(0..4)).await;
         let mut request = BulkRequest {
+            again: Again::default(),
             op: op.into(),
             filter: Filter::parse(&format!("service:acme meta.run:r{run}"), Timestamp::UNIX_EPOCH).unwrap(),
             until: None,

@@ -8,6 +8,7 @@ use super::bulk::Consent;
 use super::notification::{change, export, show};
 use crate::failure::Ended;
 use clap::{Args, Subcommand};
+use notify_proto::bulk::Again;
 use notify_proto::filter::{Field, Filter};
 
 pub(crate) const EXAMPLES: &str = "Examples:
@@ -72,7 +73,8 @@ impl Dead {
             Self::Show(show) => show.dead(desk).await,
             Self::Group(group) => group.run(desk).await,
             Self::Retry(which) => {
-                which.dead().run_as(desk, change::Verb::Retry, "dead.retry", Consent::Yes).await
+                let verb = change::Verb::Retry(Again::default());
+                which.dead().run_as(desk, verb, "dead.retry", Consent::Yes).await
             }
             Self::Discard(it) => {
                 let consent = Consent::Count(it.confirm);

@@ -11,6 +11,7 @@ use crate::failure::{Ended, Failure, Stop};
 use crate::output::rows::Outcome;
 use crate::{confirm, given};
 use clap::Args;
+use notify_proto::bulk::Again;
 use notify_proto::control::{Change, Changed};
 use notify_proto::filter::Filter;
 use notify_proto::view::rfc3339;
@@ -22,8 +23,15 @@ pub(super) const CANCEL_HELP: &str = "Examples:
   notifyctl ntf cancel --filter 'service:acme meta.campaign:blackfriday' --dry-run
   notifyctl ntf list --service acme --status pending -o id | notifyctl ntf cancel - --yes";
 
-pub(super) const RETRY_HELP: &str = "Examples:
+pub(super) const RETRY_HELP: &str =
+    "What has ended, or is held for an operator, starts again with a fresh budget of retries. What waits
+for a retry gets it now and keeps its count, unless --reset-attempts gives it a fresh one. With
+--provider it goes to that one alone from then on; where an earlier attempt may have arrived, it is
+flagged as a possible duplicate. What was never tried is notifyctl schedule run's.
+
+Examples:
   notifyctl ntf retry 0197a6c2-5b1e-7cc0-8000-0123456789ab
+  notifyctl ntf retry 0197a6c2-5b1e-7cc0-8000-0123456789ab --at 18:00 --provider relay
   notifyctl ntf list --status failed --since 1h -o id | notifyctl ntf retry -
   notifyctl ntf retry --filter 'status:failed provider:relay since:2h' --expect 812 --yes";
 
@@ -47,10 +55,10 @@ Examples:
   notifyctl ntf list --service acme --status held -o id | notifyctl ntf bury - --yes";
 
 /// Which change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::commands) enum Verb {
     Cancel,
-    Retry,
+    Retry(Again),
     Postpone(Timestamp),
     Bury { notify: bool },
     Move(Timestamp),
@@ -60,37 +68,47 @@ pub(in crate::commands) enum Verb {
 
 impl Verb {
     /// What is asked of the daemon to change all that match.
-    const fn deed(self) -> Deed {
-        let (op, until, notify) = match self {
-            Self::Cancel => (BulkOp::Cancel, None, false),
-            Self::Retry => (BulkOp::Retry, None, false),
-            Self::Discard => (BulkOp::Discard, None, false),
-            Self::Postpone(until) => (BulkOp::Postpone, Some(until), false),
-            Self::Bury { notify } => (BulkOp::Bury, None, notify),
-            Self::Move(at) => (BulkOp::Move, Some(at), false),
-            Self::Run => (BulkOp::Run, None, false),
-        };
-        Deed { op, until, notify }
+    fn deed(self) -> Deed {
+        let mut deed = Deed { op: self.op(), until: None, again: Again::default(), notify: false };
+        match self {
+            Self::Cancel | Self::Discard | Self::Run => {}
+            Self::Retry(again) => deed.again = again,
+            Self::Postpone(at) | Self::Move(at) => deed.until = Some(at),
+            Self::Bury { notify } => deed.notify = notify,
+        }
+        deed
+    }
+
+    const fn op(&self) -> BulkOp {
+        match self {
+            Self::Cancel => BulkOp::Cancel,
+            Self::Retry(_) => BulkOp::Retry,
+            Self::Discard => BulkOp::Discard,
+            Self::Postpone(_) => BulkOp::Postpone,
+            Self::Bury { .. } => BulkOp::Bury,
+            Self::Move(_) => BulkOp::Move,
+            Self::Run => BulkOp::Run,
+        }
     }
 
     /// What somebody says yes to.
-    fn question(self, which: &str) -> String {
+    fn question(&self, which: &str) -> String {
         match self {
             Self::Cancel => format!("Cancel {which}?"),
-            Self::Retry => format!("Retry {which}?"),
+            Self::Retry(again) => format!("Retry {which}{}?", how(again)),
             Self::Discard => format!("Discard {which}?"),
-            Self::Postpone(until) => format!("Postpone {which} until {}?", rfc3339(until)),
+            Self::Postpone(until) => format!("Postpone {which} until {}?", rfc3339(*until)),
             Self::Bury { notify: false } => format!("Bury {which}?"),
             Self::Bury { notify: true } => format!("Bury {which} and tell the webhooks?"),
-            Self::Move(at) => format!("Move {which} to {}?", rfc3339(at)),
+            Self::Move(at) => format!("Move {which} to {}?", rfc3339(*at)),
             Self::Run => format!("Run {which} now?"),
         }
     }
 
-    const fn what(self) -> &'static str {
+    const fn what(&self) -> &'static str {
         match self {
             Self::Cancel => "notification.cancel",
-            Self::Retry => "notification.retry",
+            Self::Retry(_) => "notification.retry",
             Self::Postpone(_) => "notification.postpone",
             Self::Bury { .. } => "notification.bury",
             Self::Move(_) => "schedule.move",
@@ -99,22 +117,36 @@ impl Verb {
         }
     }
 
-    fn done(self) -> String {
+    fn done(&self) -> String {
         match self {
             Self::Cancel => "cancelled".into(),
-            Self::Retry => "queued again".into(),
-            Self::Postpone(until) => format!("postponed until {}", rfc3339(until)),
+            Self::Retry(again) => match again.at {
+                Some(at) => format!("tried again at {}{}", rfc3339(at), alone(again)),
+                None => format!("queued again{}", alone(again)),
+            },
+            Self::Postpone(until) => format!("postponed until {}", rfc3339(*until)),
             Self::Bury { .. } => "buried".into(),
-            Self::Move(at) => format!("moved to {}", rfc3339(at)),
+            Self::Move(at) => format!("moved to {}", rfc3339(*at)),
             Self::Run => "due now".into(),
             Self::Discard => "discarded".into(),
         }
     }
 
     /// Whether it ends something, so that somebody has to say yes to it.
-    const fn ends(self) -> bool {
+    const fn ends(&self) -> bool {
         matches!(self, Self::Cancel | Self::Discard | Self::Bury { .. })
     }
+}
+
+fn alone(again: &Again) -> String {
+    again.provider.as_ref().map(|it| format!(" with {it} alone")).unwrap_or_default()
+}
+
+/// How, as a question has it.
+fn how(again: &Again) -> String {
+    let at = again.at.map(|at| format!(" at {}", rfc3339(at))).unwrap_or_default();
+    let budget = if again.reset_attempts { ", each with a fresh budget" } else { "" };
+    format!("{at}{}{budget}", alone(again))
 }
 
 /// Which notifications.
@@ -132,7 +164,8 @@ pub struct Which {
 
 impl Which {
     pub(in crate::commands) async fn run(self, desk: &Desk<'_>, verb: Verb) -> Ended {
-        self.run_as(desk, verb, verb.what(), Consent::Yes).await
+        let what = verb.what();
+        self.run_as(desk, verb, what, Consent::Yes).await
     }
 
     /// The filter keeps to dead letters.
@@ -150,12 +183,13 @@ impl Which {
     ) -> Ended {
         if let Some(filter) = self.filter {
             let words = Words { what, question: verb.question("them"), done: verb.done() };
-            return bulk::run(desk, verb.deed(), words, consent, filter, self.flags).await;
+            let deed = verb.deed();
+            return bulk::run(desk, deed, words, consent, filter, self.flags).await;
         }
         let ids = ids::read(&self.ids)?;
         let link = desk.link().await?;
-        agree(desk, &link, verb, &ids, &consent).await?;
-        by_id(desk, &link, verb, what, &ids, &Pace::of(self.flags.rate())).await
+        agree(desk, &link, &verb, &ids, &consent).await?;
+        by_id(desk, &link, &verb, what, &ids, &Pace::of(self.flags.rate())).await
     }
 }
 
@@ -172,6 +206,32 @@ pub struct Postpone {
 impl Postpone {
     pub(super) async fn run(self, desk: &Desk<'_>) -> Ended {
         self.which.run(desk, Verb::Postpone(self.until)).await
+    }
+}
+
+/// Some notifications, and how they are tried again.
+#[derive(Debug, Args)]
+pub struct Retry {
+    #[command(flatten)]
+    which: Which,
+    /// At once, which is the default
+    #[arg(long, conflicts_with = "at")]
+    now: bool,
+    /// Not before: a span from now, an RFC 3339 time, or HH:MM today
+    #[arg(long, value_name = "TIME", value_parser = given::ahead)]
+    at: Option<Timestamp>,
+    /// By this provider alone
+    #[arg(long, value_name = "NAME")]
+    provider: Option<String>,
+    /// What waits for a retry gets a fresh budget as well
+    #[arg(long)]
+    reset_attempts: bool,
+}
+
+impl Retry {
+    pub(super) async fn run(self, desk: &Desk<'_>) -> Ended {
+        let Self { which, now: _, at, provider, reset_attempts } = self;
+        which.run(desk, Verb::Retry(Again { at, provider, reset_attempts })).await
     }
 }
 
@@ -195,7 +255,7 @@ impl Bury {
 async fn by_id(
     desk: &Desk<'_>,
     link: &Link,
-    verb: Verb,
+    verb: &Verb,
     what: &'static str,
     ids: &[NotificationId],
     pace: &Pace,
@@ -228,7 +288,7 @@ async fn by_id(
 async fn agree(
     desk: &Desk<'_>,
     link: &Link,
-    verb: Verb,
+    verb: &Verb,
     ids: &[NotificationId],
     consent: &Consent,
 ) -> Result<(), Stop> {
@@ -291,20 +351,23 @@ impl Pace {
 /// One call with some ids.
 async fn call(
     link: &Link,
-    verb: Verb,
+    verb: &Verb,
     ids: Vec<NotificationId>,
     change: Change,
 ) -> Result<Vec<Changed>, Failure> {
     match verb {
         Verb::Cancel => link.change(link.client.notification_cancel(link.within(), ids, change)).await,
-        Verb::Retry => link.change(link.client.notification_retry(link.within(), ids, change)).await,
+        Verb::Retry(again) => {
+            let again = Some(again.clone());
+            link.change(link.client.notification_retry(link.within(), ids, again, change)).await
+        }
         Verb::Postpone(until) => {
-            link.change(link.client.notification_postpone(link.within(), ids, until, change)).await
+            link.change(link.client.notification_postpone(link.within(), ids, *until, change)).await
         }
         Verb::Bury { notify } => {
-            link.change(link.client.notification_bury(link.within(), ids, notify, change)).await
+            link.change(link.client.notification_bury(link.within(), ids, *notify, change)).await
         }
-        Verb::Move(at) => link.change(link.client.schedule_move(link.within(), ids, at, change)).await,
+        Verb::Move(at) => link.change(link.client.schedule_move(link.within(), ids, *at, change)).await,
         Verb::Run => link.change(link.client.schedule_run(link.within(), ids, change)).await,
         Verb::Discard => link.change(link.client.dead_discard(link.within(), ids, change)).await,
     }

@@ -47,9 +47,9 @@ pub enum Notification {
     /// Revoke what was not sent yet
     #[command(visible_alias = "revoke", after_help = change::CANCEL_HELP)]
     Cancel(change::Which),
-    /// Start dead letters again, with a fresh budget of retries
+    /// Try again what has ended or waits for a retry
     #[command(after_help = change::RETRY_HELP)]
-    Retry(change::Which),
+    Retry(change::Retry),
     /// Give what waits a later time
     #[command(after_help = change::POSTPONE_HELP)]
     Postpone(change::Postpone),
@@ -78,7 +78,7 @@ impl Notification {
             Self::Attempts(which) => which.attempts(desk).await,
             Self::Export(export) => export.run(desk).await,
             Self::Cancel(which) => which.run(desk, change::Verb::Cancel).await,
-            Self::Retry(which) => which.run(desk, change::Verb::Retry).await,
+            Self::Retry(retry) => retry.run(desk).await,
             Self::Postpone(postpone) => postpone.run(desk).await,
             Self::Bury(bury) => bury.run(desk).await,
             Self::Explain(explain) => explain.run(desk).await,

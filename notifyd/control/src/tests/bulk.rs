@@ -5,7 +5,7 @@ use crate::deps::Deps;
 use crate::metrics::Metrics;
 use crate::session::Room;
 use notify_proto::ErrorCode::{Conflict, Invalid, NotFound};
-use notify_proto::bulk::{BulkRequest, BulkView, Expect};
+use notify_proto::bulk::{Again, BulkRequest, BulkView, Expect};
 use notify_proto::control::{ControlClient, Limit, Role};
 use notify_proto::filter::Filter;
 use notify_proto::upkeep::OperationState;
@@ -24,6 +24,7 @@ pub(super) fn bulk(op: BulkOp) -> BulkRequest {
 pub(super) fn of(op: BulkOp, filter: &str) -> BulkRequest {
     let filter = Filter::parse(filter, StoppedClock.now()).unwrap();
     BulkRequest {
+        again: Again::default(),
         op: op.into(),
         filter,
         until: None,

@@ -5,7 +5,7 @@ use super::fakes::{House, StoppedClock, dry, furnished, plain, sent, soon};
 use super::schedule::scheduled;
 use chrono::TimeDelta;
 use notify_proto::ErrorCode::Invalid;
-use notify_proto::bulk::{BulkRequest, BulkView};
+use notify_proto::bulk::{Again, BulkRequest, BulkView};
 use notify_proto::control::ControlClient;
 use notify_proto::filter::Filter;
 use notify_proto::upkeep::OperationState;
@@ -101,6 +101,8 @@ async fn each_kind_keeps_to_what_it_can_change() {
 async fn a_moment_that_suits_nobody_is_refused_before_anything_is_counted() {
     let (house, admin, _) = waiting_room().await;
     let far = at(60 * 24 * 367);
+    let again = Again { reset_attempts: true, ..Again::default() };
+    let past = Again { at: Some(at(-1)), ..Again::default() };
     for (request, word) in [
         (of(BulkOp::Postpone, "*"), "until: to postpone, give the moment"),
         (of(BulkOp::Move, "*"), "until: to move, give the moment"),
@@ -109,6 +111,8 @@ async fn a_moment_that_suits_nobody_is_refused_before_anything_is_counted() {
         (wish(BulkOp::Postpone, "*", Some(at(-1))), "has passed; give a time ahead"),
         (wish(BulkOp::Move, "*", Some(far)), "is too far ahead"),
         (BulkRequest { notify: true, ..of(BulkOp::Cancel, "*") }, "notify: it is for burials alone"),
+        (BulkRequest { again: again.clone(), ..of(BulkOp::Run, "*") }, "again: it is for retries alone"),
+        (BulkRequest { again: past, ..of(BulkOp::Retry, "*") }, "has passed; give a time ahead"),
     ] {
         for change in [plain(), dry()] {
             let asked = admin.notification_bulk(soon(), Box::new(request.clone()), change);

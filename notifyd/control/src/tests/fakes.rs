@@ -200,10 +200,6 @@ impl EngineHandle for FakeEngine {
         self.store.revoke(Scope::All, id, audit).await
     }
 
-    async fn retry(&self, id: NotificationId, audit: Audit) -> Result<Changed, StoreError> {
-        self.store.retry(Scope::All, id, audit).await
-    }
-
     async fn steer(
         &self,
         id: NotificationId,

@@ -4,7 +4,8 @@ use super::fakes::{Refused, dry, furnished, plain, sent, soon, text};
 use crate::mask;
 use futures::StreamExt as _;
 use notify_proto::ErrorCode::{Conflict, Invalid, NotFound};
-use notify_proto::control::{ListRequest, Role};
+use notify_proto::bulk::Again;
+use notify_proto::control::{ListRequest, NewProvider, Role};
 use notify_proto::filter::{Filter, Term};
 use notify_proto::line::NotificationLine;
 use notify_proto::send::{OneOrMany, Recipient, SendRequest};
@@ -145,9 +146,31 @@ async fn each_id_has_its_own_answer() {
     let again = admin.notification_cancel(soon(), vec![first], plain()).await.unwrap().unwrap();
     let error = again[0].result.as_ref().unwrap_err();
     assert_eq!((error.code, error.message.as_str()), (Conflict, "it is cancelled and cannot be cancelled"));
-    let retried = admin.notification_retry(soon(), vec![first], plain()).await.unwrap().unwrap();
+    let retried = admin.notification_retry(soon(), vec![first], None, plain()).await.unwrap().unwrap();
     assert_eq!(retried[0].result.as_ref().unwrap().known(), Some(Status::Queued));
     assert_eq!(admin.notification_cancel(soon(), vec![first; 1_001], plain()).await.code(), Invalid);
+}
+
+#[tokio::test]
+async fn another_provider_is_one_that_can_send_it() {
+    let (_house, admin) = furnished().await;
+    let relay = json!({"name": "relay", "kind": "smtp", "config": {"host": "mail.example.org"}});
+    let relay: NewProvider = serde_json::from_value(relay).unwrap();
+    admin.provider_add(soon(), relay, plain()).await.unwrap().unwrap();
+    let id = sent(&admin, "one").await;
+    let with = |name: &str| Some(Again { provider: Some(name.into()), ..Again::default() });
+    for change in [plain(), dry()] {
+        let asked = |name| admin.notification_retry(soon(), vec![id], with(name), change.clone());
+        assert_eq!(asked("nobody").await.code(), NotFound);
+        let unserved = asked("relay").await.unwrap().unwrap().remove(0).result.unwrap_err();
+        assert_eq!(unserved.code, Conflict);
+        assert!(unserved.message.contains("serves none of its channels"), "{}", unserved.message);
+        let retried = asked("mock").await.unwrap().unwrap().remove(0).result.unwrap();
+        assert_eq!(retried.known(), Some(Status::Queued));
+    }
+    admin.provider_set_active(soon(), "mock".into(), false, None, plain()).await.unwrap().unwrap();
+    let off = admin.notification_retry(soon(), vec![id], with("mock"), plain()).await.unwrap().unwrap_err();
+    assert!(off.code == Conflict && off.message.contains("provider: mock is switched off"), "{off:?}");
 }
 
 #[tokio::test]

@@ -52,7 +52,7 @@ async fn what_is_kept_is_shown_and_is_not_sent_again() {
     let shown = admin.notification_show(soon(), dead, false).await.unwrap().unwrap().notification;
     assert_eq!((shown.service_name.as_str(), shown.status), ("acme", Open::Known(Status::Failed)));
     for change in [plain(), dry()] {
-        let answers = admin.notification_retry(soon(), vec![dead], change).await.unwrap().unwrap();
+        let answers = admin.notification_retry(soon(), vec![dead], None, change).await.unwrap().unwrap();
         let refused = answers[0].result.as_ref().unwrap_err();
         assert!(refused.code == Conflict && refused.message.contains("was removed"), "{refused:?}");
     }

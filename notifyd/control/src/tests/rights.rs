@@ -114,7 +114,7 @@ async fn viewers_look_and_do_not_change() {
             viewer.circuit_force(soon(), "mock".into(), Force::Closed, change()).await.code(),
             viewer.notification_send(soon(), acme(), text("x"), change()).await.code(),
             viewer.notification_cancel(soon(), vec![id], change()).await.code(),
-            viewer.notification_retry(soon(), vec![id], change()).await.code(),
+            viewer.notification_retry(soon(), vec![id], None, change()).await.code(),
             viewer.notification_postpone(soon(), vec![id], before, change()).await.code(),
             viewer.notification_bury(soon(), vec![id], false, change()).await.code(),
             viewer.notification_bury(soon(), vec![id], true, change()).await.code(),

@@ -4,6 +4,7 @@ use crate::house::{Calls, House, pairs, story, tries, who};
 use crate::sim::World;
 use notify_proto::{Channel, Status};
 use notifyd_engine::Options;
+use notifyd_lifecycle::steer::{Again, Wish};
 use serde_json::json;
 use std::time::Duration;
 
@@ -143,7 +144,8 @@ async fn starting_a_doubtful_dead_letter_again_is_a_possible_duplicate() {
     house.provider("vague", 1, json!({"outcome": "ambiguous"})).await;
     let id = house.send(json!({"on_unknown": "fail"})).await;
     assert!(!house.finished(id).await.notification.possible_duplicate, "it was sent once at most");
-    house.handle.retry(id, who()).await.unwrap();
+    let wish = Wish::Retry(Again::default());
+    house.handle.steer(id, wish, "notification.retry", who()).await.unwrap();
     let again = house.until(id, |detail| detail.attempts.len() == 2).await;
     assert!(again.notification.possible_duplicate);
     house.end().await;

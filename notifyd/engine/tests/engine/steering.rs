@@ -6,7 +6,7 @@ use notify_proto::view::NotificationDetail;
 use notify_proto::{HoldKind, NotificationId, Status};
 use notifyd_engine::{Handle, Options};
 use notifyd_lifecycle::Clock as _;
-use notifyd_lifecycle::steer::{Refusal, Wish};
+use notifyd_lifecycle::steer::{Again, Refusal, Wish};
 use notifyd_store::api::Steered;
 use rand::Rng as _;
 use serde_json::json;
@@ -93,20 +93,48 @@ async fn what_is_run_now_is_sent_now_and_keeps_its_count() {
     world.stop().await;
 }
 
+#[tokio::test(flavor = "current_thread", start_paused = true)]
+async fn what_is_tried_with_another_goes_to_that_one_alone() {
+    let mut world = World::new(5);
+    let faulty = world.provider(|it| it.config = json!({"outcome": "transient"}));
+    let other = world.provider(|it| it.config = json!({"outcome": "transient"}));
+    let handle = world.start(Options::default());
+    let retry = json!({"retry": {"delays": [3_600, 3_600]}, "provider_id": faulty.to_string()});
+    let ids: Vec<_> = (0..2).map(|_| world.send("acme", &retry)).collect();
+    tokio::time::sleep(MOMENT).await;
+    let again = |at| Wish::Retry(Again { provider: Some(other), at, reset: false });
+    assert_eq!(steer(&handle, ids[0], again(None)).await, Steered::Applied(Status::Queued));
+    let later = world.clock.now() + MINUTE;
+    assert_eq!(steer(&handle, ids[1], again(Some(later))).await, Steered::Applied(Status::Retrying));
+    tokio::time::sleep(MOMENT).await;
+    let first = world.detail(ids[0]);
+    assert_eq!(tries(&first), pairs(&[("p0", "failed"), ("p1", "failed")]), "and not back to the first");
+    assert_eq!((status(&first), first.notification.retry_count), (Status::Retrying, 2));
+    assert_eq!(tries(&world.detail(ids[1])), pairs(&[("p0", "failed")]), "its time has not come");
+    world.update(other, |it| it.config = json!({}));
+    world.settled(120 * MINUTE).await;
+    let ends: Vec<_> = ids.iter().map(|id| tries(&world.detail(*id))).collect();
+    assert_eq!(ends[0], pairs(&[("p0", "failed"), ("p1", "failed"), ("p1", "delivered")]));
+    assert_eq!(ends[1], pairs(&[("p0", "failed"), ("p1", "delivered")]));
+    world.stop().await;
+}
+
 /// Whatever moment it comes at: what is buried is not sent after that, what is sent is not buried, and nothing is lost.
 #[test]
 fn a_wish_at_any_moment_meets_a_whole_notification() {
     in_every_world(async |mut world| {
         let latency: u64 = world.dice.random_range(0..50);
-        world.provider(|it| {
+        let only = world.provider(|it| {
             (it.config, it.max_in_flight) = (json!({"latency_ms": latency}), 2);
         });
         let handle = world.start(Options::default());
         let ids: Vec<_> = (0..6).map(|_| world.send("acme", &json!({}))).collect();
         for id in &ids {
             tokio::time::sleep(Duration::from_millis(world.dice.random_range(0..40))).await;
-            let wish = match world.dice.random_range(0..3) {
+            let again = Again { provider: Some(only), ..Again::default() };
+            let wish = match world.dice.random_range(0..4) {
                 0 => Wish::Bury { notify: false },
+                3 => Wish::Retry(again),
                 1 => Wish::RunNow,
                 _ => Wish::Postpone(world.clock.now() + MINUTE),
             };
@@ -118,6 +146,8 @@ fn a_wish_at_any_moment_meets_a_whole_notification() {
                     assert_eq!((status(&after), after.attempts.len()), (Status::Failed, before));
                 }
                 Steered::Applied(Status::Pending) => assert_eq!(status(&after), Status::Pending),
+                // Its copy in memory is old, and it may be under way again by now.
+                Steered::Applied(Status::Queued) => assert_eq!(wish, Wish::Retry(again)),
                 Steered::AlreadyDone(Status::Queued) => assert_eq!(wish, Wish::RunNow),
                 Steered::Refused(Refusal::Sending(_) | Refusal::Final(..)) => {}
                 other => panic!("{other:?}"),

@@ -3,7 +3,7 @@
 use notify_proto::filter::Filter;
 use notify_proto::{BulkOp, Status, Timestamp};
 use notifyd_lifecycle::Transition;
-use notifyd_lifecycle::steer::Wish;
+use notifyd_lifecycle::steer::{Again, Wish};
 use serde::{Deserialize, Serialize};
 
 /// What to do with which notifications.
@@ -16,6 +16,9 @@ pub struct Bulk {
     /// The moment they wait for then, for what is postponed or moved.
     #[serde(default)]
     pub until: Option<Timestamp>,
+    /// How it is tried again, for what is retried.
+    #[serde(default)]
+    pub again: Again,
     /// Whether the webhooks of the services are told of what is buried.
     #[serde(default)]
     pub notify: bool,
@@ -36,23 +39,18 @@ impl Bulk {
             (BulkOp::Postpone, Some(until)) => Some(Wish::Postpone(until)),
             (BulkOp::Move, Some(at)) => Some(Wish::Move(at)),
             (BulkOp::Run, _) => Some(Wish::RunNow),
+            (BulkOp::Retry, _) => Some(Wish::Retry(self.again)),
             (BulkOp::Bury, _) => Some(Wish::Bury { notify: self.notify }),
             _ => None,
         }
     }
 
-    /// Whether a notification allows it, for the kinds that wish nothing; `scheduled` when it waits for a time, `owned`
-    /// when its service is still there.
-    pub(super) fn allows(&self, status: Status, scheduled: bool, owned: bool) -> bool {
+    /// Whether a notification allows it, for the kinds that wish nothing.
+    pub(super) fn allows(&self, status: Status) -> bool {
         match self.op {
-            // What waits for its time is no dead letter, and is not held either.
-            BulkOp::Retry => {
-                let waits = status == Status::Pending && scheduled;
-                owned && Transition::operator_retry().allows(status) && !waits
-            }
             BulkOp::Cancel => Transition::cancel().allows(status),
             BulkOp::Discard => status == Status::Failed,
-            BulkOp::Postpone | BulkOp::Bury | BulkOp::Move | BulkOp::Run => false,
+            BulkOp::Retry | BulkOp::Postpone | BulkOp::Bury | BulkOp::Move | BulkOp::Run => false,
         }
     }
 }
@@ -65,12 +63,13 @@ mod tests {
     fn only_what_steers_wishes_something_and_all_that_steers_does() {
         let wishes = |op, until| {
             let (filter, cutoff) = (Filter::default(), Timestamp::UNIX_EPOCH);
-            Bulk { op, filter, until, notify: false, cutoff, limit: None, rate_per_second: None }
+            let again = Again::default();
+            Bulk { op, filter, until, again, notify: false, cutoff, limit: None, rate_per_second: None }
                 .wish()
                 .is_some()
         };
         for op in BulkOp::ALL {
-            let steers = !matches!(op, BulkOp::Retry | BulkOp::Cancel | BulkOp::Discard);
+            let steers = !matches!(op, BulkOp::Cancel | BulkOp::Discard);
             assert_eq!(wishes(*op, Some(Timestamp::UNIX_EPOCH)), steers, "{op}");
         }
         assert!(!wishes(BulkOp::Postpone, None) && !wishes(BulkOp::Move, None));

@@ -64,18 +64,16 @@ fn look(
     if let Some(wish) = bulk.wish() {
         let columns = "n.status, n.due_at, n.expires_at, n.failure_reason, n.service, n.id";
         let mut query = connection.prepare_cached(&some(columns, "ORDER BY n.seq"))?;
-        return judge(query.query(params_from_iter(values()))?, bulk, wish, found);
+        return judge(query.query(params_from_iter(values()))?, directory, bulk, wish, found);
     }
-    let columns = "n.status, n.service, n.due_at IS NOT NULL, count(*)";
-    let mut query = connection.prepare_cached(&some(columns, "GROUP BY 1, 2, 3"))?;
+    let columns = "n.status, n.service, count(*)";
+    let mut query = connection.prepare_cached(&some(columns, "GROUP BY 1, 2"))?;
     let mut rows = query.query(params_from_iter(values()))?;
     let mut any = false;
     while let Some(row) = rows.next()? {
         any = true;
-        let (status, count) = (status(row, 0)?, row.get(3)?);
-        let service = row.get(1)?;
-        let owned = directory.service_no(service).is_some();
-        found.add(status, service, count, !bulk.allows(status, row.get(2)?, owned));
+        let status = status(row, 0)?;
+        found.add(status, row.get(1)?, row.get(2)?, !bulk.allows(status));
     }
     if any && found.samples.len() < SAMPLES {
         let mut query = connection.prepare_cached(&some("n.id", "ORDER BY n.seq LIMIT 5"))?;
@@ -90,14 +88,21 @@ fn look(
 }
 
 /// Whether a wish is granted depends on more than the status: each is judged by the rules it will be judged by.
-fn judge(mut rows: Rows<'_>, bulk: &Bulk, wish: Wish, found: &mut Matching) -> rusqlite::Result<()> {
+fn judge(
+    mut rows: Rows<'_>,
+    directory: &Directory,
+    bulk: &Bulk,
+    wish: Wish,
+    found: &mut Matching,
+) -> rusqlite::Result<()> {
     while let Some(row) = rows.next()? {
-        let it = waiting(row, 0)?;
+        let (it, service) = (waiting(row, 0)?, row.get(4)?);
         let verdict = wish.judge(&it, bulk.cutoff);
         if verdict == Ok(Verdict::Already) {
             continue;
         }
-        found.add(it.status, row.get(4)?, 1, verdict.is_err());
+        let orphan = matches!(wish, Wish::Retry(_)) && directory.service_no(service).is_none();
+        found.add(it.status, service, 1, orphan || verdict.is_err());
         if found.samples.len() < SAMPLES {
             found.samples.push(NotificationId::from_bytes(row.get(5)?));
         }

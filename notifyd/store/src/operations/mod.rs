@@ -336,7 +336,7 @@ impl SqliteStore {
 }
 
 /// A value that is stored as JSON.
-fn to_json(value: &impl Serialize) -> Result<String> {
+pub(crate) fn to_json(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 

@@ -94,6 +94,7 @@ mod tests {
     use super::*;
     use notify_proto::Timestamp;
     use notify_proto::filter::Filter;
+    use notifyd_lifecycle::steer::Again;
 
     fn plan(op: BulkOp, filter: &str) -> String {
         let log = Connection::open_in_memory().unwrap();
@@ -104,6 +105,7 @@ mod tests {
             op,
             filter,
             until: None,
+            again: Again::default(),
             notify: false,
             cutoff: Timestamp::UNIX_EPOCH,
             limit: None,

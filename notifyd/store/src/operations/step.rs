@@ -2,7 +2,7 @@
 
 use super::select::{Selected, join, wanted};
 use super::{Bulk, Operation, Refused, rows, steer, to_json};
-use crate::api::{Audit, Backlog, Changed};
+use crate::api::{Audit, Changed};
 use crate::audit;
 use crate::desk::Desk;
 use crate::error::{Result, StoreError};
@@ -10,10 +10,7 @@ use crate::feed::FeedEvent;
 use crate::row::{json, millis, moment, priority, status};
 use crate::steer::waiting;
 use notify_proto::upkeep::OperationState;
-use notify_proto::view::rfc3339;
 use notify_proto::{BulkOp, Channel, NotificationId, Priority, Status, Timestamp};
-use notifyd_lifecycle::decide::Progress;
-use notifyd_lifecycle::order::Group;
 use notifyd_lifecycle::steer::Waiting;
 use notifyd_lifecycle::{Plan, Transition};
 use rusqlite::types::Value;
@@ -31,8 +28,10 @@ pub struct Found {
     pub service: i64,
     pub fence: u32,
     pub priority: Priority,
-    /// The line it waits in, or will wait in when it starts again; none when that cannot be told.
-    pub lane: Option<String>,
+    /// The line it waits in.
+    pub lane: String,
+    /// How and to whom, for what may start again; none when that cannot be read.
+    pub planned: Option<Planned>,
     /// Whether it had a retry.
     pub retried: bool,
     pub waiting: Waiting,
@@ -43,19 +42,24 @@ impl Found {
     pub const fn step(&self, of: &Transition, at: Timestamp) -> FeedEvent {
         FeedEvent::of(at, self.id, self.service, of)
     }
+
+    /// That it was not changed.
+    pub const fn refused(&self, why: Option<String>) -> Refused {
+        Refused { id: self.id, status: self.waiting.status, why }
+    }
 }
 
 /// The parts of a stored body that say how and to whom.
 #[derive(Deserialize)]
-struct Planned {
-    plan: Plan,
-    message: Addressed,
+pub struct Planned {
+    pub plan: Plan,
+    pub message: Addressed,
 }
 
 #[derive(Deserialize)]
-struct Addressed {
+pub struct Addressed {
     #[serde(default)]
-    addresses: BTreeMap<Channel, Vec<String>>,
+    pub addresses: BTreeMap<Channel, Vec<String>>,
 }
 
 /// Deals with what was selected and moves the cursor behind it; where the operation stands then. Does nothing when it does
@@ -69,17 +73,13 @@ pub fn step(desk: &mut Desk<'_>, no: i64, selected: &Selected) -> Result<Option<
     let (done, refused) = if let Some(wish) = bulk.wish() {
         // The ends of delays move along with the clock before one of them is compared or written.
         desk.follow_clock()?;
-        let found = matching(desk, &bulk, &selected.seqs)?;
-        steer::grant(desk, wish, &operation, &found)?
+        let mut found = matching(desk, &bulk, &selected.seqs)?;
+        steer::grant(desk, wish, &operation, &mut found)?
     } else {
         let found = matching(desk, &bulk, &selected.seqs)?;
-        let directory = desk.directory();
-        let owned =
-            |it: &Found| directory.service_no(it.service).is_some() && desk.still_there(it.service).is_ok();
-        let (fit, unfit): (Vec<_>, Vec<_>) = found.iter().partition(|it| allows(&bulk, it, owned(it)));
+        let (fit, unfit): (Vec<_>, Vec<_>) = found.iter().partition(|it| bulk.allows(it.waiting.status));
         change(desk, &bulk, &operation, &fit)?;
-        let refused = |it: &Found| Refused { id: it.id, status: it.waiting.status, why: None };
-        (fit.len() as u64, unfit.into_iter().map(refused).collect())
+        (fit.len() as u64, unfit.into_iter().map(|it| it.refused(None)).collect())
     };
     operation.done += done;
     operation.refused += refused.len() as u64;
@@ -114,30 +114,20 @@ fn matching(desk: &Desk<'_>, bulk: &Bulk, seqs: &[i64]) -> Result<Vec<Found>> {
     let mut query = desk.prepare(&sql)?;
     let values = std::iter::once(Value::from(to_json(&seqs)?)).chain(wanted.values);
     let read = |row: &Row<'_>| {
-        let lane = || {
-            let Planned { plan, message } = json(row, 11).ok()?;
-            Some(plan.lane(&message.addresses, &Progress::default()))
-        };
         Ok(Found {
             seq: row.get(0)?,
             id: NotificationId::from_bytes(row.get(1)?),
             service: row.get(2)?,
             fence: row.get(3)?,
             priority: priority(row, 4)?,
-            lane: if starts { lane() } else { row.get(5)? },
+            lane: row.get(5)?,
+            planned: starts.then(|| json(row, 11).ok()).flatten(),
             retried: row.get(6)?,
             waiting: waiting(row, 7)?,
         })
     };
     let rows = query.query_map(params_from_iter(values), read).map_err(StoreError::Write)?;
     rows.collect::<rusqlite::Result<_>>().map_err(StoreError::Write)
-}
-
-/// Whether this one can be changed.
-fn allows(bulk: &Bulk, it: &Found, owned: bool) -> bool {
-    let allowed = bulk.allows(it.waiting.status, it.waiting.due_at.is_some(), owned);
-    // What starts again needs a line to wait in.
-    allowed && (bulk.op != BulkOp::Retry || it.lane.is_some())
 }
 
 fn change(desk: &mut Desk<'_>, bulk: &Bulk, operation: &Operation, fit: &[&Found]) -> Result<()> {
@@ -147,44 +137,30 @@ fn change(desk: &mut Desk<'_>, bulk: &Bulk, operation: &Operation, fit: &[&Found
     let now = millis(desk.now());
     let seqs: Vec<i64> = fit.iter().map(|it| it.seq).collect();
     match bulk.op {
-        BulkOp::Retry => {
-            let lanes: Vec<_> = fit.iter().map(|it| (it.seq, &it.lane)).collect();
-            desk.prepare(include_str!("../sql/bulk_retry.sql"))?
-                .execute((to_json(&lanes)?, now))
-                .map_err(StoreError::Write)?;
-            for it in fit {
-                let group = Group { priority: it.priority, retried: false, service: it.service };
-                let lane = it.lane.as_deref().unwrap_or_default();
-                desk.ring(Backlog { lane: lane.into(), group }, it.seq);
-            }
-            // They may have an expiry ahead.
-            desk.ring_timer();
-            tell(desk, operation, fit, &Transition::operator_retry())
-        }
         BulkOp::Cancel => {
             desk.prepare(include_str!("../sql/bulk_cancel.sql"))?
                 .execute((to_json(&seqs)?, now))
                 .map_err(StoreError::Write)?;
-            tell(desk, operation, fit, &Transition::cancel())
+            tell(desk, operation, fit, &Transition::cancel(), &[])
         }
         BulkOp::Discard => remove(desk, &seqs),
         // Granted as a wish, or not at all.
-        BulkOp::Postpone | BulkOp::Bury | BulkOp::Move | BulkOp::Run => Ok(()),
+        BulkOp::Retry | BulkOp::Postpone | BulkOp::Bury | BulkOp::Move | BulkOp::Run => Ok(()),
     }
 }
 
-/// Writes the event of each.
+/// Writes the event of each, with what changes besides its status.
 pub fn tell(
     desk: &mut Desk<'_>,
     operation: &Operation,
     fit: &[&Found],
     transition: &Transition,
+    changes: &[String],
 ) -> Result<()> {
     let now = desk.now();
     let (event, to) = (transition.event(), transition.to());
-    let until = transition.due_at().map(|at| format!("until {}", rfc3339(at)));
     let detail: Vec<_> = std::iter::once(format!("op_{}", operation.no))
-        .chain(until)
+        .chain(changes.iter().cloned())
         .chain(operation.reason.clone())
         .collect();
     let detail = detail.join(": ");

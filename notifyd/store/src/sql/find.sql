@@ -1,1 +1,1 @@
-SELECT seq, service, status, fence, priority, due_at FROM notifications WHERE id = ?1
+SELECT seq, service, status, fence, priority FROM notifications WHERE id = ?1

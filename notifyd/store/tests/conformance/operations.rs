@@ -2,10 +2,12 @@
 
 use super::delivering::record;
 use super::fixture::{Opened, draft, who};
+use super::steering::tried;
 use notify_proto::filter::Filter;
 use notify_proto::upkeep::OperationState::{Cancelled, Done, Failed as Broke, Running};
 use notify_proto::{BulkOp, FailureReason, NotificationId, Status};
 use notifyd_lifecycle::Transition;
+use notifyd_lifecycle::steer::{Again, Refusal};
 use notifyd_store::api::{Audit, Changed};
 use notifyd_store::operations::{Bulk, End, MAX_MOVING, NewOperation, Operation, Outcome, Refused, Work};
 use notifyd_store::{Scope, StoreError};
@@ -31,7 +33,17 @@ pub(super) async fn dead(it: &Opened, errors: &[&str]) -> Vec<NotificationId> {
 
 pub(super) fn bulk(it: &Opened, op: BulkOp, filter: &str) -> Bulk {
     let filter = Filter::parse(filter, it.now()).unwrap();
-    Bulk { op, filter, until: None, notify: false, cutoff: it.now(), limit: None, rate_per_second: None }
+    let again = Again::default();
+    Bulk {
+        op,
+        filter,
+        until: None,
+        again,
+        notify: false,
+        cutoff: it.now(),
+        limit: None,
+        rate_per_second: None,
+    }
 }
 
 pub(super) async fn begin(it: &Opened, bulk: Bulk) -> Operation {
@@ -103,12 +115,18 @@ pub async fn a_bulk_retry_goes_past_each_once(it: Opened) {
 
 pub async fn what_does_not_allow_it_is_refused_and_told(it: Opened) {
     let dead = dead(&it, &["a", "b"]).await;
-    let queued = it.accept(draft("waits")).await;
+    let delivered = it.accept(draft("arrived")).await;
+    tried(&it, |end| end, Transition::deliver()).await;
+    it.accept(draft("goes anyway")).await;
     it.turn(Duration::from_millis(1));
-    let matching =
-        it.store.operations().matching(bulk(&it, BulkOp::Retry, "status:failed,queued")).await.unwrap();
-    assert_eq!((matching.by_status[&Status::Failed], matching.by_status[&Status::Queued]), (2, 1));
-    assert_eq!((matching.samples.as_slice(), matching.refused), (&[dead[0], dead[1], queued][..], 1));
+    let matching = it
+        .store
+        .operations()
+        .matching(bulk(&it, BulkOp::Retry, "status:failed,delivered,queued"))
+        .await
+        .unwrap();
+    assert_eq!((matching.by_status[&Status::Failed], matching.by_status[&Status::Delivered]), (2, 1));
+    assert_eq!((matching.samples.as_slice(), matching.refused), (&[dead[0], dead[1], delivered][..], 1));
     let acme = it.service("acme").await;
     assert_eq!(matching.by_service[&acme], 3);
     let mut later = draft("scheduled");
@@ -117,10 +135,11 @@ pub async fn what_does_not_allow_it_is_refused_and_told(it: Opened) {
     it.turn(Duration::from_millis(1));
     let pending = it.store.operations().matching(bulk(&it, BulkOp::Retry, "status:pending")).await.unwrap();
     assert_eq!((pending.total(), pending.refused), (1, 1), "what waits for its time is no dead letter");
-    let begun = begin(&it, bulk(&it, BulkOp::Retry, "status:failed,queued")).await;
+    let begun = begin(&it, bulk(&it, BulkOp::Retry, "status:failed,delivered,queued")).await;
     let ended = finish(&it, begun.no, 500).await;
     assert_eq!((ended.total, ended.done, ended.refused), (3, 2, 1));
-    assert_eq!(ended.refusals, [Refused { id: queued, status: Status::Queued, why: None }]);
+    let why = Some(Refusal::Final(Status::Delivered, "retried").to_string());
+    assert_eq!(ended.refusals, [Refused { id: delivered, status: Status::Delivered, why }]);
 }
 
 pub async fn a_limit_takes_the_oldest(it: Opened) {

@@ -2,7 +2,7 @@
 //! retry|discard --filter`: counted here, done by the engine.
 
 use super::list::check;
-use super::steer::{refused, stored};
+use super::steer::{refused, stored, wished};
 use crate::operations::view;
 use crate::session::{Room, Session};
 use crate::{mask, refuse};
@@ -12,8 +12,9 @@ use notify_proto::filter::{Field, Filter, Term};
 use notify_proto::transport::Reply;
 use notify_proto::upkeep::grouped;
 use notify_proto::view::rfc3339;
-use notify_proto::{BulkOp, Open, Status, Timestamp};
+use notify_proto::{BulkOp, Open, Status};
 use notifyd_lifecycle::Transition;
+use notifyd_lifecycle::steer::Again;
 use notifyd_store::operations::{Bulk, Matching, NewOperation, Work};
 use std::collections::BTreeMap;
 
@@ -28,7 +29,7 @@ const RATES: std::ops::RangeInclusive<f64> = 1.0 / 3_600.0..=1_000_000.0;
 pub(crate) async fn bulk(session: &Session, request: BulkRequest, change: &Change) -> Reply<BulkView> {
     let operator = session.change(change)?;
     let room = operator.room;
-    let bulk = checked(&request, room.now())?;
+    let bulk = checked(room, &request)?;
     let found = room.deps.store.operations().matching(bulk.clone()).await.map_err(refuse::log)?;
     let total = found.total();
     if let Some(expected) = request.expect.filter(|expected| !expected.allows(total)) {
@@ -41,8 +42,14 @@ pub(crate) async fn bulk(session: &Session, request: BulkRequest, change: &Chang
     }
     let verb = verb(bulk.op);
     let mut target = format!("{} matching {}", grouped(total), mask::filter(&bulk.filter));
-    if let Some(until) = bulk.until {
+    if let Some(until) = bulk.until.or(bulk.again.at) {
         target = format!("{target} until {}", rfc3339(until));
+    }
+    if let Some(provider) = &request.again.provider {
+        target = format!("{target} with {provider} alone");
+    }
+    if bulk.again.reset {
+        target.push_str(", each with a fresh budget");
     }
     if bulk.notify {
         target.push_str(", telling webhooks");
@@ -77,11 +84,16 @@ pub(in crate::verbs) fn pace(rate: Limit<f64>) -> Reply<Option<f64>> {
     }
 }
 
-fn checked(request: &BulkRequest, now: Timestamp) -> Reply<Bulk> {
+fn checked(room: &Room, request: &BulkRequest) -> Reply<Bulk> {
+    let now = room.now();
     let Open::Known(op) = request.op else {
         return Err(refuse::invalid(format!("op: {} is not known here; upgrade the daemon", request.op)));
     };
     check(&request.filter)?;
+    let again = wished(room, &request.again)?;
+    if again != Again::default() && op != BulkOp::Retry {
+        return Err(refuse::invalid(format!("again: it is for retries alone; to {op}, leave it out")));
+    }
     let notify = request.notify;
     if notify && op != BulkOp::Bury {
         return Err(refuse::invalid(format!("notify: it is for burials alone; to {op}, leave it out")));
@@ -104,7 +116,7 @@ fn checked(request: &BulkRequest, now: Timestamp) -> Reply<Bulk> {
     // Nothing can have happened after now.
     let cutoff = request.cutoff.map_or(now, |cutoff| cutoff.min(now));
     let filter = narrow(op, request.filter.clone());
-    let bulk = Bulk { op, filter, until, notify, cutoff, limit: request.limit, rate_per_second };
+    let bulk = Bulk { op, filter, until, again, notify, cutoff, limit: request.limit, rate_per_second };
     // A moment that suits none is refused before anything is looked at.
     bulk.wish().map_or(Ok(()), |wish| wish.fits(now)).map_err(refused)?;
     Ok(bulk)
@@ -157,6 +169,7 @@ fn counted(room: &Room, bulk: &Bulk, found: &Matching) -> BulkView {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use notify_proto::Timestamp;
 
     fn filter(text: &str) -> Filter {
         Filter::parse(text, Timestamp::UNIX_EPOCH).unwrap()

@@ -1,4 +1,4 @@
-//! `notifyctl notification cancel` and `retry`. Refusals of single ids are answers, not errors.
+//! `notifyctl notification cancel`, and how ids are changed one by one. Refusals of single ids are answers, not errors.
 
 use crate::refuse;
 use crate::session::{Operator, Session};
@@ -7,19 +7,13 @@ use notify_proto::control::{Change, Changed};
 use notify_proto::transport::Reply;
 use notify_proto::{ApiError, NotificationId, Open, Status};
 use notifyd_lifecycle::Transition;
-use notifyd_store::{Scope, StoreError};
+use notifyd_store::Scope;
 
 /// Most ids of one call.
 pub(crate) const MAX_IDS: usize = 1_000;
 
 /// Ids changed side by side, so that they share commits.
 const AT_ONCE: usize = 64;
-
-#[derive(Clone, Copy)]
-enum Verb {
-    Cancel,
-    Retry,
-}
 
 /// Revokes what was not sent yet.
 pub(crate) async fn cancel(
@@ -28,17 +22,7 @@ pub(crate) async fn cancel(
     change: &Change,
 ) -> Reply<Vec<Changed>> {
     let operator = session.change(change)?;
-    each(ids, |id| one(&operator, Verb::Cancel, id)).await
-}
-
-/// Starts dead letters again with a fresh budget.
-pub(crate) async fn retry(
-    session: &Session,
-    ids: Vec<NotificationId>,
-    change: &Change,
-) -> Reply<Vec<Changed>> {
-    let operator = session.change(change)?;
-    each(ids, |id| one(&operator, Verb::Retry, id)).await
+    each(ids, |id| one(&operator, id)).await
 }
 
 /// Changes one after the other, some of them side by side; each id has its own answer.
@@ -59,35 +43,24 @@ where
     Ok(futures::stream::iter(changes).buffered(AT_ONCE).collect().await)
 }
 
-async fn one(operator: &Operator<'_>, verb: Verb, id: NotificationId) -> Result<Open<Status>, ApiError> {
-    let deps = &operator.room.deps;
+async fn one(operator: &Operator<'_>, id: NotificationId) -> Result<Open<Status>, ApiError> {
     if operator.dry_run {
-        return preview(operator, verb, id).await;
+        return preview(operator, id).await;
     }
-    let (changed, cannot, name) = match verb {
-        Verb::Cancel => (deps.engine.revoke(id, operator.audit()).await, "cancelled", "notification.cancel"),
-        Verb::Retry => (deps.engine.retry(id, operator.audit()).await, "retried", "notification.retry"),
-    };
-    let status = refuse::changed(changed.map_err(refuse::log)?, cannot)?;
-    operator.tell(name, &id.to_string());
+    let changed = operator.room.deps.engine.revoke(id, operator.audit()).await;
+    let status = refuse::changed(changed.map_err(refuse::log)?, "cancelled")?;
+    operator.tell("notification.cancel", &id.to_string());
     Ok(status.into())
 }
 
 /// What would become of it, by the rules of the transition.
-async fn preview(operator: &Operator<'_>, verb: Verb, id: NotificationId) -> Result<Open<Status>, ApiError> {
+async fn preview(operator: &Operator<'_>, id: NotificationId) -> Result<Open<Status>, ApiError> {
     let detail = operator.room.deps.store.notification(Scope::All, id).await.map_err(refuse::log)?;
     let view = detail.ok_or_else(refuse::no_notification)?.notification;
-    let gone = || operator.room.deps.store.directory().service(view.service_id).is_none();
-    if matches!(verb, Verb::Retry) && gone() {
-        return Err(refuse::log(StoreError::ServiceGone));
-    }
-    let (transition, cannot) = match verb {
-        Verb::Cancel => (Transition::cancel(), "cancelled"),
-        Verb::Retry => (Transition::operator_retry(), "retried"),
-    };
+    let transition = Transition::cancel();
     match view.status.known() {
-        Some(status) if transition.from().contains(&status) => Ok(transition.to().into()),
-        Some(status) => Err(refuse::refused(status, cannot)),
+        Some(status) if transition.allows(status) => Ok(transition.to().into()),
+        Some(status) => Err(refuse::refused(status, "cancelled")),
         None => Err(refuse::conflict(format!("its status {} is not known here", view.status))),
     }
 }

@@ -1,17 +1,45 @@
-//! `notifyctl notification postpone` and `bury`, and what they share with `notifyctl schedule move` and `run`. Refusals of
+//! `notifyctl notification retry`, `postpone` and `bury`, and what they share with `notifyctl schedule move` and `run`. Refusals of
 //! single ids are answers, not errors.
 
 use super::change::each;
 use crate::refuse;
-use crate::session::{Operator, Session};
+use crate::session::{Operator, Room, Session};
+use crate::verbs::provider::find;
+use notify_proto::bulk::Again;
 use notify_proto::control::{Change, Changed};
 use notify_proto::transport::Reply;
 use notify_proto::view::NotificationView;
 use notify_proto::{ApiError, NotificationId, Open, Status, Timestamp};
 use notifyd_lifecycle::clock::{from_millis, to_millis};
-use notifyd_lifecycle::steer::{Refusal, Verdict, Waiting, Wish};
-use notifyd_store::Scope;
+use notifyd_lifecycle::steer::{self, Refusal, Verdict, Waiting, Wish};
 use notifyd_store::api::Steered;
+use notifyd_store::{Scope, StoreError};
+
+/// Tries again what has ended, is held or waits for a retry.
+pub(crate) async fn retry(
+    session: &Session,
+    ids: Vec<NotificationId>,
+    again: Again,
+    change: &Change,
+) -> Reply<Vec<Changed>> {
+    let room = session.change(change)?.room;
+    let wish = Wish::Retry(wished(room, &again)?);
+    steer(session, ids, wish, "notification.retry", change).await
+}
+
+/// Another try, with the provider it names: one that is switched on.
+pub(super) fn wished(room: &Room, again: &Again) -> Reply<steer::Again> {
+    let provider = again.provider.as_deref().map(|name| find(room, name)).transpose()?;
+    if let Some(off) = provider.as_ref().filter(|provider| !provider.active) {
+        let message = format!("provider: {} is switched off", off.name);
+        return Err(refuse::conflict(message).hint(format!("notifyctl provider enable {} first", off.name)));
+    }
+    Ok(steer::Again {
+        at: again.at.map(stored),
+        provider: provider.map(|provider| provider.id),
+        reset: again.reset_attempts,
+    })
+}
 
 /// Gives what is neither final nor under way a later time.
 pub(crate) async fn postpone(
@@ -82,10 +110,27 @@ async fn preview(operator: &Operator<'_>, id: NotificationId, wish: Wish) -> Res
     let Some(waiting) = waiting(&view) else {
         return Err(refuse::conflict(format!("its status {} is not known here", view.status)));
     };
-    match wish.judge(&waiting, room.now()).map_err(refused)? {
+    let verdict = wish.judge(&waiting, room.now()).map_err(refused)?;
+    if let Wish::Retry(again) = wish {
+        may_start(room, &view, again).await?;
+    }
+    match verdict {
         Verdict::Take(transition) => Ok(transition.to().into()),
         Verdict::Already => Ok(waiting.status.into()),
     }
+}
+
+/// Refuses what nobody would send.
+async fn may_start(room: &Room, view: &NotificationView, again: steer::Again) -> Reply<()> {
+    let directory = room.deps.store.directory();
+    if directory.service(view.service_id).is_none() {
+        return Err(refuse::log(StoreError::ServiceGone));
+    }
+    let Some(id) = again.provider else { return Ok(()) };
+    let job = room.deps.store.job(view.id).await.map_err(refuse::log)?.ok_or_else(refuse::no_notification)?;
+    let served = directory.provider(id).map_or(&[][..], |provider| &provider.channels);
+    let reaches = job.plan.reaches(&job.message.addresses, served);
+    if reaches { Ok(()) } else { Err(refused(Refusal::Unserved)) }
 }
 
 fn waiting(view: &NotificationView) -> Option<Waiting> {
@@ -103,6 +148,9 @@ pub(super) fn refused(refusal: Refusal) -> ApiError {
     match refusal {
         Refusal::Past(_) | Refusal::TooFar(_) => refuse::invalid(message),
         Refusal::Final(..) => refuse::conflict(message),
+        Refusal::Scheduled(_) => refuse::conflict(message)
+            .hint("notifyctl schedule run sends it now; notifyctl schedule move gives it another time"),
+        Refusal::Unserved => refuse::conflict(message).hint("notifyctl notification show tells its channels"),
         Refusal::Sending(_) => refuse::conflict(message).hint("try again when it has ended"),
         Refusal::Held(_) => refuse::conflict(message)
             .hint("notifyctl notification retry sends it; notifyctl notification bury gives it up"),

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A provider by name or id.
-pub(super) fn find(room: &Room, name: &str) -> Reply<Arc<Provider>> {
+pub(in crate::verbs) fn find(room: &Room, name: &str) -> Reply<Arc<Provider>> {
     let found = room.deps.store.directory().find_provider(name).cloned();
     found.ok_or_else(|| refuse::not_found("provider", name).hint("see notifyctl provider list"))
 }
