@@ -235,6 +235,12 @@ pub struct ServiceView {
     /// When failed authentications stop being refused at once; null when they are not.
     #[serde(serialize_with = "write_opt_time")]
     pub locked_until: Option<Timestamp>,
+    /// Requests within the last 24 hours that were equal to one accepted before, and answered with it.
+    #[serde(default)]
+    pub deduplicated_24h: u64,
+    /// Requests within the last 24 hours that were refused because it asked too often.
+    #[serde(default)]
+    pub throttled_24h: u64,
     /// What it sends, and what becomes of it; null for one of which nothing has happened for long.
     #[serde(default)]
     pub figures: Option<ServiceFigures>,

@@ -14,7 +14,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-pub(super) const COLUMNS: [Column; 12] = [
+pub(super) const COLUMNS: [Column; 14] = [
     left("SERVICE", 30, 0),
     left("STATE", 10, 0),
     right("KEYS", 5, 4),
@@ -23,6 +23,8 @@ pub(super) const COLUMNS: [Column; 12] = [
     right("OK% 24h", 7, 1),
     right("FAILED 24h", 10, 1),
     right("ACCEPTED 15m", 15, 5),
+    right("DEDUP 24h", 9, 5),
+    right("THROTTLED", 9, 4),
     right("AUTH FAILED", 11, 5),
     right("LOCKED", 11, 3),
     right("RATE", 9, 6),
@@ -68,6 +70,8 @@ pub(super) fn list(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
             figure(service, delivered).into(),
             figure(service, |it| Some(grouped(it.failed_24h))).into(),
             figure(service, |it| Some(look.spark(it.trend.iter().copied(), 15))).into(),
+            grouped(service.deduplicated_24h).into(),
+            grouped(service.throttled_24h).into(),
             service.auth_failures.to_string().into(),
             service.locked_until.map_or_else(|| "--".into(), |at| ahead(app, at)).into(),
             service.rate_per_second.map_or_else(|| "--".into(), |rate| format!("{rate}/s")).into(),
@@ -117,6 +121,8 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
 /// What it sends, and what becomes of it.
 fn sent(app: &App, look: Look, service: &ServiceView) -> Vec<Line<'static>> {
     let mut lines = vec![heading(look, "in the last 24 hours, since the daemon started")];
+    let (equal, refused) = (grouped(service.deduplicated_24h), grouped(service.throttled_24h));
+    lines.push(fact(look, "answered", &format!("{equal} with an earlier one, {refused} asked too often")));
     let Some(figures) = &service.figures else {
         lines.push(Line::raw("  nothing that is remembered"));
         return lines;

@@ -1,6 +1,6 @@
 //! Changes: each after a question as grave as it is, each logged as the line that does the same.
 
-use crate::house::{after, answer, asked, id, live, page, press, screen, welcome, write};
+use crate::house::{after, answer, asked, id, live, overview, page, press, screen, welcome, write};
 use notify_proto::bulk::BulkView;
 use notify_proto::control::Changed;
 use notify_proto::{ApiError, BulkOp, ErrorCode, HoldKind, Status};
@@ -54,6 +54,30 @@ fn what_waits_for_a_time_is_run_and_not_retried() {
     let mut app = listed(Page::Retries, "retrying");
     let (deed, _) = deed(&press(&mut app, &["R"])).unwrap();
     assert_eq!(deed.line(None), format!("notifyctl schedule run {}", id(0)));
+}
+
+#[test]
+fn another_provider_is_named_and_asked_for() {
+    let (mut app, cmds, begin) = live(Page::Overview);
+    answer(&mut app, &cmds, Slot::Overview, overview(), begin);
+    let cmds = press(&mut app, &["4"]);
+    answer(&mut app, &cmds, Slot::List, page(0..9, "retrying", None), begin);
+    press(&mut app, &["t"]);
+    let text = screen(&app, PLAIN, 120, 36);
+    for part in
+        ["other provider for 1 notification", "Switched on: relay", "by that one alone", "provider NAME"]
+    {
+        assert!(text.contains(part), "`{part}` is not on\n{text}");
+    }
+    press(&mut app, &["tab", "tab"]);
+    assert_eq!(deed(&press(&mut app, &["y"])), None);
+    let Some(Over::Dialog(dialog)) = &app.over else { panic!("{:?}", app.over) };
+    assert_eq!(dialog.error.as_deref(), Some("provider: a name is missing"));
+    press(&mut app, &["tab"]);
+    write(&mut app, "spare");
+    let (deed, _) = deed(&press(&mut app, &["tab", "tab", "y"])).unwrap();
+    assert_eq!(deed, Deed::Reroute(vec![id(0).parse().unwrap()], "spare".into()));
+    assert_eq!(deed.line(None), format!("notifyctl notification retry {} --provider spare", id(0)));
 }
 
 #[test]

@@ -14,6 +14,7 @@ impl Room {
     pub(crate) fn service_view(&self, service: &Service) -> ServiceView {
         let now = self.now();
         let (failures, locked_until) = self.deps.store.door().failures(service.id, now);
+        let answered = self.deps.store.door().answered(service.id);
         ServiceView {
             id: service.id,
             name: service.name.clone(),
@@ -24,6 +25,8 @@ impl Room {
             active_keys: count(service.keys.iter().filter(|key| key.valid(now)).count()),
             auth_failures: count(failures),
             locked_until,
+            deduplicated_24h: answered.duplicates,
+            throttled_24h: answered.throttled,
             figures: None,
         }
     }

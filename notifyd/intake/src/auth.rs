@@ -14,7 +14,7 @@ use notifyd_lifecycle::Household;
 use notifyd_lifecycle::key::claimed_service;
 use notifyd_lifecycle::message::Plan;
 use notifyd_store::door::Entry;
-use notifyd_store::{Service, Store, Tenant};
+use notifyd_store::{Answered, Service, Store, Tenant};
 use prometheus::IntCounter;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -77,7 +77,8 @@ impl Gate {
         let _ = visit.service.set(service.no);
         let rate = service.rate_per_second.filter(|rate| *rate > 0.0).or(**self.default_rate.load());
         if let Some(rate) = rate {
-            let quota = self.buckets.take(service.no, rate, Instant::now().into_std())?;
+            let taken = self.buckets.take(service.no, rate, Instant::now().into_std());
+            let quota = taken.inspect_err(|_| self.store.door().note(service.id, Answered::Throttled))?;
             let _ = visit.quota.set(quota);
         }
         Ok(Tenant::new(Arc::clone(&self.store), service))

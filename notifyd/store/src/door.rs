@@ -6,6 +6,7 @@
 //! Each failure counts against the id that was named, whether there is such a service or not, and against the peer,
 //! whatever it named. Were either different for services that exist, a lock would tell which ones do.
 
+use crate::answered::{Answered, AnsweredCounts, Book};
 use crate::desk::Shared;
 use crate::directory::{Directory, Service};
 use crate::feed::Remark;
@@ -42,6 +43,7 @@ pub struct Door {
     shared: Arc<Shared>,
     failed: Mutex<Failed>,
     used: Mutex<HashMap<KeyId, Timestamp>>,
+    answered: Book,
 }
 
 /// Who failed.
@@ -59,7 +61,15 @@ impl Door {
         entropy: Arc<dyn Entropy>,
         shared: Arc<Shared>,
     ) -> Self {
-        Self { pepper, clock, entropy, shared, failed: Mutex::default(), used: Mutex::default() }
+        Self {
+            pepper,
+            clock,
+            entropy,
+            shared,
+            failed: Mutex::default(),
+            used: Mutex::default(),
+            answered: Book::default(),
+        }
     }
 
     /// Tries a key. `service` is the one that the caller at `peer` says it is, if it names one at all.
@@ -144,6 +154,22 @@ impl Door {
     /// Forgets the failures of a service.
     pub fn unlock(&self, service: ServiceId) {
         lock(&self.failed).services.remove(&service);
+    }
+
+    /// A service was answered, and nothing new was accepted.
+    pub fn note(&self, service: ServiceId, what: Answered) {
+        self.answered.note(service, what, self.clock.steady());
+    }
+
+    /// How often that was so within the last 24 hours, since the daemon started.
+    pub fn answered(&self, service: ServiceId) -> AnsweredCounts {
+        self.answered.day(service, self.clock.steady())
+    }
+
+    /// Forgets all that is known of a service, which was removed.
+    pub fn forget(&self, service: ServiceId) {
+        self.unlock(service);
+        self.answered.forget(service);
     }
 
     /// Keys used since the last call, for the log.

@@ -36,6 +36,7 @@ pub mod webhooks;
 
 mod accept;
 mod again;
+mod answered;
 mod audit;
 mod change;
 mod claim;
@@ -67,6 +68,7 @@ mod waiting;
 mod wall;
 mod writer;
 
+pub use answered::{Answered, AnsweredCounts};
 pub use api::{Scope, Store};
 pub use bell::Bell;
 pub use directory::{Directory, Hold, Provider, Service};

@@ -2,6 +2,7 @@
 
 mod webhooks;
 
+use crate::answered::Answered;
 use crate::api::{Accepted, Audit, Changed, Edit, Idempotency, NewNotification, Page, Scope, Store};
 use crate::directory::{Directory, Service};
 use crate::error::Result;
@@ -87,7 +88,11 @@ impl Tenant {
             provider_name,
             asked_by,
         };
-        self.store.accept(new).await
+        let accepted = self.store.accept(new).await?;
+        if matches!(accepted, Accepted::Duplicate(_)) {
+            self.store.door().note(self.service.id, Answered::Duplicate);
+        }
+        Ok(accepted)
     }
 
     /// The answer that was given before for an idempotency key, for a request that would be refused now.

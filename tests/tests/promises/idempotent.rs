@@ -92,6 +92,12 @@ async fn repeated(same: Same, restart: bool) {
     let control = Control::connect(&daemon.builder().socket()).await.unwrap();
     let kept: u64 = control.status().await.unwrap().by_status.values().sum();
     assert_eq!(kept, u64::try_from(REQUESTS).unwrap());
+    // What an idempotency key answers is the same request, and no equal one.
+    let equal = if matches!(same, Same::Content) { REQUESTS * (CALLERS - 1) } else { 0 };
+    if !restart {
+        let shown = daemon.ctl().json(&["service", "show", "acme"])["service"].clone();
+        assert_eq!(shown["deduplicated_24h"], equal, "{shown}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,6 +13,8 @@ impl Row for ServiceView {
         always("rate", |it| it.rate_per_second.map(|rate| format!("{rate}/s")).into()),
         always("failures", |it| it.auth_failures.into()),
         always("locked_until", |it| it.locked_until.into()),
+        wide("deduplicated_24h", |it| it.deduplicated_24h.into()),
+        wide("throttled_24h", |it| it.throttled_24h.into()),
         always("created", |it| it.created_at.into()),
         always("description", |it| it.description.clone().into()),
     ];

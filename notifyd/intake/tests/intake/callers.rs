@@ -2,6 +2,7 @@
 
 use crate::support::{House, ask, options, well};
 use notifyd_intake::{BindError, Bound, Limits, Options, Pulse};
+use notifyd_store::Store as _;
 use serde_json::json;
 
 const LIST: &str = "/api/v1/notifications";
@@ -92,6 +93,15 @@ async fn a_service_may_not_ask_more_often_than_it_may() {
     sent.refuses(422, "validation");
     assert_eq!(sent.header("ratelimit-policy"), Some("\"service\";q=1000;w=1"), "whatever the answer");
     assert!(sent.header("ratelimit").unwrap().starts_with("\"service\";r="));
+    let answered = |name: &str| {
+        let id = house.store.directory().find_service(name).unwrap().id;
+        house.store.door().answered(id)
+    };
+    assert_eq!(
+        (answered("shop").throttled, answered("quick").throttled),
+        (1, 0),
+        "an operator sees who asks too often"
+    );
     assert_eq!(house.ask("GET", "/health/live", &[], "").await.status, 200);
 }
 
@@ -261,6 +271,8 @@ async fn metrics_count_what_happened() {
     let shop = house.service("shop").await;
     let id = shop.text("hi").await;
     shop.post("/api/v1/sms", &json!({"to": "+15005550006", "message": "hi"})).await;
+    let known = house.store.directory().find_service("shop").unwrap().id;
+    assert_eq!(house.store.door().answered(known).duplicates, 1);
     shop.get("/api/v1/providers").await;
     house.ask("GET", "/nowhere", &[], "").await;
     house.ask("GET", LIST, &[], "").await;

@@ -62,6 +62,8 @@ pub(crate) async fn create(
         active_keys: 1,
         auth_failures: 0,
         locked_until: None,
+        deduplicated_24h: 0,
+        throttled_24h: 0,
         figures: None,
     };
     store.create_service(row, key, operator.audit()).await.map_err(refuse::log)?;
