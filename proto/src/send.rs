@@ -153,6 +153,9 @@ pub struct SendRequest {
     /// Whether an equal request within the window answers the existing notification; default true.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deduplicate: Option<bool>,
+    /// Requests of the service with this key are equal, whatever else they say: it stands for their recipient and content.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dedup_key: Option<String>,
     /// The window in seconds, 1 to 86,400.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dedup_window_seconds: Option<u32>,

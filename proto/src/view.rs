@@ -104,6 +104,9 @@ pub struct NotificationView {
     /// Whether an attempt of unknown end was sent again.
     #[serde(default)]
     pub possible_duplicate: bool,
+    /// The caller's own key of equal requests.
+    #[serde(default)]
+    pub dedup_key: Option<String>,
     /// The caller's own tenant.
     pub tenant_id: Option<String>,
     /// The caller's own event type.
@@ -416,6 +419,16 @@ pub struct StatsView {
     pub by_provider: BTreeMap<String, u64>,
     /// By priority.
     pub by_priority: BTreeMap<String, u64>,
+    /// By service.
+    #[serde(default)]
+    pub by_service: BTreeMap<String, u64>,
+    /// What is not final, by where it stands: `scheduled`, `retries`, the provider of the last attempt, or the first
+    /// channel of what was not tried yet.
+    #[serde(default)]
+    pub by_queue: BTreeMap<String, u64>,
+    /// Failed ones, by why they were given up.
+    #[serde(default)]
+    pub by_error: BTreeMap<String, u64>,
     /// Delivered among delivered and failed, 0 to 1; null when none is final.
     pub success_rate: Option<f64>,
     /// From acceptance to delivery.

@@ -158,7 +158,7 @@ fn notes(
         all.push((Slot::Count, Question::Count(filter.clone())));
     }
     let limit = u32::from(app.size.1).clamp(50, 200);
-    let request = ListRequest { filter, limit, cursor: notes.cursor.clone(), reveal: false };
+    let request = ListRequest { filter, limit, cursor: notes.cursor.clone(), ..ListRequest::default() };
     all.push((Slot::List, question(request)));
     // What is revealed is not asked for again: every look at it is written down.
     let seen = notes.told().is_some_and(|story| story.revealed);

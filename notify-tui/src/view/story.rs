@@ -65,6 +65,7 @@ fn facts(app: &App, look: Look, told: &NotificationDetail) -> Vec<Line<'static>>
     also("event", row.event_type.clone());
     also("batch", row.batch_id.clone());
     also("trace", row.correlation_id.clone());
+    also("dedup key", row.dedup_key.clone());
     also("subject", row.subject.clone());
     also("meta", row.meta_data.as_ref().and_then(|meta| serde_json::to_string(meta).ok()));
     also("content", row.content.clone());

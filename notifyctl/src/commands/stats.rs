@@ -86,6 +86,12 @@ enum By {
     Provider,
     /// How urgent.
     Priority,
+    /// The service.
+    Service,
+    /// Where it stands, of what is not final: scheduled, retries, its provider, or its channel when it was not tried.
+    Queue,
+    /// Why it was given up, of what failed.
+    Error,
 }
 
 /// Which series.
@@ -140,6 +146,9 @@ impl Summary {
             Some(By::Channel) => Some(&found.by_channel),
             Some(By::Provider) => Some(&found.by_provider),
             Some(By::Priority) => Some(&found.by_priority),
+            Some(By::Service) => Some(&found.by_service),
+            Some(By::Queue) => Some(&found.by_queue),
+            Some(By::Error) => Some(&found.by_error),
         };
         match counts {
             // One document has them all.

@@ -137,6 +137,7 @@ fn member() -> impl Strategy<Value = String> {
         "priority",
         "deduplicate",
         "dedup_window_seconds",
+        "dedup_key",
         "scheduled_at",
         "expires_at",
         "retry",

@@ -45,7 +45,7 @@ fn a_plain_text_is_admitted_with_the_defaults() {
 fn every_wrong_field_is_named_at_once() {
     let body = json!({
         "to": "nobody", "subject": "a\r\nBcc: x@y.z", "cc": ["bad"], "retry": {"policy": "never"},
-        "expires_at": "1969-01-01T00:00:00Z", "dedup_window_seconds": 0, "tenant_id": "x".repeat(200),
+        "expires_at": "1969-01-01T00:00:00Z", "dedup_window_seconds": 0, "dedup_key": " ", "tenant_id": "x".repeat(200),
         "provider_id": "nosuch", "attachments": [{"filename": "../x", "content_type": "pdf", "content_base64": "!"}],
     });
     let mut named = fields(body, Some(Channel::Email));
@@ -56,6 +56,7 @@ fn every_wrong_field_is_named_at_once() {
         "attachments[0].filename",
         "cc[0]",
         "content",
+        "dedup_key",
         "dedup_window_seconds",
         "expires_at",
         "provider_id",

@@ -10,10 +10,16 @@ use sha2::{Digest, Sha256};
 pub struct DedupKey(pub [u8; 16]);
 
 impl DedupKey {
-    /// The key of this message.
+    /// The key of this message: the caller's own, where there is one.
     pub fn of(service: ServiceId, channels: &[Channel], message: &Message) -> Self {
         let mut hash = Sha256::new();
         hash.update(service.as_bytes());
+        if let Some(own) = &message.dedup_key {
+            // No list of channels begins with a part that is empty.
+            part(&mut hash, "");
+            part(&mut hash, own);
+            return Self::short(hash);
+        }
         for channel in channels {
             part(&mut hash, channel.as_str());
         }
@@ -35,6 +41,10 @@ impl DedupKey {
         if let Some(options) = &message.channel_options {
             part(&mut hash, &serde_json::to_string(options).unwrap_or_default());
         }
+        Self::short(hash)
+    }
+
+    fn short(hash: Sha256) -> Self {
         let digest = hash.finalize();
         let mut key = [0; 16];
         key.copy_from_slice(&digest[..16]);
@@ -68,6 +78,18 @@ mod tests {
         let mut titled = base.clone();
         titled.subject = Some(String::new());
         assert_ne!(key(&base), key(&titled));
+        let own = |key: &str, content: &str| Message {
+            dedup_key: Some(key.into()),
+            content: Some(content.into()),
+            ..base.clone()
+        };
+        assert_eq!(
+            key(&own("order-1", "hello")),
+            key(&own("order-1", "hello again")),
+            "it stands for the content"
+        );
+        assert_ne!(key(&own("order-1", "hello")), key(&own("order-2", "hello")));
+        assert_ne!(key(&own("order-1", "hello")), key(&base));
         let other_service = DedupKey::of(ServiceId::from_bytes([2; 16]), &[Channel::Sms], &base);
         assert_ne!(key(&base), other_service);
     }

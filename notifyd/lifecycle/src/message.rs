@@ -45,6 +45,9 @@ pub struct Message {
     /// Extras of a channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel_options: Option<Map<String, Value>>,
+    /// The caller's own key of equal requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dedup_key: Option<String>,
     /// The caller's own tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant_id: Option<String>,
@@ -78,6 +81,7 @@ impl Message {
             media_url: None,
             sender_id: None,
             channel_options: None,
+            dedup_key: None,
             tenant_id: None,
             event_type: None,
             category: None,

@@ -7,6 +7,7 @@ use notify_proto::filter::{Field, Filter, Term};
 use rusqlite::types::Value;
 
 /// A condition with its values.
+#[derive(Default)]
 pub struct Where {
     sql: Vec<String>,
     /// In the order of the question marks.

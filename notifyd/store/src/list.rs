@@ -43,6 +43,9 @@ pub fn list(
     };
     let path = Path::of(directory, scope, &page.filter);
     let mut search = Search::of(before, page.skip == 0);
+    if page.most_tried {
+        return most_tried(connection, directory, scope, page, (&path, search, limit));
+    }
     let mut taken = Taken { items: Vec::with_capacity(limit.min(64)), last: before, bytes: 0, more: false };
     while !taken.more && search.step(connection, &path)? {
         let mut wanted = conditions(directory, scope, &page.filter);
@@ -58,12 +61,55 @@ pub fn list(
     } else {
         None
     };
-    let total = match page.total {
+    let total = total(connection, directory, scope, page)?;
+    Ok(NotificationPage { items: taken.items, next_cursor, total, partial })
+}
+
+fn total(connection: &Connection, directory: &Directory, scope: Scope, page: &Page) -> Result<Option<u64>> {
+    Ok(match page.total {
         Total::Not => None,
         Total::Soon => soon(connection, directory, scope, &page.filter)?,
         Total::Whole => Some(count(connection, directory, scope, &page.filter)?.values().sum()),
-    };
-    Ok(NotificationPage { items: taken.items, next_cursor, total, partial })
+    })
+}
+
+/// Those with most attempts of all that a search comes past, the newest first among equals.
+fn most_tried(
+    connection: &Connection,
+    directory: &Directory,
+    scope: Scope,
+    page: &Page,
+    (path, mut search, limit): (&Path, Search, usize),
+) -> Result<NotificationPage> {
+    let mut best: Vec<(u32, i64)> = Vec::new();
+    while search.step(connection, path)? {
+        let mut wanted = conditions(directory, scope, &page.filter);
+        path.narrow(&mut wanted);
+        wanted.and("n.seq < ? AND n.seq >= ?", [search.before.into(), search.floor.into()]);
+        let sql = format!(
+            "SELECT n.attempts, n.seq FROM notifications n {} WHERE {} ORDER BY n.attempts DESC, n.seq DESC LIMIT ?",
+            join(&page.filter),
+            wanted.text()
+        );
+        let values = wanted.values.into_iter().chain([Value::from(i64::try_from(limit).unwrap_or(i64::MAX))]);
+        let mut query = connection.prepare_cached(&sql).map_err(StoreError::Read)?;
+        let rows = query
+            .query_map(params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))
+            .map_err(StoreError::Read)?;
+        best.extend(rows.collect::<rusqlite::Result<Vec<_>>>().map_err(StoreError::Read)?);
+        best.sort_unstable_by(|a, b| b.cmp(a));
+        best.truncate(limit);
+    }
+    let mut taken = Taken { items: Vec::with_capacity(best.len()), last: 0, bytes: 0, more: false };
+    for (_, seq) in best {
+        let mut one = Where::default();
+        one.and("n.seq = ?", [Value::from(seq)]);
+        let room = taken.items.len() + 1;
+        taken.window(connection, directory, one, room, 0)?;
+    }
+    let total = total(connection, directory, scope, page)?;
+    let partial = taken.more || search.floor > 0;
+    Ok(NotificationPage { items: taken.items, next_cursor: None, total, partial })
 }
 
 fn statement(wanted: &Where) -> String {

@@ -111,6 +111,7 @@ pub fn view(row: &Row<'_>, directory: &Directory) -> rusqlite::Result<Notificati
         failure_reason: opt_word(row, 17)?.map(Open::Known),
         simulated: row.get(19)?,
         possible_duplicate: row.get(20)?,
+        dedup_key: message.dedup_key,
         tenant_id: message.tenant_id,
         event_type: message.event_type,
         batch_id: None,

@@ -6,9 +6,10 @@ use crate::error::{Result, StoreError};
 use crate::row::{millis, priority, status};
 use hdrhistogram::Histogram;
 use notify_proto::view::{Latency, StatsView};
-use notify_proto::{Status, Timestamp};
+use notify_proto::{Priority, Status, Timestamp};
 use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, Row, params_from_iter};
+use std::collections::BTreeMap;
 
 /// Rows the scan looks at, newest first.
 pub const MAX_SCAN: u32 = 1_000_000;
@@ -42,23 +43,25 @@ pub fn stats(
             view.partial = true;
             break;
         }
-        let read = || -> rusqlite::Result<_> {
-            let status = status(row, 0)?;
-            let provider: Option<i64> = row.get(2)?;
-            let took: Option<i64> = row.get(4)?;
-            Ok((status, row.get::<_, String>(1)?, provider, priority(row, 3)?, took))
-        };
-        let (status, channel, provider, priority, took) = read().map_err(StoreError::Read)?;
+        let row = read(row).map_err(StoreError::Read)?;
+        let provider = row.provider.and_then(|no| directory.known_no(no)).map(|provider| &provider.name);
         view.total += 1;
-        *view.by_status.entry(status.to_string()).or_default() += 1;
-        *view.by_channel.entry(channel).or_default() += 1;
-        *view.by_priority.entry(priority.to_string()).or_default() += 1;
-        if let Some(provider) = provider.and_then(|no| directory.known_no(no)) {
-            *view.by_provider.entry(provider.name.clone()).or_default() += 1;
+        one(&mut view.by_status, row.status.as_str());
+        one(&mut view.by_priority, row.priority.as_str());
+        if let Some(queue) = queue(&row, provider) {
+            one(&mut view.by_queue, queue);
         }
-        if status == Status::Delivered
-            && let Some(took) = took
-        {
+        one(&mut view.by_channel, &row.channel);
+        if let Some(provider) = provider {
+            one(&mut view.by_provider, provider);
+        }
+        if let Some((_, name)) = directory.whose(row.service) {
+            one(&mut view.by_service, name);
+        }
+        if let Some(why) = &row.failure {
+            one(&mut view.by_error, why);
+        }
+        if let (Status::Delivered, Some(took)) = (row.status, row.took) {
             latencies.saturating_record(u64::try_from(took).unwrap_or_default());
         }
     }
@@ -70,6 +73,46 @@ pub fn stats(
     view.queue_depth = of(Status::Queued);
     view.latency_ms = latency(&latencies);
     Ok(view)
+}
+
+/// What is counted of one.
+struct Counted {
+    status: Status,
+    channel: String,
+    provider: Option<i64>,
+    priority: Priority,
+    took: Option<i64>,
+    service: i64,
+    failure: Option<String>,
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Counted> {
+    Ok(Counted {
+        status: status(row, 0)?,
+        channel: row.get(1)?,
+        provider: row.get(2)?,
+        priority: priority(row, 3)?,
+        took: row.get(4)?,
+        service: row.get(5)?,
+        failure: row.get(6)?,
+    })
+}
+
+fn one(counts: &mut BTreeMap<String, u64>, name: &str) {
+    match counts.get_mut(name) {
+        Some(count) => *count += 1,
+        None => drop(counts.insert(name.to_owned(), 1)),
+    }
+}
+
+/// Where one stands that is not final.
+fn queue<'a>(it: &'a Counted, provider: Option<&'a String>) -> Option<&'a str> {
+    match it.status {
+        Status::Pending => Some("scheduled"),
+        Status::Retrying => Some("retries"),
+        Status::Queued | Status::Sending => Some(provider.map_or(&it.channel, |name| name)),
+        Status::Delivered | Status::Failed | Status::Cancelled => None,
+    }
 }
 
 /// The percentiles of what was measured.

@@ -123,6 +123,7 @@ suite! {
         pages_go_on_where_they_ended,
         filters_find_what_they_say,
         held_is_what_waits_for_an_opening_or_an_operator,
+        those_tried_most_often_come_first,
         services_see_only_their_own,
         statistics_add_up,
         the_feed_tells_every_step,

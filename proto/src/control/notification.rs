@@ -37,4 +37,7 @@ pub struct ListRequest {
     /// Show recipients, subjects and bodies. Needs the admin role and is audited.
     #[serde(default)]
     pub reveal: bool,
+    /// Those with most attempts first, of what one look comes past: one page, which says when it is partial.
+    #[serde(default)]
+    pub most_tried: bool,
 }

@@ -5,7 +5,7 @@ use crate::conn::Link;
 use crate::failure::{Ended, Exit, Failure, Stop};
 use crate::given;
 use crate::output::Total;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use notify_proto::control::ListRequest;
 use notify_proto::filter::{Field, Filter, Term};
 use notify_proto::view::NotificationPage;
@@ -93,15 +93,30 @@ impl Common {
   notifyctl ntf list --status failed,retrying --service acme --since 1h
   notifyctl ntf list --filter 'error:\"503\" -channel:sms' --limit 10 -o wide
   notifyctl ntf list --status retrying --watch=5s
+  notifyctl ntf list --status retrying --sort attempts --limit 10
   notifyctl ntf list --all -o jsonl > all.jsonl")]
 pub struct List {
     #[command(flatten)]
     terms: Terms,
     #[command(flatten)]
     pages: Pages,
+    /// In which order
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Sort::Created)]
+    sort: Sort,
     /// Look again and again, so often: in place on a terminal, elsewhere a line of JSON each time
     #[arg(long, value_name = "DUR", num_args = 0..=1, require_equals = true, default_missing_value = "2s", value_parser = given::span, conflicts_with_all = ["all", "after"])]
     watch: Option<Duration>,
+}
+
+/// In which order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Sort {
+    /// Newest first.
+    Created,
+    /// Only what waits for a time, soonest first.
+    Due,
+    /// Most attempts first, at most 200, of the newest that the daemon can look through in a moment.
+    Attempts,
 }
 
 /// How much of a list.
@@ -184,15 +199,21 @@ async fn ask(
 
 impl List {
     pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
-        let left = self.pages.left();
+        let most_tried = self.sort == Sort::Attempts;
+        if most_tried && (self.pages.all || self.pages.after.is_some()) {
+            let message = "--sort attempts is one page: it goes with --limit, and not with --all or --after";
+            return Err(Failure::new(Exit::Usage, message).into());
+        }
+        let left = if most_tried { self.pages.left().min(u64::from(PAGE)) } else { self.pages.left() };
+        let order = if self.sort == Sort::Due { Order::Soonest } else { Order::Newest };
         let link = desk.link().await?;
         let Pages { after, reveal, .. } = self.pages;
-        let first = ListRequest { filter: self.terms.filter(), cursor: after, limit: 0, reveal };
+        let first = ListRequest { filter: self.terms.filter(), cursor: after, limit: 0, reveal, most_tried };
         if let Some(every) = self.watch {
-            return watch(desk, &link, &first, left, every).await;
+            return watch(desk, &link, order, &first, left, every).await;
         }
         let mut listing = desk.out.list("notification.list")?;
-        let walked = walk(&link, Order::Newest, first, left, |page| Ok(listing.page(&page.items)?)).await?;
+        let walked = walk(&link, order, first, left, |page| Ok(listing.page(&page.items)?)).await?;
         listing.close(walked.cursor.as_deref(), walked.total)?;
         say_rest(desk, &walked, "no notification matches");
         Ok(Exit::Done)
@@ -200,10 +221,17 @@ impl List {
 }
 
 /// Looks again and again. A look is drawn when it is whole.
-async fn watch(desk: &Desk<'_>, link: &Link, first: &ListRequest, left: u64, every: Duration) -> Ended {
+async fn watch(
+    desk: &Desk<'_>,
+    link: &Link,
+    order: Order,
+    first: &ListRequest,
+    left: u64,
+    every: Duration,
+) -> Ended {
     loop {
         let mut rows = Vec::new();
-        let walked = walk(link, Order::Newest, first.clone(), left, |page| {
+        let walked = walk(link, order, first.clone(), left, |page| {
             rows.extend_from_slice(&page.items);
             Ok(())
         });
@@ -222,9 +250,9 @@ async fn watch(desk: &Desk<'_>, link: &Link, first: &ListRequest, left: u64, eve
 /// What a list did not show.
 pub(in crate::commands) fn say_rest(desk: &Desk<'_>, walked: &Walked, none: &str) {
     if walked.partial {
-        desk.out.note(
-            "only part of the log was looked at: more may match; narrow the filter or go on with --after",
-        );
+        let way_on = if walked.cursor.is_some() { " or go on with --after" } else { "" };
+        desk.out
+            .note(&format!("only part of the log was looked at: more may match; narrow the filter{way_on}"));
     }
     match (&walked.cursor, walked.shown) {
         (Some(cursor), _) => desk.out.advise(&format!("there are more: --all, or --after {cursor}")),

@@ -74,6 +74,9 @@ pub struct Details {
     /// Send it even if an equal one was sent a while ago
     #[arg(long)]
     no_dedup: bool,
+    /// What is sent with the same key is the same, whatever it says: it is sent once within the window
+    #[arg(long, value_name = "KEY", conflicts_with = "no_dedup")]
+    dedup_key: Option<String>,
 }
 
 impl Send {
@@ -144,6 +147,7 @@ impl Details {
             provider_id: self.provider,
             meta_data: (!meta.is_empty()).then_some(meta),
             deduplicate: self.no_dedup.then_some(false),
+            dedup_key: self.dedup_key,
             ..SendRequest::default()
         })
     }

@@ -45,6 +45,7 @@ impl Row for NotificationView {
         wide("external_id", |it| it.external_id.clone().into()),
         wide("simulated", |it| yes(it.simulated)),
         wide("possible_duplicate", |it| yes(it.possible_duplicate)),
+        wide("dedup_key", |it| it.dedup_key.clone().into()),
         wide("tenant", |it| it.tenant_id.clone().into()),
         wide("event_type", |it| it.event_type.clone().into()),
         wide("batch", |it| it.batch_id.clone().into()),

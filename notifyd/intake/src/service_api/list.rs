@@ -86,7 +86,7 @@ pub(crate) fn page(mut query: Query) -> Result<Page, Problem> {
     }
     query.finish()?;
     let total = if with_total { Total::Whole } else { Total::Not };
-    Ok(Page { filter, skip, limit, cursor, total })
+    Ok(Page { filter, skip, limit, cursor, total, most_tried: false })
 }
 
 fn texts(query: &mut Query, name: &str) -> Vec<String> {

@@ -207,6 +207,9 @@ async fn single_fields_are_refused_by_name() {
         ("/api/v1/sms", json!({"expires_at": "2001-01-01T00:00:00Z"}), "expires_at"),
         ("/api/v1/sms", json!({"dedup_window_seconds": 0}), "dedup_window_seconds"),
         ("/api/v1/sms", json!({"deduplicate": "no"}), "deduplicate"),
+        ("/api/v1/sms", json!({"dedup_key": "x".repeat(129)}), "dedup_key"),
+        ("/api/v1/sms", json!({"dedup_key": ""}), "dedup_key"),
+        ("/api/v1/sms", json!({"dedup_key": "x", "deduplicate": false}), "dedup_key"),
         ("/api/v1/sms", json!({"template_id": "x"}), "template_id"),
     ] {
         let mut body = json!({"to": "+15005550006", "message": "hi"});

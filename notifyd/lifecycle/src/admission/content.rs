@@ -34,6 +34,13 @@ pub(super) fn texts(request: &SendRequest, is_email: bool, channels: &[Channel],
     ] {
         errors.line(field, text.as_deref(), MAX_LABEL);
     }
+    errors.line("dedup_key", request.dedup_key.as_deref(), MAX_LABEL);
+    if request.dedup_key.as_deref().is_some_and(|key| key.trim().is_empty()) {
+        errors.add("dedup_key", "is empty; give a key, or leave it out");
+    }
+    if request.dedup_key.is_some() && request.deduplicate == Some(false) {
+        errors.add("dedup_key", "goes with deduplication; leave out deduplicate, or the key");
+    }
     let empty = |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
     let media = channels == [Channel::Whatsapp] && !empty(&request.media_url);
     let html = channels == [Channel::Email] && !empty(&request.html_body);
@@ -170,6 +177,7 @@ pub(super) fn message(
         media_url: request.media_url,
         sender_id: request.sender_id,
         channel_options: request.channel_options,
+        dedup_key: request.dedup_key,
         tenant_id: request.tenant_id,
         event_type: request.event_type,
         category: request.category,

@@ -18,6 +18,8 @@ pub struct Page {
     pub cursor: Option<String>,
     /// Whether to count all that match.
     pub total: Total,
+    /// Those with most attempts first, of what one look comes past; such a page has none after it.
+    pub most_tried: bool,
 }
 
 /// Whether to count all that match.

@@ -1,16 +1,20 @@
 use super::delivering::record;
 use super::fixture::{Opened, draft, who};
+use super::steering::tried;
 use notify_proto::audit::AuditRequest;
 use notify_proto::filter::Filter;
-use notify_proto::{Priority, SkipReason, Status};
+use notify_proto::view::NotificationPage;
+use notify_proto::{FailureReason, Priority, SkipReason, Status};
 use notifyd_lifecycle::Transition;
+use notifyd_lifecycle::steer::Wish;
 use notifyd_store::Scope;
 use notifyd_store::api::{Audit, Changed, Edit, Page, Total};
 use notifyd_store::feed::Item;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 fn page(filter: Filter, limit: u32, cursor: Option<String>) -> Page {
-    Page { filter, limit, cursor, skip: 0, total: Total::Whole }
+    Page { filter, limit, cursor, skip: 0, total: Total::Whole, most_tried: false }
 }
 
 pub async fn pages_go_on_where_they_ended(it: Opened) {
@@ -104,6 +108,28 @@ pub async fn held_is_what_waits_for_an_opening_or_an_operator(it: Opened) {
     assert!(!found(&it).await.contains(&turn.id));
 }
 
+pub async fn those_tried_most_often_come_first(it: Opened) {
+    let mut ids = Vec::new();
+    for (text, tries) in [("once", 1), ("never", 0), ("twice", 2), ("twice again", 2)] {
+        ids.push(it.accept(draft(text)).await);
+        for _ in 0..tries {
+            tried(&it, |end| end, Transition::hold(SkipReason::Paused)).await;
+        }
+        let stopped = Wish::Bury { notify: false };
+        it.store.steer(Scope::All, *ids.last().unwrap(), stopped, "a.verb", who()).await.unwrap();
+    }
+    let asked = |limit| Page { most_tried: true, limit, ..Page::default() };
+    let listed = |page: NotificationPage| page.items.into_iter().map(|it| it.id).collect::<Vec<_>>();
+    let all = it.store.list(Scope::All, asked(10)).await.unwrap();
+    assert_eq!((all.partial, &all.next_cursor), (false, &None));
+    assert_eq!(listed(all), [ids[3], ids[2], ids[0], ids[1]]);
+    let most = it.store.list(Scope::All, asked(2)).await.unwrap();
+    assert_eq!(listed(most), [ids[3], ids[2]]);
+    let filter = Filter::parse("attempts:>=1", it.now()).unwrap();
+    let some = it.store.list(Scope::All, Page { filter, ..asked(10) }).await.unwrap();
+    assert_eq!(listed(some), [ids[3], ids[2], ids[0]]);
+}
+
 pub async fn services_see_only_their_own(it: Opened) {
     let mine = it.accept(draft("mine")).await;
     let other = it.service("other").await;
@@ -135,10 +161,21 @@ pub async fn statistics_add_up(it: Opened) {
     assert_eq!(stats.by_channel["sms"], 2);
     assert_eq!(stats.by_provider["p"], 1);
     assert_eq!(stats.by_priority["normal"], 2);
+    let counts = |of: &BTreeMap<String, u64>| of.clone().into_iter().collect::<Vec<_>>();
+    assert_eq!(counts(&stats.by_service), [("acme".to_owned(), 2)], "a service hears of itself alone");
+    assert_eq!(counts(&stats.by_queue), [("sms".to_owned(), 1)], "what was not tried waits for its channel");
+    tried(&it, |end| end, Transition::retry_at(it.now() + Duration::from_secs(60), "transient")).await;
+    it.accept(draft("c")).await;
+    tried(&it, |end| end, Transition::fail(FailureReason::Exhausted)).await;
+    it.accept(draft("d")).await;
+    let all = it.store.stats(Scope::All, None, start).await.unwrap();
+    assert_eq!(counts(&all.by_service), [("acme".to_owned(), 4)]);
+    assert_eq!(counts(&all.by_queue), [("retries".to_owned(), 1), ("sms".to_owned(), 1)]);
+    assert_eq!(counts(&all.by_error), [("exhausted".to_owned(), 1)]);
     assert_eq!(stats.success_rate, Some(1.0));
     assert!((248..=252).contains(&stats.latency_ms.p50.unwrap()));
     assert_eq!(it.store.stats(scope, Some("t".into()), start).await.unwrap().total, 1);
-    assert_eq!(it.store.stats(Scope::All, None, it.now()).await.unwrap().total, 1);
+    assert_eq!(it.store.stats(Scope::All, None, it.now()).await.unwrap().total, 3);
 }
 
 pub async fn the_feed_tells_every_step(it: Opened) {

@@ -32,7 +32,7 @@ async fn retrying(it: &Opened, minutes: u32) -> NotificationId {
 
 async fn page(it: &Opened, filter: &str, limit: u32, cursor: Option<String>) -> NotificationPage {
     let filter = Filter::parse(filter, it.now()).unwrap();
-    it.store.schedule(Page { filter, limit, cursor, skip: 0, total: Total::Whole }).await.unwrap()
+    it.store.schedule(Page { filter, limit, cursor, total: Total::Whole, ..Page::default() }).await.unwrap()
 }
 
 fn ids(page: &NotificationPage) -> Vec<NotificationId> {

@@ -155,6 +155,9 @@ enum Scenario {
         /// How often each call is made and each program run
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         times: u32,
+        /// How long a dashboard stays open meanwhile, walking through its views, minutes; its memory is compared
+        #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+        soak_minutes: u32,
     },
     /// Kills, stops, freezes, a full disk and failing providers, while applications post and repeat; then the balance
     Chaos {
@@ -222,8 +225,8 @@ async fn run(scenario: Scenario) -> anyhow::Result<Value> {
         Scenario::Storm { count } => storm::run(count).await,
         Scenario::Urgent { count, rate, seconds } => urgent::run(count, rate, seconds).await,
         Scenario::Idle { seconds } => idle::run(seconds).await,
-        Scenario::Operators { count, rate, times } => {
-            operators::run(operators::Operators { count, rate, times }).await
+        Scenario::Operators { count, rate, times, soak_minutes } => {
+            operators::run(operators::Operators { count, rate, times, soak_minutes }).await
         }
         Scenario::Chaos { minutes, seed, rate, disk_mib } => {
             let lasting = Duration::from_secs_f64(minutes * 60.0);

@@ -45,6 +45,9 @@ pub(in crate::verbs) async fn page(
 ) -> Reply<NotificationPage> {
     let room = session.look()?;
     check(&request.filter)?;
+    if request.most_tried && (request.cursor.is_some() || matches!(order, Order::Soonest)) {
+        return Err(refuse::invalid("most_tried: it is one page of all notifications; leave out the cursor"));
+    }
     if request.reveal {
         let what = match order {
             Order::Newest => "notification list",
@@ -71,6 +74,7 @@ async fn read(room: &Room, request: &ListRequest, order: Order, limit: u32) -> R
         limit,
         cursor: request.cursor.clone(),
         total: if request.cursor.is_none() && !counted { Total::Soon } else { Total::Not },
+        most_tried: request.most_tried,
     };
     let page = match order {
         Order::Newest => store.list(Scope::All, page).await,

@@ -22,6 +22,8 @@ pub struct Operators {
     pub rate: u64,
     /// How often each call is made and each program run.
     pub times: u32,
+    /// How long a dashboard stays open meanwhile, minutes; 0 for not at all.
+    pub soak_minutes: u32,
 }
 
 pub async fn run(asked: Operators) -> Result<Value> {
@@ -35,6 +37,10 @@ pub async fn run(asked: Operators) -> Result<Value> {
     programs::measure(&town, asked.times, &mut goals).await?;
     say("the dashboard");
     screens::measure(&town, &mut goals)?;
+    if asked.soak_minutes > 0 {
+        say(&format!("the dashboard, for {} minutes", asked.soak_minutes));
+        screens::soak(&town, asked.soak_minutes, &mut goals)?;
+    }
     let posted = traffic.end()?;
     let busy = usage(town.daemon.pid());
     let store = town.control.status().await?.daemon.store_bytes;
