@@ -8,7 +8,10 @@ use crate::given;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use notify_proto::control::Change;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use uuid::Uuid;
 
 /// Look at a running notifyd and change it.
 #[derive(Debug, Parser)]
@@ -75,6 +78,9 @@ pub enum ColorWhen {
     Never,
 }
 
+/// The key of a command that is given none.
+static OWN: OnceLock<String> = OnceLock::new();
+
 /// The flags every command takes.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
@@ -124,6 +130,12 @@ pub struct Globals {
     /// Why, for the audit log
     #[arg(long, global = true, value_name = "TEXT")]
     pub reason: Option<String>,
+    /// A key of your own for a change: the same command repeated with it, because no answer came, changes nothing more
+    #[arg(long, global = true, value_name = "KEY", value_parser = given::key)]
+    pub idempotency_key: Option<String>,
+    /// How many changes this command has asked for.
+    #[arg(skip)]
+    pub(crate) changes: Arc<AtomicU32>,
 }
 
 impl Globals {
@@ -134,12 +146,27 @@ impl Globals {
 
     /// What goes with every change.
     pub fn change(&self) -> Change {
-        Change { reason: self.reason.clone(), dry_run: self.dry_run }
+        let key = (!self.dry_run).then(|| match self.changes.fetch_add(1, Ordering::Relaxed) {
+            0 => self.key().to_owned(),
+            number => format!("{}/{number}", self.key()),
+        });
+        Change { key, ..self.change_without_key() }
+    }
+
+    /// The same for a change that has a key of another kind.
+    pub fn change_without_key(&self) -> Change {
+        Change { reason: self.reason.clone(), dry_run: self.dry_run, key: None }
+    }
+
+    /// What the first change of this command is known by; the others have a number behind it, which is the same whenever the
+    /// command is the same.
+    pub fn key(&self) -> &str {
+        self.idempotency_key.as_deref().unwrap_or_else(|| OWN.get_or_init(|| Uuid::now_v7().to_string()))
     }
 
     /// The same where nothing is to change yet: whether it could is asked before anybody is.
     pub fn rehearsal(&self) -> Change {
-        Change { dry_run: true, ..self.change() }
+        Change { dry_run: true, ..self.change_without_key() }
     }
 
     /// How long the daemon may take to answer.

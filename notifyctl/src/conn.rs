@@ -15,6 +15,8 @@ pub(crate) struct Link {
     pub(crate) welcome: Welcome,
     pub(crate) socket: PathBuf,
     patience: Duration,
+    /// What the changes of this command are known by.
+    key: String,
 }
 
 /// Whether a call that brings no answer may have changed something.
@@ -35,7 +37,7 @@ impl Link {
         let welcome = match tokio::time::timeout(patience, asked).await {
             Ok(Ok(reply)) => reply?,
             Ok(Err(RpcError::DeadlineExceeded)) | Err(_) => {
-                return Err(silent(&socket, patience, Kind::Read));
+                return Err(silent(&socket, patience, None));
             }
             Ok(Err(_)) => {
                 // The daemon shuts the door on whoever may not even look, before a word is exchanged.
@@ -54,7 +56,7 @@ impl Link {
             daemon.pid,
             welcome.role
         ));
-        Ok(Self { client, welcome, socket, patience })
+        Ok(Self { client, welcome, socket, patience, key: globals.key().to_owned() })
     }
 
     /// The context of a call, with the time the daemon has to answer.
@@ -86,7 +88,10 @@ impl Link {
     fn answer<T>(&self, answer: Result<Reply<T>, RpcError>, kind: Kind) -> Result<T, Failure> {
         match answer {
             Ok(reply) => Ok(reply?),
-            Err(RpcError::DeadlineExceeded) => Err(silent(&self.socket, self.patience, kind)),
+            Err(RpcError::DeadlineExceeded) => {
+                let key = (kind == Kind::Change).then_some(self.key.as_str());
+                Err(silent(&self.socket, self.patience, key))
+            }
             Err(RpcError::Server(error)) => {
                 Err(Failure::new(Exit::Refused, format!("the daemon is busy: {}", error.detail))
                     .hint("try again in a moment"))
@@ -106,11 +111,16 @@ fn unreachable(none: &NoDaemon) -> Failure {
     Failure::new(exit, none.to_string()).hint(none.trouble.next())
 }
 
-fn silent(socket: &Path, patience: Duration, kind: Kind) -> Failure {
+fn silent(socket: &Path, patience: Duration, changing: Option<&str>) -> Failure {
     let message = format!("no answer from {} within {patience:?}", socket.display());
-    Failure::new(Exit::NoAnswer, message).hint(match kind {
-        Kind::Read => "nothing was changed, so it is safe to try again; is the daemon stopped or overloaded?",
-        Kind::Change => "the change may or may not have happened: look before you repeat it",
+    Failure::new(Exit::NoAnswer, message).hint(match changing {
+        None => {
+            "nothing was changed, so it is safe to try again; is the daemon stopped or overloaded?".to_owned()
+        }
+        Some(key) => format!(
+            "the change may or may not have happened; the same command with --idempotency-key {key}, within ten \
+             minutes, changes nothing twice"
+        ),
     })
 }
 

@@ -69,6 +69,16 @@ pub(crate) fn count_or_none(text: &str) -> Result<Limit<u32>, String> {
     }
 }
 
+/// Longest idempotency key; the daemon takes a few more characters, for what is put behind it.
+const MAX_KEY: usize = 180;
+
+/// An idempotency key.
+pub(crate) fn key(text: &str) -> Result<String, String> {
+    let fits = (1..=MAX_KEY).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_graphic());
+    fits.then(|| text.to_owned())
+        .ok_or_else(|| format!("write 1 to {MAX_KEY} characters of plain ASCII, without blanks"))
+}
+
 /// A moment that lies ahead: RFC 3339, a span from now, `now`, or `HH:MM` today.
 pub(crate) fn ahead(text: &str) -> Result<Timestamp, String> {
     moment(text, 1)

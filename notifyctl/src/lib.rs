@@ -58,7 +58,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         out.page();
     }
     let exit = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(async { out.end(commands::run(cli, &out).await) }),
+        Ok(runtime) => runtime.block_on(async { out.end(Box::pin(commands::run(cli, &out)).await) }),
         Err(error) => {
             let failure = Failure::new(Exit::Refused, format!("cannot start: {error}"));
             out.end(Err(Stop::Failed(failure)))

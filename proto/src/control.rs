@@ -55,6 +55,10 @@ pub struct Change {
     /// Say what would happen and change nothing.
     #[serde(default)]
     pub dry_run: bool,
+    /// Makes it safe to ask again when no answer came: the same change with the same key is made once, as long as the
+    /// daemon runs and for ten minutes, and answered with the first answer. 1 to 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
 }
 
 /// What becomes of a limit that need not be there.

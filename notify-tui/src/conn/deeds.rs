@@ -23,7 +23,7 @@ pub(super) async fn make(
     reason: Option<String>,
 ) -> Result<Outcome, Stop> {
     let soon = || within(PATIENCE);
-    let change = Change { reason, dry_run: deed.looks() };
+    let change = Change { reason, dry_run: deed.looks(), key: None };
     let done = |text: String| Ok(Outcome::Done(text));
     match deed {
         Deed::Notifications(op, ids, until) => {

@@ -78,6 +78,7 @@ pub(crate) const LINES: &[&str] = &[
     "notification send --service acme --channel sms --to x --body hello --idempotency-key order-1001",
     "notification send --service acme --channel sms --to x --body hello --dedup-key otp-88121",
     "notification send-batch --service acme BATCH",
+    "notification send-batch --service acme BATCH --idempotency-key list-7",
     "notification raw ID",
     "notification show ID",
     "notification list --all",

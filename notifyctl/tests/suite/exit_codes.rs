@@ -281,6 +281,12 @@ fn a_daemon_that_does_not_answer() {
         ("Hello", &["--timeout", "1s", "status"][..], "safe to try again"),
         ("Status", &["--timeout", "1s", "status"], "safe to try again"),
         ("ServiceUnlock", &["--timeout", "1s", "service", "unlock", "acme"], "may or may not have happened"),
+        ("ServiceUnlock", &["--timeout", "1s", "service", "unlock", "acme"], "with --idempotency-key 0"),
+        (
+            "ServiceUnlock",
+            &["--timeout", "1s", "service", "unlock", "acme", "--idempotency-key", "k-7"],
+            "with --idempotency-key k-7, within ten",
+        ),
     ] {
         let run = hangs(verb).run(line);
         assert_eq!(run.exit, 75, "{verb}");

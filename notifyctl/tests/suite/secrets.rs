@@ -140,7 +140,7 @@ fn a_notification_is_sent_as_it_was_asked_for() {
     ];
     let run = fake.run_on(&line, "hello");
     assert_eq!((run.exit, run.stdout), (0, format!("{ID}\n")), "{}", run.stderr);
-    let request = &fake.calls("NotificationSend")[0]["request"];
+    let request = &fake.calls("NotificationSendOnce")[0]["request"];
     let expected = json!({
         "channel": "email", "recipient": ["a@example.org", "b@example.org"], "subject": "Hi", "content": "hello",
         "priority": "high", "scheduled_at": "2030-01-02T03:04:05Z", "meta_data": {"campaign": "x"}, "deduplicate": false

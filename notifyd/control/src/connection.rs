@@ -1,15 +1,16 @@
 //! One connection: calls come in, run side by side, and their answers go out.
 
+use crate::once;
 use crate::session::Session;
 use futures::{Stream as _, StreamExt as _};
-use notify_proto::control::{Control as _, ControlRequest};
+use notify_proto::control::ControlRequest;
 use notify_proto::transport;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 use tarpc::RequestName as _;
-use tarpc::server::{BaseChannel, Channel as _, Config};
+use tarpc::server::{BaseChannel, Channel as _, Config, serve as serve_fn};
 use tokio::net::UnixStream;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -38,7 +39,9 @@ pub(crate) async fn serve(stream: UnixStream, session: Session, shutdown: Cancel
             request = requests.next() => match request {
                 Some(Ok(request)) => {
                     let timer = session.begin(verb(&request.get().message));
-                    let answered = request.execute(session.clone().serve());
+                    let own = session.clone();
+                    let answer = serve_fn(move |context, call| once::serve(own, context, call));
+                    let answered = request.execute(answer);
                     calls.spawn(async move {
                         answered.await;
                         timer.observe_duration();

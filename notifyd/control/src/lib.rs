@@ -28,6 +28,7 @@ mod lane;
 mod mask;
 mod metrics;
 mod name;
+mod once;
 mod operations;
 mod options;
 mod peer;

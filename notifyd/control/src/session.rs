@@ -2,6 +2,7 @@
 
 use crate::deps::Deps;
 use crate::metrics::Metrics;
+use crate::once::Once;
 use crate::operations::Operations;
 use crate::peer::Caller;
 use crate::verbs::overview::Overviews;
@@ -20,12 +21,14 @@ pub(crate) struct Room {
     pub(crate) socket: PathBuf,
     pub(crate) operations: Operations,
     pub(crate) overview: Overviews,
+    pub(crate) once: Once,
     metrics: Metrics,
 }
 
 impl Room {
     pub(crate) fn new(deps: Deps, socket: PathBuf, metrics: Metrics) -> Self {
-        Self { deps, socket, operations: Operations::default(), overview: Overviews::default(), metrics }
+        let (operations, overview) = (Operations::default(), Overviews::default());
+        Self { deps, socket, operations, overview, once: Once::default(), metrics }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -88,6 +91,16 @@ impl Session {
         Self { room, caller: Arc::new(caller), greeted: Arc::default() }
     }
 
+    /// The daemon, for what is no verb.
+    pub(crate) const fn room(&self) -> &Arc<Room> {
+        &self.room
+    }
+
+    /// The user id of whoever calls.
+    pub(crate) fn uid(&self) -> u32 {
+        self.caller.uid
+    }
+
     /// Counts a call, whatever comes of it, and how long it takes.
     pub(crate) fn begin(&self, verb: &str) -> HistogramTimer {
         self.room.metrics.begin(verb)
@@ -118,7 +131,7 @@ impl Session {
 
     /// For verbs that look at what viewers do not see; writes who looked and why not to the audit log.
     pub(crate) async fn reveal(&self, verb: &'static str, target: &str) -> Reply<&Room> {
-        let change = Change { reason: Some("revealed".into()), dry_run: false };
+        let change = Change { reason: Some("revealed".into()), ..Change::default() };
         let operator = self.change(&change)?;
         operator.note(verb, target).await?;
         Ok(operator.room)

@@ -10,6 +10,7 @@ mod fakes;
 mod holds;
 mod keys;
 mod notifications;
+mod once;
 mod operations;
 mod preview;
 mod provider_changes;

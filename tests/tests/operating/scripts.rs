@@ -263,3 +263,25 @@ fn another_log_filter_ends_by_itself_and_a_file_is_checked_as_a_reload_would() {
     let drain = |it: &&Value| it["key"] == "delivery.drain_timeout_seconds";
     assert_eq!(shown["items"].as_array().unwrap().iter().find(drain).unwrap()["value"], 7);
 }
+
+/// Whoever got no answer asks again with the same key: what it changed is there once, and so is its answer.
+#[test]
+fn a_change_that_is_asked_for_again_with_its_key_is_made_once() {
+    let daemon = Daemon::start();
+    daemon.service("acme");
+    daemon.mock("quick", &json!({}), &[]);
+    let ctl = daemon.ctl();
+    let create = ["service", "key", "create", "acme", "-o", "plain", "--idempotency-key", "k-1"];
+    let key = ctl.ok(&create);
+    assert_eq!(ctl.ok(&create), key);
+    assert_eq!(ctl.json(&["service", "key", "list", "acme"])["items"].as_array().unwrap().len(), 2);
+    let other = ctl.run(&["service", "unlock", "acme", "--idempotency-key", "k-1"]);
+    assert_eq!(other.code, 5, "{}", other.stderr);
+    assert!(other.stderr.contains("used for another change"), "{}", other.stderr);
+    let send =
+        "notification send --service acme --channel sms --to +15005550006 --body hello --no-dedup -o id";
+    let send: Vec<&str> = send.split(' ').chain(["--idempotency-key", "order-1"]).collect();
+    let id = ctl.ok(&send);
+    let daemon = daemon.kill().start();
+    assert_eq!(daemon.ctl().ok(&send), id, "the log knows the key, over a restart too");
+}

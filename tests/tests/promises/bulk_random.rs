@@ -37,7 +37,7 @@ async fn post(client: &mut Client, run: u64, many: u32) -> Vec<(String, Timestam
 }
 
 async fn bulk(client: &ControlClient, request: &BulkRequest, dry_run: bool) -> notify_proto::bulk::BulkView {
-    let change = Change { reason: Some("a test".into()), dry_run };
+    let change = Change { reason: Some("a test".into()), dry_run, key: None };
     client.notification_bulk(within(PATIENCE), Box::new(request.clone()), change).await.unwrap().unwrap()
 }
 

@@ -130,11 +130,7 @@ pub(crate) const CALLS: &[(&str, Is, &str)] = &[
     ("hold_set", Change("provider.circuit.open"), "provider circuit open quiet --yes"),
     ("circuit_force", Change("provider.circuit.half_open"), "provider circuit half-open quiet"),
     ("circuit_force", Change("provider.circuit.close"), "provider circuit close quiet"),
-    (
-        "notification_send",
-        Change("notification.send"),
-        "notification send --service acme --channel sms --to +15005550006 --body hello",
-    ),
+    ("notification_send", Change("notification.send"), "notification send-batch --service acme BATCH"),
     (
         "notification_send_once",
         Change("notification.send"),
@@ -229,6 +225,11 @@ impl House {
             "KEY" => prefix.to_owned(),
             "WEBHOOK" => self.webhook.clone(),
             "DELIVERY" => self.delivery.clone(),
+            "BATCH" => {
+                let file = self.socket.with_file_name("batch.jsonl");
+                fs::write(&file, r#"{"channel": "sms", "to": "+15005550006", "content": "hello"}"#).unwrap();
+                file.to_str().unwrap().to_owned()
+            }
             word => word.to_owned(),
         });
         let words: Vec<String> = words.chain(more.iter().map(|word| (*word).to_owned())).collect();

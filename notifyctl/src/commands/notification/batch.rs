@@ -33,7 +33,8 @@ A member service may stand in it, in place of --service. Empty lines are skipped
 the others go on.
 
 When it is interrupted or the daemon goes away it says from which line on to go on: --from-line. Lines that were under
-way then are sent again, and the daemon answers equal ones with what was sent before.
+way then are sent again, and the daemon answers equal ones with what was sent before. With --idempotency-key each line has a key
+of its own, its number behind yours: the same file may be sent again within 24 hours, from any line, and nothing twice.
 
 Examples:
   notifyctl ntf send-batch --service acme list.jsonl
@@ -233,8 +234,9 @@ async fn send(
     page: Vec<(u64, String, Result<Wanted, String>)>,
 ) -> Result<Vec<Told>, Failure> {
     let begin = |(line, service, wanted): (u64, String, Result<Wanted, String>)| {
-        let (link, change) = (Arc::clone(link), desk.globals.change());
-        tokio::spawn(one(link, change, line, service, wanted))
+        let (link, change) = (Arc::clone(link), desk.globals.change_without_key());
+        let key = desk.globals.idempotency_key.as_ref().map(|key| format!("{key}/{line}"));
+        tokio::spawn(one(link, change, key, line, service, wanted))
     };
     let under_way: Vec<_> = page.into_iter().map(begin).collect();
     let mut told = Vec::new();
@@ -247,6 +249,7 @@ async fn send(
 async fn one(
     link: Arc<Link>,
     change: Change,
+    key: Option<String>,
     line: u64,
     service: String,
     wanted: Result<Wanted, String>,
@@ -256,7 +259,14 @@ async fn one(
         Ok(wanted) => wanted,
         Err(problem) => return Ok(refused(problem)),
     };
-    match link.change(link.client.notification_send(link.within(), service, wanted, change)).await {
+    let within = link.within();
+    let sent = match key {
+        Some(key) => {
+            link.change(link.client.notification_send_once(within, service, wanted, key, change)).await
+        }
+        None => link.change(link.client.notification_send(within, service, wanted, change)).await,
+    };
+    match sent {
         Ok(Some(Sent { id, status, duplicate })) => {
             Ok(Told { line, id: Some(id.to_string()), status: Some(status), duplicate, error: None })
         }

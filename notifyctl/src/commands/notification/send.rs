@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 /// A notification to send.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "With --idempotency-key it is safe to repeat the very same command when no answer came (exit code 75): write times in full
-then, as a span counts from now and makes another request of it.
+    after_help = "With --idempotency-key it is safe to repeat the very same command when no answer came (exit codes 69 and 75): here the key
+holds for 24 hours and outlasts a restart. Write times in full then, as a span counts from now and makes another request of it.
 
 Examples:
   notifyctl ntf send --service acme --channel sms --to +15005550006 --body \"Your code is 1234\" --priority instant
@@ -42,9 +42,6 @@ pub struct Send {
     body_file: Option<PathBuf>,
     #[command(flatten)]
     details: Details,
-    /// A key of your own: the same command repeated within 24 hours sends nothing more, whatever became of its answer
-    #[arg(long, value_name = "KEY")]
-    idempotency_key: Option<String>,
     /// Wait until it is final; exit code 8 when it was not delivered. --timeout says how long [default: 60s]
     #[arg(long)]
     wait: bool,
@@ -81,7 +78,7 @@ pub struct Details {
 
 impl Send {
     pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
-        let (service, wait, key) = (self.service.clone(), self.wait, self.idempotency_key.clone());
+        let (service, wait, key) = (self.service.clone(), self.wait, desk.globals.key().to_owned());
         let request = self.request()?;
         let size = serde_json::to_vec(&request).map_or(0, |json| json.len());
         if size > MAX_FRAME_BYTES - 4_096 {
@@ -90,13 +87,10 @@ impl Send {
         }
         let link = if wait { desk.link_to_wait().await? } else { desk.link().await? };
         let (within, name, request) = (link.within(), service.clone(), Box::new(request));
-        let change = desk.globals.change();
-        let sent = match key {
-            Some(key) => {
-                link.change(link.client.notification_send_once(within, name, request, key, change)).await?
-            }
-            None => link.change(link.client.notification_send(within, name, request, change)).await?,
-        };
+        // The log keeps the key, so that it holds for a day and over a restart.
+        let change = desk.globals.change_without_key();
+        let sent = link.client.notification_send_once(within, name, request, key, change);
+        let sent = link.change(sent).await?;
         let Some(sent) = sent else {
             let sentence = format!("dry run: it would be accepted for {service}");
             desk.out.did("notification.send", &sentence, json!({"dry_run": true}))?;

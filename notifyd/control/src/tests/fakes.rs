@@ -437,11 +437,11 @@ pub(super) fn plain() -> Change {
 }
 
 pub(super) fn because(reason: &str) -> Change {
-    Change { reason: Some(reason.into()), dry_run: false }
+    Change { reason: Some(reason.into()), ..Change::default() }
 }
 
 pub(super) fn dry() -> Change {
-    Change { reason: None, dry_run: true }
+    Change { dry_run: true, ..Change::default() }
 }
 
 /// The code of a refusal.

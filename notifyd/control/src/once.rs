@@ -1,0 +1,205 @@
+//! A change that carries a key is made once. Whoever asks for it again with the same key, because no answer came, hears the
+//! answer of the first time, or waits for it. What was refused changed nothing, so it may be asked for again. All of it is in
+//! memory, for a while: what outlasts a restart is the idempotency key of a notification.
+
+use crate::session::Session;
+use notify_proto::ApiError;
+use notify_proto::ErrorCode::{Conflict, Failed, Invalid};
+use notify_proto::control::{Control as _, ControlRequest, ControlResponse};
+use notify_proto::transport::Context;
+use notifyd_lifecycle::Secret;
+use serde_json::{Value, json};
+use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::ErrorKind;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tarpc::ServerError;
+use tarpc::server::Serve;
+use tokio::sync::watch;
+
+/// For how long an answer is remembered: long enough for somebody who waits for one, and no longer, as it may be a key.
+const KEPT: Duration = Duration::from_secs(600);
+
+/// Changes that are remembered, the latest.
+const MAX_KEYS: usize = 1_000;
+
+/// Bytes of all their answers.
+const MAX_BYTES: usize = 8 * 1_024 * 1_024;
+
+/// Longest key, characters.
+const MAX_KEY: usize = 200;
+
+/// An answer as it goes out, once there is one. It may hold a new key.
+type Answer = Option<Arc<Secret<String>>>;
+
+/// The changes of the last minutes.
+#[derive(Default)]
+pub(crate) struct Once(Mutex<VecDeque<Entry>>);
+
+struct Entry {
+    who: u32,
+    key: String,
+    asked: u64,
+    since: Duration,
+    answer: watch::Receiver<Answer>,
+}
+
+/// What is known of a key.
+enum Known {
+    /// Nothing: the answer goes in here.
+    New(watch::Sender<Answer>),
+    /// It is made, or being made.
+    Same(watch::Receiver<Answer>),
+    /// It was used for something else.
+    Other,
+}
+
+impl Once {
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Entry>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enter(&self, who: u32, key: &str, asked: u64, now: Duration) -> Known {
+        let mut all = self.lock();
+        while all.pop_front_if(|it| it.since + KEPT <= now).is_some() {}
+        if let Some(entry) = all.iter().find(|it| it.who == who && it.key == key) {
+            return if entry.asked == asked { Known::Same(entry.answer.clone()) } else { Known::Other };
+        }
+        let (tell, answer) = watch::channel(None);
+        let bytes = |it: &Entry| it.answer.borrow().as_ref().map_or(0, |answer| answer.expose().len());
+        while all.len() >= MAX_KEYS || all.iter().map(bytes).sum::<usize>() > MAX_BYTES {
+            all.pop_front();
+        }
+        all.push_back(Entry { who, key: key.to_owned(), asked, since: now, answer });
+        Known::New(tell)
+    }
+
+    fn forget(&self, who: u32, key: &str) {
+        self.lock().retain(|it| it.who != who || it.key != key);
+    }
+}
+
+/// A change that carries a key.
+struct Keyed {
+    /// The name of its call and of its answer.
+    verb: String,
+    key: String,
+    /// What it asks for, in short.
+    asked: u64,
+}
+
+impl Keyed {
+    /// What a call is, as it goes over the wire: its name, and in that its fields. A dry run changes nothing.
+    fn of(call: &ControlRequest) -> Option<Self> {
+        let call = serde_json::to_value(call).ok()?;
+        let (verb, fields) = call.as_object()?.iter().next()?;
+        let change = fields.get("change")?;
+        let key = change.get("key")?.as_str()?.to_owned();
+        if change.get("dry_run").and_then(Value::as_bool) == Some(true) {
+            return None;
+        }
+        let mut hasher = DefaultHasher::new();
+        call.to_string().hash(&mut hasher);
+        Some(Self { verb: verb.clone(), key, asked: hasher.finish() })
+    }
+
+    fn refuse(&self, error: ApiError) -> Result<ControlResponse, ServerError> {
+        let refused = json!({ &self.verb: { "Err": error } });
+        serde_json::from_value(refused).map_err(|error| ServerError::new(ErrorKind::Other, error.to_string()))
+    }
+}
+
+/// Whether an answer says that a change was made.
+fn made(answer: &str) -> bool {
+    answer.split_once(':').is_some_and(|(_, told)| told.starts_with("{\"Ok\""))
+}
+
+/// Answers a call, a change with a key only once.
+pub(crate) async fn serve(
+    session: Session,
+    context: Context,
+    call: ControlRequest,
+) -> Result<ControlResponse, ServerError> {
+    // Who may change nothing hears so from the verb.
+    let keyed = if session.may_change() { Keyed::of(&call) } else { None };
+    let Some(keyed) = keyed else { return session.serve().serve(context, call).await };
+    let Keyed { key, asked, .. } = &keyed;
+    if key.is_empty() || key.chars().count() > MAX_KEY || key.chars().any(char::is_control) {
+        let message = format!("key: write 1 to {MAX_KEY} characters, none of them a control character");
+        return keyed.refuse(ApiError::new(Invalid, message));
+    }
+    let (room, who) = (session.room(), session.uid());
+    let mut answer = match room.once.enter(who, key, *asked, room.deps.clock.steady()) {
+        Known::Same(answer) => answer,
+        Known::Other => {
+            let error =
+                ApiError::new(Conflict, "its key was used for another change within the last minutes");
+            return keyed
+                .refuse(error.hint("take another key; a time is the same only when it is written in full"));
+        }
+        Known::New(tell) => {
+            let (answer, key) = (tell.subscribe(), key.clone());
+            // It goes on when whoever asked has gone: a change is made or not, and its answer is there.
+            tokio::spawn(async move {
+                let room = Arc::clone(session.room());
+                let told = session.serve().serve(context, call).await.ok();
+                let told = told.and_then(|told| serde_json::to_string(&told).ok()).unwrap_or_default();
+                if !made(&told) {
+                    room.once.forget(who, &key);
+                }
+                tell.send_replace(Some(Arc::new(Secret::new(told))));
+            });
+            answer
+        }
+    };
+    let told = answer.wait_for(Option::is_some).await.ok().and_then(|told| told.clone());
+    match told.and_then(|told| serde_json::from_str(told.expose()).ok()) {
+        Some(response) => Ok(response),
+        None => {
+            keyed.refuse(ApiError::new(Failed, "the change ended without an answer; see the daemon's log"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(once: &Once, who: u32, key: &str, asked: u64, at: u64) -> &'static str {
+        match once.enter(who, key, asked, Duration::from_secs(at)) {
+            Known::New(tell) => {
+                tell.send_replace(Some(Arc::new(Secret::new("x".repeat(MAX_BYTES / 4)))));
+                "new"
+            }
+            Known::Same(_) => "same",
+            Known::Other => "other",
+        }
+    }
+
+    #[test]
+    fn a_key_stands_for_one_change_of_one_person_for_a_while() {
+        let once = Once::default();
+        assert_eq!(known(&once, 1, "a", 7, 0), "new");
+        assert_eq!(known(&once, 1, "a", 7, 599), "same");
+        assert_eq!(known(&once, 1, "a", 8, 599), "other");
+        assert_eq!(known(&once, 2, "a", 8, 599), "new", "another person's");
+        assert_eq!(known(&once, 1, "a", 8, 600), "new");
+        once.forget(1, "a");
+        assert_eq!(known(&once, 1, "a", 7, 601), "new");
+    }
+
+    #[test]
+    fn the_oldest_make_room() {
+        let once = Once::default();
+        for n in 0..6 {
+            assert_eq!(known(&once, 1, &format!("large {n}"), 0, 0), "new");
+        }
+        assert_eq!(known(&once, 1, "large 5", 0, 0), "same");
+        assert_eq!(known(&once, 1, "large 0", 0, 0), "new");
+        for n in 0..2 * MAX_KEYS {
+            drop(once.enter(1, &n.to_string(), 0, Duration::ZERO));
+        }
+        assert_eq!(once.lock().len(), MAX_KEYS);
+    }
+}
