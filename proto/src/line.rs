@@ -34,6 +34,9 @@ pub struct NotificationLine {
     /// Retries allowed after the first cycle.
     #[serde(default)]
     pub max_retries: u32,
+    /// While it waits for a retry: the delays of the next few after that one, seconds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delays_left_seconds: Vec<u64>,
     /// When it was accepted.
     #[serde(serialize_with = "write_time")]
     pub created_at: Timestamp,
@@ -72,6 +75,7 @@ impl From<NotificationView> for NotificationLine {
             provider_name: view.provider_name,
             retry_count: view.retry_count,
             max_retries: view.max_retries,
+            delays_left_seconds: view.delays_left_seconds,
             created_at: view.created_at,
             scheduled_at: view.scheduled_at,
             next_attempt_at: view.next_attempt_at,

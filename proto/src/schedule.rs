@@ -3,7 +3,7 @@
 use crate::filter::Filter;
 use crate::measured::Tries;
 use crate::view::{write_opt_time, write_time};
-use crate::{GroupBy, NotificationId, Open, Timestamp};
+use crate::{GroupBy, NotificationId, Open, Timestamp, WebhookId};
 use serde::{Deserialize, Serialize};
 
 /// How much waits for a time, by how far ahead that is.
@@ -21,7 +21,7 @@ pub struct HistogramView {
 /// Which of what waits for a time, and by what it is told apart.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GroupRequest {
-    /// Those that match.
+    /// Those that match; webhooks are known by their service alone.
     #[serde(default)]
     pub filter: Filter,
     /// By what.
@@ -48,9 +48,12 @@ pub struct WaitingGroups {
 pub struct WaitingGroup {
     /// What they have in common; empty where they have none of it.
     pub name: String,
+    /// The webhook that is to be told, where they are told apart by that.
+    #[serde(default)]
+    pub webhook: Option<WebhookId>,
     /// How many wait for a retry.
     pub retrying: u64,
-    /// How many are scheduled.
+    /// How many are scheduled; of what is owed to a webhook, how many were not told yet.
     pub pending: u64,
     /// How many were tried once so far.
     pub tried_once: u64,

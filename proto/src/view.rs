@@ -73,6 +73,9 @@ pub struct NotificationView {
     pub retries_left: u32,
     /// Retries allowed after the first cycle.
     pub max_retries: u32,
+    /// While it waits for a retry: the delays of the next few after that one, seconds, without what chance adds to them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delays_left_seconds: Vec<u64>,
     /// When it was accepted.
     #[serde(serialize_with = "write_time")]
     pub created_at: Timestamp,

@@ -288,6 +288,8 @@ words! {
         Service = "service",
         /// The channel.
         Channel = "channel",
+        /// The webhook that is to be told: these are events, and no notifications.
+        Webhook = "webhook",
     }
 
     /// What is done to all notifications that match a filter.

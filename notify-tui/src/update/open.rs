@@ -44,6 +44,15 @@ pub(super) fn open(app: &mut App, cmds: &mut Vec<Cmd>) {
                 app.side = false;
             }
         }
+        Page::Retries if app.side && app.retries.by.0 == GroupBy::Webhook => {
+            let groups = app.retries.groups.as_ref().map(|groups| &groups.groups);
+            if let Some(id) = groups.and_then(|groups| groups.get(app.side_at)?.webhook) {
+                show(app, Page::Webhooks, cmds);
+                if let Some(rows) = app.rows_mut() {
+                    rows.go(&id.to_string());
+                }
+            }
+        }
         Page::Retries if app.side => {
             if let Some(filter) = group_filter(app) {
                 set_filter(app, &filter, cmds);
@@ -84,5 +93,6 @@ fn group_filter(app: &App) -> Option<String> {
         GroupBy::Provider => Some(quoted("provider", name)),
         GroupBy::Service => Some(quoted("service", name)),
         GroupBy::Channel => Some(quoted("channel", name)),
+        GroupBy::Webhook => None,
     }
 }

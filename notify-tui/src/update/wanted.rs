@@ -3,6 +3,7 @@
 use crate::ask::{Question, Slot};
 use crate::state::{App, Notes, Over, Page};
 use chrono::TimeDelta;
+use notify_proto::GroupBy;
 use notify_proto::control::{ListRequest, RouteRequest};
 use notify_proto::filter::{Field, Filter, Term};
 use notify_proto::overview::{MAX_WEBHOOKS, Overview};
@@ -75,8 +76,13 @@ pub fn wanted(app: &App) -> Vec<(Slot, Question)> {
         Page::Retries => {
             notes(app, &app.retries, None, Question::Schedule, &mut all);
             all.push((Slot::Side, Question::Histogram));
-            if let Ok(filter) = app.retries.asked(None, app.now.wall) {
-                let by = app.retries.by.0.into();
+            if let Ok(mut filter) = app.retries.asked(None, app.now.wall) {
+                let by = app.retries.by.0;
+                if by == GroupBy::Webhook {
+                    // What is owed to webhooks is known by its service alone.
+                    filter.terms.retain(|term| matches!(term, Term::Is { field: Field::Service, .. }));
+                }
+                let by = by.into();
                 all.push((Slot::Also, Question::Groups(GroupRequest { filter, by })));
             }
         }

@@ -1,7 +1,7 @@
 //! What waits for a time, told apart by what it has in common.
 //!
 //! ```text
-//! +- By error  G: provider, service, channel -------------------------------------- 4 -+
+//! +- By error  G: provider, service, channel, webhook ----------------------------- 4 -+
 //! |   ERROR                     RETRYING  SCHED  DEAD 1h  TRY1->2  TRY2->3  NEXT        |
 //! |   503 upstream unavailable     3,204      0        0      71%       --  in 4s       |
 //! +------------------------------------------------------------------------------------+
@@ -42,6 +42,7 @@ const fn head(by: GroupBy) -> &'static str {
         GroupBy::Provider => "PROVIDER",
         GroupBy::Service => "SERVICE",
         GroupBy::Channel => "CHANNEL",
+        GroupBy::Webhook => "WEBHOOK",
     }
 }
 

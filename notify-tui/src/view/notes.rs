@@ -1,6 +1,6 @@
 //! Views 3, 4 and 5: notifications, those that wait for a time, and dead letters.
 
-use super::look::{Look, Tone, grouped};
+use super::look::{Look, Tone, grouped, span};
 use super::panel::{self, Words};
 use super::table::{Cell, Column, left, right};
 use super::time::{ago, ahead, clock};
@@ -24,7 +24,7 @@ pub(super) const ALL: [Column; 11] = [
     left("LAST ERROR", 60, 1),
 ];
 
-pub(super) const WAITING: [Column; 11] = [
+pub(super) const WAITING: [Column; 12] = [
     left("ID", 36, 0),
     right("DUE", 11, 0),
     right("LATE", 8, 2),
@@ -34,6 +34,7 @@ pub(super) const WAITING: [Column; 11] = [
     left("RECIPIENT", 22, 6),
     left("PROVIDER", 14, 3),
     right("TRY", 5, 5),
+    left("THEN", 15, 5),
     left("SEND AT", 13, 4),
     left("LAST ERROR", 60, 1),
 ];
@@ -98,6 +99,22 @@ fn tries(row: &NotificationLine) -> String {
     format!("{}/{}", row.retry_count, row.max_retries)
 }
 
+/// A span without the parts of it that are none.
+fn brief(seconds: u64) -> String {
+    let whole = span(seconds);
+    let cut = ["00s", "00m", "00h"].iter().find_map(|none| whole.strip_suffix(none));
+    cut.map_or_else(|| whole.clone(), str::to_owned)
+}
+
+/// How long it waits after the next try, and after those behind it.
+fn then(row: &NotificationLine) -> String {
+    if row.status.known() != Some(Status::Retrying) {
+        return "--".into();
+    }
+    let delays: Vec<_> = row.delays_left_seconds.iter().map(|seconds| brief(*seconds)).collect();
+    if delays.is_empty() { "dead".into() } else { delays.join(" ") }
+}
+
 fn due(row: &NotificationLine) -> Option<notify_proto::Timestamp> {
     row.next_attempt_at.or(row.scheduled_at)
 }
@@ -141,6 +158,7 @@ fn waiting(app: &App, row: &NotificationLine) -> Vec<Cell> {
         row.recipient.as_str().into(),
         row.provider_name.as_deref().unwrap_or("auto").into(),
         tries(row).into(),
+        then(row).into(),
         row.scheduled_at.map_or_else(|| "--".into(), |at| clock(app, at)).into(),
         error(row).into(),
     ]

@@ -144,6 +144,7 @@ pub(crate) fn note(n: u32, status: &str) -> Value {
         "channel_used": "sms", "status": status, "delivery_proof": null, "recipient": "+91******4821",
         "subject": null, "content": null, "priority": "high", "provider_id": null, "provider_name": "relay",
         "external_id": null, "retry_count": 1, "retries_left": 3, "max_retries": 4,
+        "delays_left_seconds": if status == "retrying" { json!([900, 1_800, 5_430]) } else { json!([]) },
         "created_at": "2027-01-15T07:58:00.000Z", "scheduled_at": null, "next_attempt_at": due,
         "delivered_at": null, "failed_at": failed, "cancelled_at": null, "expires_at": null,
         "error_message": "503 upstream \u{1b}[2J unavailable",

@@ -1,6 +1,6 @@
 //! Every view in every state at the sizes people have, letter by letter: `UPDATE_SCREENS=1` writes them anew.
 
-use crate::house::{admin, after, asked, screen, start};
+use crate::house::{admin, after, asked, id, screen, start};
 use crate::world::{World, reply};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use notify_proto::{ApiError, ErrorCode};
@@ -176,6 +176,26 @@ fn what_is_shown_of_retries_can_be_told_apart_and_bounded() {
     settle(&mut app, cmds, World::Full, false, now);
     update(&mut app, Msg::Key(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE)), now);
     assert_eq!(app.filter(), r#"provider:"503 upstream unavailable""#, "only these");
+}
+
+#[test]
+fn what_waits_to_be_told_to_webhooks_leads_to_them() {
+    let mut app = app(Page::Retries, "live", (120, 36));
+    let now = app.now;
+    let key = |app: &mut App, code| update(app, Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)), now);
+    for _ in 0..4 {
+        let cmds = key(&mut app, KeyCode::Char('G'));
+        settle(&mut app, cmds, World::Full, false, now);
+    }
+    let shown = screen(&app, PLAIN, 120, 36);
+    for part in ["Grouped by webhook", "acme https://hooks.acme.test/n", "812"] {
+        assert!(shown.contains(part), "`{part}` is not on\n{shown}");
+    }
+    key(&mut app, KeyCode::Tab);
+    let cmds = key(&mut app, KeyCode::Enter);
+    settle(&mut app, cmds, World::Full, false, now);
+    assert_eq!((app.page, app.filter()), (Page::Webhooks, ""));
+    assert_eq!(app.webhooks.list.current().map(|it| it.id.to_string()), Some(id(800)));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A daemon's answers to whatever is asked, always the same ones.
 
 use crate::house::{events, id, overview, page, queues, status_json, webhooks};
+use notify_proto::GroupBy;
 use notify_tui::message::{Answer, Question};
 use notify_tui::state::Story;
 use serde_json::{Value, from_value, json};
@@ -48,6 +49,14 @@ fn full(question: &Question) -> Answer {
             "elsewhere": 7, "scanned": 1_291, "partial": false
         }))),
         Question::Histogram => Answer::Histogram(histogram(&[12, 340, 90, 7, 0, 3, 0, 0, 1])),
+        Question::Groups(request) if request.by.known() == Some(GroupBy::Webhook) => {
+            Answer::Groups(read(json!({
+                "by": request.by, "elsewhere": 0, "scanned": 816, "partial": false,
+                "groups": [{"name": "acme https://hooks.acme.test/n", "webhook": id(800), "retrying": 812, "pending": 4,
+                    "tried_once": 600, "tried_twice": 212, "tried_more": 0, "next_at": "2027-01-15T08:00:12Z",
+                    "sample": id(1)}]
+            })))
+        }
         Question::Groups(request) => Answer::Groups(read(json!({
             "by": request.by, "elsewhere": 0, "scanned": 3_977, "partial": false,
             "groups": [

@@ -78,15 +78,17 @@ pub struct List {
 #[derive(Debug, Args)]
 #[command(
     after_help = "The 20,000 that are due first are looked at. An error is told without numbers, ids, addresses and quoted
-texts, so that those of one kind are one group.
+texts, so that those of one kind are one group. By webhook it is events that are owed: pending are those not told yet,
+and of the filter only services count.
 
 Examples:
   notifyctl schedule group
   notifyctl schedule group --by provider --status retrying
+  notifyctl schedule group --by webhook
   notifyctl schedule group --by service -o json | jq -r '.items[0].name'"
 )]
 pub struct Group {
-    /// By what: error, provider, service, channel
+    /// By what: error, provider, service, channel, webhook
     #[arg(long, value_name = "WHAT", default_value = "error")]
     by: GroupBy,
     #[command(flatten)]

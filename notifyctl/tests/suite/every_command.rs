@@ -108,6 +108,7 @@ pub(crate) const LINES: &[&str] = &[
     "schedule run ID OTHER",
     "schedule run --filter status:retrying --rate 20/s --yes",
     "schedule histogram",
+    "schedule group --by webhook --service acme",
     "schedule group --by service --filter provider:relay",
     "notification cancel --filter service:acme --yes",
     "notification retry --filter * --expect 3~5% --limit 9 --rate 20/s --no-wait --yes",

@@ -104,7 +104,7 @@ impl Keyed {
         Some(Self { verb: verb.clone(), key, asked: hasher.finish() })
     }
 
-    fn refuse(&self, error: ApiError) -> Result<ControlResponse, ServerError> {
+    fn refuse(&self, error: &ApiError) -> Result<ControlResponse, ServerError> {
         let refused = json!({ &self.verb: { "Err": error } });
         serde_json::from_value(refused).map_err(|error| ServerError::new(ErrorKind::Other, error.to_string()))
     }
@@ -127,7 +127,7 @@ pub(crate) async fn serve(
     let Keyed { key, asked, .. } = &keyed;
     if key.is_empty() || key.chars().count() > MAX_KEY || key.chars().any(char::is_control) {
         let message = format!("key: write 1 to {MAX_KEY} characters, none of them a control character");
-        return keyed.refuse(ApiError::new(Invalid, message));
+        return keyed.refuse(&ApiError::new(Invalid, message));
     }
     let (room, who) = (session.room(), session.uid());
     let mut answer = match room.once.enter(who, key, *asked, room.deps.clock.steady()) {
@@ -136,7 +136,7 @@ pub(crate) async fn serve(
             let error =
                 ApiError::new(Conflict, "its key was used for another change within the last minutes");
             return keyed
-                .refuse(error.hint("take another key; a time is the same only when it is written in full"));
+                .refuse(&error.hint("take another key; a time is the same only when it is written in full"));
         }
         Known::New(tell) => {
             let (answer, key) = (tell.subscribe(), key.clone());
@@ -157,7 +157,7 @@ pub(crate) async fn serve(
     match told.and_then(|told| serde_json::from_str(told.expose()).ok()) {
         Some(response) => Ok(response),
         None => {
-            keyed.refuse(ApiError::new(Failed, "the change ended without an answer; see the daemon's log"))
+            keyed.refuse(&ApiError::new(Failed, "the change ended without an answer; see the daemon's log"))
         }
     }
 }

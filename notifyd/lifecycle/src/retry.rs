@@ -13,6 +13,9 @@ pub const MAX_RETRIES: u32 = 50;
 /// Longest delay a policy may ask for, seconds: one week.
 pub const MAX_DELAY_SECONDS: u32 = 604_800;
 
+/// Delays that are told of those that are left.
+const LEFT: u32 = 4;
+
 /// A schedule of delays between cycles.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -68,6 +71,12 @@ impl RetryPolicy {
         })
     }
 
+    /// The published delays of the next few retries after number `spent`, seconds.
+    pub fn left(&self, spent: u32) -> Vec<u64> {
+        let next = (1..=LEFT).map_while(|ahead| self.delay(spent.checked_add(ahead)?));
+        next.map(|delay| delay.as_secs()).collect()
+    }
+
     /// The delay with jitter. A provider's `Retry-After` raises it, never lowers it.
     pub fn jittered(
         &self,
@@ -114,6 +123,16 @@ mod tests {
     use proptest::prelude::*;
     use rand::SeedableRng;
     use rand::rngs::StdRng;
+
+    #[test]
+    fn what_is_left_is_what_was_not_spent() {
+        let standard = RetryPolicy::builtin("standard").unwrap();
+        assert_eq!(standard.left(0), [300, 900, 1_800]);
+        assert_eq!(standard.left(2), [1_800]);
+        assert!(standard.left(3).is_empty() && standard.left(u32::MAX).is_empty());
+        let many = RetryPolicy::Formula { base: 2, factor: 2.0, cap: 60, max_retries: 50 };
+        assert_eq!(many.left(3), [16, 32, 60, 60], "a few are enough");
+    }
 
     #[test]
     fn the_published_schedules() {

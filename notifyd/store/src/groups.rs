@@ -5,9 +5,10 @@
 use crate::api::Scope;
 use crate::directory::Directory;
 use crate::error::{Result, StoreError};
-use crate::filter::{conditions, needs_message};
+use crate::filter::{conditions, needs_message, numbers};
 use crate::row::moment;
-use notify_proto::filter::Filter;
+use crate::webhooks::Endpoints;
+use notify_proto::filter::{Field, Filter, Term};
 use notify_proto::schedule::{WaitingGroup, WaitingGroups};
 use notify_proto::{GroupBy, NotificationId};
 use notifyd_lifecycle::fault;
@@ -40,6 +41,57 @@ pub(crate) fn waiting(
     Ok(WaitingGroups { by: by.into(), groups, elsewhere, scanned, partial })
 }
 
+/// The same of what is owed to webhooks, each a group; of a filter, only what it says of services counts. `owed` is how much
+/// there is for each.
+pub(crate) fn webhooks(
+    connection: &Connection,
+    directory: &Directory,
+    endpoints: &Endpoints,
+    owed: &HashMap<i64, u64>,
+    filter: &Filter,
+    limit: usize,
+) -> Result<WaitingGroups> {
+    let fits = |service: i64| {
+        filter.terms.iter().all(|term| match term {
+            Term::Is { field: Field::Service, values, negate } => {
+                let named = values.iter().any(|it| numbers(directory.all_services(), it).contains(&service));
+                named != *negate
+            }
+            _ => true,
+        })
+    };
+    let mut told: Vec<_> = owed.iter().filter_map(|(no, owed)| Some((endpoints.get(*no)?, *owed))).collect();
+    told.retain(|(webhook, owed)| *owed > 0 && fits(webhook.service));
+    told.sort_by(|(a, few), (b, many)| many.cmp(few).then(a.no.cmp(&b.no)));
+    let elsewhere = told.iter().skip(limit).map(|(_, owed)| owed).sum();
+    let (mut groups, mut scanned, mut partial) = (Vec::new(), 0, false);
+    for (webhook, owed) in told.into_iter().take(limit) {
+        let most = MAX_SCAN - scanned;
+        let mut group = webhook_group(connection, webhook.no, most).map_err(StoreError::Read)?;
+        let seen = group.retrying + group.pending;
+        (scanned, partial) = (scanned + seen, partial || seen < owed && seen == most);
+        let service = directory.whose(webhook.service).map_or("", |(_, name)| name);
+        group.name = format!("{service} {}", webhook.settings.url);
+        group.webhook = Some(webhook.id);
+        if seen > 0 {
+            groups.push(group);
+        }
+    }
+    Ok(WaitingGroups { by: GroupBy::Webhook.into(), groups, elsewhere, scanned, partial })
+}
+
+fn webhook_group(connection: &Connection, webhook: i64, most: u64) -> rusqlite::Result<WaitingGroup> {
+    let mut group = WaitingGroup::default();
+    let mut query = connection.prepare_cached(include_str!("sql/schedule_webhook.sql"))?;
+    let mut rows = query.query((webhook, i64::try_from(most).unwrap_or(i64::MAX)))?;
+    while let Some(row) = rows.next()? {
+        let id: Option<[u8; 16]> = row.get(4)?;
+        let error = row.get_ref(3)?.as_str_or_null()?.map(fault::template);
+        add(&mut group, row, id.map(NotificationId::from_bytes), error)?;
+    }
+    Ok(group)
+}
+
 /// How many wait for a time, and one more than enough when there are more.
 fn scanned(connection: &Connection) -> rusqlite::Result<u64> {
     let mut query = connection.prepare_cached(include_str!("sql/schedule_first.sql"))?;
@@ -62,10 +114,10 @@ fn tally(
     while let Some(row) = rows.next()? {
         let name = name(row, directory, by)?;
         if let Some(group) = groups.get_mut(&name) {
-            add(group, row)?;
+            add(group, row, sample(row)?, error(row)?)?;
         } else if groups.len() < MAX_GROUPS {
             let mut group = WaitingGroup { name: name.clone(), ..WaitingGroup::default() };
-            add(&mut group, row)?;
+            add(&mut group, row, sample(row)?, error(row)?)?;
             groups.insert(name, group);
         } else {
             elsewhere += 1;
@@ -88,6 +140,8 @@ fn name(row: &Row<'_>, directory: &Directory, by: GroupBy) -> rusqlite::Result<S
             service.map(|it| it.name.clone()).unwrap_or_default()
         }
         GroupBy::Channel => row.get::<_, Option<String>>(5)?.unwrap_or_default(),
+        // Those are not told apart here.
+        GroupBy::Webhook => String::new(),
     })
 }
 
@@ -96,7 +150,17 @@ fn error(row: &Row<'_>) -> rusqlite::Result<Option<String>> {
     Ok(row.get_ref(6)?.as_str_or_null()?.map(fault::template))
 }
 
-fn add(group: &mut WaitingGroup, row: &Row<'_>) -> rusqlite::Result<()> {
+fn sample(row: &Row<'_>) -> rusqlite::Result<Option<NotificationId>> {
+    Ok(Some(NotificationId::from_bytes(row.get(7)?)))
+}
+
+/// One more, from three columns: status, due_at and how often it was tried.
+fn add(
+    group: &mut WaitingGroup,
+    row: &Row<'_>,
+    sample: Option<NotificationId>,
+    error: Option<String>,
+) -> rusqlite::Result<()> {
     if row.get_ref(0)?.as_str()? == "retrying" {
         group.retrying += 1;
     } else {
@@ -113,8 +177,7 @@ fn add(group: &mut WaitingGroup, row: &Row<'_>) -> rusqlite::Result<()> {
     group.last_at = Some(due);
     if group.next_at.is_none() {
         group.next_at = Some(due);
-        group.sample = Some(NotificationId::from_bytes(row.get(7)?));
-        group.error = error(row)?;
+        (group.sample, group.error) = (sample, error);
     }
     Ok(())
 }

@@ -98,6 +98,11 @@ pub fn view(row: &Row<'_>, directory: &Directory) -> rusqlite::Result<Notificati
         provider_name: provider.map(|provider| provider.name.clone()),
         external_id: row.get(14)?,
         retry_count,
+        delays_left_seconds: if status == Status::Retrying {
+            plan.retry.left(retry_count)
+        } else {
+            Vec::new()
+        },
         retries_left: max_retries.saturating_sub(retry_count),
         max_retries,
         created_at: moment(row.get(6)?),

@@ -118,6 +118,7 @@ suite! {
         a_page_says_when_it_stopped_looking,
         buckets_add_up,
         groups_add_up,
+        what_is_owed_to_webhooks_is_told_apart,
     }
     reading {
         pages_go_on_where_they_ended,

@@ -141,6 +141,10 @@ fn the_hot_statements_use_their_indexes() {
             "SEARCH deliveries USING COVERING INDEX deliveries_owed (webhook=? AND due_at>?)",
         ),
         (
+            include_str!("../src/sql/schedule_webhook.sql"),
+            "SEARCH d USING INDEX deliveries_owed (webhook=? AND due_at>?)",
+        ),
+        (
             include_str!("../src/sql/delivery_next.sql"),
             "SEARCH deliveries USING COVERING INDEX deliveries_owed (webhook=? AND due_at>?)",
         ),

@@ -155,4 +155,10 @@ async fn groups_are_told_with_how_their_tries_end() {
         let found = admin.schedule_group(soon(), request).await.unwrap().unwrap();
         assert_eq!(found.groups[0].tries, expected, "{by}");
     }
+    let webhooks = |filter: &str| {
+        let filter = Filter::parse(filter, StoppedClock.now()).unwrap();
+        admin.schedule_group(soon(), GroupRequest { filter, by: GroupBy::Webhook.into() })
+    };
+    assert_eq!(webhooks("service:acme").await.unwrap().unwrap().groups, []);
+    assert_eq!(webhooks("service:acme status:retrying").await.code(), Invalid);
 }

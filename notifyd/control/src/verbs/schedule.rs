@@ -6,6 +6,7 @@ use crate::session::{Room, Session};
 use crate::{bound, refuse};
 use chrono::TimeDelta;
 use notify_proto::control::{Change, Changed, ListRequest};
+use notify_proto::filter::{Field, Term};
 use notify_proto::schedule::{GroupRequest, HistogramBucket, HistogramView, WaitingGroups};
 use notify_proto::transport::Reply;
 use notify_proto::view::NotificationPage;
@@ -55,6 +56,12 @@ pub(crate) async fn group(session: &Session, request: GroupRequest) -> Reply<Wai
     check(&request.filter)?;
     let by = request.by.to_string().parse::<GroupBy>();
     let by = by.map_err(|error| refuse::invalid(format!("by: {error}")))?;
+    let other = |term: &Term| !matches!(term, Term::Is { field: Field::Service, .. });
+    if by == GroupBy::Webhook && request.filter.terms.iter().any(other) {
+        let message =
+            "filter: what is owed to webhooks is narrowed down by service alone; leave out the rest";
+        return Err(refuse::invalid(message));
+    }
     let found = room.deps.store.waiting_groups(request.filter, by, MAX_GROUPS).await;
     let mut found = found.map_err(refuse::log)?;
     let fitting = bound::fitting(&found.groups);
@@ -74,6 +81,7 @@ fn common(room: &Room, by: GroupBy, name: &str) -> Option<Common> {
         GroupBy::Provider => directory.find_provider(name).map(|it| Common::Provider(it.id)),
         GroupBy::Service => directory.find_service(name).map(|it| Common::Service(it.no)),
         GroupBy::Channel => name.parse().ok().map(Common::Channel),
+        GroupBy::Webhook => None,
     }
 }
 

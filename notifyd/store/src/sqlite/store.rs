@@ -158,6 +158,13 @@ impl Store for SqliteStore {
     }
 
     async fn waiting_groups(&self, filter: Filter, by: GroupBy, limit: usize) -> Result<WaitingGroups> {
+        if by == GroupBy::Webhook {
+            let (endpoints, owed) = (self.endpoints(), self.pending_by());
+            let look = move |connection: &_, directory: &_| {
+                groups::webhooks(connection, directory, &endpoints, &owed, &filter, limit)
+            };
+            return self.ask(look).await;
+        }
         self.ask(move |connection, directory| groups::waiting(connection, directory, &filter, by, limit))
             .await
     }

@@ -1,8 +1,9 @@
 use super::delivering::record;
 use super::fixture::{Opened, draft, who};
+use super::webhooks;
 use notify_proto::filter::Filter;
 use notify_proto::view::NotificationPage;
-use notify_proto::{GroupBy, NotificationId};
+use notify_proto::{GroupBy, NotificationId, WebhookEvent};
 use notifyd_lifecycle::Transition;
 use notifyd_lifecycle::steer::Wish;
 use notifyd_store::api::{Bucket, Page, Total};
@@ -146,6 +147,38 @@ pub async fn groups_add_up(it: Opened) {
     assert!(!waits.groups[0].name.is_empty(), "it was tried by some provider: {waits:?}");
     let channels = groups("to:+1500555*", GroupBy::Channel, 10).await;
     assert_eq!(channels.groups.iter().map(|it| it.retrying + it.pending).sum::<u64>(), 4);
+}
+
+/// By webhook it is events that wait: those that were not told yet, and those that are told again.
+pub async fn what_is_owed_to_webhooks_is_told_apart(it: Opened) {
+    let first = webhooks::webhook(&it, "acme", 1, &[WebhookEvent::Created]).await;
+    let other = webhooks::webhook(&it, "bolt", 2, &[WebhookEvent::Created]).await;
+    let ids = [it.accept(draft("one")).await, it.accept(draft("two")).await];
+    it.accept_of("bolt", draft("three")).await;
+    let owed = webhooks::owed(&it, &first).await;
+    let again = webhooks::failed(&it, &first, &owed[0], Some(5 * MINUTE));
+    webhooks::acknowledge(&it, again).await;
+    let groups = async |filter: &str, limit| {
+        let filter = Filter::parse(filter, it.now()).unwrap();
+        it.store.waiting_groups(filter, GroupBy::Webhook, limit).await.unwrap()
+    };
+    let all = groups("*", 10).await;
+    let told: Vec<_> =
+        all.groups.iter().map(|it| (it.webhook, it.retrying, it.pending, it.tried_once)).collect();
+    assert_eq!(told, [(Some(first.id), 1, 1, 1), (Some(other.id), 0, 1, 0)]);
+    assert_eq!((all.elsewhere, all.scanned, all.partial), (0, 3, false));
+    assert_eq!(all.groups[0].name, "acme https://hooks.example.org/n");
+    let (next, last) = (all.groups[0].next_at, all.groups[0].last_at);
+    assert_eq!((next, last), (Some(it.now()), Some(it.now() + 5 * MINUTE)));
+    assert_eq!(all.groups[0].sample, Some(ids[1]), "the one that is due first");
+    let one = groups("*", 1).await;
+    assert_eq!((one.groups.len(), one.elsewhere), (1, 1));
+    for (filter, webhook) in
+        [("service:bolt", other.id), ("-service:bolt", first.id), ("service:ac*", first.id)]
+    {
+        let some = groups(filter, 10).await;
+        assert_eq!(some.groups.iter().map(|it| it.webhook).collect::<Vec<_>>(), [Some(webhook)], "{filter}");
+    }
 }
 
 pub async fn buckets_add_up(it: Opened) {

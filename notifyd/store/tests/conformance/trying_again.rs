@@ -32,6 +32,7 @@ pub async fn what_waits_for_a_retry_gets_it_now_and_keeps_its_count(it: Opened) 
     let so_far = progress.clone();
     let retry = Transition::retry_at(it.now() + MINUTE, "transient");
     tried(&it, |end| Record { progress: so_far, ..end }, retry).await;
+    assert_eq!(detail(&it, id).await.notification.delays_left_seconds, [60], "after the one it waits for");
     assert_eq!(again(&it, id, Again::default()).await, Steered::Applied(Status::Queued));
     assert_eq!(again(&it, id, Again::default()).await, Steered::AlreadyDone(Status::Queued));
     let job = it.only_job().await;
