@@ -61,8 +61,8 @@ impl Once {
     }
 
     fn enter(&self, who: u32, key: &str, asked: u64, now: Duration) -> Known {
+        self.expire(now);
         let mut all = self.lock();
-        while all.pop_front_if(|it| it.since + KEPT <= now).is_some() {}
         if let Some(entry) = all.iter().find(|it| it.who == who && it.key == key) {
             return if entry.asked == asked { Known::Same(entry.answer.clone()) } else { Known::Other };
         }
@@ -73,6 +73,12 @@ impl Once {
         }
         all.push_back(Entry { who, key: key.to_owned(), asked, since: now, answer });
         Known::New(tell)
+    }
+
+    /// Forgets what is older than anybody waits.
+    fn expire(&self, now: Duration) {
+        let mut all = self.lock();
+        while all.pop_front_if(|it| it.since + KEPT <= now).is_some() {}
     }
 
     fn forget(&self, who: u32, key: &str) {
@@ -145,10 +151,20 @@ pub(crate) async fn serve(
                 let room = Arc::clone(session.room());
                 let told = session.serve().serve(context, call).await.ok();
                 let told = told.and_then(|told| serde_json::to_string(&told).ok()).unwrap_or_default();
-                if !made(&told) {
+                let made = made(&told);
+                if !made {
                     room.once.forget(who, &key);
                 }
                 tell.send_replace(Some(Arc::new(Secret::new(told))));
+                drop(tell);
+                if made {
+                    // A secret does not outlast its use, also when no other change comes.
+                    let room = Arc::downgrade(&{ room });
+                    tokio::time::sleep(KEPT).await;
+                    if let Some(room) = room.upgrade() {
+                        room.once.expire(room.deps.clock.steady());
+                    }
+                }
             });
             answer
         }
@@ -187,6 +203,8 @@ mod tests {
         assert_eq!(known(&once, 1, "a", 8, 600), "new");
         once.forget(1, "a");
         assert_eq!(known(&once, 1, "a", 7, 601), "new");
+        once.expire(Duration::from_secs(1_300));
+        assert!(once.lock().is_empty(), "nothing of it stays");
     }
 
     #[test]

@@ -201,10 +201,14 @@ async fn what_a_dry_run_counts_is_what_is_done() {
     assert!(done > 0 && done < total as u64);
     assert_eq!((count("queued"), count("failed")), (done, total as u64 - done));
 
-    // Some refuse: they are queued already.
-    let both =
-        ctl.run(&["ntf", "retry", "--filter", "status:failed,queued", "--yes", "--rate", "none", "--json"]);
-    assert!(both.code == 7 && both.stderr.contains("it is queued and cannot be retried"), "{}", both.stderr);
+    // What is queued is left as it is, and what was never tried refuses.
+    daemon.service("other");
+    let later = "ntf send --service other --channel sms --to +15005550006 --body later --at 2h";
+    ctl.ok(&later.split(' ').collect::<Vec<_>>());
+    let all =
+        ["ntf", "retry", "--filter", "status:failed,queued,pending", "--yes", "--rate", "none", "--json"];
+    let all = ctl.run(&all);
+    assert!(all.code == 7 && all.stderr.contains("so there is nothing to retry"), "{}", all.stderr);
     assert_eq!(count("queued"), total as u64);
     let about = format!("{}~5%", total + 1);
     let cancelled = ctl.json(&["ntf", "cancel", "--filter", "service:acme", "--yes", "--expect", &about]);

@@ -192,6 +192,8 @@ impl House {
             let file = file.to_str().unwrap();
             ctl.ok(&["provider", "add", name, "--type", "mock", "--config-file", file]);
         }
+        let batch = json!({"channel": "sms", "to": RECIPIENT, "content": "hello"});
+        fs::write(builder.dir().join("batch"), batch.to_string()).unwrap();
         let hook = ["--service", "acme", "--url", "http://127.0.0.1:9/n", "--event", "created"];
         let made = ctl.json(&[&["webhook", "create"][..], &hook].concat());
         let webhook = made["webhook"]["id"].as_str().unwrap().to_owned();
@@ -225,11 +227,7 @@ impl House {
             "KEY" => prefix.to_owned(),
             "WEBHOOK" => self.webhook.clone(),
             "DELIVERY" => self.delivery.clone(),
-            "BATCH" => {
-                let file = self.socket.with_file_name("batch.jsonl");
-                fs::write(&file, r#"{"channel": "sms", "to": "+15005550006", "content": "hello"}"#).unwrap();
-                file.to_str().unwrap().to_owned()
-            }
+            "BATCH" => self.daemon.builder().dir().join("batch").to_str().unwrap().to_owned(),
             word => word.to_owned(),
         });
         let words: Vec<String> = words.chain(more.iter().map(|word| (*word).to_owned())).collect();

@@ -73,7 +73,7 @@ pub fn measure(town: &Town, goals: &mut Goals) -> Result<()> {
 
 /// Keeps one open while applications post, a view a second, and compares what it holds at the end with what it held when
 /// it had been through all of them for a minute.
-pub fn soak(town: &Town, minutes: u32, goals: &mut Goals) -> Result<()> {
+pub fn soak(town: &Town, minutes: u32, goals: &mut Goals) {
     let (mut seat, _) = sit(&town.daemon.builder().socket(), "soak");
     let mut settled = 0.0;
     for minute in 0..=minutes {
@@ -89,7 +89,6 @@ pub fn soak(town: &Town, minutes: u32, goals: &mut Goals) -> Result<()> {
     goals.at_most("tui_soaked_rss_mib", rss, 30.0);
     goals.at_most("tui_soaked_growth_mib_per_hour", (rss - settled) * 60.0 / f64::from(minutes), 1.0);
     leave(seat);
-    Ok(())
 }
 
 /// Measures it on a daemon at rest, then on one that stands still, one that is killed and one that is back.
