@@ -158,12 +158,15 @@ fn tell(
 
 /// What a step changes, in the words of its event.
 pub fn changes(directory: &Directory, wish: Wish, step: &Transition) -> impl Iterator<Item = String> {
-    let provider = match wish {
-        Wish::Retry(Again { provider: Some(id), .. }) => directory.known_id(id),
-        _ => None,
+    let Again { provider, reset, .. } = match wish {
+        Wish::Retry(again) => again,
+        _ => Again::default(),
     };
     let until = step.due_at().map(|at| format!("until {}", rfc3339(at)));
-    until.into_iter().chain(provider.map(|it| format!("with {} alone", it.name)))
+    let provider = provider.and_then(|id| directory.known_id(id));
+    let alone = provider.map(|it| format!("with {} alone", it.name));
+    let fresh = reset.then(|| "with a fresh budget of retries".to_owned());
+    until.into_iter().chain(alone).chain(fresh)
 }
 
 /// The step as it is told.

@@ -124,7 +124,7 @@ pub async fn all_that_match_are_tried_again_with_another_provider(it: Opened) {
     }
     for id in [dead, retrying] {
         let told = detail(&it, id).await;
-        let said = format!("op_{}: with p7 alone: it is fixed", begun.no);
+        let said = format!("op_{}: with p7 alone: with a fresh budget of retries: it is fixed", begun.no);
         assert_eq!(told.events.last().unwrap().detail.as_deref(), Some(&*said));
     }
 }
