@@ -175,7 +175,7 @@ mod tests {
             ("queue hold cancel id", Kind::Hold),
             ("notification show ids", Kind::Notification),
             ("webhook secret rotate id", Kind::Webhook),
-            ("operation wait id", Kind::Operation),
+            ("operation wait ids", Kind::Operation),
         ] {
             assert_eq!(format!("{:?}", found.get(argument)), format!("{:?}", Some(kind)), "{argument}");
         }

@@ -105,7 +105,7 @@ fn moment(text: &str, sign: i32) -> Result<Timestamp, String> {
             .map(|at| at.to_utc())
             .ok_or_else(|| format!("the clock skips {} today; write the time in RFC 3339", shown(text)));
     }
-    let span = parse_span(text).map_err(|error| format!("{error}, or HH:MM for today"))?;
+    let span = parse_span(text).map_err(|error| format!("{error}, an RFC 3339 time, or HH:MM for today"))?;
     now.checked_add_signed(span * sign).ok_or_else(|| "that is too far away".into())
 }
 

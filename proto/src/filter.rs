@@ -80,7 +80,7 @@ pub struct Filter {
 pub enum FilterError {
     /// Not a field.
     #[error(
-        "`{0}:` is no filter field; fields are id, status, service, channel, provider, priority, to, tenant, type, batch, reason, error, fault, attempts, since, until, due, meta.KEY"
+        "`{0}:` is no filter field; fields are id, status, service, channel, provider, queue, priority, to, tenant, type, batch, reason, error, fault, attempts, since, until, due, meta.KEY"
     )]
     Field(String),
     /// Not a value of that field.
@@ -250,6 +250,12 @@ fn term(token: &str, now: Timestamp) -> Result<Term, FilterError> {
         "service" => Field::Service,
         "channel" => Field::Channel,
         "provider" => Field::Provider,
+        // The queue in front of a provider, or one of those of what waits for a time.
+        "queue" if matches!(value, "retries" | "scheduled") => {
+            let status = if value == "retries" { "retrying" } else { value };
+            return Ok(Term::Is { field: Field::Status, values: vec![status.to_owned()], negate });
+        }
+        "queue" => Field::Provider,
         "priority" => Field::Priority,
         "to" => Field::Recipient,
         "tenant" => Field::Tenant,
@@ -282,6 +288,13 @@ fn term(token: &str, now: Timestamp) -> Result<Term, FilterError> {
     if values.len() > MAX_VALUES {
         return Err(FilterError::TooLong);
     }
+    let ends = matches!(
+        field,
+        Field::Id | Field::Service | Field::Provider | Field::Channel | Field::Recipient | Field::Tenant
+    );
+    if ends && values.iter().any(|value| value.len() > 1 && value.starts_with('*')) {
+        return Err(bad("a * stands at the end only; error: finds what is anywhere in an error".into()));
+    }
     for value in &values {
         let checked = match field {
             Field::Status if matches!(value.as_str(), "scheduled" | "held" | "dead") => Ok(()),
@@ -310,36 +323,41 @@ fn moment(text: &str, now: Timestamp, sign: i32) -> Result<Timestamp, String> {
     }
     let at = match DateTime::parse_from_rfc3339(text) {
         Ok(at) => Some(at.with_timezone(&Utc)),
-        Err(_) => now.checked_add_signed(span(text)? * sign),
+        Err(_) => {
+            let span = span(text).map_err(|error| format!("{error}, or an RFC 3339 time"))?;
+            now.checked_add_signed(span * sign)
+        }
     };
     // Years that RFC 3339 can say.
     at.filter(|at| (0..=9_999).contains(&at.year())).ok_or_else(|| "that is too far away".into())
 }
 
-/// A span such as `90s`, `1h30m`, `7d`. Units: s, m, h, d, w. A bare number is refused: nobody knows its unit.
+/// A span such as `90s`, `1h30m`, `7d`, `500ms`. Units: ms, s, m, h, d, w. A bare number is refused: nobody knows its unit.
 pub fn span(text: &str) -> Result<TimeDelta, String> {
-    const HELP: &str = "write a span such as 90s, 15m, 1h30m or 7d, or an RFC 3339 time";
+    const HELP: &str = "write a span such as 90s, 15m, 1h30m or 7d";
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
         return Err(format!("{text} has no unit; write {text}s"));
     }
     let mut total = TimeDelta::zero();
     let mut digits = String::new();
-    for c in text.chars() {
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
         if c.is_ascii_digit() {
             digits.push(c);
             continue;
         }
-        let seconds = match c {
-            's' => 1,
-            'm' => 60,
-            'h' => 3_600,
-            'd' => 86_400,
-            'w' => 604_800,
+        let millis: i64 = match c {
+            'm' if rest.next_if_eq(&'s').is_some() => 1,
+            's' => 1_000,
+            'm' => 60_000,
+            'h' => 3_600_000,
+            'd' => 86_400_000,
+            'w' => 604_800_000,
             _ => return Err(HELP.into()),
         };
         let count: i64 = digits.parse().map_err(|_| HELP.to_owned())?;
         digits.clear();
-        let part = count.checked_mul(seconds).and_then(TimeDelta::try_seconds);
+        let part = count.checked_mul(millis).and_then(TimeDelta::try_milliseconds);
         total = part.and_then(|part| total.checked_add(&part)).ok_or("that span is too long")?;
     }
     if text.is_empty() || !digits.is_empty() { Err(HELP.into()) } else { Ok(total) }

@@ -39,6 +39,7 @@ fn wrong_filters_say_what_is_right() {
     assert!(error("attempts:2").contains("attempts:>=2"));
     assert!(error("status:").contains("a value is missing"));
     assert!(error("fault:1F6C09AB").contains("dead group"));
+    assert!(error("to:*0001").contains("a * stands at the end only"));
 }
 
 #[test]
@@ -47,6 +48,8 @@ fn spans_add_up() {
     assert_eq!(span("2w").unwrap(), TimeDelta::days(14));
     assert!(span("99999999999999999999d").is_err());
     assert!(span("h").is_err());
+    assert_eq!(span("1s500ms").unwrap(), TimeDelta::milliseconds(1_500));
+    assert_eq!(span("5m").unwrap(), TimeDelta::minutes(5));
 }
 
 #[test]

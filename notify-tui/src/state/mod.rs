@@ -134,6 +134,8 @@ pub struct App {
     pub kept_days: Option<u32>,
     /// Long work, newest first.
     pub work: Vec<OperationView>,
+    /// What was begun from here and has not ended, as far as is known.
+    pub begun: Vec<String>,
     /// The words that lists without the filter language are filtered by.
     pub words: BTreeMap<Page, String>,
 }
@@ -184,6 +186,7 @@ impl App {
             series: None,
             kept_days: None,
             work: Vec::new(),
+            begun: Vec::new(),
             words: BTreeMap::new(),
         }
     }

@@ -74,6 +74,8 @@ pub struct Notes {
     pub groups: Option<WaitingGroups>,
     /// By what.
     pub by: By,
+    /// Whether those with most attempts come first; of the view of notifications.
+    pub most_tried: bool,
     /// Which of [`WINDOWS`] bounds when it is due; none when it is past the last.
     pub window: Option<usize>,
     /// Whose recipient and body somebody asked to see.
@@ -96,11 +98,12 @@ impl Notes {
     /// Takes another filter; all that stood there is gone.
     pub fn refilter(&mut self, text: &str) {
         let (faults, histogram, groups) = (self.faults.take(), self.histogram.take(), self.groups.take());
-        let (by, window) = (self.by, self.window);
+        let (by, window, most_tried) = (self.by, self.window, self.most_tried);
         let mut list = std::mem::take(&mut self.list);
         list.clear();
-        *self =
-            Self { list, filter: text.to_owned(), faults, histogram, groups, by, window, ..Self::default() };
+        let filter = text.to_owned();
+        let kept = Self { by, window, most_tried, ..Self::default() };
+        *self = Self { list, filter, faults, histogram, groups, ..kept };
     }
 
     /// A nearer bound on when it is due, or a further one; none at either end.

@@ -56,6 +56,8 @@ pub struct Menu {
 pub enum Choice {
     /// The list is sorted by this.
     Sort(usize),
+    /// The list of notifications begins with those of most attempts, or with the newest.
+    Tried(bool),
     /// The list has this filter.
     Filter(String),
     /// Another question comes.

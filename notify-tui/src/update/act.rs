@@ -129,6 +129,9 @@ fn go(app: &mut App, action: Action, cmds: &mut Vec<Cmd>) {
         Action::Range => rows.mark_range(),
         Action::MarkAll => rows.mark_all(true),
         Action::Unmark => rows.mark_all(false),
+        Action::Reverse if rows.sorts().is_empty() => {
+            told = Some("this list has one direction; s tells how it is sorted");
+        }
         Action::Reverse => rows.turn(),
         Action::Follow => {
             told = Some(if rows.follow() { "following the first row" } else { "following no more" });
@@ -217,6 +220,14 @@ fn quick(app: &App) -> Over {
 }
 
 fn sort(app: &mut App) {
+    if app.page == Page::Notifications {
+        let choices = vec![
+            ('1', "newest first".to_owned(), Choice::Tried(false)),
+            ('2', "most attempts first, of the newest".to_owned(), Choice::Tried(true)),
+        ];
+        app.over = Some(Over::Menu(Menu { title: "sort by".into(), choices }));
+        return;
+    }
     let sorts = app.rows().map(crate::state::Rows::sorts).unwrap_or_default();
     if sorts.is_empty() {
         let how = if app.page == Page::Retries { "by due time" } else { "newest first" };
@@ -314,6 +325,11 @@ pub(super) fn choose(app: &mut App, choice: Choice, cmds: &mut Vec<Cmd>) {
             if let Some(rows) = app.rows_mut() {
                 rows.sort_by(by);
             }
+        }
+        Choice::Tried(most) => {
+            let filter = app.notes.filter.clone();
+            app.notes.most_tried = most;
+            app.notes.refilter(&filter);
         }
         Choice::Filter(text) => set_filter(app, &text, cmds),
         Choice::Ask(wish) => wishes::grant(app, wish, cmds),

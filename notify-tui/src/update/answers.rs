@@ -3,9 +3,9 @@
 use super::wishes;
 use crate::ask::{Answer, Failure, Slot};
 use crate::deed::{Deed, Outcome, verb};
-use crate::state::{App, Data, Dialog, Over, Rates};
+use crate::state::{App, Data, Dialog, Entry, Over, Rates};
 use notify_proto::bulk::Expect;
-use notify_proto::upkeep::grouped;
+use notify_proto::upkeep::{OperationState, grouped};
 use notify_proto::view::StatusView;
 use notify_proto::{BulkOp, Open};
 use std::time::Duration;
@@ -75,11 +75,14 @@ pub(super) fn take(app: &mut App, slot: Slot, answer: Answer, took: Duration) {
         Answer::Operations(work) => {
             for before in app.running().map(|work| work.id.clone()).collect::<Vec<_>>() {
                 let ended = work.iter().find(|work| work.id == before && work.finished_at.is_some());
-                if let Some(result) = ended.and_then(|work| work.result.clone()) {
+                if let Some(result) = ended.and_then(|work| work.result.clone())
+                    && !app.begun.contains(&before)
+                {
                     app.say(format!("{before}: {result}"));
                 }
             }
             app.work = work;
+            ended(app);
         }
         Answer::Deed(deed, reason, outcome) => made(app, &deed, reason.as_deref(), outcome),
     }
@@ -104,6 +107,27 @@ pub(super) fn refused(app: &mut App, slot: Slot, why: &Failure) {
             app.say(format!("the daemon refused: {}", why.text()));
         }
         _ => {}
+    }
+}
+
+/// Says and logs what came of what was begun from here.
+fn ended(app: &mut App) {
+    for id in std::mem::take(&mut app.begun) {
+        let Some(work) = app.work.iter().find(|work| work.id == id) else { continue };
+        if work.state == OperationState::Running {
+            app.begun.push(id);
+            continue;
+        }
+        let error = work.error.as_ref().map(|error| error.message.clone());
+        let result = work.result.clone().or(error).unwrap_or_else(|| work.state.as_str().to_owned());
+        let first = work.refusals.first().map(|first| format!("; first refused: {}", first.message));
+        let text = format!("{id}: {result}{}", first.unwrap_or_default());
+        let begins = format!("operation {id} ");
+        let of = |entry: &&mut Entry| entry.result.as_ref().is_some_and(|it| it.starts_with(&begins));
+        if let Some(entry) = app.log.iter_mut().rev().find(of) {
+            entry.result = Some(text.clone());
+        }
+        app.say(text);
     }
 }
 
@@ -136,6 +160,7 @@ fn made(app: &mut App, deed: &Deed, reason: Option<&str>, outcome: Outcome) {
             if done > 0 { undoable(app, &text, deed) } else { finish(app, text) }
         }
         Outcome::Started(id, total) => {
+            app.begun.push(id.clone());
             finish(
                 app,
                 format!("operation {id} has begun, {} in all; :cancel {id} stops it", grouped(total)),

@@ -99,7 +99,8 @@ fn scrolled(chord: &str, top: usize) -> Option<usize> {
 
 fn hidden(app: &mut App, what: String, secret: Hidden, chord: &str, cmds: &mut Vec<Cmd>) {
     match chord {
-        "esc" | "enter" => {}
+        // Whoever ends the question before it with Enter must not lose what is shown this once.
+        "esc" => {}
         "y" => {
             app.say("copied; it is not shown again once you close this");
             cmds.push(Cmd::Copy(secret.0.clone()));

@@ -129,7 +129,7 @@ pub fn wanted(app: &App) -> Vec<(Slot, Question)> {
     if matches!(&app.over, Some(Over::Bar(bar)) if !bar.command) {
         all.push((Slot::Names, Question::Values));
     }
-    if app.running().next().is_some() || !app.slots.answered(Slot::Work) {
+    if app.running().next().is_some() || !app.begun.is_empty() || !app.slots.answered(Slot::Work) {
         all.push((Slot::Work, Question::Operations));
     }
     all
@@ -164,7 +164,8 @@ fn notes(
         all.push((Slot::Count, Question::Count(filter.clone())));
     }
     let limit = u32::from(app.size.1).clamp(50, 200);
-    let request = ListRequest { filter, limit, cursor: notes.cursor.clone(), ..ListRequest::default() };
+    let (cursor, most_tried) = (notes.cursor.clone(), notes.most_tried);
+    let request = ListRequest { filter, limit, cursor, most_tried, ..ListRequest::default() };
     all.push((Slot::List, question(request)));
     // What is revealed is not asked for again: every look at it is written down.
     let seen = notes.told().is_some_and(|story| story.revealed);

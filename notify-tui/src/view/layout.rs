@@ -4,6 +4,12 @@ use super::SMALLEST;
 use crate::state::{App, Over, Page, Rows};
 use ratatui::layout::{Constraint, Layout, Rect};
 
+/// Columns in which a list has room for all that it shows.
+const ALL: u16 = 112;
+
+/// Columns that a detail beside it needs.
+const NARROWEST: u16 = 48;
+
 /// The rectangles of every view.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cut {
@@ -95,7 +101,7 @@ pub(super) fn panels(app: &App, body: Rect) -> Panels {
     let (top, groups) = ((top > 0).then_some(top_area), (groups > 0).then_some(groups_area));
     if wide && app.page != Page::Webhooks {
         let [list, detail] =
-            Layout::horizontal([Constraint::Percentage(58), Constraint::Percentage(42)]).areas(rest);
+            Layout::horizontal([Constraint::Length(list_of(rest.width)), Constraint::Min(1)]).areas(rest);
         return Panels { top, groups, list: Some(list), detail: Some(detail) };
     }
     let rows = app.rows().map_or(0, Rows::len);
@@ -133,4 +139,9 @@ pub fn rows_shown(app: &App) -> usize {
         _ => panels(app, body).list.unwrap_or(body),
     };
     usize::from(list.height.saturating_sub(3)).max(1)
+}
+
+/// How wide the list is beside a detail: as wide as on a smaller terminal, where it stands alone, or more than half.
+fn list_of(width: u16) -> u16 {
+    (width / 100 * 58).max(width.saturating_sub(NARROWEST).min(ALL))
 }

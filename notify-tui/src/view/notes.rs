@@ -208,7 +208,7 @@ pub(super) fn list(app: &App, page: Page, look: Look, frame: &mut Frame<'_>, are
         _ => (
             "Notifications",
             &ALL,
-            "newest first",
+            if notes.most_tried { "most attempts first" } else { "newest first" },
             "No notifications yet: notifyctl notification send makes one.",
         ),
     };

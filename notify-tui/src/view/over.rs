@@ -1,12 +1,17 @@
 //! What lies over the view: help, log, text to read, menus, questions, secrets.
 
 use super::look::{Look, Tone};
+use super::table::fit;
 use crate::keys::{ACTIONS, Scope, changes};
 use crate::state::{App, Dialog, Over};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Flex, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph, Wrap};
+use unicode_width::UnicodeWidthChar as _;
+
+/// Lines that one text of a question takes at most.
+const MAX_FOLDED: usize = 3;
 
 pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, body: Rect) {
     match &app.over {
@@ -69,9 +74,49 @@ fn page(title: &str, lines: Vec<Line<'static>>, top: usize, look: Look, frame: &
     frame.render_widget(Paragraph::new(lines).block(block), body);
 }
 
+/// Where there is no room for all, what it is about is cut, and what is asked for stays.
 fn dialog(dialog: &Dialog, look: Look, frame: &mut Frame<'_>, body: Rect) {
-    let mut lines: Vec<Line<'static>> = dialog.lines.iter().map(|line| Line::raw(look.text(line))).collect();
-    lines.push(Line::default());
+    let asked = asked(dialog, look);
+    let wide = usize::from(body.width.saturating_sub(6)).max(1);
+    let high = |line: &Line<'_>| line.width().div_ceil(wide).max(1);
+    let room = usize::from(body.height.saturating_sub(3)).saturating_sub(asked.iter().map(high).sum());
+    let mut about: Vec<Line<'static>> = Vec::new();
+    for line in &dialog.lines {
+        about.extend(folded(&look.text(line), wide, look).into_iter().map(Line::raw));
+    }
+    if about.len() > room {
+        about.truncate(room.saturating_sub(1));
+        about.push(Line::styled("... a larger terminal shows the rest", look.style(Tone::Dim)));
+    }
+    about.extend(asked);
+    boxed(&dialog.title, about, look, frame, body);
+}
+
+/// A text in lines of this width; of one that is very long, such as a command with many ids, the begin.
+fn folded(text: &str, wide: usize, look: Look) -> Vec<String> {
+    let (mut lines, mut line, mut left) = (Vec::new(), String::new(), wide);
+    for c in text.chars() {
+        let width = c.width().unwrap_or(0);
+        if width > left {
+            lines.push(std::mem::take(&mut line));
+            left = wide;
+        }
+        line.push(c);
+        left = left.saturating_sub(width);
+    }
+    lines.push(line);
+    if lines.len() > MAX_FOLDED {
+        lines.truncate(MAX_FOLDED);
+        if let Some(last) = lines.last_mut() {
+            *last = fit(&format!("{last}{last}"), wide, false, look);
+        }
+    }
+    lines
+}
+
+/// What is to be written, and how to leave.
+fn asked(dialog: &Dialog, look: Look) -> Vec<Line<'static>> {
+    let mut lines = vec![Line::default()];
     for (n, (name, value)) in dialog.fields.iter().enumerate() {
         let here = n == dialog.at;
         let name = if n + 1 == dialog.fields.len() && dialog.wanted != "y" {
@@ -88,7 +133,7 @@ fn dialog(dialog: &Dialog, look: Look, frame: &mut Frame<'_>, body: Rect) {
         Some(error) => lines.push(Line::styled(look.text(error), look.style(Tone::Bad))),
         None => lines.push(Line::styled("Esc leaves everything as it is", look.style(Tone::Dim))),
     }
-    boxed(&dialog.title, lines, look, frame, body);
+    lines
 }
 
 fn help(app: &App, search: &str, top: usize, look: Look, frame: &mut Frame<'_>, body: Rect) {

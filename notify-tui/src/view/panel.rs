@@ -49,6 +49,7 @@ pub(super) fn detail(app: &App, page: Page, look: Look) -> Detail {
         Page::Queues => queues::detail(app, look),
         Page::Notifications | Page::Retries | Page::Dead => super::story::detail(app, look),
         Page::Providers => providers::detail(app, look),
+        Page::Webhooks if app.side => webhooks::told(app, look),
         Page::Webhooks => hook::detail(app, look),
         Page::Services => services::detail(app, look),
         Page::Overview | Page::Live => Detail::default(),

@@ -2,7 +2,7 @@
 
 use super::hook;
 use super::look::{Look, Tone, grouped};
-use super::panel::{self, Words};
+use super::panel::{self, Detail, Words, fact, heading};
 use super::table::{Cell, Column, left, right};
 use super::time::{ago, ahead, percent, took_or};
 use crate::state::App;
@@ -11,6 +11,7 @@ use notify_proto::overview::WebhookLine;
 use notify_proto::webhook::{DeliveryView, WebhookView};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
 
 pub(super) const COLUMNS: [Column; 10] = [
@@ -125,7 +126,7 @@ fn deliveries(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let words = Words {
         title: "Deliveries",
         columns: &TOLD,
-        order: "newest first  Tab goes there".into(),
+        order: format!("newest first{}", if app.side { "" } else { "  Tab goes there" }),
         total: total.map(|(_, total)| grouped(total)).unwrap_or_default(),
         skipped: 0,
         empty: "It was told nothing yet; T sends a test event.",
@@ -147,6 +148,39 @@ fn deliveries(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
             delivery.error_message.clone().unwrap_or_default().into(),
         ]
     });
+}
+
+/// All that is known of the delivery under the cursor: what it tells, and what was answered each time.
+pub(super) fn told(app: &App, look: Look) -> Detail {
+    let Some(it) = app.webhooks.told.current() else { return Detail::default() };
+    let (state, _) = delivery_state(it);
+    let of = it.notification_id.map_or_else(|| "none: it is a test".into(), |id| id.to_string());
+    let next = it.next_attempt_at.map_or_else(|| "--".into(), |at| ahead(app, at));
+    let facts = vec![
+        fact(look, "delivery", &it.id.to_string()),
+        fact(look, "notif", &of),
+        fact(look, "event", &it.event.to_string()),
+        fact(look, "state", &state),
+        fact(look, "tries", &it.attempt_count.to_string()),
+        fact(look, "next", &next),
+        fact(look, "owed", &format!("{} ago", ago(app, it.created_at))),
+    ];
+    let story = app.webhooks.story.as_ref().filter(|story| story.delivery.id == it.id);
+    let Some(story) = story else { return (facts, vec![Line::raw("asking ...")]) };
+    let mut lines = vec![heading(look, "what was answered")];
+    for attempt in story.attempts.iter().rev() {
+        let code = attempt.response_status_code.map_or_else(|| "no answer".into(), |code| code.to_string());
+        let took = took_or(u32::try_from(attempt.duration_ms).ok().map(f64::from));
+        let when = ago(app, attempt.at);
+        lines.push(Line::raw(look.text(&format!("  try {}  {code}  {took}  {when} ago", attempt.number))));
+        let said = attempt.response_body.as_ref().or(attempt.error_message.as_ref());
+        lines.extend(
+            said.into_iter()
+                .flat_map(|said| said.lines())
+                .map(|said| Line::styled(look.text(&format!("    {said}")), look.style(Tone::Dim))),
+        );
+    }
+    (facts, lines)
 }
 
 /// What the endpoint answered to the delivery under the cursor.

@@ -81,6 +81,63 @@ fn another_provider_is_named_and_asked_for() {
 }
 
 #[test]
+fn a_question_keeps_its_answer_on_the_screen_at_every_size() {
+    for size in [(120, 36), (80, 24), (60, 15)] {
+        let (mut app, cmds, begin) = live(Page::Dead);
+        update(&mut app, Msg::Resized(size.0, size.1), begin);
+        answer(&mut app, &cmds, Slot::List, page(0..50, "failed", None), begin);
+        press(&mut app, &["*", "D"]);
+        let text = screen(&app, PLAIN, size.0, size.1);
+        for part in ["type discard", "to go on", "Esc leaves everything"] {
+            assert!(text.contains(part), "`{part}` is not on\n{text}");
+        }
+    }
+}
+
+#[test]
+fn what_was_begun_here_is_followed_to_its_end() {
+    let (mut app, cmds, now) = live(Page::Dead);
+    answer(&mut app, &cmds, Slot::List, page(0..9, "failed", None), now);
+    answer(&mut app, &cmds, Slot::Work, Answer::Operations(vec![]), now);
+    let cmds = press(&mut app, &["R"]);
+    let (retried, reason) = deed(&cmds).unwrap();
+    let begun = Answer::Deed(Box::new(retried), reason, Outcome::Started("op_7".into(), 3_012));
+    let mut cmds = answer(&mut app, &cmds, Slot::Deed, begun, now);
+    assert!(app.log.last().unwrap().result.as_ref().unwrap().starts_with("operation op_7 has begun, 3,012"));
+    let work = |state: &str, result: Option<&str>| {
+        let ended = result.map(|_| "2027-01-15T08:00:00Z");
+        Answer::Operations(
+            serde_json::from_value(json!([{
+                "id": "op_7", "verb": "notification.retry", "target": "3,012 matching *", "unit": "notifications",
+                "actor": "ada", "reason": null, "state": state, "done": 3_000, "total": 3_012, "refused": 12,
+                "removed": null, "result": result, "error": null, "started_at": "2027-01-15T07:59:00Z",
+                "finished_at": ended, "rate_per_second": 200.0, "refusals": []
+            }]))
+            .unwrap(),
+        )
+    };
+    for (it, begun) in [(work("running", None), 1), (work("done", Some("3,000 notifications retried")), 0)] {
+        answer(&mut app, &cmds, Slot::Work, it, now);
+        assert_eq!(app.begun.len(), begun);
+        cmds = press(&mut app, &["ctrl-r"]);
+    }
+    let entry = app.log.last().unwrap();
+    assert_eq!(entry.result.as_deref(), Some("op_7: 3,000 notifications retried"));
+    assert_eq!(app.notice.as_ref().unwrap().text, "op_7: 3,000 notifications retried");
+}
+
+#[test]
+fn what_is_shown_once_is_not_closed_by_the_enter_that_ended_the_question() {
+    let mut app = listed(Page::Dead, "failed");
+    let cmds = press(&mut app, &["R"]);
+    made(&mut app, &cmds, Outcome::Secret("API key of news".into(), Hidden("s3cret".into())));
+    press(&mut app, &["enter"]);
+    assert!(screen(&app, PLAIN, 120, 36).contains("s3cret"));
+    press(&mut app, &["esc"]);
+    assert_eq!(app.over, None);
+}
+
+#[test]
 fn a_cancel_needs_a_y_and_names_what_it_would_cancel() {
     let mut app = listed(Page::Notifications, "queued");
     press(&mut app, &["*"]);

@@ -10,8 +10,12 @@ use clap::Args;
 use notify_proto::Timestamp;
 use notify_proto::happening::{EventFilter, EventsRequest, EventsView, MAX_WAIT_MS};
 use notify_proto::upkeep::grouped;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::{Value, json};
 use std::time::Duration;
+
+/// How often it is looked whether anybody reads.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Which events.
 #[derive(Debug, Args)]
@@ -85,12 +89,29 @@ impl Tail {
 /// Waits for more, for ever.
 async fn follow(desk: &Desk<'_>, link: &Link, mut request: EventsRequest) -> Ended {
     loop {
-        let view = ask(link, &request).await?;
+        let view = tokio::select! {
+            view = ask(link, &request) => view?,
+            () = unread() => return Ok(Exit::Done),
+        };
         desk.out.look_at_the_clock();
         missed(desk, &view)?;
         write(desk, &view)?;
         desk.out.flush()?;
         (request.after_seq, request.wait_ms) = (Some(view.next_seq), MAX_WAIT_MS);
+    }
+}
+
+/// Waits until nobody reads the answer any more, which is otherwise noticed only with the next event.
+async fn unread() {
+    let stdout = std::io::stdout();
+    let mut looks = tokio::time::interval(LOOK);
+    loop {
+        looks.tick().await;
+        let mut end = [PollFd::new(&stdout, PollFlags::empty())];
+        let looked = poll(&mut end, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
+        if looked.is_ok() && end[0].revents().contains(PollFlags::ERR) {
+            return;
+        }
     }
 }
 

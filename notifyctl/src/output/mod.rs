@@ -27,6 +27,7 @@ use notify_proto::upkeep::ChangedSetting;
 use serde_json::{Map, Value};
 use std::cell::{self as shared, RefCell};
 use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::rc::Rc;
 
 /// What is a terminal here.
 #[derive(Debug, Clone, Copy, Default)]
@@ -46,8 +47,8 @@ impl Terminal {
     }
 }
 
-/// Begins a frame in place: where the screen begins, all below gone, shown at once when it is whole.
-const BEGIN: &str = "\u{1b}[?2026h\u{1b}[H\u{1b}[J";
+/// Begins a frame that is shown at once when it is whole; it is drawn over the one before it.
+const BEGIN: &str = "\u{1b}[?2026h";
 const END: &str = "\u{1b}[?2026l";
 
 /// Where and how the answer is written.
@@ -58,15 +59,37 @@ pub(crate) struct Out {
     headers: bool,
     time: TimeStyle,
     quiet: bool,
+    dry_run: bool,
     verbose: bool,
     color: bool,
     now: shared::Cell<Timestamp>,
     /// Whether a list that comes in parts has begun.
     begun: shared::Cell<bool>,
-    stdout: RefCell<Box<dyn Write>>,
+    stdout: RefCell<Lines>,
+    /// Lines written since a look began to be drawn.
+    lines: Rc<shared::Cell<usize>>,
     stderr: RefCell<Box<dyn Write>>,
     /// What is said when the pager has been left; none without one.
     later: RefCell<Option<Vec<String>>>,
+}
+
+/// Counts the lines that are written, so that what was drawn can be drawn over.
+struct Lines {
+    inner: Box<dyn Write>,
+    lines: Rc<shared::Cell<usize>>,
+}
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        let lines = bytes[..written].split(|byte| *byte == b'\n').count() - 1;
+        self.lines.set(self.lines.get() + lines);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
 }
 
 impl Out {
@@ -90,6 +113,7 @@ impl Out {
         stdout: Box<dyn Write>,
         stderr: Box<dyn Write>,
     ) -> Self {
+        let lines = Rc::default();
         Self {
             format: globals.format(),
             terminal,
@@ -97,11 +121,13 @@ impl Out {
             headers: !globals.no_headers,
             time: globals.time,
             quiet: globals.quiet,
+            dry_run: globals.dry_run,
             verbose: globals.verbose > 0,
             color: style::wanted(globals.color, terminal.stdout, variable),
             now: shared::Cell::new(clock::now()),
             begun: shared::Cell::new(false),
-            stdout: RefCell::new(stdout),
+            stdout: RefCell::new(Lines { inner: stdout, lines: Rc::clone(&lines) }),
+            lines,
             stderr: RefCell::new(stderr),
             later: RefCell::new(None),
         }
@@ -183,6 +209,10 @@ impl Out {
         if self.for_people() {
             return Ok(self.sentence(sentence)?);
         }
+        if self.format == Format::Json {
+            let document = serde_json::json!({ member: json::value(object)? });
+            return Ok(self.document(what, self.rehearsed(document))?);
+        }
         self.one(what, member, object)
     }
 
@@ -198,7 +228,7 @@ impl Out {
     ) -> Result<(), Stop> {
         if matches!(self.format, Format::Json | Format::Jsonl) {
             let document = serde_json::json!({ member: json::value(object)?, "changed": changed });
-            return Ok(self.document(what, document)?);
+            return Ok(self.document(what, self.rehearsed(document))?);
         }
         let told: Vec<_> = changed.iter().map(|it| format!("{} {} -> {}", it.key, it.from, it.to)).collect();
         self.changed(what, member, &format!("{sentence}: {}", told.join(", ")), object)
@@ -207,9 +237,21 @@ impl Out {
     /// What a change did that leaves no object behind.
     pub(crate) fn did(&self, what: &str, sentence: &str, more: Value) -> Result<(), Stop> {
         if matches!(self.format, Format::Json | Format::Jsonl) {
-            return Ok(self.document(what, more)?);
+            return Ok(self.document(what, self.rehearsed(more))?);
         }
         Ok(self.sentence(sentence)?)
+    }
+
+    /// What a change did, as a document; of a rehearsal it says that it is one.
+    fn rehearsed(&self, document: Value) -> Value {
+        match document {
+            Value::Object(mut members) if self.dry_run => {
+                members.insert("dry_run".into(), Value::Bool(true));
+                Value::Object(members)
+            }
+            Value::Null if self.dry_run => serde_json::json!({"dry_run": true}),
+            other => other,
+        }
     }
 
     fn sentence(&self, sentence: &str) -> io::Result<()> {
@@ -311,7 +353,14 @@ impl Out {
         if json || (people && !self.terminal.stdout) {
             self.document(what, document)?;
         } else {
-            self.raw(if people { BEGIN } else { "" })?;
+            if people {
+                self.raw(BEGIN)?;
+                let drawn = self.lines.replace(0);
+                if drawn > 0 {
+                    self.raw(&format!("\u{1b}[{drawn}F\u{1b}[J"))?;
+                }
+                self.lines.set(0);
+            }
             draw()?;
             self.raw(if people { END } else { "" })?;
         }

@@ -26,14 +26,14 @@ impl Out {
         let pager = wanted(&|name| std::env::var(name).ok());
         let Some(command) = pager.filter(|_| self.terminal.stdout) else { return };
         let paged = Pager::new(command, io::stdout());
-        *self.stdout.borrow_mut() = Box::new(BufWriter::with_capacity(64 * 1_024, paged));
+        self.stdout.borrow_mut().inner = Box::new(BufWriter::with_capacity(64 * 1_024, paged));
         *self.later.borrow_mut() = Some(Vec::new());
     }
 
     /// Waits until the pager has been left, and says what there is to say then.
     pub(super) fn leave_pager(&self) {
         let Some(notes) = self.later.borrow_mut().take() else { return };
-        *self.stdout.borrow_mut() = Box::new(io::stdout());
+        self.stdout.borrow_mut().inner = Box::new(io::stdout());
         for note in &notes {
             self.note(note);
         }

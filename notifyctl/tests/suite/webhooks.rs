@@ -35,7 +35,7 @@ fn what_is_asked_goes_out_as_the_service_api_has_it() {
         "timeout_seconds": 5, "retry_profile": "persistent", "redact": true, "events": ["failed"]
     });
     assert_eq!((&asked["ask"], &asked["service"]), (&expected, &json!("acme")));
-    let update = ["webhook", "update", ID, "--no-headers", "--max-retries", "none", "--redact", "no"];
+    let update = ["webhook", "update", ID, "--clear-headers", "--max-retries", "none", "--redact", "no"];
     let told = fake.run(&update);
     assert!(told.stdout.starts_with(&format!("webhook {ID} is changed: url ")), "{}", told.stdout);
     assert_eq!(

@@ -111,7 +111,11 @@ struct Entity<const N: usize> {
 
 impl<const N: usize> Default for Entity<N> {
     fn default() -> Self {
-        Self { series: std::array::from_fn(|_| Series::default()), marks: VecDeque::new(), last: [0; 3] }
+        Self {
+            series: std::array::from_fn(|_| Series::default()),
+            marks: VecDeque::from([[0; 3]]),
+            last: [0; 3],
+        }
     }
 }
 

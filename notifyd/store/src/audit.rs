@@ -18,14 +18,18 @@ pub fn write(desk: &mut Desk<'_>, verb: &'static str, target: &str, who: &Audit)
     desk.prepare(include_str!("sql/audit.sql"))?
         .execute((millis(at), &who.actor, verb, target, &who.reason))
         .map_err(StoreError::Write)?;
+    // What was changed stands before the colon, if it is one thing; how, or what else it was done to, is told in words.
+    let (id, more) = target.split_once(": ").map_or((target, None), |(id, more)| (id, Some(more)));
+    let (id, more) = if id.contains(' ') { ("", Some(target)) } else { (id, more) };
+    let detail: Vec<_> = more.into_iter().chain(who.reason.as_deref()).collect();
     desk.remark(Remark {
         at,
         event: verb,
         severity: if who.actor == DAEMON { Severity::Warning } else { Severity::Info },
         object: object(verb),
-        id: target.to_owned(),
+        id: id.to_owned(),
         actor: Some(who.actor.clone()),
-        detail: who.reason.clone(),
+        detail: (!detail.is_empty()).then(|| detail.join(": ")),
     });
     Ok(())
 }

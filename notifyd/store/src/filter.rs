@@ -116,7 +116,7 @@ fn one(directory: &Directory, field: &Field, value: &str) -> (String, Vec<Value>
         }
         Field::Any => {
             let (by_id, mut values) = id(value);
-            let (by_recipient, more) = recipient(value);
+            let (by_recipient, more) = recipient(&format!("{}*", value.trim_end_matches('*')));
             values.extend(more);
             values.push(Value::from(value.to_owned()));
             (format!("{by_id} OR {by_recipient} OR instr(lower(n.error), lower(?)) > 0"), values)
@@ -151,9 +151,22 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// A whole id, or the start of one.
+/// The digits of an id behind its last dash, by which people tell ids apart that lists have cut.
+fn is_end(value: &str) -> bool {
+    value.len() == 12 && value.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// A whole id, the start of one, or the end of one.
 fn id(value: &str) -> (String, Vec<Value>) {
     match hex(value) {
+        Some(hex) if is_end(value) => {
+            let end = match filled(&hex, '0') {
+                Value::Blob(bytes) => Value::Blob(bytes[..6].to_vec()),
+                other => other,
+            };
+            let (low, high) = (filled(&hex, '0'), filled(&hex, 'f'));
+            ("(n.id BETWEEN ? AND ? OR substr(n.id, 11) = ?)".into(), vec![low, high, end])
+        }
         Some(hex) => ("n.id BETWEEN ? AND ?".into(), vec![filled(&hex, '0'), filled(&hex, 'f')]),
         None => ("0".into(), vec![]),
     }
@@ -162,7 +175,8 @@ fn id(value: &str) -> (String, Vec<Value>) {
 /// The lowest and the highest id that starts like that, if it is long enough for few to do so: ids start with the time, and
 /// eight digits of it are a minute.
 pub fn id_range(value: &str) -> Option<(Value, Value)> {
-    let hex = hex(value).filter(|hex| hex.len() >= 8)?;
+    // What may be the end of one is searched for.
+    let hex = hex(value).filter(|hex| hex.len() >= 8 && !is_end(value))?;
     Some((filled(&hex, '0'), filled(&hex, 'f')))
 }
 

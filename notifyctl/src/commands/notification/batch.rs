@@ -135,7 +135,13 @@ impl Reader {
         }
         // The error names the field and the column, and not what stands there.
         let problem = |error: serde_json::Error| error.to_string().replace("line 1 ", "");
-        let mut value: Value = serde_json::from_str(text).map_err(problem)?;
+        let mut value: Value =
+            serde_json::from_str(text).map_err(|error| format!("it is no JSON: {}", problem(error)))?;
+        if !value.is_object() {
+            return Err(
+                "it is no JSON object, such as {\"to\": \"+15005550006\", \"content\": \"hello\"}".into()
+            );
+        }
         let named = value.as_object_mut().and_then(|it| it.remove("service"));
         let named = named.and_then(|it| it.as_str().map(str::to_owned));
         let service = named.or_else(|| self.service.clone());

@@ -16,14 +16,14 @@ pub(super) fn read(given: &[String]) -> Result<Vec<NotificationId>, Failure> {
 }
 
 /// The same of other things, whose ids are read so.
-pub(in crate::commands) fn read_as<T: Copy + Eq + Hash>(
+pub(in crate::commands) fn read_as<T: Clone + Eq + Hash>(
     given: &[String],
     parse: fn(&str) -> Result<T, String>,
 ) -> Result<Vec<T>, Failure> {
     read_from(given, parse, &mut io::stdin().lock())
 }
 
-fn read_from<T: Copy + Eq + Hash>(
+fn read_from<T: Clone + Eq + Hash>(
     given: &[String],
     parse: fn(&str) -> Result<T, String>,
     input: &mut dyn BufRead,
@@ -46,7 +46,7 @@ fn read_from<T: Copy + Eq + Hash>(
             line.clear();
         }
     }
-    ids.retain(|id| seen.insert(*id));
+    ids.retain(|id| seen.insert(id.clone()));
     Ok(ids)
 }
 

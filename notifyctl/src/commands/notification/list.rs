@@ -215,6 +215,9 @@ impl List {
         let mut listing = desk.out.list("notification.list")?;
         let walked = walk(&link, order, first, left, |page| Ok(listing.page(&page.items)?)).await?;
         listing.close(walked.cursor.as_deref(), walked.total)?;
+        if self.sort == Sort::Due {
+            desk.out.note("only what waits for a time is listed");
+        }
         say_rest(desk, &walked, "no notification matches");
         Ok(Exit::Done)
     }

@@ -22,6 +22,9 @@ pub struct Show {
     /// Show recipients, subjects and bodies; needs the admin role and is written to the audit log
     #[arg(long)]
     reveal: bool,
+    /// Show its attempts, which is done in any case
+    #[arg(long)]
+    attempts: bool,
     /// Show as well which webhooks were told of what
     #[arg(long)]
     webhooks: bool,

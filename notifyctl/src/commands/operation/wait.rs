@@ -2,7 +2,9 @@
 
 use super::super::Desk;
 use super::follow::{Interrupts, refusals, to_the_end};
-use crate::failure::{Ended, Exit, Failure};
+use crate::clock;
+use crate::commands::notification::ids::read_as;
+use crate::failure::{Ended, Exit, Failure, Stop};
 use clap::Args;
 use notify_proto::upkeep::{OperationState, OperationView};
 use std::time::Duration;
@@ -18,31 +20,48 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 Examples:
   notifyctl operation wait op_3
+  notifyctl op list -o id | notifyctl op wait -
   notifyctl store backup --no-wait --json | jq -r .operation.id | xargs notifyctl op wait --timeout 10m"
 )]
 pub struct Wait {
-    /// Its id, such as op_3
-    #[arg(value_name = "ID")]
-    id: String,
+    /// Their ids, such as op_3, or - for standard input: one per line
+    #[arg(value_name = "ID", required = true)]
+    ids: Vec<String>,
 }
 
 impl Wait {
     pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
         let link = desk.link_to_wait().await?;
         let mut interrupts = Interrupts::catch()?;
-        let now = link.read(link.client.operation_show(link.within(), self.id, 0)).await?;
         let patience = desk.globals.timeout.unwrap_or(PATIENCE);
-        let operation = to_the_end(desk, &link, now, Some(patience), &mut interrupts).await?;
-        let sentence = format!("{}: {}", operation.id, said(&operation));
+        let (begun, ids) = (clock::start(), read_as(&self.ids, |text| Ok(text.to_owned()))?);
+        let mut worst = Ok(Exit::Done);
+        for id in ids {
+            let now = link.read(link.client.operation_show(link.within(), id, 0)).await?;
+            let left = patience.saturating_sub(begun.elapsed());
+            let operation = to_the_end(desk, &link, now, Some(left), &mut interrupts).await?;
+            let ended = Self::tell(desk, &operation);
+            // Of several each is told at once, and what went wrong first is how it ends.
+            match (&worst, ended) {
+                (Ok(Exit::Done), ended) => worst = ended,
+                (_, Err(Stop::Failed(failure))) => desk.out.note(&failure.message),
+                _ => {}
+            }
+        }
+        worst
+    }
+
+    fn tell(desk: &Desk<'_>, operation: &OperationView) -> Ended {
+        let sentence = format!("{}: {}", operation.id, said(operation));
         if operation.state == OperationState::Done {
-            desk.out.changed("operation.wait", "operation", &sentence, &operation)?;
-            return refusals(&operation);
+            desk.out.changed("operation.wait", "operation", &sentence, operation)?;
+            return refusals(operation);
         }
         if !desk.out.for_people() {
-            desk.out.one("operation.wait", "operation", &operation)?;
+            desk.out.one("operation.wait", "operation", operation)?;
         }
         let failure = Failure::new(Exit::InVain, sentence);
-        let hint = operation.error.and_then(|error| error.hint);
+        let hint = operation.error.as_ref().and_then(|error| error.hint.clone());
         Err(match hint {
             Some(hint) => failure.hint(hint),
             None => failure,

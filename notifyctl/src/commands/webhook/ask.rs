@@ -64,7 +64,7 @@ pub struct Create {
 /// What changes.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("what").required(true).multiple(true).args([
-    "url", "description", "events", "headers", "header_file", "no_headers", "max_retries", "request_timeout",
+    "url", "description", "events", "headers", "header_file", "clear_headers", "max_retries", "request_timeout",
     "retry_profile", "redact",
 ])))]
 pub struct Update {
@@ -78,7 +78,7 @@ pub struct Update {
     how: How,
     /// Send no header along any more
     #[arg(long, conflicts_with_all = ["headers", "header_file"])]
-    no_headers: bool,
+    clear_headers: bool,
     /// Whether it is told nothing of what is sent to whom
     #[arg(long, value_name = "YES|NO", value_parser = given::yes_or_no, num_args = 1)]
     redact: Option<bool>,
@@ -187,7 +187,7 @@ impl Update {
             ask.insert("url".into(), json!(url));
         }
         self.how.ask(desk, &mut ask)?;
-        if self.no_headers {
+        if self.clear_headers {
             ask.insert("headers".into(), json!({}));
         }
         if let Some(redact) = self.redact {

@@ -1,6 +1,6 @@
 //! What operators force by hand: `notifyctl queue pause`, `limit`, `drain` and `hold`, `notifyctl provider circuit open`.
 
-use super::provider::find;
+use super::queue::named;
 use crate::refuse;
 use crate::session::{Operator, Room, Session};
 use crate::view::hold_view;
@@ -28,7 +28,7 @@ pub(crate) fn list(session: &Session) -> Reply<Vec<HoldView>> {
 pub(crate) async fn set(session: &Session, request: &HoldRequest, change: &Change) -> Reply<HoldView> {
     let operator = session.change(change)?;
     let room = operator.room;
-    let provider = find(room, &request.provider)?;
+    let provider = named(room, &request.provider)?;
     check_limit(&provider, request)?;
     if let Some(on) = request.kind.switches() {
         let verb = if on { "enable" } else { "disable" };

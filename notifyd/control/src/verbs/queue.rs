@@ -27,17 +27,35 @@ pub(crate) async fn list(session: &Session) -> Reply<QueueList> {
     Ok(QueueList { queues, elsewhere })
 }
 
+/// The line of work in front of a provider. What else stands in a line of its own is named by `top` and `queue shape`.
+pub(in crate::verbs) fn named(room: &Room, name: &str) -> Reply<Arc<Provider>> {
+    let waits = |status: &str| {
+        let message = format!("{name} is the queue of what waits for its time, and of no provider");
+        let hint = format!(
+            "notifyctl queue shape {name} shows it; notifyctl ntf postpone --filter status:{status} holds it back"
+        );
+        refuse::conflict(message).hint(hint)
+    };
+    find(room, name).map_err(|unknown| match name {
+        "retries" => waits("retrying"),
+        "scheduled" => waits("scheduled"),
+        "webhooks" => refuse::conflict("webhooks is the queue of what webhooks are told, and of no provider")
+            .hint("notifyctl webhook disable holds back what is told to one"),
+        _ => unknown.hint("see notifyctl queue list"),
+    })
+}
+
 /// One queue.
 pub(crate) async fn show(session: &Session, name: &str) -> Reply<QueueView> {
     let room = session.look()?;
-    look(room, &*find(room, name)?).await
+    look(room, &*named(room, name)?).await
 }
 
 /// Ends the pause and the drain of a queue.
 pub(crate) async fn resume(session: &Session, name: &str, change: &Change) -> Reply<QueueView> {
     let operator = session.change(change)?;
     let room = operator.room;
-    let provider = find(room, name)?;
+    let provider = named(room, name)?;
     let keeps = |kind: HoldKind| matches!(kind, HoldKind::Pause | HoldKind::Drain);
     let directory = room.deps.store.directory();
     let holds = directory.holds_on(provider.id, room.now()).filter(|hold| keeps(hold.kind));

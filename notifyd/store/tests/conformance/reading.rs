@@ -60,6 +60,10 @@ pub async fn filters_find_what_they_say(it: Opened) {
         ("meta.campaign:otp", vec![urgent]),
         ("to:+1500555*", vec![later, plain, urgent]),
         ("to:+1999*", vec![]),
+        ("+1500555", vec![later, plain, urgent]),
+        ("queue:scheduled", vec![later]),
+        ("queue:retries", vec![]),
+        ("queue:nobody", vec![]),
         ("until:1h", vec![]),
         ("since:1h", vec![later, plain, urgent]),
         ("due:<2m", vec![later]),
@@ -77,7 +81,14 @@ pub async fn filters_find_what_they_say(it: Opened) {
         let expected = expected.len() as u64;
         assert_eq!((count, found.total, soon.total), (expected, Some(expected), Some(expected)), "{text}");
     }
-    for text in [format!("id:{urgent}"), format!("id:{}*", &urgent.to_string()[..34]), urgent.to_string()] {
+    let end = urgent.to_string()[24..].to_owned();
+    for text in [
+        format!("id:{urgent}"),
+        format!("id:{}*", &urgent.to_string()[..34]),
+        urgent.to_string(),
+        format!("id:{end}"),
+        end,
+    ] {
         let filter = Filter::parse(&text, it.now()).unwrap();
         let found = it.store.list(Scope::All, page(filter, 10, None)).await.unwrap();
         assert!(found.items.iter().any(|view| view.id == urgent), "{text}");

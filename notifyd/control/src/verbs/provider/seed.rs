@@ -26,7 +26,7 @@ pub(crate) async fn seed(
             Some(kind) => {
                 format!("type {} needs settings of your own; use notifyctl provider add", kind.name)
             }
-            None => "there is no such provider type".to_owned(),
+            None => format!("there is no provider type {}", other.chars().take(40).collect::<String>()),
         };
         return Err(refuse::invalid(message).hint(format!("these can be seeded: {}", seedable.join(", "))));
     }
