@@ -249,13 +249,12 @@ fn term(token: &str, now: Timestamp) -> Result<Term, FilterError> {
         "status" => Field::Status,
         "service" => Field::Service,
         "channel" => Field::Channel,
-        "provider" => Field::Provider,
         // The queue in front of a provider, or one of those of what waits for a time.
         "queue" if matches!(value, "retries" | "scheduled") => {
             let status = if value == "retries" { "retrying" } else { value };
             return Ok(Term::Is { field: Field::Status, values: vec![status.to_owned()], negate });
         }
-        "queue" => Field::Provider,
+        "provider" | "queue" => Field::Provider,
         "priority" => Field::Priority,
         "to" => Field::Recipient,
         "tenant" => Field::Tenant,
@@ -321,12 +320,11 @@ fn moment(text: &str, now: Timestamp, sign: i32) -> Result<Timestamp, String> {
     if text == "now" {
         return Ok(now);
     }
-    let at = match DateTime::parse_from_rfc3339(text) {
-        Ok(at) => Some(at.with_timezone(&Utc)),
-        Err(_) => {
-            let span = span(text).map_err(|error| format!("{error}, or an RFC 3339 time"))?;
-            now.checked_add_signed(span * sign)
-        }
+    let at = if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        Some(at.with_timezone(&Utc))
+    } else {
+        let span = span(text).map_err(|error| format!("{error}, or an RFC 3339 time"))?;
+        now.checked_add_signed(span * sign)
     };
     // Years that RFC 3339 can say.
     at.filter(|at| (0..=9_999).contains(&at.year())).ok_or_else(|| "that is too far away".into())

@@ -102,7 +102,7 @@ impl Notes {
         let mut list = std::mem::take(&mut self.list);
         list.clear();
         let filter = text.to_owned();
-        let kept = Self { by, window, most_tried, ..Self::default() };
+        let kept = Self { by, most_tried, window, ..Self::default() };
         *self = Self { list, filter, faults, histogram, groups, ..kept };
     }
 
