@@ -41,7 +41,8 @@ impl Write for Counted {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        // A terminal that has gone away takes nothing, and is told nothing more.
+        if OURS.load(Ordering::Acquire) { self.0.flush() } else { Ok(()) }
     }
 }
 

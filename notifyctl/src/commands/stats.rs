@@ -56,6 +56,7 @@ Tables sum the points up; json, jsonl and --columns have them.
 Examples:
   notifyctl stats series
   notifyctl stats series delivered provider/mock/calls --step 1m --last 60
+  notifyctl stats series failed --since 5m
   notifyctl stats series ready --json | jq '.items[0].points'"
     )]
     Series(Series),
@@ -106,6 +107,21 @@ pub struct Series {
     /// Only the last so many points
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     last: Option<u32>,
+    /// Only the points since then: a span back, an RFC 3339 time, or HH:MM today
+    #[arg(long, value_name = "TIME", value_parser = given::back, conflicts_with = "last")]
+    since: Option<Timestamp>,
+}
+
+impl Series {
+    /// How many points are asked for; 0 for all there are.
+    fn points(&self) -> u32 {
+        let since = |since: Timestamp| {
+            let back = (clock::now() - since).to_std().unwrap_or_default();
+            let points = back.as_millis().div_ceil(self.step.as_millis().max(1));
+            u32::try_from(points).unwrap_or(0).max(1)
+        };
+        self.last.or_else(|| self.since.map(since)).unwrap_or(0)
+    }
 }
 
 impl Stats {
@@ -119,9 +135,9 @@ impl Stats {
             Self::Series(series) => {
                 let link = desk.link().await?;
                 let request = SeriesRequest {
+                    n: series.points(),
                     keys: series.keys,
                     step_ms: u64::try_from(series.step.as_millis()).unwrap_or(u64::MAX),
-                    n: series.last.unwrap_or(0),
                 };
                 let found = link.read(link.client.series(link.within(), request)).await?;
                 desk.out.whole("stats.series", &found.series)?;

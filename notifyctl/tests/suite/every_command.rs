@@ -20,6 +20,7 @@ pub(crate) const LINES: &[&str] = &[
     "stats summary --since 24h --service acme",
     "stats summary --by provider",
     "stats summary --by service",
+    "stats series failed --since 5m",
     "stats summary --by queue",
     "stats summary --by error",
     "stats latency",

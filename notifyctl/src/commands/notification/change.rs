@@ -10,7 +10,7 @@ use crate::conn::Link;
 use crate::failure::{Ended, Failure, Stop};
 use crate::output::rows::Outcome;
 use crate::{confirm, given};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use notify_proto::bulk::Again;
 use notify_proto::control::{Change, Changed};
 use notify_proto::filter::Filter;
@@ -151,9 +151,10 @@ fn how(again: &Again) -> String {
 
 /// Which notifications.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("which").required(true).args(["ids", "filter"])))]
 pub struct Which {
     /// Their ids, or - for standard input: one per line, or JSON Lines with an id
-    #[arg(value_name = "ID", required_unless_present = "filter", conflicts_with = "filter")]
+    #[arg(value_name = "ID")]
     ids: Vec<String>,
     /// All that match, in a state that allows it; see notifyctl help filters
     #[arg(long, value_name = "FILTER", value_parser = given::filter)]

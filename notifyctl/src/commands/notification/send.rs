@@ -4,7 +4,7 @@ use super::super::Desk;
 use super::wait;
 use crate::failure::{Ended, Exit, Failure};
 use crate::given;
-use clap::Args;
+use clap::{ArgGroup, Args};
 use notify_proto::send::{Recipient, SendRequest};
 use notify_proto::transport::MAX_FRAME_BYTES;
 use notify_proto::{Channel, Priority, Timestamp};
@@ -24,6 +24,7 @@ Examples:
   notifyctl ntf send --service acme --channel sms --to +15005550006 --body hello --idempotency-key order-1001
   echo hello | notifyctl ntf send --service acme --channel sms --to +15005550006 --body-file - --at 1h -o id"
 )]
+#[command(group(ArgGroup::new("text").required(true).args(["body", "body_file"])))]
 pub struct Send {
     /// The service it belongs to
     #[arg(long, value_name = "NAME")]
@@ -35,10 +36,10 @@ pub struct Send {
     #[arg(long = "to", value_name = "ADDRESS", required = true)]
     to: Vec<String>,
     /// The text
-    #[arg(long, value_name = "TEXT", required_unless_present = "body_file")]
+    #[arg(long, value_name = "TEXT")]
     body: Option<String>,
     /// A file with the text, or - for standard input
-    #[arg(long, value_name = "FILE", conflicts_with = "body")]
+    #[arg(long, value_name = "FILE")]
     body_file: Option<PathBuf>,
     #[command(flatten)]
     details: Details,

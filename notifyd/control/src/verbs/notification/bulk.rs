@@ -33,7 +33,8 @@ pub(crate) async fn bulk(session: &Session, request: BulkRequest, change: &Chang
     let found = room.deps.store.operations().matching(bulk.clone()).await.map_err(refuse::log)?;
     let total = found.total();
     if let Some(expected) = request.expect.filter(|expected| !expected.allows(total)) {
-        let message = format!("{} match, not {expected}; nothing was changed", grouped(total));
+        let verb = if total == 1 { "matches" } else { "match" };
+        let message = format!("{} {verb}, not {expected}; nothing was changed", grouped(total));
         return Err(refuse::conflict(message));
     }
     let mut told = counted(room, &bulk, &found);
