@@ -11,11 +11,12 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-pub(super) const COLUMNS: [Column; 13] = [
+pub(super) const COLUMNS: [Column; 14] = [
     left("QUEUE", 24, 0),
     left("STATE", 18, 0),
     right("READY", 10, 0),
     right("BUSY", 9, 1),
+    right("SCHED", 9, 3),
     right("OLDEST", 8, 1),
     right("IN/s", 8, 3),
     right("OUT/s", 8, 2),
@@ -31,6 +32,7 @@ pub(super) const COLUMNS: [Column; 13] = [
 fn state(word: &str) -> (String, Tone) {
     let (mark, tone) = match word {
         "running" => ("+", Tone::Good),
+        "late" => ("!", Tone::Warn),
         "limited" | "throttled" | "circuit_half_open" | "draining" => ("~", Tone::Warn),
         "circuit_open" => ("x", Tone::Bad),
         _ => ("-", Tone::Warn),
@@ -41,7 +43,12 @@ fn state(word: &str) -> (String, Tone) {
 /// What the first screen says of it besides.
 fn line_of<'a>(app: &'a App, name: &str) -> Option<&'a QueueLine> {
     let (_, overview) = app.overview.as_ref()?;
-    overview.queues.iter().find(|line| line.provider && line.name == name)
+    overview.queues.iter().find(|line| line.name == name)
+}
+
+/// Calls under way, and how many there may be.
+fn calls(queue: &QueueView) -> String {
+    if queue.limit == 0 { queue.busy.to_string() } else { format!("{}/{}", queue.busy, queue.limit) }
 }
 
 /// In how long it is empty, or why it does not get there.
@@ -75,7 +82,8 @@ pub(super) fn list(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
             queue.name.as_str().into(),
             state(&queue.state).into(),
             grouped(queue.waiting + queue.on_disk).into(),
-            format!("{}/{}", queue.busy, queue.limit).into(),
+            calls(queue).into(),
+            line.filter(|line| line.later > 0).map_or_else(|| "--".into(), |line| grouped(line.later)).into(),
             queue.oldest_at.map_or_else(|| "--".into(), |at| ago(app, at)).into(),
             rate(queue.arriving_per_second).into(),
             rate(queue.rate_per_second).into(),
@@ -107,7 +115,7 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
             "waiting",
             &format!("{} in memory, about {} on disk", grouped(queue.waiting), grouped(queue.on_disk)),
         ),
-        fact(look, "busy", &format!("{} of {} calls at once", queue.busy, queue.limit)),
+        fact(look, "busy", &format!("{} calls at once", calls(queue).replace('/', " of "))),
         fact(look, "empty in", &empties(queue)),
     ];
     if let Some(why) = &queue.circuit_reason {
@@ -134,6 +142,9 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
 
 /// How old what waits is, by service.
 fn matrix(app: &App, look: Look, name: &str) -> Vec<Line<'static>> {
+    if name == "webhooks" {
+        return vec![Line::raw("view 7 tells of each webhook")];
+    }
     let Some(shape) = app.queues.shape.as_ref().filter(|shape| shape.queue == name) else {
         return vec![Line::raw("asking ...")];
     };
