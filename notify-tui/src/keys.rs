@@ -86,7 +86,7 @@ actions! {
     Unmark "unmark" ["u"] Scope::List, "unmark all; when one is open: show recipient and body for 30 s";
     Follow "follow" ["F"] Scope::List, "stay on the first row";
     Export "export" ["e"] Scope::List, "write the rows to a file, as JSON Lines or CSV";
-    Copy "copy" ["y"] Scope::List, "copy the id";
+    Copy "copy" ["y"] Scope::List, "copy the id or name";
     CopyLine "copy-line" ["Y"] Scope::List, "copy the notifyctl line that shows it";
     Raw "raw" ["J"] Scope::List, "as JSON";
     Retry "retry" ["R"] NOTES, "retry; what waits for a time: run now";

@@ -217,6 +217,9 @@ fn quick(app: &App) -> Over {
 }
 
 fn sort(app: &mut App) {
+    if app.page == Page::Overview {
+        return app.say("the overview has its own order: what is worst stands on top");
+    }
     let sorts = app.rows().map(crate::state::Rows::sorts).unwrap_or_default();
     if sorts.is_empty() {
         let how = if app.page == Page::Retries { "by due time" } else { "newest first" };
@@ -232,8 +235,13 @@ fn copy(app: &mut App, cmds: &mut Vec<Cmd>) {
         let marked = rows.marked();
         if marked.is_empty() { rows.here().into_iter().collect() } else { marked }
     });
-    let ids: Vec<String> =
-        ids.unwrap_or_else(|| app.live.current().map(|event| event.id.clone()).into_iter().collect());
+    let ids: Vec<String> = ids.unwrap_or_else(|| {
+        let here = match app.page {
+            Page::Overview => open::pointed(app).map(|(_, name)| name),
+            _ => app.live.current().map(|event| event.id.clone()),
+        };
+        here.into_iter().collect()
+    });
     if !ids.is_empty() {
         app.say(if ids.len() == 1 {
             format!("copied: {}", ids[0])
@@ -241,6 +249,8 @@ fn copy(app: &mut App, cmds: &mut Vec<Cmd>) {
             format!("copied: {} ids", ids.len())
         });
         cmds.push(Cmd::Copy(ids.join("\n")));
+    } else {
+        app.say("there is nothing under the cursor");
     }
 }
 

@@ -168,3 +168,25 @@ fn the_first_screen_is_walked_panel_by_panel() {
     press(&mut app, &["tab", "tab", "tab", "tab", "j"]);
     assert_eq!((app.panel, app.attention_at), (0, 1), "round, and what needs a look again");
 }
+
+#[test]
+fn what_is_copied_on_the_first_screen_is_the_row_under_the_cursor() {
+    let (mut app, cmds, begin) = live(Page::Live);
+    answer(&mut app, &cmds, Slot::List, crate::house::events(), begin);
+    let cmds = press(&mut app, &["1"]);
+    assert!(!press(&mut app, &["y"]).iter().any(|cmd| matches!(cmd, Cmd::Copy(_))), "nothing is told yet");
+    answer(&mut app, &cmds, Slot::Overview, crate::house::overview(), begin);
+    let mut copied = |keys: &[&str], name: &str, line: &str| {
+        press(&mut app, keys);
+        assert!(press(&mut app, &["y"]).contains(&Cmd::Copy(name.into())), "{name}");
+        assert!(press(&mut app, &["Y"]).contains(&Cmd::Copy(format!("notifyctl {line}"))), "{line}");
+    };
+    copied(&[], "relay", "provider show relay");
+    copied(&["j"], "retries", "schedule list");
+    copied(&["tab"], "msg91", "queue show msg91");
+    copied(&["tab", "j"], "msg91", "provider show msg91");
+    let hook = crate::house::id(800);
+    copied(&["tab"], &hook, &format!("webhook show {hook}"));
+    press(&mut app, &["s"]);
+    assert!(app.notice.as_ref().unwrap().text.contains("its own order"));
+}
