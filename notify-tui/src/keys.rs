@@ -58,7 +58,7 @@ actions! {
     Pause "pause" ["p"] Scope::Global, "no request at all, or go on";
     Faster "faster" ["+"] Scope::Global, "look more often";
     Slower "slower" ["-"] Scope::Global, "look less often";
-    Refresh "refresh" ["ctrl-r", "ctrl-l", "r"] Scope::Global, "look, or connect, now";
+    Refresh "refresh" ["r", "ctrl-r", "ctrl-l"] Scope::Global, "look, or connect, now";
     Times "times" ["t"] Scope::Global, "times as ages, local or UTC";
     Mouse "mouse" ["m"] Scope::Global, "the mouse here, or the terminal's own";
     Log "log" ["L"] Scope::Global, "what was done here";

@@ -7,6 +7,7 @@
 //! +------------------------------------------------------------------------------------+
 //! ```
 
+use super::absent;
 use super::look::{Look, Tone, grouped};
 use super::notes::id;
 use super::table::{self, Cell, Column, Row, left, right};
@@ -68,7 +69,7 @@ pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Clear, area);
     frame.render_widget(block, area);
     let Some(groups) = &app.retries.groups else {
-        let text = app.slots.trouble(Slot::Also).unwrap_or("asking ...");
+        let text = app.slots.trouble(Slot::Also).unwrap_or(absent::asking(app));
         return frame.render_widget(Line::raw(look.text(text)), inside);
     };
     if groups.groups.is_empty() {

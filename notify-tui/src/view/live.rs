@@ -1,5 +1,6 @@
 //! View 9: what happens now.
 
+use super::absent;
 use super::look::{Look, Tone, grouped};
 use super::panel::count;
 use super::table::{self, Column, Row, left};
@@ -51,7 +52,7 @@ pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     if live.events.is_empty() {
         let said = match app.slots.trouble(Slot::List) {
             Some(why) => format!("No events: {why}."),
-            None if !live.loaded => "asking ...".into(),
+            None if !live.loaded => absent::asking(app).into(),
             None => "Nothing has happened yet; events come by themselves.".into(),
         };
         frame.render_widget(Paragraph::new(look.text(&said)).wrap(Wrap { trim: true }), inside);

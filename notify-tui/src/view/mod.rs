@@ -75,9 +75,6 @@ pub fn draw(app: &App, look: Look, frame: &mut Frame<'_>) {
     if let Some(hint) = cut.hint {
         footer::hint(app, look, frame, hint);
     }
-    if let Some(last) = cut.last {
-        footer::last(app, look, frame, last);
-    }
     if app.data.is_none() || matches!(app.link, Link::Misfit(_)) {
         absent::draw(app, look, frame, cut.body);
     } else {
@@ -87,6 +84,8 @@ pub fn draw(app: &App, look: Look, frame: &mut Frame<'_>) {
             page => panel::draw(app, page, look, frame, cut.body),
         }
     }
+    footer::last(app, look, frame, &cut);
+    footer::fault(app, look, frame, cut.body);
     over::draw(app, look, frame, cut.body);
 }
 

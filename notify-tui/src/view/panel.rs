@@ -1,5 +1,6 @@
 //! A view with a list: the list, what is under its cursor, and what stands above both.
 
+use super::absent;
 use super::layout::panels;
 use super::look::{Look, Tone, grouped};
 use super::table::{self, Column, Row};
@@ -164,7 +165,7 @@ pub(super) fn list<T: Item>(
         table::draw(frame, inside, look, &columns, &rows, app.badge().doubtful());
     } else {
         let said = if !list.loaded {
-            "asking ..."
+            absent::asking(app)
         } else if app.filter().is_empty() {
             words.empty
         } else {

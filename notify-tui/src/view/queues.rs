@@ -1,5 +1,6 @@
 //! View 2: the line of work in front of each provider.
 
+use super::absent;
 use super::look::{Look, Tone, grouped};
 use super::panel::{self, Detail, Words, fact, heading};
 use super::table::{Cell, Column, fit, left, right};
@@ -135,7 +136,7 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
 /// How old what waits is, by service.
 fn matrix(app: &App, look: Look, name: &str) -> Vec<Line<'static>> {
     let Some(shape) = app.queues.shape.as_ref().filter(|shape| shape.queue == name) else {
-        return vec![Line::raw("asking ...")];
+        return vec![Line::raw(absent::asking(app))];
     };
     let cells = |label: &str, cells: &mut dyn Iterator<Item = String>| {
         let mut text = fit(label, 14, false, look);

@@ -1,5 +1,6 @@
 //! What stands above the lists of retries and of dead letters: when work falls due, and what is wrong with the dead.
 
+use super::absent;
 use super::look::{Look, Tone, grouped};
 use super::table::{self, Column, Row, left, right};
 use super::time::ago;
@@ -59,7 +60,7 @@ pub(super) fn histogram(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect
 }
 
 fn waits(app: &App) -> String {
-    app.slots.trouble(Slot::Side).map_or_else(|| "asking ...".into(), str::to_owned)
+    app.slots.trouble(Slot::Side).map_or_else(|| absent::asking(app).into(), str::to_owned)
 }
 
 const COLUMNS: [Column; 8] = [
