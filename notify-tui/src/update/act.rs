@@ -242,16 +242,12 @@ fn copy(app: &mut App, cmds: &mut Vec<Cmd>) {
         };
         here.into_iter().collect()
     });
-    if !ids.is_empty() {
-        app.say(if ids.len() == 1 {
-            format!("copied: {}", ids[0])
-        } else {
-            format!("copied: {} ids", ids.len())
-        });
-        cmds.push(Cmd::Copy(ids.join("\n")));
-    } else {
-        app.say("there is nothing under the cursor");
+    match ids.as_slice() {
+        [] => return app.say("there is nothing under the cursor"),
+        [one] => app.say(format!("copied: {one}")),
+        all => app.say(format!("copied: {} ids", all.len())),
     }
+    cmds.push(Cmd::Copy(ids.join("\n")));
 }
 
 /// The rows to a file in the working directory.

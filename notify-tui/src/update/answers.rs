@@ -2,7 +2,7 @@
 
 use super::wishes;
 use crate::ask::{Answer, Failure, Slot};
-use crate::deed::{Deed, Outcome, verb};
+use crate::deed::{Deed, Outcome, several, verb};
 use crate::state::{App, Data, Dialog, Over, Rates};
 use notify_proto::bulk::Expect;
 use notify_proto::upkeep::grouped;
@@ -188,16 +188,20 @@ fn made(app: &mut App, deed: &Deed, reason: Option<&str>, outcome: Outcome) {
             let name = removed.service.name;
             finish(
                 app,
-                format!("{} notifications, {} webhooks", grouped(removed.notifications), removed.webhooks),
+                format!(
+                    "{}, {}",
+                    several(removed.notifications, "notification"),
+                    several(removed.webhooks, "webhook")
+                ),
             );
             let delete = Deed::DeleteService(name.clone(), false);
             let lines = vec![
                 "Its keys work no more, its webhooks hear nothing more. There is no way back.".into(),
                 format!(
-                    "sent     {} notifications; keep them until their retention is over?",
-                    grouped(removed.notifications)
+                    "sent     {}; keep them until their retention is over?",
+                    several(removed.notifications, "notification")
                 ),
-                format!("webhooks {}, which are owed {} events", removed.webhooks, grouped(removed.owed)),
+                format!("webhooks {}, owed {}", removed.webhooks, several(removed.owed, "event")),
                 format!("same as  {}", delete.line(reason)),
             ];
             let dialog = Dialog::typed(format!("delete service {name}"), lines, name, delete);

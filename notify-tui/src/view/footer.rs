@@ -6,7 +6,9 @@ use super::look::{Look, Tone};
 use super::table::fit;
 use crate::keys;
 use crate::message::Action;
-use crate::state::{App, Bar, Link, Over, Page};
+use crate::state::{App, Bar, Link, Over, Page, Rows as _};
+use notify_proto::Status;
+use notify_proto::line::NotificationLine;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -46,10 +48,10 @@ fn worth(app: &App) -> &'static [(Action, &'static str)] {
         ],
         Page::Dead => &[
             (Action::Open, "open"),
-            (Action::Panel, "groups"),
-            (Action::Mark, "mark"),
             (Action::Retry, "retry"),
             (Action::Bury, "discard"),
+            (Action::Mark, "mark"),
+            (Action::Panel, "groups"),
             (Action::Bulk, "bulk"),
         ],
         Page::Providers => &[
@@ -81,6 +83,35 @@ fn worth(app: &App) -> &'static [(Action, &'static str)] {
     }
 }
 
+/// Whether a key does something to what is under the cursor or marked, as far as that is known.
+fn works(app: &App, action: Action) -> bool {
+    match action {
+        Action::Unlock => app.services.list.current().is_none_or(|service| service.locked_until.is_some()),
+        Action::Retry | Action::Cancel | Action::Bury | Action::Postpone => {
+            let Some(notes) = app.notes_of(app.page) else { return true };
+            let rows = notes.list.rows();
+            let marked: Vec<_> =
+                rows.iter().filter(|row| notes.list.is_marked(&row.id.to_string())).collect();
+            let one = notes.list.current().filter(|_| marked.is_empty());
+            let able =
+                |row: &&NotificationLine| row.status.known().is_none_or(|it| takes(it, action, app.page));
+            rows.is_empty() || marked.iter().any(able) || one.iter().any(able)
+        }
+        _ => true,
+    }
+}
+
+/// Whether a notification of this status can be changed so.
+fn takes(status: Status, action: Action, page: Page) -> bool {
+    match (status, action) {
+        (Status::Delivered | Status::Sending, _) => false,
+        (Status::Failed, Action::Bury) => page == Page::Dead,
+        (Status::Failed | Status::Cancelled, action) => action == Action::Retry,
+        (Status::Queued, action) => action != Action::Retry,
+        (Status::Pending | Status::Retrying, _) => true,
+    }
+}
+
 /// The key line. Keys for changes are dim while nothing can be changed.
 pub(super) fn keys(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let always = [
@@ -103,7 +134,8 @@ pub(super) fn keys(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let tail: Vec<_> = [always[2], end].iter().filter_map(span).collect();
     let tail_width: usize = tail.iter().map(Span::width).sum();
     let mut line = Line::default();
-    for part in worth(app).iter().chain(&always[..2]).filter_map(span) {
+    let worth = worth(app).iter().filter(|(action, _)| works(app, *action));
+    for part in worth.chain(&always[..2]).filter_map(span) {
         if line.width() + part.width() + tail_width <= room {
             line.push_span(part);
         }

@@ -75,7 +75,14 @@ pub(super) fn status(status: &Open<Status>) -> (String, Tone) {
 /// An id: its end, which differs from one to the next, or all of it.
 pub(super) fn id(app: &App, id: NotificationId) -> String {
     let whole = id.to_string();
-    if app.wide || app.size.0 >= 200 { whole } else { whole[whole.len() - 12..].to_owned() }
+    if app.wide || app.size.0 >= 200 { whole } else { end(&whole) }
+}
+
+/// The end of an id, which differs from one to the next; all of what is no id.
+pub(super) fn end(text: &str) -> String {
+    let sizes = text.split('-').map(str::len);
+    let one = sizes.eq([8, 4, 4, 4, 12]) && text.chars().all(|c| c == '-' || c.is_ascii_hexdigit());
+    if one { text[24..].to_owned() } else { text.to_owned() }
 }
 
 const fn short(priority: Priority) -> &'static str {

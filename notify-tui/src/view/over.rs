@@ -84,9 +84,12 @@ fn dialog(dialog: &Dialog, look: Look, frame: &mut Frame<'_>, body: Rect) {
         let style = look.style(if here { Tone::Strong } else { Tone::Plain });
         lines.push(Line::styled(look.text(&format!("{pointer}{name}: {value}{cursor}")), style));
     }
+    let tab = if dialog.fields.len() > 1 { "tab next field, " } else { "" };
     match &dialog.error {
         Some(error) => lines.push(Line::styled(look.text(error), look.style(Tone::Bad))),
-        None => lines.push(Line::styled("Esc leaves everything as it is", look.style(Tone::Dim))),
+        None => {
+            lines.push(Line::styled(format!("{tab}Esc leaves everything as it is"), look.style(Tone::Dim)));
+        }
     }
     boxed(&dialog.title, lines, look, frame, body);
 }

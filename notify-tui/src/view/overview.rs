@@ -1,6 +1,7 @@
 //! View 1: is anything wrong, since when, where to look; then the numbers.
 
 use super::look::{Look, Tone, grouped};
+use super::notes::end;
 use super::providers::since;
 use super::table::{self, Column, Row, left, right};
 use super::time::{ago, ahead, lately, percent, rate, took_or};
@@ -188,6 +189,25 @@ fn quiet(app: &App) -> Vec<String> {
     }
 }
 
+/// What an alert is about: of a webhook its service and its host, as an id says nothing to anybody.
+fn about(app: &App, alert: &Alert) -> String {
+    if alert.object.to_string() != "webhook" {
+        return alert.name.clone();
+    }
+    let overview = app.overview.as_ref().map(|(_, overview)| overview);
+    let line = overview.and_then(|it| it.webhooks.iter().find(|line| line.id == alert.name));
+    line.map_or_else(
+        || end(&alert.name),
+        |line| {
+            let rest = line.url.split_once("://").map_or(line.url.as_str(), |(_, rest)| rest);
+            let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            // What stands before an @ is a password.
+            let host = host.rsplit('@').next().unwrap_or_default();
+            format!("{}/{host}", line.service)
+        },
+    )
+}
+
 fn one(app: &App, alert: &Alert, look: Look, width: usize) -> Line<'static> {
     let (word, tone) = match alert.severity.known() {
         Some(Severity::Critical) => ("CRIT", Tone::Bad),
@@ -196,7 +216,7 @@ fn one(app: &App, alert: &Alert, look: Look, width: usize) -> Line<'static> {
     };
     let since = alert.since.map(|at| format!(", for {}", ago(app, at))).unwrap_or_default();
     let until = alert.until.map(|at| format!(", may end {}", ahead(app, at))).unwrap_or_default();
-    let text = format!(" {:<8} {:<16} {}{since}{until}", alert.object, alert.name, alert.fact);
+    let text = format!(" {:<8} {:<16} {}{since}{until}", alert.object, about(app, alert), alert.fact);
     let goes = format!(" [enter] {}", Page::of_alert(alert).digit());
     let text = table::fit(&look.text(&text), width.saturating_sub(4 + goes.len()), false, look);
     Line::from(vec![

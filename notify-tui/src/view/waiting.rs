@@ -2,8 +2,10 @@
 
 use super::absent;
 use super::look::{Look, Tone, grouped};
+use super::panel::count;
 use super::table::{self, Column, Row, left, right};
 use super::time::ago;
+use crate::deed::several;
 use crate::message::Slot;
 use crate::state::{App, WINDOWS};
 use ratatui::Frame;
@@ -80,7 +82,8 @@ pub(super) fn faults(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let mut block = look.block("What is wrong", if focus { Tone::Strong } else { Tone::Plain });
     if let Some(faults) = &app.dead.faults {
         let more = if faults.partial { " of the newest" } else { "" };
-        let text = format!(" {} groups{more}  Tab, enter: only these ", faults.groups.len());
+        let text =
+            format!(" {}{more}  Tab, enter: only these ", several(count(faults.groups.len()), "group"));
         block = block.title(Line::styled(text, look.style(Tone::Dim)).right_aligned());
     }
     let inside = block.inner(area);

@@ -190,3 +190,78 @@ fn what_is_copied_on_the_first_screen_is_the_row_under_the_cursor() {
     press(&mut app, &["s"]);
     assert!(app.notice.as_ref().unwrap().text.contains("its own order"));
 }
+
+#[test]
+fn the_key_line_has_only_what_works_on_the_row() {
+    let keys = |app: &App, width, height| {
+        let shown = screen(app, PLAIN, width, height);
+        shown.lines().find(|line| line.contains(" ? help ") && !line.contains("[")).unwrap().to_owned()
+    };
+    let cases = [
+        ("queued", [false, true, true, true]),
+        ("retrying", [true; 4]),
+        ("sending", [false; 4]),
+        ("delivered", [false; 4]),
+        ("cancelled", [true, false, false, false]),
+        ("failed", [true, false, false, false]),
+    ];
+    for (status, wanted) in cases {
+        let (mut app, cmds, begin) = live(Page::Notifications);
+        answer(&mut app, &cmds, Slot::List, page(0..3, status, None), begin);
+        let line = keys(&app, 120, 36);
+        let there = [" R retry ", " C cancel ", " D bury ", " z postpone "].map(|part| line.contains(part));
+        assert_eq!(there, wanted, "{status}: {line}");
+        // What is marked counts, and not what is under the cursor.
+        press(&mut app, &["space"]);
+        assert_eq!(keys(&app, 120, 36).contains(" z postpone "), wanted[3], "{status}");
+    }
+    let (mut app, cmds, begin) = live(Page::Dead);
+    answer(&mut app, &cmds, Slot::List, page(0..3, "failed", None), begin);
+    app.size = (60, 15);
+    let line = keys(&app, 60, 15);
+    assert!(line.contains(" R retry ") && line.contains(" D discard "), "{line}");
+
+    let (mut app, cmds, begin) = live(Page::Services);
+    let services = asked(&cmds).into_iter().find(|(slot, ..)| *slot == Slot::List).unwrap().2;
+    answer(&mut app, &cmds, Slot::List, crate::world::reply(crate::world::World::Full, &services), begin);
+    assert!(!keys(&app, 120, 36).contains(" U unlock "), "acme is not locked");
+    press(&mut app, &["j"]);
+    assert!(keys(&app, 120, 36).contains(" U unlock "), "news is");
+}
+
+#[test]
+fn what_needs_a_look_at_a_webhook_has_its_service_and_host() {
+    let (mut app, cmds, begin) = live(Page::Overview);
+    let Answer::Overview(mut reply) = crate::house::overview() else { panic!("an overview") };
+    let told = reply.overview.as_mut().unwrap();
+    for n in [800, 801] {
+        let mut alert = told.attention[1].clone();
+        (alert.object, alert.name) = (notify_proto::ObjectKind::Webhook.into(), crate::house::id(n));
+        told.attention.push(alert);
+    }
+    answer(&mut app, &cmds, Slot::Overview, Answer::Overview(reply), begin);
+    let text = screen(&app, PLAIN, 120, 36);
+    assert!(text.contains("webhook  acme/hooks.acme.test oldest item"), "{text}");
+    assert!(text.contains("webhook  000000000801     oldest item"), "{text}");
+}
+
+#[test]
+fn an_event_has_the_mark_of_its_status_and_only_ids_are_cut() {
+    let (mut app, cmds, begin) = live(Page::Live);
+    let Answer::Events(mut view) = crate::house::events() else { panic!("events") };
+    let one = view.events[0].clone();
+    let words = ["created", "delivered", "failed", "retry_scheduled", "cancelled", "notification.retry"];
+    view.events = words
+        .iter()
+        .map(|word| notify_proto::happening::Event { event: (*word).into(), ..one.clone() })
+        .collect();
+    view.events[5].id = "status:retrying".into();
+    answer(&mut app, &cmds, Slot::List, Answer::Events(view), begin);
+    let text = screen(&app, PLAIN, 120, 36);
+    for part in
+        ["o created", "+ delivered", "x failed", "~ retry_scheduled", "- cancelled", "  notification.retry"]
+    {
+        assert!(text.contains(part), "`{part}` is not on\n{text}");
+    }
+    assert!(text.contains("status:retrying") && text.contains(" 000000000001 "), "{text}");
+}

@@ -214,3 +214,18 @@ fn all_that_match_are_exported_by_the_command_line() {
     let line = "notifyctl notification export --filter status:scheduled,retrying --out notify-retries.jsonl";
     assert!(press(&mut app, &["e", "a"]).contains(&Cmd::Copy(line.into())));
 }
+
+#[test]
+fn who_leaves_the_first_row_follows_it_no_more() {
+    for keys in [&["G"][..], &["j"], &["space"]] {
+        let (mut app, begin) = listed(0..9);
+        press(&mut app, &["F", "k"]);
+        assert!(app.notes.list.follow, "it is the first row still");
+        press(&mut app, keys);
+        assert!(!app.notes.list.follow, "{keys:?}");
+        press(&mut app, &["u"]);
+        let there = here(&app);
+        refill(&mut app, [20, 21].into_iter().chain(0..9), after(begin, 1_000));
+        assert_eq!(here(&app), there, "the cursor stays where it was put");
+    }
+}
