@@ -107,6 +107,13 @@ fn go(app: &mut App, action: Action, cmds: &mut Vec<Cmd>) {
         Action::PageUp => -page,
         _ => 0,
     };
+    let pages = !matches!(action, Action::Down | Action::Up);
+    if by != 0 && pages && app.open {
+        // What is open over the whole screen is read page by page; its list is not seen.
+        let last = crate::view::side_lines(app).saturating_sub(1);
+        app.side_at = app.side_at.saturating_add_signed(by).min(last);
+        return;
+    }
     if by != 0 {
         walk(app, by, cmds);
         return;

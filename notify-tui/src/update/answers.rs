@@ -7,6 +7,7 @@ use crate::state::{App, Data, Dialog, Over, Rates};
 use notify_proto::bulk::Expect;
 use notify_proto::upkeep::grouped;
 use notify_proto::view::StatusView;
+use notify_proto::webhook::DeliveryView;
 use notify_proto::{BulkOp, Open};
 use std::time::Duration;
 
@@ -59,6 +60,7 @@ pub(super) fn take(app: &mut App, slot: Slot, answer: Answer, took: Duration) {
                 app.webhooks.told.clear();
             }
             app.webhooks.total = Some((id, page.total));
+            tested(app, &page.items);
             app.webhooks.told.fill(page.items);
         }
         Answer::Stats(id, stats) => app.webhooks.stats = Some((id, stats)),
@@ -105,6 +107,30 @@ pub(super) fn refused(app: &mut App, slot: Slot, why: &Failure) {
         }
         _ => {}
     }
+}
+
+/// What stands behind the id of a test event until it was told.
+const UNDER_WAY: &str = " is on its way";
+
+/// Says and logs what came of a test event, once it was told or was not taken.
+fn tested(app: &mut App, told: &[DeliveryView]) {
+    let waits = |entry: &&mut crate::state::Entry| {
+        entry.result.as_ref().is_some_and(|result| result.ends_with(UNDER_WAY))
+    };
+    let Some(entry) = app.log.iter_mut().rev().find(waits) else { return };
+    let result = entry.result.clone().unwrap_or_default();
+    let id = result.strip_prefix("test event ").and_then(|rest| rest.strip_suffix(UNDER_WAY));
+    let event = told.iter().find(|it| id.is_some_and(|id| it.id.to_string() == id));
+    let Some((event, at)) = event.and_then(|it| Some((it, it.acknowledged_at.or(it.last_attempt_at)?)))
+    else {
+        return;
+    };
+    let code = event.response_status_code.map(|code| code.to_string());
+    let said = code.or_else(|| event.error_message.clone()).unwrap_or_else(|| "no answer".into());
+    let took = (at - event.created_at).num_milliseconds().max(0);
+    let text = format!("test event {} is {}: {said} after {took}ms", event.id, event.status);
+    entry.result = Some(text.clone());
+    app.say(text);
 }
 
 /// Says and logs what came of the last change.

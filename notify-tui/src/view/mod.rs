@@ -121,5 +121,6 @@ pub(crate) fn side_lines(app: &App) -> usize {
     }
     let look = Look { theme: Theme::Mono, ascii: true };
     let (left, right) = panel::detail(app, app.page, look);
-    left.len() + right.len()
+    // Over the whole screen both have their own column, where there is room for two.
+    if app.open && app.size.0 >= 102 { left.len().max(right.len()) } else { left.len() + right.len() }
 }

@@ -148,7 +148,8 @@ fn help(app: &App, search: &str, top: usize, look: Look, frame: &mut Frame<'_>, 
 fn log(app: &App, top: usize, look: Look, frame: &mut Frame<'_>, body: Rect) {
     let mut lines = Vec::new();
     for entry in &app.log {
-        lines.push(Line::raw(look.text(&format!(" {} {}", entry.at.format("%H:%M:%S"), entry.line))));
+        let who = entry.who.as_ref().map(|who| format!("{who}: ")).unwrap_or_default();
+        lines.push(Line::raw(look.text(&format!(" {} {who}{}", entry.at.format("%H:%M:%S"), entry.line))));
         let result = entry.result.as_deref().unwrap_or("...");
         lines.push(Line::styled(look.text(&format!("          {result}")), look.style(Tone::Dim)));
     }

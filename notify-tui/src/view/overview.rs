@@ -107,7 +107,11 @@ fn cut(app: &App, overview: &Overview, lost: usize, body: Rect) -> [Rect; 5] {
     let lower = if body.height < 16 { 0 } else { pairs.saturating_add(3).clamp(4, (body.height / 4).max(4)) };
     let rows = [
         Constraint::Length(attention_rows),
-        Constraint::Length(if middle > 0 { 4 } else { 2 }),
+        Constraint::Length(match body.height {
+            28.. => 4,
+            16.. => 3,
+            _ => 2,
+        }),
         Constraint::Length(middle),
         Constraint::Min(4),
         Constraint::Length(lower),

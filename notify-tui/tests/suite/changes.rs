@@ -390,3 +390,39 @@ fn every_question_tells_the_line_that_does_the_same() {
     write(&mut app, "+15005550006");
     assert!(screen(&app, PLAIN, 120, 36).contains("provider test relay --to +15005550006"));
 }
+
+#[test]
+fn what_was_done_says_who_did_it() {
+    let mut app = listed(Page::Dead, "failed");
+    app.user = Some("ops".into());
+    press(&mut app, &["R", "L"]);
+    let text = screen(&app, PLAIN, 120, 36);
+    assert!(text.contains(&format!("08:00:00 ops: notifyctl notification retry {}", id(0))), "{text}");
+}
+
+#[test]
+fn a_test_event_is_followed_until_it_was_told() {
+    let (mut app, cmds, begin) = live(Page::Webhooks);
+    let cmds = answer(&mut app, &cmds, Slot::List, crate::house::webhooks(), begin);
+    let test = press(&mut app, &["T"]);
+    let way = format!("test event {} is on its way", id(31));
+    made(&mut app, &test, Outcome::Done(way.clone()));
+    assert_eq!(app.log[0].result.as_ref(), Some(&way));
+    let told = |code: Option<u16>, at: Option<&str>| {
+        let page = json!({"total": 1, "items": [{
+            "id": id(31), "webhook_id": id(800), "notification_id": null, "event": "delivered",
+            "status": if code.is_some() { "acknowledged" } else { "pending" }, "attempt_count": 0,
+            "last_attempt_at": at, "next_attempt_at": null, "acknowledged_at": at, "response_status_code": code,
+            "response_body": null, "error_message": null, "created_at": "2027-01-15T08:00:00.000Z"
+        }]});
+        Answer::Deliveries(id(800).parse().unwrap(), serde_json::from_value(page).unwrap())
+    };
+    answer(&mut app, &cmds, Slot::Detail, told(None, None), begin);
+    assert_eq!(app.log[0].result.as_ref(), Some(&way), "it was not told yet");
+    let now = after(begin, 30_000);
+    let cmds = update(&mut app, Msg::Tick, now);
+    answer(&mut app, &cmds, Slot::Detail, told(Some(200), Some("2027-01-15T08:00:00.088Z")), now);
+    let said = format!("test event {} is acknowledged: 200 after 88ms", id(31));
+    assert_eq!(app.log[0].result.as_ref(), Some(&said));
+    assert_eq!(app.notice.as_ref().unwrap().text, said);
+}

@@ -195,7 +195,7 @@ fn what_is_copied_on_the_first_screen_is_the_row_under_the_cursor() {
 fn the_key_line_has_only_what_works_on_the_row() {
     let keys = |app: &App, width, height| {
         let shown = screen(app, PLAIN, width, height);
-        shown.lines().find(|line| line.contains(" ? help ") && !line.contains("[")).unwrap().to_owned()
+        shown.lines().find(|line| line.contains(" ? help ") && !line.contains('[')).unwrap().to_owned()
     };
     let cases = [
         ("queued", [false, true, true, true]),
@@ -264,4 +264,48 @@ fn an_event_has_the_mark_of_its_status_and_only_ids_are_cut() {
         assert!(text.contains(part), "`{part}` is not on\n{text}");
     }
     assert!(text.contains("status:retrying") && text.contains(" 000000000001 "), "{text}");
+}
+
+#[test]
+fn a_small_first_screen_has_its_trends_and_how_long_things_take() {
+    let (mut app, cmds, begin) = live(Page::Overview);
+    let Answer::Overview(mut reply) = crate::house::overview() else { panic!("an overview") };
+    let told = reply.overview.as_mut().unwrap();
+    let kinds = [
+        (notify_proto::LatencyKind::QueueWait, 12.0),
+        (notify_proto::LatencyKind::ProviderCall, 84.0),
+        (notify_proto::LatencyKind::WebhookAck, 61.0),
+    ];
+    for (kind, ms) in kinds {
+        let mut line = told.latency[0].clone();
+        line.kind = kind.into();
+        (line.ms.p50, line.ms.p95, line.ms.p99) = (Some(ms), Some(ms * 2.0), Some(ms * 100.0));
+        told.latency.push(line);
+    }
+    answer(&mut app, &cmds, Slot::Overview, Answer::Overview(reply), begin);
+    for (width, height) in [(80, 24), (100, 30)] {
+        app.size = (width, height);
+        let text = screen(&app, PLAIN, width, height);
+        let took = " wait p50 12ms p95 24ms p99 1.2s   provider p95 168ms   hook p95 122ms ";
+        assert!(text.contains(took), "{text}");
+        assert!(text.contains(" deliv/s 812.4 .") && text.contains(" fail/s 6.1 ."), "{text}");
+        assert!(text.contains("ack 5m 94.2%"), "{text}");
+    }
+    let text = screen(&app, PLAIN, 60, 15);
+    assert!(text.contains("ack 5m 94.2%") && !text.contains("wait p50"), "{text}");
+}
+
+#[test]
+fn what_is_open_over_the_whole_screen_is_read_page_by_page() {
+    let (mut app, cmds, begin) = live(Page::Notifications);
+    answer(&mut app, &cmds, Slot::List, page(0..3, "retrying", None), begin);
+    app.size = (80, 24);
+    press(&mut app, &["enter"]);
+    let here = app.rows().unwrap().here();
+    press(&mut app, &["ctrl-d", "ctrl-d"]);
+    assert!(app.side_at > 0 && app.rows().unwrap().here() == here, "it scrolls");
+    press(&mut app, &["ctrl-u", "ctrl-u"]);
+    assert_eq!(app.side_at, 0);
+    press(&mut app, &["ctrl-d", "j"]);
+    assert_eq!((app.side_at, app.rows().unwrap().here()), (0, Some(crate::house::id(1))), "the next one");
 }
