@@ -203,15 +203,14 @@ pub(super) fn last(app: &App, look: Look, frame: &mut Frame<'_>, cut: &Cut) {
     let mut lost = absent::lines(app);
     // What to do goes first: it is not cut then, wherever the rest ends.
     lost.sort_by_key(|text| !text.starts_with("Next: "));
-    let (lines, tone) = if lost.is_empty() {
+    // These say themselves that the connection is lost, in full.
+    let said = app.data.is_none() || (app.page == Page::Overview && app.overview.is_some());
+    let (lines, tone) = if lost.is_empty() || (said && app.notice.is_some()) {
         let (text, tone, whole) = news(app);
         let most = if whole { MOST } else { 1 };
         (absent::lines_of(&text, width, most, look), tone)
-    } else if app.data.is_none() || (app.page == Page::Overview && app.overview.is_some()) {
-        // These say it themselves, in full.
-        (absent::lines_of(&lost.join("; "), width, 1, look), Tone::Bad)
     } else if cut.last.is_some() {
-        (absent::lines_of(&lost.join("; "), width, MOST, look), Tone::Bad)
+        (absent::lines_of(&lost.join("; "), width, if said { 1 } else { MOST }, look), Tone::Bad)
     } else {
         // On a small screen only what to do.
         (absent::lines_of(lost.first().map_or("", String::as_str), width, 2, look), Tone::Bad)
@@ -219,22 +218,19 @@ pub(super) fn last(app: &App, look: Look, frame: &mut Frame<'_>, cut: &Cut) {
     let style = look.style(tone);
     let text: Vec<_> = lines.iter().map(|line| Line::styled(format!(" {line}"), style)).collect();
     let rows = u16::try_from(text.len()).unwrap_or(1);
-    let below: Vec<_> = cut.hint.into_iter().chain(cut.last).collect();
-    let area = match (below.first(), below.last()) {
-        (Some(first), Some(last)) if rows <= first.height + last.y - first.y => {
-            Rect { y: last.y + 1 - rows, height: rows, ..*last }
-        }
-        (None, _) if lost.is_empty() || app.data.is_none() => return,
-        _ => bottom(cut.body, rows),
+    let area = match cut.last {
+        Some(last) => Rect { y: last.bottom().saturating_sub(rows), height: rows, ..last },
+        None if lost.is_empty() || said => return,
+        None => Rect { y: cut.body.bottom().saturating_sub(rows), height: rows, ..cut.body },
     };
+    // Where it needs more than the hint's line, the keys go up into the body.
+    if cut.last.is_some() && area.y <= cut.keys.y {
+        let above = Rect { y: area.y.saturating_sub(1), ..cut.keys };
+        frame.render_widget(Clear, above);
+        keys(app, look, frame, above);
+    }
     frame.render_widget(Clear, area);
     frame.render_widget(Paragraph::new(text), area);
-}
-
-/// The last rows of it.
-fn bottom(body: Rect, rows: u16) -> Rect {
-    let height = rows.min(body.height);
-    Rect { y: body.bottom() - height, height, ..body }
 }
 
 /// What is wrong with what was written in the bar, in as many lines as it takes, over the first lines of the body.
