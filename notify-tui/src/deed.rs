@@ -4,6 +4,7 @@ use notify_proto::bulk::{BulkRequest, BulkView, Expect};
 use notify_proto::control::{Changed, RemovedService};
 use notify_proto::filter::span;
 use notify_proto::hold::{Force, HoldRequest};
+use notify_proto::upkeep::grouped;
 use notify_proto::webhook::{RecoverRequest, RecoverView};
 use notify_proto::{BulkOp, DeliveryId, HoldKind, NotificationId, Open, Timestamp, WebhookId};
 
@@ -283,6 +284,25 @@ impl Deed {
     }
 }
 
+/// So many of these: `1 group`, `3 groups`.
+pub(crate) fn several(count: u64, one: &str) -> String {
+    format!("{} {one}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// What one says once the pause of a queue was ended: how it stands now, in words.
+pub(crate) fn resumed(name: &str, state: &str) -> String {
+    let now = match state {
+        "running" => "it runs".to_owned(),
+        "limited" => "it runs, with fewer calls at once than its own limit".into(),
+        "circuit_open" => "its circuit is open, so nothing goes to it yet".into(),
+        "circuit_half_open" => "its circuit is half open: the next call is a probe".into(),
+        "throttled" => "the provider asked to be left alone for a while".into(),
+        "disabled" => "its provider is switched off".into(),
+        other => format!("it is {}", other.replace('_', " ")),
+    };
+    format!("the pause of {name} has ended; {now}")
+}
+
 const fn switch(on: bool) -> &'static str {
     if on { "enable" } else { "disable" }
 }
@@ -313,6 +333,14 @@ mod tests {
             r"notifyctl queue pause relay --for 600s --yes --reason 'the carrier'\''s down'"
         );
         assert_eq!(Deed::Resume("relay".into()).line(None), "notifyctl queue resume relay");
+    }
+
+    #[test]
+    fn a_queue_that_goes_on_is_told_in_words() {
+        assert_eq!(resumed("relay", "running"), "the pause of relay has ended; it runs");
+        let open = resumed("relay", "circuit_open");
+        assert_eq!(open, "the pause of relay has ended; its circuit is open, so nothing goes to it yet");
+        assert_eq!(resumed("relay", "half_new"), "the pause of relay has ended; it is half new");
     }
 
     #[test]

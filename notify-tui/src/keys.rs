@@ -58,7 +58,7 @@ actions! {
     Pause "pause" ["p"] Scope::Global, "no request at all, or go on";
     Faster "faster" ["+"] Scope::Global, "look more often";
     Slower "slower" ["-"] Scope::Global, "look less often";
-    Refresh "refresh" ["ctrl-r", "ctrl-l", "r"] Scope::Global, "look, or connect, now";
+    Refresh "refresh" ["r", "ctrl-r", "ctrl-l"] Scope::Global, "look, or connect, now";
     Times "times" ["t"] Scope::Global, "times as ages, local or UTC";
     Mouse "mouse" ["m"] Scope::Global, "the mouse here, or the terminal's own";
     Log "log" ["L"] Scope::Global, "what was done here";
@@ -86,7 +86,7 @@ actions! {
     Unmark "unmark" ["u"] Scope::List, "unmark all; when one is open: show recipient and body for 30 s";
     Follow "follow" ["F"] Scope::List, "stay on the first row";
     Export "export" ["e"] Scope::List, "write the rows to a file, as JSON Lines or CSV";
-    Copy "copy" ["y"] Scope::List, "copy the id";
+    Copy "copy" ["y"] Scope::List, "copy the id or name";
     CopyLine "copy-line" ["Y"] Scope::List, "copy the notifyctl line that shows it";
     Raw "raw" ["J"] Scope::List, "as JSON";
     Retry "retry" ["R"] NOTES, "retry; what waits for a time: run now";

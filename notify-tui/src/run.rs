@@ -44,6 +44,7 @@ pub(crate) async fn run(cli: &Cli, settings: &Settings, warning: Option<String>)
     };
     let mut app = App::new(clock::now(), settings, u64::from(std::process::id()) | 1);
     app.read_only = cli.read_only;
+    app.user = Some(outside::user());
     if let Some(warning) = warning {
         app.say(warning);
     }

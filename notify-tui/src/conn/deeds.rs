@@ -1,7 +1,7 @@
 //! From changes to calls.
 
 use super::{Stop, came};
-use crate::deed::{Deed, Outcome};
+use crate::deed::{Deed, Outcome, resumed};
 use crate::state::Hidden;
 use notify_proto::bulk::Again;
 use notify_proto::control::{Change, ControlClient, NewService, ProviderChange};
@@ -62,7 +62,7 @@ pub(super) async fn make(
         }
         Deed::Resume(name) => {
             let queue = came(client.queue_resume(soon(), name, change).await)?;
-            done(format!("queue {} is {}", queue.name, queue.state))
+            done(resumed(&queue.name, &queue.state))
         }
         Deed::Circuit(name, to) => {
             let provider = came(client.circuit_force(soon(), name, to, change).await)?;

@@ -32,6 +32,8 @@ pub enum Link {
         tries: u32,
         /// Whether a try is under way.
         trying: bool,
+        /// Whether somebody asked for that try; the waits begin again after it.
+        by_hand: bool,
     },
     /// The daemon speaks another protocol; there is nothing to do but to say so.
     Misfit(Box<Welcome>),

@@ -223,8 +223,8 @@ impl<T: Item> Rows for List<T> {
 
     fn step(&mut self, by: isize) -> bool {
         let before = self.cursor;
-        self.follow = false;
         self.land(self.cursor.saturating_add_signed(by));
+        self.follow &= self.cursor == 0;
         self.cursor != before
     }
 
@@ -235,6 +235,7 @@ impl<T: Item> Rows for List<T> {
             self.arrange();
         }
         self.land(if first { 0 } else { usize::MAX });
+        self.follow &= self.cursor == 0;
     }
 
     fn mark(&mut self) {
@@ -311,8 +312,8 @@ impl<T: Item> Rows for List<T> {
         let at = self.top_for(height) + line;
         let there = at < self.rows.len();
         if there {
-            self.follow = false;
             self.land(at);
+            self.follow &= self.cursor == 0;
         }
         there
     }

@@ -84,6 +84,8 @@ pub struct App {
     pub seed: u64,
     /// Whether nothing may be changed, whatever the role.
     pub read_only: bool,
+    /// Whose program it is.
+    pub user: Option<String>,
 
     /// The view.
     pub page: Page,
@@ -162,6 +164,7 @@ impl App {
             dirty: true,
             seed,
             read_only: false,
+            user: None,
             page: settings.view,
             earlier: Vec::new(),
             later: Vec::new(),
@@ -207,7 +210,7 @@ impl App {
         if self.log.len() == LOGGED {
             self.log.remove(0);
         }
-        self.log.push(Entry { at: self.now.wall, line, result: None });
+        self.log.push(Entry { at: self.now.wall, who: self.user.clone(), line, result: None });
     }
 
     /// How old the last answer is.

@@ -136,6 +136,8 @@ pub struct Dialog {
     pub lines: Vec<String>,
     /// What can be said: a name and what stands there. The last is the answer that lets it happen.
     pub fields: Vec<(&'static str, String)>,
+    /// Those that have something in them already, which what is typed first replaces.
+    pub prefilled: Vec<&'static str>,
     /// Which of them is written in.
     pub at: usize,
     /// The answer that lets it happen: `y`, a count, a name.
@@ -153,6 +155,7 @@ impl Dialog {
             title: title.into(),
             lines,
             fields: vec![("y to go on, N to leave it", String::new())],
+            prefilled: Vec::new(),
             at: 0,
             wanted: "y".into(),
             error: None,
@@ -175,9 +178,23 @@ impl Dialog {
 
     /// With one more thing that can be said, before the answer.
     pub fn field(mut self, name: &'static str, value: &str) -> Self {
+        if !value.is_empty() {
+            self.prefilled.push(name);
+        }
         let last = self.fields.len() - 1;
         self.fields.insert(last, (name, value.to_owned()));
         self
+    }
+
+    /// The text of the field that is written in. What was in it before anybody wrote goes when something new comes.
+    pub fn writes(&mut self, something: bool) -> &mut String {
+        let (name, text) = &mut self.fields[self.at];
+        let before = self.prefilled.len();
+        self.prefilled.retain(|it| it != name);
+        if something && self.prefilled.len() < before {
+            text.clear();
+        }
+        text
     }
 
     /// Whether it is answered by one key.

@@ -40,6 +40,8 @@ pub struct Notice {
 pub struct Entry {
     /// When.
     pub at: Timestamp,
+    /// Who did it, as far as this machine knows.
+    pub who: Option<String>,
     /// The line that does the same.
     pub line: String,
     /// What came of it; none while the daemon is at it.

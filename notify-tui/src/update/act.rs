@@ -107,6 +107,13 @@ fn go(app: &mut App, action: Action, cmds: &mut Vec<Cmd>) {
         Action::PageUp => -page,
         _ => 0,
     };
+    let pages = !matches!(action, Action::Down | Action::Up);
+    if by != 0 && pages && app.open {
+        // What is open over the whole screen is read page by page; its list is not seen.
+        let last = crate::view::side_lines(app).saturating_sub(1);
+        app.side_at = app.side_at.saturating_add_signed(by).min(last);
+        return;
+    }
     if by != 0 {
         walk(app, by, cmds);
         return;
@@ -228,6 +235,9 @@ fn sort(app: &mut App) {
         app.over = Some(Over::Menu(Menu { title: "sort by".into(), choices }));
         return;
     }
+    if app.page == Page::Overview {
+        return app.say("the overview has its own order: what is worst stands on top");
+    }
     let sorts = app.rows().map(crate::state::Rows::sorts).unwrap_or_default();
     if sorts.is_empty() {
         let how = if app.page == Page::Retries { "by due time" } else { "newest first" };
@@ -243,16 +253,19 @@ fn copy(app: &mut App, cmds: &mut Vec<Cmd>) {
         let marked = rows.marked();
         if marked.is_empty() { rows.here().into_iter().collect() } else { marked }
     });
-    let ids: Vec<String> =
-        ids.unwrap_or_else(|| app.live.current().map(|event| event.id.clone()).into_iter().collect());
-    if !ids.is_empty() {
-        app.say(if ids.len() == 1 {
-            format!("copied: {}", ids[0])
-        } else {
-            format!("copied: {} ids", ids.len())
-        });
-        cmds.push(Cmd::Copy(ids.join("\n")));
+    let ids: Vec<String> = ids.unwrap_or_else(|| {
+        let here = match app.page {
+            Page::Overview => open::pointed(app).map(|(_, name)| name),
+            _ => app.live.current().map(|event| event.id.clone()),
+        };
+        here.into_iter().collect()
+    });
+    match ids.as_slice() {
+        [] => return app.say("there is nothing under the cursor"),
+        [one] => app.say(format!("copied: {one}")),
+        all => app.say(format!("copied: {} ids", all.len())),
     }
+    cmds.push(Cmd::Copy(ids.join("\n")));
 }
 
 /// The rows to a file in the working directory.

@@ -2,12 +2,13 @@
 
 use super::wishes;
 use crate::ask::{Answer, Failure, Slot};
-use crate::deed::{Deed, Outcome, verb};
+use crate::deed::{Deed, Outcome, several, verb};
 use crate::state::{App, Data, Dialog, Entry, Over, Rates};
 use notify_proto::bulk::Expect;
 use notify_proto::hold::QueueView;
 use notify_proto::upkeep::{OperationState, grouped};
 use notify_proto::view::StatusView;
+use notify_proto::webhook::DeliveryView;
 use notify_proto::{BulkOp, Open, ProviderId};
 use std::time::Duration;
 
@@ -65,6 +66,7 @@ pub(super) fn take(app: &mut App, slot: Slot, answer: Answer, took: Duration) {
                 app.webhooks.told.clear();
             }
             app.webhooks.total = Some((id, page.total));
+            tested(app, &page.items);
             app.webhooks.told.fill(page.items);
         }
         Answer::Stats(id, stats) => app.webhooks.stats = Some((id, stats)),
@@ -166,6 +168,30 @@ fn ended(app: &mut App) {
     }
 }
 
+/// What stands behind the id of a test event until it was told.
+const UNDER_WAY: &str = " is on its way";
+
+/// Says and logs what came of a test event, once it was told or was not taken.
+fn tested(app: &mut App, told: &[DeliveryView]) {
+    let waits = |entry: &&mut crate::state::Entry| {
+        entry.result.as_ref().is_some_and(|result| result.ends_with(UNDER_WAY))
+    };
+    let Some(entry) = app.log.iter_mut().rev().find(waits) else { return };
+    let result = entry.result.clone().unwrap_or_default();
+    let id = result.strip_prefix("test event ").and_then(|rest| rest.strip_suffix(UNDER_WAY));
+    let event = told.iter().find(|it| id.is_some_and(|id| it.id.to_string() == id));
+    let Some((event, at)) = event.and_then(|it| Some((it, it.acknowledged_at.or(it.last_attempt_at)?)))
+    else {
+        return;
+    };
+    let code = event.response_status_code.map(|code| code.to_string());
+    let said = code.or_else(|| event.error_message.clone()).unwrap_or_else(|| "no answer".into());
+    let took = (at - event.created_at).num_milliseconds().max(0);
+    let text = format!("test event {} is {}: {said} after {took}ms", event.id, event.status);
+    entry.result = Some(text.clone());
+    app.say(text);
+}
+
 /// Says and logs what came of the last change.
 fn finish(app: &mut App, text: String) {
     if let Some(entry) = app.log.iter_mut().rev().find(|entry| entry.result.is_none()) {
@@ -248,16 +274,20 @@ fn made(app: &mut App, deed: &Deed, reason: Option<&str>, outcome: Outcome) {
             let name = removed.service.name;
             finish(
                 app,
-                format!("{} notifications, {} webhooks", grouped(removed.notifications), removed.webhooks),
+                format!(
+                    "{}, {}",
+                    several(removed.notifications, "notification"),
+                    several(removed.webhooks, "webhook")
+                ),
             );
             let delete = Deed::DeleteService(name.clone(), false);
             let lines = vec![
                 "Its keys work no more, its webhooks hear nothing more. There is no way back.".into(),
                 format!(
-                    "sent     {} notifications; keep them until their retention is over?",
-                    grouped(removed.notifications)
+                    "sent     {}; keep them until their retention is over?",
+                    several(removed.notifications, "notification")
                 ),
-                format!("webhooks {}, which are owed {} events", removed.webhooks, grouped(removed.owed)),
+                format!("webhooks {}, owed {}", removed.webhooks, several(removed.owed, "event")),
                 format!("same as  {}", delete.line(reason)),
             ];
             let dialog = Dialog::typed(format!("delete service {name}"), lines, name, delete);

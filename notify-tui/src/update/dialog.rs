@@ -12,7 +12,7 @@ use notify_proto::{BulkOp, HoldKind};
 pub(super) fn answer(app: &mut App, mut dialog: Dialog, cmds: &mut Vec<Cmd>) {
     match fill(&mut dialog, app.now.wall) {
         Ok(()) => {
-            let reason = Some(dialog.said("reason").to_owned()).filter(|reason| !reason.is_empty());
+            let reason = reason(&dialog);
             app.over = None;
             make(app, dialog.deed, reason, cmds);
         }
@@ -21,6 +21,30 @@ pub(super) fn answer(app: &mut App, mut dialog: Dialog, cmds: &mut Vec<Cmd>) {
             app.over = Some(Over::Dialog(Box::new(dialog)));
         }
     }
+}
+
+fn reason(dialog: &Dialog) -> Option<String> {
+    Some(dialog.said("reason").to_owned()).filter(|reason| !reason.is_empty())
+}
+
+/// Tells the line that does the same with what was written so far, where that can be read.
+pub(super) fn retell(dialog: &mut Dialog, now: notify_proto::Timestamp) {
+    let mut filled = dialog.clone();
+    if fill(&mut filled, now).is_err() {
+        return;
+    }
+    let line = dialog.lines.iter_mut().find(|line| line.starts_with(SAME));
+    if let Some(line) = line {
+        *line = same(&filled.deed, reason(&filled).as_deref());
+    }
+}
+
+/// What the line that does the same begins with.
+const SAME: &str = "same as notifyctl ";
+
+/// The line of a question that tells the command that does the same.
+pub(super) fn same(deed: &Deed, reason: Option<&str>) -> String {
+    format!("same as {}", deed.line(reason))
 }
 
 /// Puts what was written into the change.

@@ -61,7 +61,7 @@ pub(super) fn key(app: &mut App, key: KeyEvent, cmds: &mut Vec<Cmd>) {
 pub(super) fn paste(app: &mut App, text: &str) {
     let target = match &mut app.over {
         Some(Over::Bar(bar)) => &mut bar.text,
-        Some(Over::Dialog(dialog)) if !dialog.quick() => &mut dialog.fields[dialog.at].1,
+        Some(Over::Dialog(dialog)) if !dialog.quick() => dialog.writes(true),
         Some(Over::Help(search, _)) => search,
         _ => return,
     };
@@ -69,6 +69,9 @@ pub(super) fn paste(app: &mut App, text: &str) {
         if target.len() < LONGEST {
             target.push(c);
         }
+    }
+    if let Some(Over::Dialog(asked)) = &mut app.over {
+        dialog::retell(asked, app.now.wall);
     }
 }
 
@@ -229,8 +232,9 @@ fn answer(app: &mut App, mut asked: Dialog, key: KeyEvent, chord: &str, cmds: &m
         "enter" | "tab" | "down" => asked.at = (asked.at + 1) % asked.fields.len(),
         "shift-tab" | "up" => asked.at = (asked.at + asked.fields.len() - 1) % asked.fields.len(),
         _ => {
-            edit(&mut asked.fields[asked.at].1, key);
+            edit(asked.writes(matches!(key.code, KeyCode::Char(_))), key);
             asked.error = None;
+            dialog::retell(&mut asked, app.now.wall);
         }
     }
     app.over = Some(Over::Dialog(Box::new(asked)));

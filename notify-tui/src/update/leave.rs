@@ -1,5 +1,6 @@
 //! What leaves the program: the line that shows it again, and its JSON.
 
+use super::open;
 use crate::state::{App, Page, Rows};
 use serde_json::Value;
 
@@ -7,7 +8,7 @@ use serde_json::Value;
 pub(super) fn show_line(app: &App) -> Option<String> {
     let here = app.rows().and_then(Rows::here);
     let noun = match app.page {
-        Page::Overview => return Some("notifyctl status".into()),
+        Page::Overview => return Some(first_line(app)),
         Page::Live => return Some("notifyctl tail -f".into()),
         Page::Queues => "queue show",
         Page::Notifications | Page::Retries => "notification show",
@@ -18,6 +19,28 @@ pub(super) fn show_line(app: &App) -> Option<String> {
         Page::Services => "service show",
     };
     Some(format!("notifyctl {noun} {}", here?))
+}
+
+/// The line that shows what is under the cursor of the first screen.
+fn first_line(app: &App) -> String {
+    let overview = app.overview.as_ref().map(|(_, overview)| overview);
+    let alert = overview.and_then(|it| it.attention.get(app.attention_at)).filter(|_| app.panel == 0);
+    if let Some(look) = alert.and_then(|alert| alert.look.clone()) {
+        return look;
+    }
+    let Some((page, name)) = open::pointed(app) else { return "notifyctl status".into() };
+    let name = crate::deed::quoted(&name);
+    match page {
+        Page::Queues => format!("notifyctl queue show {name}"),
+        Page::Providers => format!("notifyctl provider show {name}"),
+        // What is owed to all of them has no name of its own.
+        Page::Webhooks if name == "webhooks" => "notifyctl webhook list".into(),
+        Page::Webhooks => format!("notifyctl webhook show {name}"),
+        Page::Services => format!("notifyctl service show {name}"),
+        Page::Retries => "notifyctl schedule list".into(),
+        Page::Dead => "notifyctl dead list".into(),
+        Page::Overview | Page::Notifications | Page::Live => "notifyctl status".into(),
+    }
 }
 
 /// The line that writes all that match to a file.

@@ -1,5 +1,6 @@
 //! What somebody wishes of a queue or provider: a pause, a limit, its circuit, its place.
 
+use super::dialog::same;
 use super::wishes::{Granted, named};
 use crate::deed::Deed;
 use crate::state::{App, Dialog, Wish};
@@ -25,8 +26,9 @@ pub(super) fn force(app: &App, wish: Wish) -> Result<Granted, String> {
             .rows()
             .iter()
             .any(|queue| queue.name == name && matches!(queue.state.as_str(), "paused" | "draining"));
-    let ask =
-        |what: &str, why: &str, deed: Deed| Dialog::yes(format!("{what} {name}"), vec![why.to_owned()], deed);
+    let ask = |what: &str, why: &str, deed: Deed| {
+        Dialog::yes(format!("{what} {name}"), vec![why.to_owned(), same(&deed, None)], deed)
+    };
     Ok(match wish {
         Wish::Pause if paused => Granted::Now(Deed::Resume(name)),
         Wish::Pause => {

@@ -118,12 +118,16 @@ fn due(app: &mut App, cmds: &mut Vec<Cmd>) {
 fn ask(app: &mut App, cmds: &mut Vec<Cmd>, now: bool) {
     let instant = app.now.instant;
     match &mut app.link {
-        Link::Lost { retry_at, trying, .. } if !*trying && (now || *retry_at <= instant) => {
-            *trying = true;
-            cmds.push(Cmd::Connect);
+        Link::Lost { retry_at, trying, by_hand, .. } => {
+            *by_hand |= now;
+            if !*trying && (now || *retry_at <= instant) {
+                *trying = true;
+                cmds.push(Cmd::Connect);
+            }
         }
         Link::Misfit(_) if now => {
-            app.link = Link::Lost { since: instant, why: None, retry_at: instant, tries: 0, trying: true };
+            let (since, retry_at) = (instant, instant);
+            app.link = Link::Lost { since, why: None, retry_at, tries: 0, trying: true, by_hand: true };
             cmds.push(Cmd::Connect);
         }
         Link::Up => {
@@ -135,7 +139,7 @@ fn ask(app: &mut App, cmds: &mut Vec<Cmd>, now: bool) {
                 }
             }
         }
-        Link::Lost { .. } | Link::Misfit(_) | Link::Connecting { .. } => {}
+        Link::Misfit(_) | Link::Connecting { .. } => {}
     }
 }
 
@@ -172,13 +176,14 @@ fn lose(app: &mut App, why: Option<NoDaemon>) {
     let (since, tries, before) = match &app.link {
         // Every question under way says that it broke; the first is enough.
         Link::Lost { trying: false, .. } if why.is_none() => return,
+        Link::Lost { since, why, by_hand: true, .. } => (*since, 0, why.clone()),
         Link::Lost { since, tries, why, .. } => (*since, tries + 1, why.clone()),
         Link::Connecting { since } => (*since, 0, None),
         Link::Up | Link::Misfit(_) => (app.now.instant, 0, None),
     };
     app.slots.clear();
     let retry_at = app.now.instant + wait(tries, &mut app.seed);
-    app.link = Link::Lost { since, why: why.or(before), retry_at, tries, trying: false };
+    app.link = Link::Lost { since, why: why.or(before), retry_at, tries, trying: false, by_hand: false };
     for entry in app.log.iter_mut().filter(|entry| entry.result.is_none()) {
         entry.result = Some("the connection broke: it may have happened, or not".into());
     }

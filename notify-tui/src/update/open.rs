@@ -8,22 +8,11 @@ use notify_proto::GroupBy;
 /// Opens what is under the cursor.
 pub(super) fn open(app: &mut App, cmds: &mut Vec<Cmd>) {
     match app.page {
-        Page::Overview if app.panel > 0 => {
+        Page::Overview => {
             if let Some((page, name)) = pointed(app) {
                 show(app, page, cmds);
                 if let Some(rows) = app.rows_mut() {
                     rows.go(&name);
-                }
-            }
-        }
-        Page::Overview => {
-            let overview = app.overview.as_ref().map(|(_, overview)| overview);
-            let alert = overview.and_then(|overview| overview.attention.get(app.attention_at)).cloned();
-            if let Some(alert) = alert {
-                let page = Page::of_alert(&alert);
-                show(app, page, cmds);
-                if let Some(rows) = app.rows_mut() {
-                    rows.go(&alert.name);
                 }
             }
         }
@@ -63,13 +52,16 @@ pub(super) fn open(app: &mut App, cmds: &mut Vec<Cmd>) {
     }
 }
 
-/// Where the row under the cursor of the first screen's lower panels is told in full, and its name there.
-fn pointed(app: &App) -> Option<(Page, String)> {
+/// Where the row under the cursor of the first screen is told in full, and its name there.
+pub(super) fn pointed(app: &App) -> Option<(Page, String)> {
     let (_, overview) = app.overview.as_ref()?;
     match app.panel {
+        0 => {
+            overview.attention.get(app.attention_at).map(|alert| (Page::of_alert(alert), alert.name.clone()))
+        }
         1 => overview.queues.get(app.side_at).map(|line| match line.name.as_str() {
-            "retries" | "scheduled" if !line.provider => (Page::Retries, String::new()),
-            "webhooks" if !line.provider => (Page::Webhooks, String::new()),
+            "retries" | "scheduled" if !line.provider => (Page::Retries, line.name.clone()),
+            "webhooks" if !line.provider => (Page::Webhooks, line.name.clone()),
             name => (Page::Queues, name.to_owned()),
         }),
         2 => overview.providers.get(app.side_at).map(|line| (Page::Providers, line.name.clone())),

@@ -1,5 +1,6 @@
 //! From what somebody wishes to a change: at once, or after a question as grave as the change.
 
+use super::dialog::same;
 use super::lines;
 use crate::ask::{Question, Slot};
 use crate::deed::{Deed, verb};
@@ -90,11 +91,13 @@ fn deed(app: &App, wish: Wish) -> Result<Granted, String> {
         Wish::Sooner | Wish::Later => lines::order(app, wish == Wish::Sooner),
         Wish::Call => {
             let name = named(app)?;
+            let call = Deed::Call(name.clone(), String::new());
             let lines = vec![
                 "One real call: whoever this is gets a message, unless the provider is simulated.".to_owned(),
                 "Its channel is the first one of the provider.".to_owned(),
+                format!("{}RECIPIENT", same(&call, None).trim_end_matches("''")),
             ];
-            let dialog = Dialog::yes(format!("call {name}"), lines, Deed::Call(name, String::new()));
+            let dialog = Dialog::yes(format!("call {name}"), lines, call);
             Ok(Granted::Ask(dialog.field("to", "").field("reason", "")))
         }
         Wish::Rotate if app.page == Page::Services => {
@@ -248,8 +251,8 @@ fn webhook(app: &App, wish: Wish) -> Result<Granted, String> {
                 expect: None,
                 rate_per_second: Limit::Keep,
             };
-            let lines = vec!["First it is counted; then you are asked.".to_owned()];
             let deed = Deed::CountFailed(webhook.id, Box::new(request));
+            let lines = vec!["First it is counted; then you are asked.".to_owned(), same(&deed, None)];
             Granted::Ask(Dialog::yes("tell again what failed", lines, deed).field("since", "2h"))
         }
         _ => {
@@ -257,6 +260,7 @@ fn webhook(app: &App, wish: Wish) -> Result<Granted, String> {
             let lines = vec![
                 format!("{} gets another signing secret, which is shown this once.", webhook.url),
                 "The one so far signs as well for the grace time; 0s for not at all.".into(),
+                same(&deed, None),
             ];
             let dialog = Dialog::typed("another secret", lines, webhook.service_name.clone(), deed);
             Granted::Ask(dialog.field("grace", "24h"))
@@ -279,11 +283,11 @@ fn service(app: &App, wish: Wish) -> Result<Granted, String> {
         Wish::Remove => return Ok(Granted::Now(Deed::CountService(name))),
         _ => {}
     }
-    let lines = vec!["Requests with this key are refused from now on.".to_owned()];
-    let deed = Deed::RevokeKey(name.clone(), String::new());
     let keys = app.services.keys.as_ref().filter(|(it, _)| *it == name).map(|(_, keys)| keys.as_slice());
     let alive = keys.unwrap_or_default().iter().find(|key| key.revoked_at.is_none());
     let prefix = alive.map(|key| key.prefix.clone()).unwrap_or_default();
+    let deed = Deed::RevokeKey(name.clone(), prefix.clone());
+    let lines = vec!["Requests with this key are refused from now on.".to_owned(), same(&deed, None)];
     Ok(Granted::Ask(Dialog::typed("revoke a key", lines, name, deed).field("prefix", &prefix)))
 }
 

@@ -1,12 +1,15 @@
 //! No data yet: what was tried, what it means, what to do next.
 
 use super::look::{Look, Tone, span};
+use super::table;
+use crate::message::Action;
 use crate::state::{App, Link};
 use notify_proto::control::{OLDEST_PROTOCOL, PROTOCOL};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
+use std::borrow::Cow;
 
 /// What is wrong with the connection, a sentence each; nothing when it stands.
 pub(super) fn lines(app: &App) -> Vec<String> {
@@ -37,6 +40,37 @@ pub(super) fn lines(app: &App) -> Vec<String> {
     }
 }
 
+/// The key of an action here.
+fn key(app: &App, action: Action) -> &str {
+    app.settings.keys.chord(action, app.page).unwrap_or_default()
+}
+
+/// What stands where an answer is not here yet: that it was asked for, or why nobody asks.
+pub(super) fn asking(app: &App) -> &'static str {
+    match app.link {
+        Link::Lost { .. } | Link::Misfit(_) => "not known: there is no connection",
+        _ if app.paused.is_some() => "paused, so nothing is asked: p goes on, r asks once",
+        _ => "asking ...",
+    }
+}
+
+/// Text in as many lines as it takes, none of them cut; at most so many.
+pub(super) fn lines_of(text: &str, width: usize, most: usize, look: Look) -> Vec<String> {
+    let text = look.text(text);
+    let options = textwrap::Options::new(width.max(1));
+    let mut lines: Vec<_> = textwrap::wrap(&text, options).into_iter().map(Cow::into_owned).collect();
+    if lines.len() > most {
+        let rest = lines.split_off(most.saturating_sub(1)).join(" ");
+        lines.push(table::fit(&rest, width, false, look));
+    }
+    lines
+}
+
+/// What is wrong with the connection, in lines of this width.
+pub(super) fn folded(app: &App, width: usize, look: Look) -> Vec<String> {
+    lines(app).iter().flat_map(|text| lines_of(text, width, 3, look)).collect()
+}
+
 pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let said = lines(app);
     let (title, tone) = match &app.link {
@@ -48,7 +82,9 @@ pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
         let place = app.socket.as_ref().map(|path| format!(" to {}", path.display())).unwrap_or_default();
         vec![Line::raw(look.text(&format!("connecting{place}; r tries again at once, q quits")))]
     } else {
-        said.iter().map(|text| Line::raw(look.text(text))).collect()
+        let keys = format!("{} now   {} quit", key(app, Action::Refresh), key(app, Action::Back));
+        let lines = said.iter().map(|text| Line::raw(look.text(text)));
+        lines.chain([Line::default(), Line::styled(keys, look.style(Tone::Strong))]).collect()
     };
     let text = Paragraph::new(lines).wrap(Wrap { trim: true }).block(look.block(title, tone));
     frame.render_widget(text, area);

@@ -1,13 +1,19 @@
 //! The last lines: the keys that work now, and what happened last; and the line of the filter.
 
+use super::absent;
+use super::layout::Cut;
 use super::look::{Look, Tone};
 use super::table::fit;
 use crate::keys;
 use crate::message::Action;
-use crate::state::{App, Bar, Over, Page};
+use crate::state::{App, Bar, Link, Over, Page, Rows as _};
+use notify_proto::Status;
+use notify_proto::line::NotificationLine;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Paragraph};
+use unicode_width::UnicodeWidthStr as _;
 
 /// The actions of each view that are worth a place in the key line.
 fn worth(app: &App) -> &'static [(Action, &'static str)] {
@@ -42,10 +48,10 @@ fn worth(app: &App) -> &'static [(Action, &'static str)] {
         ],
         Page::Dead => &[
             (Action::Open, "open"),
-            (Action::Panel, "groups"),
-            (Action::Mark, "mark"),
             (Action::Retry, "retry"),
             (Action::Bury, "discard"),
+            (Action::Mark, "mark"),
+            (Action::Panel, "groups"),
             (Action::Bulk, "bulk"),
         ],
         Page::Providers => &[
@@ -77,6 +83,35 @@ fn worth(app: &App) -> &'static [(Action, &'static str)] {
     }
 }
 
+/// Whether a key does something to what is under the cursor or marked, as far as that is known.
+fn works(app: &App, action: Action) -> bool {
+    match action {
+        Action::Unlock => app.services.list.current().is_none_or(|service| service.locked_until.is_some()),
+        Action::Retry | Action::Cancel | Action::Bury | Action::Postpone => {
+            let Some(notes) = app.notes_of(app.page) else { return true };
+            let rows = notes.list.rows();
+            let marked: Vec<_> =
+                rows.iter().filter(|row| notes.list.is_marked(&row.id.to_string())).collect();
+            let one = notes.list.current().filter(|_| marked.is_empty());
+            let able =
+                |row: &&NotificationLine| row.status.known().is_none_or(|it| takes(it, action, app.page));
+            rows.is_empty() || marked.iter().any(able) || one.iter().any(able)
+        }
+        _ => true,
+    }
+}
+
+/// Whether a notification of this status can be changed so.
+fn takes(status: Status, action: Action, page: Page) -> bool {
+    match (status, action) {
+        (Status::Delivered | Status::Sending, _) => false,
+        (Status::Failed, Action::Bury) => page == Page::Dead,
+        (Status::Failed | Status::Cancelled, action) => action == Action::Retry,
+        (Status::Queued, action) => action != Action::Retry,
+        (Status::Pending | Status::Retrying, _) => true,
+    }
+}
+
 /// The key line. Keys for changes are dim while nothing can be changed.
 pub(super) fn keys(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let always = [
@@ -92,10 +127,15 @@ pub(super) fn keys(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
         let dim = locked && keys::changes(*action);
         Some(Span::styled(format!(" {chord} {what} "), look.style(if dim { Tone::Dim } else { Tone::Plain })))
     };
+    if matches!(app.link, Link::Lost { .. } | Link::Misfit(_)) {
+        let only = [(Action::Refresh, "now"), end];
+        return frame.render_widget(Line::from(only.iter().filter_map(span).collect::<Vec<_>>()), area);
+    }
     let tail: Vec<_> = [always[2], end].iter().filter_map(span).collect();
     let tail_width: usize = tail.iter().map(Span::width).sum();
     let mut line = Line::default();
-    for part in worth(app).iter().chain(&always[..2]).filter_map(span) {
+    let worth = worth(app).iter().filter(|(action, _)| works(app, *action));
+    for part in worth.chain(&always[..2]).filter_map(span) {
         if line.width() + part.width() + tail_width <= room {
             line.push_span(part);
         }
@@ -136,33 +176,87 @@ pub(super) fn hint(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Line::styled(format!(" {text}{end}"), look.style(Tone::Dim)), area);
 }
 
-/// What happened last.
-pub(super) fn last(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
-    let running = app.running().next().map(|work| {
-        let share = if work.total > 0 { format!(" {} of {}", work.done, work.total) } else { String::new() };
-        format!(" {} {}{share} {} ", work.id, work.verb, work.unit)
-    });
-    let entry = app.log.last().map(|entry| {
-        let result = entry.result.as_deref().unwrap_or("...");
-        format!(" {} {result}  ({})", entry.at.format("%H:%M:%S"), entry.line)
-    });
-    let news = app.notice.as_ref().map(|notice| format!(" {}", notice.text));
-    let hint = || {
-        let locked = app.locked().filter(|_| app.welcome.is_some());
-        format!(" {}", locked.unwrap_or("every change is shown and logged as a notifyctl line: L"))
-    };
-    let lost = super::absent::lines(app);
-    if !lost.is_empty() {
-        let text = format!(" {}", lost.join("; "));
-        return frame.render_widget(Line::styled(look.text(&text), look.style(Tone::Bad)), area);
+/// What happened last, with the tone of it, and whether all of it has to be read.
+fn news(app: &App) -> (String, Tone, bool) {
+    if let Some(notice) = &app.notice {
+        return (notice.text.clone(), Tone::Strong, true);
     }
-    let (text, tone) = match (running, news, entry) {
-        (Some(text), None, _) => (text, Tone::Warn),
-        (_, Some(text), _) => (text, Tone::Strong),
-        (None, None, Some(text)) => (text, Tone::Dim),
-        (None, None, None) => (hint(), Tone::Dim),
+    if let Some(work) = app.running().next() {
+        let share = if work.total > 0 { format!(" {} of {}", work.done, work.total) } else { String::new() };
+        return (format!("{} {}{share} {} ", work.id, work.verb, work.unit), Tone::Warn, false);
+    }
+    if let Some(entry) = app.log.last() {
+        let result = entry.result.as_deref().unwrap_or("...");
+        return (format!("{} {result}  ({})", entry.at.format("%H:%M:%S"), entry.line), Tone::Dim, false);
+    }
+    let locked = app.locked().filter(|_| app.welcome.is_some());
+    let text = locked.unwrap_or("every change is shown and logged as a notifyctl line: L");
+    (text.to_owned(), Tone::Dim, false)
+}
+
+/// Most lines that news take.
+const MOST: usize = 4;
+
+/// What happened last. What has to be read to its end goes over the hint, or over the last lines of the body.
+pub(super) fn last(app: &App, look: Look, frame: &mut Frame<'_>, cut: &Cut) {
+    let width = usize::from(cut.body.width.saturating_sub(2));
+    let mut lost = absent::lines(app);
+    // What to do goes first: it is not cut then, wherever the rest ends.
+    lost.sort_by_key(|text| !text.starts_with("Next: "));
+    // These say themselves that the connection is lost, in full.
+    let said = app.data.is_none() || (app.page == Page::Overview && app.overview.is_some());
+    let (lines, tone) = if lost.is_empty() || (said && app.notice.is_some()) {
+        let (text, tone, whole) = news(app);
+        let most = if whole { MOST } else { 1 };
+        (absent::lines_of(&text, width, most, look), tone)
+    } else if cut.last.is_some() {
+        (absent::lines_of(&lost.join("; "), width, if said { 1 } else { MOST }, look), Tone::Bad)
+    } else {
+        // On a small screen only what to do.
+        (absent::lines_of(lost.first().map_or("", String::as_str), width, 2, look), Tone::Bad)
     };
-    frame.render_widget(Line::styled(look.text(&text), look.style(tone)), area);
+    let style = look.style(tone);
+    let text: Vec<_> = lines.iter().map(|line| Line::styled(format!(" {line}"), style)).collect();
+    let rows = u16::try_from(text.len()).unwrap_or(1);
+    let area = match cut.last {
+        Some(last) => Rect { y: last.bottom().saturating_sub(rows), height: rows, ..last },
+        None if lost.is_empty() || said => return,
+        None => Rect { y: cut.body.bottom().saturating_sub(rows), height: rows, ..cut.body },
+    };
+    // Where it needs more than the hint's line, the keys go up into the body.
+    if cut.last.is_some() && area.y <= cut.keys.y {
+        let above = Rect { y: area.y.saturating_sub(1), ..cut.keys };
+        frame.render_widget(Clear, above);
+        keys(app, look, frame, above);
+    }
+    frame.render_widget(Clear, area);
+    frame.render_widget(Paragraph::new(text), area);
+}
+
+/// What is wrong with what was written in the bar, in as many lines as it takes, over the first lines of the body.
+pub(super) fn fault(app: &App, look: Look, frame: &mut Frame<'_>, body: Rect) {
+    let Some(Over::Bar(Bar { error: Some(error), .. })) = &app.over else { return };
+    let width = usize::from(body.width.saturating_sub(4));
+    let most = usize::from(body.height.saturating_sub(2)).max(1);
+    let lines = absent::lines_of(error, width, most, look);
+    let rows = u16::try_from(lines.len() + 2).unwrap_or(body.height).min(body.height);
+    let area = Rect { height: rows, ..body };
+    let style = look.style(Tone::Bad);
+    let text: Vec<_> = lines.into_iter().map(|line| Line::styled(format!(" {line}"), style)).collect();
+    let block = look.block("this cannot be read", Tone::Bad);
+    frame.render_widget(Clear, area);
+    frame.render_widget(Paragraph::new(text).block(block), area);
+}
+
+/// The end of a text that is longer than its room: what is written stands there.
+fn end(text: &str, room: usize) -> String {
+    let mut cut = text;
+    while cut.width() > room {
+        let mut rest = cut.chars();
+        rest.next();
+        cut = rest.as_str();
+    }
+    cut.to_owned()
 }
 
 /// The filter of the view, or the line in which it is written.
@@ -179,12 +273,12 @@ pub(super) fn bar(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let prompt = if *command { " :" } else { " /" };
     let mut spans = vec![
         Span::styled(prompt, look.style(Tone::Strong)),
-        Span::raw(look.text(text)),
+        Span::raw(end(&look.text(text), usize::from(area.width.saturating_sub(4)))),
         Span::styled("_", look.style(Tone::Strong)),
     ];
     let known = if *command { Vec::new() } else { crate::update::suggestions(app, text) };
-    if let Some(error) = error {
-        spans.push(Span::styled(format!("  {}", look.text(error)), look.style(Tone::Bad)));
+    if error.is_some() {
+        spans.push(Span::styled("  Esc leaves it", look.style(Tone::Dim)));
     } else if !known.is_empty() && !text.is_empty() {
         let words = format!("  tab: {}", known.join("  "));
         spans.push(Span::styled(look.text(&words), look.style(Tone::Dim)));

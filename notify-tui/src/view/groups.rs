@@ -7,10 +7,13 @@
 //! +------------------------------------------------------------------------------------+
 //! ```
 
+use super::absent;
 use super::look::{Look, Tone, grouped};
 use super::notes::id;
+use super::panel::count;
 use super::table::{self, Cell, Column, Row, left, right};
 use super::time::ahead;
+use crate::deed::several;
 use crate::message::Slot;
 use crate::state::App;
 use notify_proto::GroupBy;
@@ -61,14 +64,15 @@ pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     if let Some(groups) = &app.retries.groups {
         let partial =
             if groups.partial { format!(" of the first {}", grouped(groups.scanned)) } else { String::new() };
-        let text = format!(" {} groups{partial}  Tab, enter: only these ", groups.groups.len());
+        let text =
+            format!(" {}{partial}  Tab, enter: only these ", several(count(groups.groups.len()), "group"));
         block = block.title(Line::styled(text, look.style(Tone::Dim)).right_aligned());
     }
     let inside = block.inner(area);
     frame.render_widget(Clear, area);
     frame.render_widget(block, area);
     let Some(groups) = &app.retries.groups else {
-        let text = app.slots.trouble(Slot::Also).unwrap_or("asking ...");
+        let text = app.slots.trouble(Slot::Also).unwrap_or(absent::asking(app));
         return frame.render_widget(Line::raw(look.text(text)), inside);
     };
     if groups.groups.is_empty() {

@@ -7,6 +7,7 @@
 //! +---------------------------------------++--------------------++--------------------------------+
 //! ```
 
+use super::absent;
 use super::look::{Look, Tone, grouped, span};
 use super::panel::{Detail, fact, heading};
 use super::time::{ago, ahead, took};
@@ -45,7 +46,7 @@ fn absent(app: &App, look: Look) -> Vec<Line<'static>> {
     let text = match (app.webhooks.list.current(), app.slots.trouble(Slot::Also)) {
         (None, _) => "Nothing is under the cursor.".to_owned(),
         (_, Some(why)) => format!("{why}; r tries again"),
-        _ => "asking ...".into(),
+        _ => absent::asking(app).into(),
     };
     vec![Line::raw(look.text(&text))]
 }

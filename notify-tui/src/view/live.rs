@@ -1,13 +1,15 @@
 //! View 9: what happens now.
 
+use super::absent;
 use super::look::{Look, Tone, grouped};
+use super::notes;
 use super::panel::count;
 use super::table::{self, Column, Row, left};
 use super::time::clock;
 use crate::message::Slot;
 use crate::state::App;
-use notify_proto::Severity;
 use notify_proto::happening::Event;
+use notify_proto::{Open, Severity, Status};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -51,7 +53,7 @@ pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     if live.events.is_empty() {
         let said = match app.slots.trouble(Slot::List) {
             Some(why) => format!("No events: {why}."),
-            None if !live.loaded => "asking ...".into(),
+            None if !live.loaded => absent::asking(app).into(),
             None => "Nothing has happened yet; events come by themselves.".into(),
         };
         frame.render_widget(Paragraph::new(look.text(&said)).wrap(Wrap { trim: true }), inside);
@@ -115,17 +117,32 @@ fn tone(event: &Event) -> Tone {
     }
 }
 
+/// The mark of what happened: that of the status it leads to, or of how much it asks for a look.
+fn mark(event: &Event) -> (&'static str, Tone) {
+    let status = match event.event.as_str() {
+        "created" if event.status.as_ref().and_then(Open::known) == Some(Status::Pending) => Status::Pending,
+        "created" | "released" | "operator_retry" | "run_now" | "failed_over" => Status::Queued,
+        "claimed" | "retry_attempted" => Status::Sending,
+        "retry_scheduled" => Status::Retrying,
+        "delivered" | "circuit_closed" => Status::Delivered,
+        "failed" | "buried" => Status::Failed,
+        "cancelled" => Status::Cancelled,
+        "held" | "postponed" | "moved" | "edited" => Status::Pending,
+        _ => {
+            return match event.severity.known() {
+                Some(Severity::Critical) => ("x", Tone::Bad),
+                Some(Severity::Warning) => ("!", Tone::Warn),
+                _ => (" ", Tone::Plain),
+            };
+        }
+    };
+    notes::mark(status)
+}
+
 fn row(app: &App, event: &Event) -> Row {
-    let (mark, tone) = match event.severity.known() {
-        Some(Severity::Critical) => ("x", Tone::Bad),
-        Some(Severity::Warning) => ("!", Tone::Warn),
-        _ => (" ", Tone::Plain),
-    };
-    let id = if event.object.to_string() == "notification" && !app.wide && app.size.0 < 200 {
-        event.id.chars().skip(event.id.chars().count().saturating_sub(12)).collect()
-    } else {
-        event.id.clone()
-    };
+    let (mark, tone) = mark(event);
+    let whole = app.wide || app.size.0 >= 200;
+    let id = if whole { event.id.clone() } else { notes::end(&event.id) };
     let by = event.actor.as_ref().map(|actor| format!("by {actor} ")).unwrap_or_default();
     Row::plain(vec![
         clock(app, event.at).into(),

@@ -75,9 +75,6 @@ pub fn draw(app: &App, look: Look, frame: &mut Frame<'_>) {
     if let Some(hint) = cut.hint {
         footer::hint(app, look, frame, hint);
     }
-    if let Some(last) = cut.last {
-        footer::last(app, look, frame, last);
-    }
     if app.data.is_none() || matches!(app.link, Link::Misfit(_)) {
         absent::draw(app, look, frame, cut.body);
     } else {
@@ -87,6 +84,8 @@ pub fn draw(app: &App, look: Look, frame: &mut Frame<'_>) {
             page => panel::draw(app, page, look, frame, cut.body),
         }
     }
+    footer::last(app, look, frame, &cut);
+    footer::fault(app, look, frame, cut.body);
     over::draw(app, look, frame, cut.body);
 }
 
@@ -122,5 +121,6 @@ pub(crate) fn side_lines(app: &App) -> usize {
     }
     let look = Look { theme: Theme::Mono, ascii: true };
     let (left, right) = panel::detail(app, app.page, look);
-    left.len() + right.len()
+    // Over the whole screen both have their own column, where there is room for two.
+    if app.open && app.size.0 >= 102 { left.len().max(right.len()) } else { left.len() + right.len() }
 }

@@ -4,7 +4,7 @@ use super::look::{Look, Tone, grouped, span};
 use super::panel::{self, Words};
 use super::table::{Cell, Column, left, right};
 use super::time::{ago, ahead, clock};
-use crate::state::{App, Notes, Page};
+use crate::state::{App, Notes, Page, Rows as _};
 use notify_proto::line::NotificationLine;
 use notify_proto::{NotificationId, Open, Priority, Status};
 use ratatui::Frame;
@@ -75,7 +75,14 @@ pub(super) fn status(status: &Open<Status>) -> (String, Tone) {
 /// An id: its end, which differs from one to the next, or all of it.
 pub(super) fn id(app: &App, id: NotificationId) -> String {
     let whole = id.to_string();
-    if app.wide || app.size.0 >= 200 { whole } else { whole[whole.len() - 12..].to_owned() }
+    if app.wide || app.size.0 >= 200 { whole } else { end(&whole) }
+}
+
+/// The end of an id, which differs from one to the next; all of what is no id.
+pub(super) fn end(text: &str) -> String {
+    let sizes = text.split('-').map(str::len);
+    let one = sizes.eq([8, 4, 4, 4, 12]) && text.chars().all(|c| c == '-' || c.is_ascii_hexdigit());
+    if one { text[24..].to_owned() } else { text.to_owned() }
 }
 
 const fn short(priority: Priority) -> &'static str {
@@ -200,6 +207,33 @@ fn total(app: &App, page: Page, notes: &Notes) -> String {
     .unwrap_or_default()
 }
 
+/// How many there are of each status, in so many cells: of those that a filter finds, or of all. What needs a look goes
+/// first.
+fn counts(app: &App, page: Page, notes: &Notes, room: usize) -> String {
+    const FIRST: [Status; 7] = [
+        Status::Failed,
+        Status::Retrying,
+        Status::Queued,
+        Status::Sending,
+        Status::Pending,
+        Status::Cancelled,
+        Status::Delivered,
+    ];
+    let all = app.data.as_ref().filter(|_| page == Page::Notifications).map(|data| &data.status.by_status);
+    let Some(by) = (if notes.filter.is_empty() { all } else { notes.counts.as_ref() }) else {
+        return String::new();
+    };
+    let counted = FIRST.iter().filter_map(|status| Some((status.as_str(), by.get(status.as_str())?)));
+    let mut text = String::new();
+    for (status, n) in counted.filter(|(_, n)| **n > 0) {
+        let part = format!("{status} {}  ", grouped(*n));
+        if text.len() + part.len() <= room {
+            text.push_str(&part);
+        }
+    }
+    text
+}
+
 pub(super) fn list(app: &App, page: Page, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let Some(notes) = app.notes_of(page) else { return };
     let (title, columns, order, empty): (_, &[Column], _, _) = match page {
@@ -213,15 +247,15 @@ pub(super) fn list(app: &App, page: Page, look: Look, frame: &mut Frame<'_>, are
         ),
     };
     let partial = if notes.partial { ", partial: more may match further on" } else { "" };
-    // With a filter, how many of each status it finds.
-    let counts = notes.counts.iter().filter(|_| !notes.filter.is_empty() && area.width >= 100).flatten();
-    let counts: Vec<_> = counts.map(|(status, n)| format!("{status} {}  ", grouped(*n))).collect();
-    let counts = counts.concat();
+    let total = total(app, page, notes);
+    let also = usize::from(notes.list.follow) * 8 + usize::from(!notes.list.marked().is_empty()) * 24;
+    let taken = title.len() + order.len() + partial.len() + total.len() + also + 22;
+    let counts = counts(app, page, notes, usize::from(area.width).saturating_sub(taken));
     let words = Words {
         title,
         columns,
         order: format!("{counts}{order}{partial}"),
-        total: total(app, page, notes),
+        total,
         skipped: notes.skipped,
         empty,
         focus: !app.side,

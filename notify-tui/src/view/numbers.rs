@@ -53,20 +53,47 @@ pub(super) fn boxes(app: &App, overview: &Overview, look: Look, frame: &mut Fram
     }
 }
 
-/// The same without boxes, in two lines.
+/// The same without boxes, in two lines; in a third one how long things took.
 pub(super) fn strip(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let tone = if app.badge().doubtful() { Tone::Dim } else { Tone::Strong };
     let facts = facts(app, overview);
-    let line = |facts: &[(&'static str, String, String)]| {
-        let spans = facts.iter().flat_map(|(name, value, _)| {
-            [
-                Span::raw(format!(" {} ", name.to_lowercase())),
-                Span::styled(format!("{value} "), look.style(tone)),
-            ]
-        });
-        Line::from(spans.collect::<Vec<_>>())
+    // What the words and numbers of the second line leave to its two trends.
+    let cells = usize::from(area.width.saturating_sub(50) / 2).min(15);
+    let fact = |(name, value, _): &(&'static str, String, String)| {
+        let trend = match *name {
+            "DELIV/s" => &overview.trends.delivered[..],
+            "FAIL/s" => &overview.trends.failed,
+            _ => &[],
+        };
+        let trend = if cells < 5 { String::new() } else { look.spark(trend.iter().copied(), cells) };
+        let gap = if trend.is_empty() { "" } else { " " };
+        [
+            Span::raw(format!(" {} ", name.to_lowercase())),
+            Span::styled(format!("{value} "), look.style(tone)),
+            Span::raw(format!("{trend}{gap}")),
+        ]
     };
-    frame.render_widget(Paragraph::new(vec![line(&facts[..5]), line(&facts[5..])]), area);
+    let line = |facts: &[_]| Line::from(facts.iter().flat_map(fact).collect::<Vec<_>>());
+    let lines = vec![line(&facts[..5]), line(&facts[5..]), took(overview, look, tone)];
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+/// How long things took, in one line.
+fn took(overview: &Overview, look: Look, tone: Tone) -> Line<'static> {
+    let of = |kind| overview.latency.iter().find(|line| line.kind.known() == Some(kind)).map(|line| &line.ms);
+    let (wait, call, ack) =
+        (of(LatencyKind::QueueWait), of(LatencyKind::ProviderCall), of(LatencyKind::WebhookAck));
+    let parts = [
+        (" wait p50 ", wait.and_then(|ms| ms.p50)),
+        (" p95 ", wait.and_then(|ms| ms.p95)),
+        (" p99 ", wait.and_then(|ms| ms.p99)),
+        ("   provider p95 ", call.and_then(|ms| ms.p95)),
+        ("   hook p95 ", ack.and_then(|ms| ms.p95)),
+    ];
+    let spans = parts
+        .into_iter()
+        .flat_map(|(name, ms)| [Span::raw(name), Span::styled(took_or(ms), look.style(tone))]);
+    Line::from(spans.collect::<Vec<_>>())
 }
 
 /// Delivered and failed over the last quarter of an hour.

@@ -129,9 +129,12 @@ fn asked(dialog: &Dialog, look: Look) -> Vec<Line<'static>> {
         let style = look.style(if here { Tone::Strong } else { Tone::Plain });
         lines.push(Line::styled(look.text(&format!("{pointer}{name}: {value}{cursor}")), style));
     }
+    let tab = if dialog.fields.len() > 1 { "tab next field, " } else { "" };
     match &dialog.error {
         Some(error) => lines.push(Line::styled(look.text(error), look.style(Tone::Bad))),
-        None => lines.push(Line::styled("Esc leaves everything as it is", look.style(Tone::Dim))),
+        None => {
+            lines.push(Line::styled(format!("{tab}Esc leaves everything as it is"), look.style(Tone::Dim)));
+        }
     }
     lines
 }
@@ -190,7 +193,8 @@ fn help(app: &App, search: &str, top: usize, look: Look, frame: &mut Frame<'_>, 
 fn log(app: &App, top: usize, look: Look, frame: &mut Frame<'_>, body: Rect) {
     let mut lines = Vec::new();
     for entry in &app.log {
-        lines.push(Line::raw(look.text(&format!(" {} {}", entry.at.format("%H:%M:%S"), entry.line))));
+        let who = entry.who.as_ref().map(|who| format!("{who}: ")).unwrap_or_default();
+        lines.push(Line::raw(look.text(&format!(" {} {who}{}", entry.at.format("%H:%M:%S"), entry.line))));
         let result = entry.result.as_deref().unwrap_or("...");
         lines.push(Line::styled(look.text(&format!("          {result}")), look.style(Tone::Dim)));
     }

@@ -1,10 +1,11 @@
 //! View 1: is anything wrong, since when, where to look; then the numbers.
 
 use super::look::{Look, Tone, grouped};
+use super::notes::end;
 use super::providers::since;
 use super::table::{self, Column, Row, left, right};
 use super::time::{ago, ahead, lately, percent, rate, took_or};
-use super::{absent, counters, health, numbers, ways};
+use super::{Theme, absent, counters, health, numbers, ways};
 use crate::message::Slot;
 use crate::state::{App, Page};
 use notify_proto::Severity;
@@ -82,7 +83,7 @@ fn plain(app: &App, look: Look, frame: &mut Frame<'_>, body: Rect) {
 /// The line of the attention list that stands in this row.
 pub(super) fn alert_at(app: &App, body: Rect, row: u16) -> Option<usize> {
     let (_, overview) = app.overview.as_ref()?;
-    let lost = absent::lines(app).len();
+    let lost = lost(app, body).len();
     let [top, ..] = cut(app, overview, lost, body);
     let room = usize::from(top.height.saturating_sub(2)).saturating_sub(lost);
     let from = (app.attention_at + 1).saturating_sub(room.max(1));
@@ -90,17 +91,27 @@ pub(super) fn alert_at(app: &App, body: Rect, row: u16) -> Option<usize> {
     (line < room && from + line < overview.attention.len()).then_some(from + line)
 }
 
+/// What is wrong with the connection, as it stands above what needs a look.
+fn lost(app: &App, body: Rect) -> Vec<String> {
+    absent::folded(app, usize::from(body.width.saturating_sub(2)), Look { theme: Theme::Mono, ascii: false })
+}
+
 /// The rows of panels: what needs a look, the numbers, the trends, the queues, and the pair below.
 fn cut(app: &App, overview: &Overview, lost: usize, body: Rect) -> [Rect; 5] {
     let said = if overview.attention.is_empty() { quiet(app).len() } else { overview.attention.len() };
     let wanted = u16::try_from(said + lost).unwrap_or(u16::MAX);
-    let attention_rows = wanted.min((body.height / 5).max(2)) + 2;
+    let least = u16::try_from(lost).unwrap_or(u16::MAX).min(body.height / 3);
+    let attention_rows = wanted.min((body.height / 5).max(2).max(least)) + 2;
     let middle = if body.height >= 28 { 9 } else { 0 };
     let pairs = u16::try_from(overview.providers.len().max(overview.webhooks.len())).unwrap_or(u16::MAX);
     let lower = if body.height < 16 { 0 } else { pairs.saturating_add(3).clamp(4, (body.height / 4).max(4)) };
     let rows = [
         Constraint::Length(attention_rows),
-        Constraint::Length(if middle > 0 { 4 } else { 2 }),
+        Constraint::Length(match body.height {
+            28.. => 4,
+            16.. => 3,
+            _ => 2,
+        }),
         Constraint::Length(middle),
         Constraint::Min(4),
         Constraint::Length(lower),
@@ -111,7 +122,7 @@ fn cut(app: &App, overview: &Overview, lost: usize, body: Rect) -> [Rect; 5] {
 /// How many rows each panel has: what needs a look, the queues, and the two below, where there is room for them.
 pub(super) fn panel_lines(app: &App, body: Rect) -> [usize; 4] {
     let Some((_, overview)) = &app.overview else { return [0; 4] };
-    let [.., below] = cut(app, overview, absent::lines(app).len(), body);
+    let [.., below] = cut(app, overview, lost(app, body).len(), body);
     let below = usize::from(below.height > 0);
     [
         overview.attention.len(),
@@ -122,7 +133,7 @@ pub(super) fn panel_lines(app: &App, body: Rect) -> [usize; 4] {
 }
 
 fn whole(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, body: Rect) {
-    let lost = absent::lines(app);
+    let lost = lost(app, body);
     let [top, numbers, trends, queues, below] = cut(app, overview, lost.len(), body);
     attention(app, overview, &lost, look, frame, top);
     if trends.height > 0 {
@@ -182,6 +193,25 @@ fn quiet(app: &App) -> Vec<String> {
     }
 }
 
+/// What an alert is about: of a webhook its service and its host, as an id says nothing to anybody.
+fn about(app: &App, alert: &Alert) -> String {
+    if alert.object.to_string() != "webhook" {
+        return alert.name.clone();
+    }
+    let overview = app.overview.as_ref().map(|(_, overview)| overview);
+    let line = overview.and_then(|it| it.webhooks.iter().find(|line| line.id == alert.name));
+    line.map_or_else(
+        || end(&alert.name),
+        |line| {
+            let rest = line.url.split_once("://").map_or(line.url.as_str(), |(_, rest)| rest);
+            let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            // What stands before an @ is a password.
+            let host = host.rsplit('@').next().unwrap_or_default();
+            format!("{}/{host}", line.service)
+        },
+    )
+}
+
 fn one(app: &App, alert: &Alert, look: Look, width: usize) -> Line<'static> {
     let (word, tone) = match alert.severity.known() {
         Some(Severity::Critical) => ("CRIT", Tone::Bad),
@@ -190,7 +220,7 @@ fn one(app: &App, alert: &Alert, look: Look, width: usize) -> Line<'static> {
     };
     let since = alert.since.map(|at| format!(", for {}", ago(app, at))).unwrap_or_default();
     let until = alert.until.map(|at| format!(", may end {}", ahead(app, at))).unwrap_or_default();
-    let text = format!(" {:<8} {:<16} {}{since}{until}", alert.object, alert.name, alert.fact);
+    let text = format!(" {:<8} {:<16} {}{since}{until}", alert.object, about(app, alert), alert.fact);
     let goes = format!(" [enter] {}", Page::of_alert(alert).digit());
     let text = table::fit(&look.text(&text), width.saturating_sub(4 + goes.len()), false, look);
     Line::from(vec![

@@ -1,5 +1,6 @@
 //! A view with a list: the list, what is under its cursor, and what stands above both.
 
+use super::absent;
 use super::layout::panels;
 use super::look::{Look, Tone, grouped};
 use super::table::{self, Column, Row};
@@ -75,12 +76,31 @@ fn text(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect, title: &str, (
             .spacing(1)
             .areas(inside);
         frame.render_widget(Paragraph::new(from(facts)).wrap(Wrap { trim: false }), left);
-        frame.render_widget(Paragraph::new(from(story)), right);
+        let story: Vec<_> = from(story).into_iter().map(|line| cut_off(line, right.width, look)).collect();
+        frame.render_widget(Paragraph::new(story), right);
     } else {
         let mut all = facts;
         all.extend(story);
         frame.render_widget(Paragraph::new(from(all)).wrap(Wrap { trim: false }), inside);
     }
+}
+
+/// A line in so many cells: what does not fit ends with an ellipsis.
+fn cut_off(mut line: Line<'static>, width: u16, look: Look) -> Line<'static> {
+    let mut room = usize::from(width);
+    if line.width() <= room {
+        return line;
+    }
+    line.spans.retain_mut(|span| {
+        let (has, left) = (span.width(), room);
+        room = room.saturating_sub(has);
+        // The ellipsis needs a cell, in this span or in the one behind it.
+        if has > left {
+            span.content = table::fit(&span.content, left, false, look).into();
+        }
+        left > 0
+    });
+    line
 }
 
 /// A fact with its name.
@@ -165,7 +185,7 @@ pub(super) fn list<T: Item>(
         table::draw(frame, inside, look, &columns, &rows, app.badge().doubtful());
     } else {
         let said = if !list.loaded {
-            "asking ..."
+            absent::asking(app)
         } else if app.filter().is_empty() {
             words.empty
         } else {

@@ -1,5 +1,6 @@
 //! View 6: the ways out.
 
+use super::absent;
 use super::look::{Look, Tone};
 use super::notes::id;
 use super::panel::{self, Detail, Words, fact, heading};
@@ -141,7 +142,7 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
     if let Some(config) = shown.and_then(|(shown, _)| shown.config.as_ref()) {
         also("config", serde_json::to_string(config).ok().map(|text| text.replace(",\"", ", \"")));
     }
-    let mut story = route(look, shown.map(|(_, route)| route));
+    let mut story = route(app, look, shown.map(|(_, route)| route));
     story.push(heading(look, "failover by channel"));
     story.extend(failover(app, look, row));
     story.push(heading(look, "what happened to it, the newest first"));
@@ -186,7 +187,7 @@ fn failover(app: &App, look: Look, row: &ProviderView) -> Vec<Line<'static>> {
 fn happened(app: &App, look: Look, row: &ProviderView) -> Vec<Line<'static>> {
     let events = app.providers.log.as_ref().filter(|(name, _)| *name == row.name);
     let Some((_, events)) = events else {
-        let text = app.slots.trouble(Slot::Side).unwrap_or("asking ...");
+        let text = app.slots.trouble(Slot::Side).unwrap_or(absent::asking(app));
         return vec![Line::raw(look.text(&format!("  {text}")))];
     };
     if events.is_empty() {
@@ -243,8 +244,8 @@ fn called(app: &App, look: Look, calls: &[CallView]) -> Vec<Line<'static>> {
 }
 
 /// In which order the providers of its channel are tried now.
-fn route(look: Look, route: Option<&notify_proto::control::RouteView>) -> Vec<Line<'static>> {
-    let Some(route) = route else { return vec![Line::raw("asking ...")] };
+fn route(app: &App, look: Look, route: Option<&notify_proto::control::RouteView>) -> Vec<Line<'static>> {
+    let Some(route) = route else { return vec![Line::raw(absent::asking(app))] };
     let mut lines = vec![heading(look, "what would be tried now")];
     for step in &route.steps {
         let why = step.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();

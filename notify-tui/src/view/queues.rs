@@ -1,5 +1,6 @@
 //! View 2: the line of work in front of each provider.
 
+use super::absent;
 use super::look::{Look, Tone, grouped};
 use super::panel::{self, Detail, Words, fact, heading};
 use super::table::{Cell, Column, fit, left, right};
@@ -146,7 +147,7 @@ fn matrix(app: &App, look: Look, name: &str) -> Vec<Line<'static>> {
         return vec![Line::raw("view 7 tells of each webhook")];
     }
     let Some(shape) = app.queues.shape.as_ref().filter(|shape| shape.queue == name) else {
-        return vec![Line::raw("asking ...")];
+        return vec![Line::raw(absent::asking(app))];
     };
     let cells = |label: &str, cells: &mut dyn Iterator<Item = String>| {
         let mut text = fit(label, 14, false, look);

@@ -1,5 +1,6 @@
 //! View 8: who sends.
 
+use super::absent;
 use super::look::{Look, Tone, grouped};
 use super::notes::id;
 use super::panel::{self, Detail, Words, fact, heading};
@@ -96,7 +97,7 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
     lines.extend(webhooks(app, look, &service.name));
     let mut story = vec![heading(look, "keys")];
     match app.services.keys.as_ref().filter(|(name, _)| *name == service.name) {
-        None => story.push(Line::raw("asking ...")),
+        None => story.push(Line::raw(absent::asking(app))),
         Some((_, keys)) => story.extend(keys.iter().map(|key| {
             let state = match (key.revoked_at, key.expires_at) {
                 (Some(at), _) => format!("- revoked {} ago", ago(app, at)),
@@ -143,7 +144,7 @@ fn sent(app: &App, look: Look, service: &ServiceView) -> Vec<Line<'static>> {
 fn webhooks(app: &App, look: Look, name: &str) -> Vec<Line<'static>> {
     let list = &app.webhooks.list;
     if !list.loaded {
-        let text = app.slots.trouble(Slot::Side).unwrap_or("asking ...");
+        let text = app.slots.trouble(Slot::Side).unwrap_or(absent::asking(app));
         return vec![Line::raw(look.text(&format!("  {text}")))];
     }
     let own = list.rows().iter().filter(|webhook| webhook.service_name == name);
@@ -158,7 +159,7 @@ fn webhooks(app: &App, look: Look, name: &str) -> Vec<Line<'static>> {
 /// The last that were given up, and why.
 fn died(app: &App, look: Look, name: &str) -> Vec<Line<'static>> {
     let Some((_, died)) = app.services.died.as_ref().filter(|(it, _)| it == name) else {
-        let text = app.slots.trouble(Slot::Also).unwrap_or("asking ...");
+        let text = app.slots.trouble(Slot::Also).unwrap_or(absent::asking(app));
         return vec![Line::raw(look.text(&format!("  {text}")))];
     };
     let line = |row: &NotificationView| {

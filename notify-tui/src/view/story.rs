@@ -1,5 +1,6 @@
 //! One notification: what it is, its attempts, who was told, what happened.
 
+use super::absent;
 use super::look::{Look, Tone, span};
 use super::notes::status;
 use super::panel::{Detail, fact, heading};
@@ -16,7 +17,7 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
     let Some(row) = notes.list.current() else { return Detail::default() };
     match notes.told() {
         Some(story) => (facts(app, look, &story.detail), happened(app, look, story)),
-        None => (line(app, look, row), vec![Line::raw("asking ...")]),
+        None => (line(app, look, row), vec![Line::raw(absent::asking(app))]),
     }
 }
 

@@ -1,8 +1,11 @@
 //! What stands above the lists of retries and of dead letters: when work falls due, and what is wrong with the dead.
 
+use super::absent;
 use super::look::{Look, Tone, grouped};
+use super::panel::count;
 use super::table::{self, Column, Row, left, right};
 use super::time::ago;
+use crate::deed::several;
 use crate::message::Slot;
 use crate::state::{App, WINDOWS};
 use ratatui::Frame;
@@ -59,7 +62,7 @@ pub(super) fn histogram(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect
 }
 
 fn waits(app: &App) -> String {
-    app.slots.trouble(Slot::Side).map_or_else(|| "asking ...".into(), str::to_owned)
+    app.slots.trouble(Slot::Side).map_or_else(|| absent::asking(app).into(), str::to_owned)
 }
 
 const COLUMNS: [Column; 8] = [
@@ -79,7 +82,8 @@ pub(super) fn faults(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let mut block = look.block("What is wrong", if focus { Tone::Strong } else { Tone::Plain });
     if let Some(faults) = &app.dead.faults {
         let more = if faults.partial { " of the newest" } else { "" };
-        let text = format!(" {} groups{more}  Tab, enter: only these ", faults.groups.len());
+        let text =
+            format!(" {}{more}  Tab, enter: only these ", several(count(faults.groups.len()), "group"));
         block = block.title(Line::styled(text, look.style(Tone::Dim)).right_aligned());
     }
     let inside = block.inner(area);

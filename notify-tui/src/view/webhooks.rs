@@ -1,5 +1,6 @@
 //! View 7: who is told what, and whether they take it.
 
+use super::absent;
 use super::hook;
 use super::look::{Look, Tone, grouped};
 use super::panel::{self, Detail, Words, fact, heading};
@@ -197,7 +198,7 @@ fn said(app: &App, look: Look) -> Paragraph<'static> {
             let code = delivery.response_status_code.unwrap_or_default();
             format!("{code}  {}  (J: all of it)", delivery.response_body.as_deref().unwrap_or("(empty)"))
         }
-        None if app.side => "asking ...".into(),
+        None if app.side => absent::asking(app).into(),
         None => "Tab to the deliveries shows what was answered".into(),
     };
     Paragraph::new(look.text(&text)).wrap(Wrap { trim: true }).block(block)

@@ -390,3 +390,96 @@ fn a_service_is_deleted_by_its_name_after_what_goes_with_it_was_counted() {
     let (delete, _) = deed(&press(&mut app, &["enter"])).unwrap();
     assert_eq!(delete.line(None), "notifyctl service delete acme --keep-history --confirm acme");
 }
+
+#[test]
+fn what_is_typed_replaces_what_stood_there_and_the_line_follows() {
+    let (mut app, cmds, begin) = live(Page::Queues);
+    answer(&mut app, &cmds, Slot::List, crate::house::queues(), begin);
+    press(&mut app, &["l"]);
+    let text = screen(&app, PLAIN, 120, 36);
+    for part in ["calls at once: 16_", "same as notifyctl queue limit relay 16", "tab next field"] {
+        assert!(text.contains(part), "`{part}` is not on\n{text}");
+    }
+    write(&mut app, "12");
+    let text = screen(&app, PLAIN, 120, 36);
+    assert!(text.contains("calls at once: 12_") && text.contains("queue limit relay 12 "), "{text}");
+    press(&mut app, &["tab"]);
+    write(&mut app, "5m");
+    press(&mut app, &["tab"]);
+    let now = app.now;
+    update(&mut app, Msg::Pasted("too slow".into()), now);
+    assert!(screen(&app, PLAIN, 120, 36).contains("relay 12 --for 300s --reason 'too slow'"));
+    let (limit, reason) = deed(&press(&mut app, &["tab", "y"])).unwrap();
+    let line = limit.line(reason.as_deref());
+    assert_eq!(line, "notifyctl queue limit relay 12 --for 300s --reason 'too slow'");
+
+    let (mut app, ..) = live(Page::Providers);
+    press(&mut app, &["P", "backspace"]);
+    write(&mut app, "s");
+    assert!(screen(&app, PLAIN, 120, 36).contains("for: 10s_"), "who takes something back has read it");
+}
+
+#[test]
+fn every_question_tells_the_line_that_does_the_same() {
+    let cases = [
+        (Page::Providers, "P", "queue pause relay --for 600s --yes"),
+        (Page::Providers, "O", "provider circuit open relay --for 600s --yes"),
+        (Page::Providers, "H", "provider circuit half-open relay"),
+        (Page::Providers, "X", "provider circuit close relay"),
+        (Page::Providers, "T", "provider test relay --to RECIPIENT"),
+        (Page::Queues, "l", "queue limit relay 16"),
+        (Page::Webhooks, "K", "webhook secret rotate"),
+        (Page::Webhooks, "B", "webhook recover"),
+    ];
+    for (page, key, line) in cases {
+        let (mut app, cmds, begin) = live(page);
+        match page {
+            Page::Queues => drop(answer(&mut app, &cmds, Slot::List, crate::house::queues(), begin)),
+            Page::Webhooks => drop(answer(&mut app, &cmds, Slot::List, crate::house::webhooks(), begin)),
+            _ => {}
+        }
+        press(&mut app, &[key]);
+        let text = screen(&app, PLAIN, 120, 36);
+        assert!(text.contains(&format!("same as notifyctl {line}")), "{page:?} {key}\n{text}");
+    }
+    let (mut app, ..) = live(Page::Providers);
+    press(&mut app, &["T"]);
+    write(&mut app, "+15005550006");
+    assert!(screen(&app, PLAIN, 120, 36).contains("provider test relay --to +15005550006"));
+}
+
+#[test]
+fn what_was_done_says_who_did_it() {
+    let mut app = listed(Page::Dead, "failed");
+    app.user = Some("ops".into());
+    press(&mut app, &["R", "L"]);
+    let text = screen(&app, PLAIN, 120, 36);
+    assert!(text.contains(&format!("08:00:00 ops: notifyctl notification retry {}", id(0))), "{text}");
+}
+
+#[test]
+fn a_test_event_is_followed_until_it_was_told() {
+    let (mut app, cmds, begin) = live(Page::Webhooks);
+    let cmds = answer(&mut app, &cmds, Slot::List, crate::house::webhooks(), begin);
+    let test = press(&mut app, &["T"]);
+    let way = format!("test event {} is on its way", id(31));
+    made(&mut app, &test, Outcome::Done(way.clone()));
+    assert_eq!(app.log[0].result.as_ref(), Some(&way));
+    let told = |code: Option<u16>, at: Option<&str>| {
+        let page = json!({"total": 1, "items": [{
+            "id": id(31), "webhook_id": id(800), "notification_id": null, "event": "delivered",
+            "status": if code.is_some() { "acknowledged" } else { "pending" }, "attempt_count": 0,
+            "last_attempt_at": at, "next_attempt_at": null, "acknowledged_at": at, "response_status_code": code,
+            "response_body": null, "error_message": null, "created_at": "2027-01-15T08:00:00.000Z"
+        }]});
+        Answer::Deliveries(id(800).parse().unwrap(), serde_json::from_value(page).unwrap())
+    };
+    answer(&mut app, &cmds, Slot::Detail, told(None, None), begin);
+    assert_eq!(app.log[0].result.as_ref(), Some(&way), "it was not told yet");
+    let now = after(begin, 30_000);
+    let cmds = update(&mut app, Msg::Tick, now);
+    answer(&mut app, &cmds, Slot::Detail, told(Some(200), Some("2027-01-15T08:00:00.088Z")), now);
+    let said = format!("test event {} is acknowledged: 200 after 88ms", id(31));
+    assert_eq!(app.log[0].result.as_ref(), Some(&said));
+    assert_eq!(app.notice.as_ref().unwrap().text, said);
+}

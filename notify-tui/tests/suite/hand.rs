@@ -168,3 +168,144 @@ fn the_first_screen_is_walked_panel_by_panel() {
     press(&mut app, &["tab", "tab", "tab", "tab", "j"]);
     assert_eq!((app.panel, app.attention_at), (0, 1), "round, and what needs a look again");
 }
+
+#[test]
+fn what_is_copied_on_the_first_screen_is_the_row_under_the_cursor() {
+    let (mut app, cmds, begin) = live(Page::Live);
+    answer(&mut app, &cmds, Slot::List, crate::house::events(), begin);
+    let cmds = press(&mut app, &["1"]);
+    assert!(!press(&mut app, &["y"]).iter().any(|cmd| matches!(cmd, Cmd::Copy(_))), "nothing is told yet");
+    answer(&mut app, &cmds, Slot::Overview, crate::house::overview(), begin);
+    let mut copied = |keys: &[&str], name: &str, line: &str| {
+        press(&mut app, keys);
+        assert!(press(&mut app, &["y"]).contains(&Cmd::Copy(name.into())), "{name}");
+        assert!(press(&mut app, &["Y"]).contains(&Cmd::Copy(format!("notifyctl {line}"))), "{line}");
+    };
+    copied(&[], "relay", "provider show relay");
+    copied(&["j"], "retries", "schedule list");
+    copied(&["tab"], "msg91", "queue show msg91");
+    copied(&["tab", "j"], "msg91", "provider show msg91");
+    let hook = crate::house::id(800);
+    copied(&["tab"], &hook, &format!("webhook show {hook}"));
+    press(&mut app, &["s"]);
+    assert!(app.notice.as_ref().unwrap().text.contains("its own order"));
+}
+
+#[test]
+fn the_key_line_has_only_what_works_on_the_row() {
+    let keys = |app: &App, width, height| {
+        let shown = screen(app, PLAIN, width, height);
+        shown.lines().find(|line| line.contains(" ? help ") && !line.contains('[')).unwrap().to_owned()
+    };
+    let cases = [
+        ("queued", [false, true, true, true]),
+        ("retrying", [true; 4]),
+        ("sending", [false; 4]),
+        ("delivered", [false; 4]),
+        ("cancelled", [true, false, false, false]),
+        ("failed", [true, false, false, false]),
+    ];
+    for (status, wanted) in cases {
+        let (mut app, cmds, begin) = live(Page::Notifications);
+        answer(&mut app, &cmds, Slot::List, page(0..3, status, None), begin);
+        let line = keys(&app, 120, 36);
+        let there = [" R retry ", " C cancel ", " D bury ", " z postpone "].map(|part| line.contains(part));
+        assert_eq!(there, wanted, "{status}: {line}");
+        // What is marked counts, and not what is under the cursor.
+        press(&mut app, &["space"]);
+        assert_eq!(keys(&app, 120, 36).contains(" z postpone "), wanted[3], "{status}");
+    }
+    let (mut app, cmds, begin) = live(Page::Dead);
+    answer(&mut app, &cmds, Slot::List, page(0..3, "failed", None), begin);
+    app.size = (60, 15);
+    let line = keys(&app, 60, 15);
+    assert!(line.contains(" R retry ") && line.contains(" D discard "), "{line}");
+
+    let (mut app, cmds, begin) = live(Page::Services);
+    let services = asked(&cmds).into_iter().find(|(slot, ..)| *slot == Slot::List).unwrap().2;
+    answer(&mut app, &cmds, Slot::List, crate::world::reply(crate::world::World::Full, &services), begin);
+    assert!(!keys(&app, 120, 36).contains(" U unlock "), "acme is not locked");
+    press(&mut app, &["j"]);
+    assert!(keys(&app, 120, 36).contains(" U unlock "), "news is");
+}
+
+#[test]
+fn what_needs_a_look_at_a_webhook_has_its_service_and_host() {
+    let (mut app, cmds, begin) = live(Page::Overview);
+    let Answer::Overview(mut reply) = crate::house::overview() else { panic!("an overview") };
+    let told = reply.overview.as_mut().unwrap();
+    for n in [800, 801] {
+        let mut alert = told.attention[1].clone();
+        (alert.object, alert.name) = (notify_proto::ObjectKind::Webhook.into(), crate::house::id(n));
+        told.attention.push(alert);
+    }
+    answer(&mut app, &cmds, Slot::Overview, Answer::Overview(reply), begin);
+    let text = screen(&app, PLAIN, 120, 36);
+    assert!(text.contains("webhook  acme/hooks.acme.test oldest item"), "{text}");
+    assert!(text.contains("webhook  000000000801     oldest item"), "{text}");
+}
+
+#[test]
+fn an_event_has_the_mark_of_its_status_and_only_ids_are_cut() {
+    let (mut app, cmds, begin) = live(Page::Live);
+    let Answer::Events(mut view) = crate::house::events() else { panic!("events") };
+    let one = view.events[0].clone();
+    let words = ["created", "delivered", "failed", "retry_scheduled", "cancelled", "notification.retry"];
+    view.events = words
+        .iter()
+        .map(|word| notify_proto::happening::Event { event: (*word).into(), ..one.clone() })
+        .collect();
+    view.events[5].id = "status:retrying".into();
+    answer(&mut app, &cmds, Slot::List, Answer::Events(view), begin);
+    let text = screen(&app, PLAIN, 120, 36);
+    for part in
+        ["o created", "+ delivered", "x failed", "~ retry_scheduled", "- cancelled", "  notification.retry"]
+    {
+        assert!(text.contains(part), "`{part}` is not on\n{text}");
+    }
+    assert!(text.contains("status:retrying") && text.contains(" 000000000001 "), "{text}");
+}
+
+#[test]
+fn a_small_first_screen_has_its_trends_and_how_long_things_take() {
+    let (mut app, cmds, begin) = live(Page::Overview);
+    let Answer::Overview(mut reply) = crate::house::overview() else { panic!("an overview") };
+    let told = reply.overview.as_mut().unwrap();
+    let kinds = [
+        (notify_proto::LatencyKind::QueueWait, 12.0),
+        (notify_proto::LatencyKind::ProviderCall, 84.0),
+        (notify_proto::LatencyKind::WebhookAck, 61.0),
+    ];
+    for (kind, ms) in kinds {
+        let mut line = told.latency[0].clone();
+        line.kind = kind.into();
+        (line.ms.p50, line.ms.p95, line.ms.p99) = (Some(ms), Some(ms * 2.0), Some(ms * 100.0));
+        told.latency.push(line);
+    }
+    answer(&mut app, &cmds, Slot::Overview, Answer::Overview(reply), begin);
+    for (width, height) in [(80, 24), (100, 30)] {
+        app.size = (width, height);
+        let text = screen(&app, PLAIN, width, height);
+        let took = " wait p50 12ms p95 24ms p99 1.2s   provider p95 168ms   hook p95 122ms ";
+        assert!(text.contains(took), "{text}");
+        assert!(text.contains(" deliv/s 812.4 .") && text.contains(" fail/s 6.1 ."), "{text}");
+        assert!(text.contains("ack 5m 94.2%"), "{text}");
+    }
+    let text = screen(&app, PLAIN, 60, 15);
+    assert!(text.contains("ack 5m 94.2%") && !text.contains("wait p50"), "{text}");
+}
+
+#[test]
+fn what_is_open_over_the_whole_screen_is_read_page_by_page() {
+    let (mut app, cmds, begin) = live(Page::Notifications);
+    answer(&mut app, &cmds, Slot::List, page(0..3, "retrying", None), begin);
+    app.size = (80, 24);
+    press(&mut app, &["enter"]);
+    let here = app.rows().unwrap().here();
+    press(&mut app, &["ctrl-d", "ctrl-d"]);
+    assert!(app.side_at > 0 && app.rows().unwrap().here() == here, "it scrolls");
+    press(&mut app, &["ctrl-u", "ctrl-u"]);
+    assert_eq!(app.side_at, 0);
+    press(&mut app, &["ctrl-d", "j"]);
+    assert_eq!((app.side_at, app.rows().unwrap().here()), (0, Some(crate::house::id(1))), "the next one");
+}

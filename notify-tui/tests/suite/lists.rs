@@ -214,3 +214,35 @@ fn all_that_match_are_exported_by_the_command_line() {
     let line = "notifyctl notification export --filter status:scheduled,retrying --out notify-retries.jsonl";
     assert!(press(&mut app, &["e", "a"]).contains(&Cmd::Copy(line.into())));
 }
+
+#[test]
+fn who_leaves_the_first_row_follows_it_no_more() {
+    for keys in [&["G"][..], &["j"], &["space"]] {
+        let (mut app, begin) = listed(0..9);
+        press(&mut app, &["F", "k"]);
+        assert!(app.notes.list.follow, "it is the first row still");
+        press(&mut app, keys);
+        assert!(!app.notes.list.follow, "{keys:?}");
+        press(&mut app, &["u"]);
+        let there = here(&app);
+        refill(&mut app, [20, 21].into_iter().chain(0..9), after(begin, 1_000));
+        assert_eq!(here(&app), there, "the cursor stays where it was put");
+    }
+}
+
+#[test]
+fn the_title_counts_by_status_with_and_without_a_filter() {
+    let (mut app, _) = listed(0..9);
+    let look = notify_tui::view::Look { theme: notify_tui::view::Theme::Mono, ascii: true };
+    let text = crate::house::screen(&app, look, 120, 36);
+    assert!(
+        text.contains("failed 87  retrying 3,977  queued 1,284  delivered 4,218,113  newest first"),
+        "{text}"
+    );
+    let text = crate::house::screen(&app, look, 80, 24);
+    assert!(text.contains("failed 87  newest first") || text.contains("failed 87  retrying 3,977"), "{text}");
+    press(&mut app, &["/"]);
+    write(&mut app, "status:failed");
+    press(&mut app, &["enter"]);
+    assert!(!crate::house::screen(&app, look, 120, 36).contains("retrying 3,977"), "these are others");
+}

@@ -169,3 +169,61 @@ fn builds_that_differ_have_a_line_of_their_own() {
     app.welcome.as_mut().unwrap().daemon.version = "9.9.9".into();
     assert!(shown(&app).contains("notifyd 9.9.9 and notify-tui 0.1.0 are different builds"));
 }
+
+#[test]
+fn what_is_wrong_can_be_read_to_its_end() {
+    let words =
+        |text: &str| text.replace(['"', '|', '\n'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    let (mut app, ..) = crate::house::live(Page::Notifications);
+    app.size = (80, 24);
+    let wrong = |app: &mut App, key: &str, text: &str| {
+        crate::house::press(app, &[key]);
+        crate::house::write(app, text);
+        crate::house::press(app, &["enter"]);
+        let text = words(&screen(app, PLAIN, 80, 24));
+        crate::house::press(app, &["esc"]);
+        text
+    };
+    let said = wrong(&mut app, "/", "colour:red");
+    assert!(said.contains("`colour:` is no filter field") && said.contains("due, meta.KEY"), "{said}");
+    let said = wrong(&mut app, ":", "bogus");
+    assert!(said.contains("`bogus` is none of: a view") && said.contains("cancel op_N"), "{said}");
+    crate::house::press(&mut app, &["9"]);
+    let said = wrong(&mut app, "/", "colour:red");
+    assert!(said.contains("`colour`") || said.contains("`colour:"), "{said}");
+    app.say(format!(
+        "/home/ops/.config/notify/tui.toml: line 12: unknown field `{}`, expected one",
+        "x".repeat(40)
+    ));
+    let said = words(&screen(&app, PLAIN, 80, 24));
+    assert!(said.contains("tui.toml: line 12") && said.contains("expected one"), "{said}");
+
+    let places = vec!["/run/user/1000/notifyd/control.sock".into(), "/run/notifyd/control.sock".into()];
+    let gone = Msg::NoDaemon(NoDaemon { places, trouble: Trouble::Stale });
+    for page in ["1", "3", "7"] {
+        crate::house::press(&mut app, &[page]);
+        let now = app.now;
+        update(&mut app, gone.clone(), now);
+        for (width, height) in [(60, 15), (80, 24), (100, 30), (120, 36)] {
+            app.size = (width, height);
+            let said = screen(&app, PLAIN, width, height);
+            assert!(words(&said).contains("journalctl -u notifyd) and start it"), "{page} {width}\n{said}");
+            assert!(
+                said.contains(" r now  q quit ") || said.contains(" r now  q back "),
+                "{page} {width}\n{said}"
+            );
+            assert!(!said.contains("filter  "), "nothing else works\n{said}");
+        }
+    }
+}
+
+#[test]
+fn a_paused_view_that_knows_nothing_says_that_nobody_asks() {
+    for page in ["2", "3", "4", "5", "7", "8", "9"] {
+        let (mut app, ..) = crate::house::live(Page::Overview);
+        crate::house::press(&mut app, &["p", page]);
+        let said = screen(&app, PLAIN, 120, 36);
+        assert!(said.contains("paused, so nothing is asked: p goes on"), "{page}\n{said}");
+        assert!(!said.contains("asking ..."), "{page}\n{said}");
+    }
+}

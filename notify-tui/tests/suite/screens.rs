@@ -225,6 +225,7 @@ fn a_provider_is_told_with_its_ways_and_what_happened_to_it() {
         "sms, email: relay(OPEN) -> spare -> mock(half-open)",
         "circuit_open",
         "password\":\"***",
+        "passed over (breaker open: 5~|",
     ] {
         assert!(shown.contains(part), "`{part}` is not on\n{shown}");
     }

@@ -193,7 +193,7 @@ fn the_first_view_at_120_by_36_and_at_80_by_24() {
 fn what_happens_is_told_with_its_mark_and_can_be_held() {
     let mut app = filled(Page::Live);
     let text = screen(&app, PLAIN, 120, 36);
-    for part in ["x circuit_open", "5 failures in a row", "  delivered", "acme", "3 were gone", "FOLLOW"] {
+    for part in ["x circuit_open", "5 failures in a row", "+ delivered", "acme", "3 were gone", "FOLLOW"] {
         assert!(text.contains(part), "`{part}` is not on\n{text}");
     }
     press(&mut app, &["space"]);

@@ -111,6 +111,9 @@ fn a_lost_connection_is_tried_again_less_and_less_often_and_keeps_its_data() {
     assert!(waits[7] >= Duration::from_secs(5), "{waits:?}");
 
     assert_eq!(press(&mut app, &["r"]), [Cmd::Connect], "r does not wait");
+    update(&mut app, gone(), now);
+    let Link::Lost { retry_at, .. } = app.link else { panic!("{:?}", app.link) };
+    assert!(retry_at - now.instant < Duration::from_millis(320), "and the waits begin again");
     let back = after(begin, 72_000);
     let cmds = update(&mut app, Msg::Greeted(welcome(2), "/s".into()), back);
     assert!(slots(&cmds).contains(&Slot::Status));
