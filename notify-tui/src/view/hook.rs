@@ -1,7 +1,7 @@
-//! One webhook: what it was told by event and by response, and its settings.
+//! One webhook: what it was told by event and by the last answer, and its settings.
 //!
 //! ```text
-//! +- by event, 60m -----------------------++- by response ------++- settings --------------------+
+//! +- by event, 60m -----------------------++- by last answer ---++- settings --------------------+
 //! | EVENT        TOLD   ACKED  WAIT  GONE || HTTP  COUNT  SHARE || retry    standard, timeout 5s  |
 //! | created     4,120   3,871   237    12 || 200  35,552  96.4% || events   created delivered    |
 //! +---------------------------------------++--------------------++--------------------------------+
@@ -29,7 +29,7 @@ pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
         |lines: Vec<Line<'static>>, title: &str| Paragraph::new(lines).block(look.block(title, Tone::Plain));
     frame.render_widget(boxed(events(app, look), "by event, 60m"), left);
     if middle.width > 0 {
-        frame.render_widget(boxed(responses(app, look), "by response, 60m"), middle);
+        frame.render_widget(boxed(responses(app, look), "by last answer, 60m"), middle);
     }
     let settings = boxed(detail(app, look).0, "settings").wrap(Wrap { trim: false });
     frame.render_widget(settings, right);
@@ -133,7 +133,7 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
     }
     let mut numbers = vec![heading(look, "by event, in the last hour")];
     numbers.extend(events(app, look));
-    numbers.push(heading(look, "by response"));
+    numbers.push(heading(look, "by last answer"));
     numbers.extend(responses(app, look));
     (lines, numbers)
 }

@@ -207,7 +207,7 @@ fn a_webhook_is_told_by_event_and_by_response() {
         "created",
         "3,871",
         "237",
-        "by response, 60m",
+        "by last answer, 60m",
         "96.7%",
         "owed 1,004 for 10m0",
         "1,860",
