@@ -270,10 +270,10 @@ fn webhook(app: &App, wish: Wish) -> Result<Granted, String> {
 
 fn service(app: &App, wish: Wish) -> Result<Granted, String> {
     if wish == Wish::New {
-        let lines = vec!["Its first key is shown this once.".to_owned()];
-        return Ok(Granted::Ask(
-            Dialog::yes("a new service", lines, Deed::NewService(String::new())).field("name", ""),
-        ));
+        let deed = Deed::NewService(String::new());
+        let line = format!("{}NAME", same(&deed, None).trim_end_matches("''"));
+        let lines = vec!["Its first key is shown this once.".to_owned(), line];
+        return Ok(Granted::Ask(Dialog::yes("a new service", lines, deed).field("name", "")));
     }
     let service = app.services.list.current().ok_or("there is nothing under the cursor")?;
     let name = service.name.clone();

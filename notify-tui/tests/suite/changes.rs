@@ -373,6 +373,7 @@ fn every_question_tells_the_line_that_does_the_same() {
         (Page::Queues, "l", "queue limit relay 16"),
         (Page::Webhooks, "K", "webhook secret rotate"),
         (Page::Webhooks, "B", "webhook recover"),
+        (Page::Services, "N", "service create NAME"),
     ];
     for (page, key, line) in cases {
         let (mut app, cmds, begin) = live(page);
