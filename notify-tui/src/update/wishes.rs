@@ -294,9 +294,11 @@ fn service(app: &App, wish: Wish) -> Result<Granted, String> {
 /// The dialog for a new key; it comes from a menu.
 fn new_key(app: &App) -> Option<Dialog> {
     let name = app.services.list.current()?.name.clone();
+    let deed = Deed::NewKey(name.clone(), 86_400);
     let lines = vec![
         format!("{name} gets a new key, which is shown this once."),
         "Its other keys work for the grace time; 0s for not at all.".into(),
+        same(&deed, None),
     ];
-    Some(Dialog::typed("a new key", lines, name.clone(), Deed::NewKey(name, 86_400)).field("grace", "24h"))
+    Some(Dialog::typed("a new key", lines, name, deed).field("grace", "24h"))
 }
