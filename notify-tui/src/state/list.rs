@@ -40,6 +40,8 @@ pub struct List<T> {
     pub loaded: bool,
     /// Whether the cursor stays on the first row.
     pub follow: bool,
+    /// Whether the row under the cursor stays, even where the daemon gives it no more: somebody reads it.
+    pub pinned: bool,
 }
 
 impl<T> Default for List<T> {
@@ -58,6 +60,7 @@ impl<T> Default for List<T> {
             words: String::new(),
             loaded: false,
             follow: false,
+            pinned: false,
         }
     }
 }
@@ -95,6 +98,7 @@ impl<T: Item> List<T> {
 
     fn arrange(&mut self) {
         self.newer = 0;
+        let read = self.current().filter(|_| self.pinned).cloned();
         let words: Vec<_> = self.words.split_whitespace().map(str::to_lowercase).collect();
         let fits = |row: &&T| {
             let text = row.words().to_lowercase();
@@ -114,12 +118,15 @@ impl<T: Item> List<T> {
         if self.reverse {
             self.rows.reverse();
         }
+        if let Some(row) = read.filter(|read| !self.rows.iter().any(|row| row.id() == read.id())) {
+            self.rows.insert(self.cursor.min(self.rows.len()), row);
+        }
         self.seek();
     }
 
     /// Puts the cursor back on its row; where that is gone, it stays at its place.
     fn seek(&mut self) {
-        if self.follow {
+        if self.follow && !self.pinned {
             self.cursor = 0;
         } else if let Some(id) = &self.id
             && let Some(at) = self.rows.iter().position(|row| row.id() == *id)

@@ -240,7 +240,11 @@ fn sort(app: &mut App) {
     }
     let sorts = app.rows().map(crate::state::Rows::sorts).unwrap_or_default();
     if sorts.is_empty() {
-        let how = if app.page == Page::Retries { "by due time" } else { "newest first" };
+        let how = match app.page {
+            Page::Retries => "by due time",
+            Page::Live => "by time, the newest last",
+            _ => "newest first",
+        };
         return app.say(format!("this list is always {how}"));
     }
     let choice = |(at, (name, key)): (usize, (&&str, char))| (key, (*name).to_owned(), Choice::Sort(at));

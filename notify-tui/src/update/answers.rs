@@ -36,7 +36,9 @@ pub(super) fn take(app: &mut App, slot: Slot, answer: Answer, took: Duration) {
         }
         Answer::Events(view) => app.live.fill(*view),
         Answer::Page(page) => {
+            let open = app.open;
             if let Some(notes) = app.notes_mut() {
+                notes.list.pinned = open;
                 notes.fill(*page);
             }
         }

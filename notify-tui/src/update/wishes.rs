@@ -270,10 +270,10 @@ fn webhook(app: &App, wish: Wish) -> Result<Granted, String> {
 
 fn service(app: &App, wish: Wish) -> Result<Granted, String> {
     if wish == Wish::New {
-        let lines = vec!["Its first key is shown this once.".to_owned()];
-        return Ok(Granted::Ask(
-            Dialog::yes("a new service", lines, Deed::NewService(String::new())).field("name", ""),
-        ));
+        let deed = Deed::NewService(String::new());
+        let line = format!("{}NAME", same(&deed, None).trim_end_matches("''"));
+        let lines = vec!["Its first key is shown this once.".to_owned(), line];
+        return Ok(Granted::Ask(Dialog::yes("a new service", lines, deed).field("name", "")));
     }
     let service = app.services.list.current().ok_or("there is nothing under the cursor")?;
     let name = service.name.clone();
@@ -294,9 +294,11 @@ fn service(app: &App, wish: Wish) -> Result<Granted, String> {
 /// The dialog for a new key; it comes from a menu.
 fn new_key(app: &App) -> Option<Dialog> {
     let name = app.services.list.current()?.name.clone();
+    let deed = Deed::NewKey(name.clone(), 86_400);
     let lines = vec![
         format!("{name} gets a new key, which is shown this once."),
         "Its other keys work for the grace time; 0s for not at all.".into(),
+        same(&deed, None),
     ];
-    Some(Dialog::typed("a new key", lines, name.clone(), Deed::NewKey(name, 86_400)).field("grace", "24h"))
+    Some(Dialog::typed("a new key", lines, name, deed).field("grace", "24h"))
 }

@@ -57,7 +57,9 @@ pub(super) fn asking(app: &App) -> &'static str {
 /// Text in as many lines as it takes, none of them cut; at most so many.
 pub(super) fn lines_of(text: &str, width: usize, most: usize, look: Look) -> Vec<String> {
     let text = look.text(text);
-    let options = textwrap::Options::new(width.max(1));
+    // A path or a flag is not taken apart at its hyphens.
+    let whole = textwrap::WordSplitter::NoHyphenation;
+    let options = textwrap::Options::new(width.max(1)).word_splitter(whole);
     let mut lines: Vec<_> = textwrap::wrap(&text, options).into_iter().map(Cow::into_owned).collect();
     if lines.len() > most {
         let rest = lines.split_off(most.saturating_sub(1)).join(" ");

@@ -112,8 +112,28 @@ fn takes(status: Status, action: Action, page: Page) -> bool {
     }
 }
 
+/// The keys of what lies over the view, which takes all of them.
+fn over(over: &Over) -> &'static str {
+    match over {
+        Over::Help(..) => " type to search  pgdn pgup scroll  Esc close",
+        Over::Log(_) | Over::Reader(..) => " j k pgdn pgup scroll  Esc close",
+        Over::Bar(Bar { command: true, .. }) => " enter do it  Esc leave it",
+        Over::Bar(_) => " enter filter  tab complete  Esc leave it",
+        Over::Menu(_) => " the key before a line chooses it  Esc leave it",
+        Over::Dialog(asked) if asked.quick() && asked.fields.len() > 1 => {
+            " y go on  N leave it  tab next field  Esc leave it"
+        }
+        Over::Dialog(asked) if asked.quick() => " y go on  N leave it",
+        Over::Dialog(_) => " enter, tab next field  ctrl-u empty it  Esc leave it",
+        Over::Secret(..) => " y copy  Esc close",
+    }
+}
+
 /// The key line. Keys for changes are dim while nothing can be changed.
 pub(super) fn keys(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
+    if let Some(it) = &app.over {
+        return frame.render_widget(Line::raw(over(it)), area);
+    }
     let always = [
         (Action::Filter, "filter"),
         (Action::Pause, if app.paused.is_some() { "go on" } else { "pause screen" }),

@@ -235,7 +235,9 @@ fn a_new_key_needs_the_name_and_is_shown_this_once_and_nowhere_else() {
         "active_keys": 1, "auth_failures": 0, "locked_until": null
     }]);
     answer(&mut app, &cmds, Slot::List, Answer::Services(serde_json::from_value(services).unwrap()), begin);
-    press(&mut app, &["K", "n", "tab"]);
+    press(&mut app, &["K", "n"]);
+    assert!(screen(&app, PLAIN, 120, 36).contains("same as notifyctl service key reset acme --grace 86400s"));
+    press(&mut app, &["tab"]);
     write(&mut app, "acm");
     assert_eq!(deed(&press(&mut app, &["enter"])), None);
     write(&mut app, "e");
@@ -430,6 +432,7 @@ fn every_question_tells_the_line_that_does_the_same() {
         (Page::Queues, "l", "queue limit relay 16"),
         (Page::Webhooks, "K", "webhook secret rotate"),
         (Page::Webhooks, "B", "webhook recover"),
+        (Page::Services, "N", "service create NAME"),
     ];
     for (page, key, line) in cases {
         let (mut app, cmds, begin) = live(page);

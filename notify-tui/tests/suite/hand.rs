@@ -309,3 +309,22 @@ fn what_is_open_over_the_whole_screen_is_read_page_by_page() {
     press(&mut app, &["ctrl-d", "j"]);
     assert_eq!((app.side_at, app.rows().unwrap().here()), (0, Some(crate::house::id(1))), "the next one");
 }
+
+#[test]
+fn what_lies_over_the_view_has_its_own_keys() {
+    let cases = [
+        ("?", "type to search"),
+        ("L", "scroll  Esc close"),
+        (":", "enter do it"),
+        ("/", "tab complete"),
+        ("s", "chooses it"),
+        ("P", "tab next field"),
+    ];
+    for (key, words) in cases {
+        let (mut app, ..) = live(Page::Providers);
+        press(&mut app, &[key]);
+        let text = screen(&app, PLAIN, 120, 36);
+        let line = text.lines().rev().nth(2).unwrap();
+        assert!(line.contains(words) && !line.contains("open circuit"), "{key}: {line}");
+    }
+}

@@ -246,3 +246,18 @@ fn the_title_counts_by_status_with_and_without_a_filter() {
     press(&mut app, &["enter"]);
     assert!(!crate::house::screen(&app, look, 120, 36).contains("retrying 3,977"), "these are others");
 }
+
+#[test]
+fn what_is_open_stays_although_newer_ones_push_it_off_the_page() {
+    let (mut app, begin) = listed(0..9);
+    press(&mut app, &["j", "j", "enter"]);
+    refill(&mut app, 20..29, after(begin, 1_000));
+    assert_eq!(here(&app), id(2), "somebody reads it");
+    refill(&mut app, 30..39, after(begin, 2_000));
+    assert_eq!((here(&app), app.notes.list.rows().len()), (id(2), 10));
+    press(&mut app, &["j"]);
+    assert_ne!(here(&app), id(2), "the next one is another");
+    press(&mut app, &["k", "q"]);
+    refill(&mut app, 40..49, after(begin, 3_000));
+    assert_eq!((here(&app), app.notes.list.rows().len()), (id(42), 9), "and in the list it is gone");
+}
