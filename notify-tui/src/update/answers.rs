@@ -224,10 +224,8 @@ fn made(app: &mut App, deed: &Deed, reason: Option<&str>, outcome: Outcome) {
         }
         Outcome::Started(id, total) => {
             app.begun.push(id.clone());
-            finish(
-                app,
-                format!("operation {id} has begun, {} in all; :cancel {id} stops it", grouped(total)),
-            );
+            let total = grouped(total);
+            finish(app, format!("operation {id} has begun, {total} in all; :cancel {id} stops it"));
         }
         Outcome::Secret(what, secret) => {
             finish(app, format!("{what}: shown this once"));

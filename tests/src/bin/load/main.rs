@@ -155,7 +155,8 @@ enum Scenario {
         /// How often each call is made and each program run
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         times: u32,
-        /// How long a dashboard stays open meanwhile, walking through its views, minutes; its memory is compared
+        /// How long a dashboard stays open, walking through its views, minutes: its memory is compared, and nothing is
+        /// measured at rest then
         #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=10_000))]
         soak_minutes: u32,
     },
