@@ -244,7 +244,9 @@ fn asks(line: &Value) -> bool {
     line["ask"].is_string()
 }
 
+/// What the dashboard has noted so far; it may be in the middle of a line.
 fn lines(stats: &Path) -> Result<Vec<Value>> {
     let text = std::fs::read_to_string(stats)?;
-    text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    whole.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
 }
