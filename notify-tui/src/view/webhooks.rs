@@ -3,6 +3,7 @@
 use super::absent;
 use super::hook;
 use super::look::{Look, Tone, grouped};
+use super::notes;
 use super::panel::{self, Detail, Words, fact, heading};
 use super::table::{Cell, Column, left, right};
 use super::time::{ago, ahead, percent, took_or};
@@ -134,7 +135,7 @@ fn deliveries(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
         focus: app.side,
         main: false,
     };
-    let end = |id: String| if app.wide || app.size.0 >= 200 { id } else { id[id.len() - 12..].to_owned() };
+    let end = |id: String| if app.wide || app.size.0 >= 200 { id } else { notes::end(&id) };
     panel::list(app, look, frame, area, &app.webhooks.told, &words, |delivery| {
         let code = delivery.response_status_code.map_or_else(|| "--".into(), |code| code.to_string());
         vec![

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use notify_proto::Timestamp;
 use notify_proto::control::FreshKey;
 use notify_proto::webhook::FreshWebhook;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -177,7 +177,7 @@ fn finish(
 ) -> Ended {
     let Some(fresh) = fresh else {
         let sentence = desk.says(&format!("a new key of {service}"), "made");
-        desk.out.did(what, &sentence, json!({"dry_run": true}))?;
+        desk.out.did(what, &sentence, Value::Null)?;
         return Ok(Exit::Done);
     };
     let path = file.map(|file| file.keep(&fresh.api_key)).transpose()?;

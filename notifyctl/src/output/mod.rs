@@ -66,8 +66,8 @@ pub(crate) struct Out {
     /// Whether a list that comes in parts has begun.
     begun: shared::Cell<bool>,
     stdout: RefCell<Lines>,
-    /// Lines written since a look began to be drawn.
-    lines: Rc<shared::Cell<usize>>,
+    /// Lines of the look that is drawn, or was drawn last; none where nothing is ever drawn over.
+    lines: Rc<shared::Cell<Option<usize>>>,
     stderr: RefCell<Box<dyn Write>>,
     /// What is said when the pager has been left; none without one.
     later: RefCell<Option<Vec<String>>>,
@@ -76,14 +76,16 @@ pub(crate) struct Out {
 /// Counts the lines that are written, so that what was drawn can be drawn over.
 struct Lines {
     inner: Box<dyn Write>,
-    lines: Rc<shared::Cell<usize>>,
+    lines: Rc<shared::Cell<Option<usize>>>,
 }
 
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.inner.write(bytes)?;
-        let lines = bytes[..written].split(|byte| *byte == b'\n').count() - 1;
-        self.lines.set(self.lines.get() + lines);
+        if let Some(before) = self.lines.get() {
+            let lines = bytes[..written].split(|byte| *byte == b'\n').count() - 1;
+            self.lines.set(Some(before + lines));
+        }
         Ok(written)
     }
 
@@ -355,11 +357,9 @@ impl Out {
         } else {
             if people {
                 self.raw(BEGIN)?;
-                let drawn = self.lines.replace(0);
-                if drawn > 0 {
+                if let Some(drawn @ 1..) = self.lines.replace(Some(0)) {
                     self.raw(&format!("\u{1b}[{drawn}F\u{1b}[J"))?;
                 }
-                self.lines.set(0);
             }
             draw()?;
             self.raw(if people { END } else { "" })?;

@@ -425,6 +425,17 @@ mod tests {
 
     const P: ProviderId = ProviderId::from_bytes([1; 16]);
 
+    #[test]
+    fn what_was_counted_before_the_first_minute_turned_is_of_the_last_five() {
+        let mut entity = Entity::<1> { last: [7, 2, 0], ..Entity::default() };
+        for _ in 0..LATELY {
+            entity.mark();
+            assert_eq!(entity.lately([9, 2, 0]), [9, 2, 0]);
+        }
+        entity.mark();
+        assert_eq!(entity.lately([9, 2, 0]), [2, 0, 0], "after that it is too long ago");
+    }
+
     fn look(second: u64, wall_ms: i64, done: u64) -> Look {
         Look {
             steady: Duration::from_secs(second),

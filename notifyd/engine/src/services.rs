@@ -2,22 +2,20 @@
 //! notification. What had left the feed before it was read is not counted.
 
 use crate::history::{Of, refresh};
-use crate::measures::minute;
 use crate::{Handle, Inner};
 use notify_proto::measured::ServiceFigures;
 use notify_proto::{Status, Timestamp};
+use notifyd_lifecycle::Day;
 use notifyd_store::feed::{Feed, FeedEvent};
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Services that are counted one by one: those of which something happened last.
 pub(crate) const MAX_SERVICES: usize = 64;
 
 /// Events read with one lock of the feed.
 const CHUNK: usize = 4_096;
-
-/// Hours of a day.
-const DAY: u64 = 24;
 
 /// What is known of one service.
 #[derive(Default)]
@@ -26,27 +24,10 @@ pub(crate) struct OfService {
     pub accepted: u64,
     /// When one was accepted last.
     accepted_at: Option<Timestamp>,
-    /// Delivered and given up, by the number of the hour, the oldest first.
-    hours: VecDeque<(u64, [u64; 2])>,
+    /// Delivered and given up.
+    ended: Day<2>,
     /// When something happened last, by the feed.
     moved: u64,
-}
-
-impl OfService {
-    fn ended(&mut self, hour: u64, which: usize) {
-        while self.hours.pop_front_if(|(it, _)| *it + DAY <= hour).is_some() {}
-        if self.hours.back().is_none_or(|(it, _)| *it != hour) {
-            self.hours.push_back((hour, [0; 2]));
-        }
-        if let Some((_, counts)) = self.hours.back_mut() {
-            counts[which] += 1;
-        }
-    }
-
-    fn day(&self, hour: u64) -> [u64; 2] {
-        let recent = self.hours.iter().filter(|(it, _)| *it + DAY > hour);
-        recent.fold([0; 2], |sum, (_, it)| [sum[0] + it[0], sum[1] + it[1]])
-    }
 }
 
 /// What is known of all.
@@ -69,22 +50,21 @@ impl Services {
 
 /// Reads what happened since the last look.
 pub(crate) fn read(inner: &Inner) {
-    let minute = minute(inner.deps.clock.steady());
-    inner.services.lock().read(inner.deps.store.feed(), minute / 60);
+    inner.services.lock().read(inner.deps.store.feed(), inner.deps.clock.steady());
 }
 
 impl Counted {
-    fn read(&mut self, feed: &Feed, hour: u64) {
+    fn read(&mut self, feed: &Feed, steady: Duration) {
         while self.place < feed.end() {
             let page = feed.read(self.place, CHUNK);
             self.place = page.next;
             for event in &page.events {
-                self.take(event, hour);
+                self.take(event, steady);
             }
         }
     }
 
-    fn take(&mut self, event: &FeedEvent, hour: u64) {
+    fn take(&mut self, event: &FeedEvent, steady: Duration) {
         if self.of.len() >= MAX_SERVICES && !self.of.contains_key(&event.service) {
             let longest = self.of.iter().min_by_key(|(_, of)| of.moved).map(|(no, _)| *no);
             longest.and_then(|no| self.of.remove(&no));
@@ -96,8 +76,8 @@ impl Counted {
                 of.accepted += 1;
                 of.accepted_at = Some(event.at);
             }
-            ("delivered", _) => of.ended(hour, 0),
-            ("failed" | "buried" | "undelivered", Status::Failed) => of.ended(hour, 1),
+            ("delivered", _) => of.ended.note(0, steady),
+            ("failed" | "buried" | "undelivered", Status::Failed) => of.ended.note(1, steady),
             _ => {}
         }
     }
@@ -107,10 +87,10 @@ impl Handle {
     /// How services do, by the store's number: those of which something happened last.
     pub fn services(&self) -> HashMap<i64, ServiceFigures> {
         refresh(&self.inner);
-        let hour = minute(self.inner.deps.clock.steady()) / 60;
+        let steady = self.inner.deps.clock.steady();
         let mut all: HashMap<i64, ServiceFigures> = HashMap::new();
         for (no, of) in &self.inner.services.lock().of {
-            let [delivered_24h, failed_24h] = of.day(hour);
+            let [delivered_24h, failed_24h] = of.ended.sum(steady);
             let last_accepted_at = of.accepted_at;
             let it =
                 ServiceFigures { delivered_24h, failed_24h, last_accepted_at, ..ServiceFigures::default() };
@@ -146,14 +126,16 @@ mod tests {
             event(1, "confirmed", Status::Delivered),
             event(1, "failed", Status::Failed),
         ]);
-        all.read(&feed, 100);
-        all.read(&feed, 100);
+        let at = |hours: u64| Duration::from_secs(hours * 3_600);
+        all.read(&feed, at(100));
+        all.read(&feed, at(100));
         feed.publish(&[event(1, "delivered", Status::Delivered)]);
-        all.read(&feed, 110);
+        all.read(&feed, at(110));
         let one = &all.of[&1];
-        assert_eq!((one.accepted, one.day(110), one.day(123)), (2, [2, 1], [2, 1]));
-        assert_eq!((one.day(124), one.day(134)), ([1, 0], [0, 0]));
-        assert_eq!((all.of[&2].accepted, all.of[&2].day(110)), (1, [0, 0]));
+        let day = |of: &OfService, hours| of.ended.sum(at(hours));
+        assert_eq!((one.accepted, day(one, 110), day(one, 123)), (2, [2, 1], [2, 1]));
+        assert_eq!((day(one, 124), day(one, 134)), ([1, 0], [0, 0]));
+        assert_eq!((all.of[&2].accepted, day(&all.of[&2], 110)), (1, [0, 0]));
     }
 
     #[test]
@@ -162,7 +144,7 @@ mod tests {
         let mut all = Counted::default();
         for no in 0..200 {
             feed.publish(&[event(no, "created", Status::Queued)]);
-            all.read(&feed, 1);
+            all.read(&feed, Duration::ZERO);
         }
         assert_eq!(all.of.len(), MAX_SERVICES);
         assert!(all.of.contains_key(&199) && !all.of.contains_key(&0));

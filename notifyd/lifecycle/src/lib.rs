@@ -38,6 +38,7 @@ pub mod admission;
 pub mod breaker;
 pub mod candidate;
 pub mod clock;
+pub mod day;
 pub mod decide;
 pub mod dedup;
 pub mod destination;
@@ -62,6 +63,7 @@ pub mod transition;
 pub mod webhook;
 
 pub use clock::Clock;
+pub use day::Day;
 pub use destination::{Destination, Policy};
 pub use entropy::Entropy;
 pub use fail_point::FailPoint;

@@ -11,6 +11,14 @@ use notifyd_lifecycle::transition::Budget;
 use notifyd_lifecycle::{Plan, Transition};
 use std::collections::BTreeMap;
 
+/// Refuses what nobody is left to answer for.
+pub fn owned(desk: &Desk<'_>, service: i64) -> Result<()> {
+    if desk.directory().service_no(service).is_none() {
+        return Err(StoreError::ServiceGone);
+    }
+    desk.still_there(service)
+}
+
 /// The line in which one waits whose cycle begins anew.
 pub fn lane(
     desk: &Desk<'_>,

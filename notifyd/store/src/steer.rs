@@ -46,11 +46,7 @@ pub fn steer(
         Err(refusal) => return Ok(Steered::Refused(refusal)),
     };
     if let Wish::Retry(again) = wish {
-        // Nobody is left to answer for it.
-        if desk.directory().service_no(found.service).is_none() {
-            return Err(StoreError::ServiceGone);
-        }
-        desk.still_there(found.service)?;
+        again::owned(desk, found.service)?;
         if again.restarts(&transition) {
             let (StoredBody { plan, message }, _) = body(desk, found.seq)?;
             match again::lane(desk, again, plan, &message.addresses) {

@@ -285,3 +285,28 @@ fn a_change_that_is_asked_for_again_with_its_key_is_made_once() {
     let daemon = daemon.kill().start();
     assert_eq!(daemon.ctl().ok(&send), id, "the log knows the key, over a restart too");
 }
+
+/// A pipe whose reader has gone ends what follows it, also when nothing happens any more.
+#[test]
+fn what_is_followed_ends_when_nobody_reads() {
+    let daemon = Daemon::start();
+    let socket = daemon.builder().socket();
+    let mut tail = Command::new(bin("notifyctl"));
+    tail.arg("--socket").arg(&socket).args(["tail", "-f", "--filter", "event:nothing_is_called_so"]);
+    let mut tail = tail.stdout(Stdio::piped()).spawn().unwrap();
+    drop(tail.stdout.take());
+    assert_eq!(tail.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn several_operations_are_waited_for_and_the_first_that_went_wrong_is_the_end() {
+    let daemon = Daemon::start();
+    let (ctl, directory) = (daemon.ctl(), daemon.builder().dir().to_owned());
+    for name in ["one", "two"] {
+        ctl.ok(&["store", "backup", directory.join(name).to_str().unwrap()]);
+    }
+    let told = ctl.ok(&["op", "wait", "op_1", "op_2", "op_1"]);
+    let told: Vec<_> = told.lines().map(|line| line.split(':').next().unwrap()).collect();
+    assert_eq!(told, ["op_1", "op_2"]);
+    assert_eq!(ctl.run(&["op", "wait", "op_1", "op_9"]).code, 3);
+}

@@ -8,7 +8,7 @@ use clap::{ArgGroup, Args};
 use notify_proto::send::{Recipient, SendRequest};
 use notify_proto::transport::MAX_FRAME_BYTES;
 use notify_proto::{Channel, Priority, Timestamp};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -94,7 +94,7 @@ impl Send {
         let sent = link.change(sent).await?;
         let Some(sent) = sent else {
             let sentence = format!("dry run: it would be accepted for {service}");
-            desk.out.did("notification.send", &sentence, json!({"dry_run": true}))?;
+            desk.out.did("notification.send", &sentence, Value::Null)?;
             return Ok(Exit::Done);
         };
         if wait {

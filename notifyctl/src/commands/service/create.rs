@@ -8,7 +8,7 @@ use crate::secret::{API_KEY, KeyFile, SIGNING_SECRET};
 use clap::Args;
 use notify_proto::control::{FreshKey, NewService};
 use notify_proto::webhook::WebhookAsk;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 
 /// A new service.
@@ -88,7 +88,7 @@ impl Plan {
         let call = link.client.service_create(link.within(), service, desk.globals.change());
         let Some(fresh) = link.change(call).await? else {
             let sentence = desk.says(&format!("service {name}"), "created");
-            desk.out.did(what, &sentence, json!({"dry_run": true}))?;
+            desk.out.did(what, &sentence, Value::Null)?;
             return Ok(None);
         };
         let path = file.map(|file: KeyFile| file.keep(&fresh.api_key)).transpose()?;

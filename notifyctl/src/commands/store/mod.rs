@@ -8,7 +8,7 @@ use super::Desk;
 use super::operation::follow::{Interrupts, Stay, begin, finish};
 use crate::failure::{Ended, Exit};
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub(crate) const EXAMPLES: &str = "Examples:
   notifyctl store stats
@@ -82,6 +82,6 @@ async fn compact(desk: &Desk<'_>, stay: Stay) -> Ended {
 
 /// A dry run has nothing to follow.
 fn dry(desk: &Desk<'_>, what: &str, sentence: &str) -> Ended {
-    desk.out.did(what, &format!("dry run: {sentence}"), json!({"dry_run": true}))?;
+    desk.out.did(what, &format!("dry run: {sentence}"), Value::Null)?;
     Ok(Exit::Done)
 }

@@ -63,9 +63,7 @@ fn start(
     step: &Transition,
     it: &mut Found,
 ) -> std::result::Result<(), String> {
-    if desk.directory().service_no(it.service).is_none() || desk.still_there(it.service).is_err() {
-        return Err(StoreError::ServiceGone.to_string());
-    }
+    again::owned(desk, it.service).map_err(|gone| gone.to_string())?;
     if again.restarts(step) {
         let Some(Planned { plan, message }) = it.planned.take() else {
             return Err("what it was to send cannot be read".to_owned());
