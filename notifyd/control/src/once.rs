@@ -2,7 +2,7 @@
 //! answer of the first time, or waits for it. What was refused changed nothing, so it may be asked for again. All of it is in
 //! memory, for a while: what outlasts a restart is the idempotency key of a notification.
 
-use crate::session::Session;
+use crate::session::{Room, Session};
 use notify_proto::ApiError;
 use notify_proto::ErrorCode::{Conflict, Failed, Invalid};
 use notify_proto::control::{Control as _, ControlRequest, ControlResponse};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::ErrorKind;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tarpc::ServerError;
 use tarpc::server::Serve;
@@ -35,7 +35,15 @@ type Answer = Option<Arc<Secret<String>>>;
 
 /// The changes of the last minutes.
 #[derive(Default)]
-pub(crate) struct Once(Mutex<VecDeque<Entry>>);
+pub(crate) struct Once(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    /// The oldest first.
+    entries: VecDeque<Entry>,
+    /// Whether somebody waits to forget them.
+    swept: bool,
+}
 
 struct Entry {
     who: u32,
@@ -56,13 +64,13 @@ enum Known {
 }
 
 impl Once {
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Entry>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn enter(&self, who: u32, key: &str, asked: u64, now: Duration) -> Known {
         self.expire(now);
-        let mut all = self.lock();
+        let all = &mut self.lock().entries;
         if let Some(entry) = all.iter().find(|it| it.who == who && it.key == key) {
             return if entry.asked == asked { Known::Same(entry.answer.clone()) } else { Known::Other };
         }
@@ -75,14 +83,41 @@ impl Once {
         Known::New(tell)
     }
 
-    /// Forgets what is older than anybody waits.
-    fn expire(&self, now: Duration) {
-        let mut all = self.lock();
+    /// Forgets what is older than anybody waits; how long until there is more of it, if anything is left.
+    fn expire(&self, now: Duration) -> Option<Duration> {
+        let all = &mut self.lock().entries;
         while all.pop_front_if(|it| it.since + KEPT <= now).is_some() {}
+        all.front().map(|next| (next.since + KEPT).saturating_sub(now))
     }
 
     fn forget(&self, who: u32, key: &str) {
-        self.lock().retain(|it| it.who != who || it.key != key);
+        self.lock().entries.retain(|it| it.who != who || it.key != key);
+    }
+
+    /// Whether nobody waited to forget them until now.
+    fn unswept(&self) -> bool {
+        !std::mem::replace(&mut self.lock().swept, true)
+    }
+
+    /// Whether nothing is left to wait for.
+    fn done(&self) -> bool {
+        let mut kept = self.lock();
+        kept.swept = !kept.entries.is_empty();
+        !kept.swept
+    }
+}
+
+/// Forgets each answer in its time: a secret does not outlast its use, also when no other change comes.
+async fn sweep(room: Weak<Room>) {
+    while let Some(open) = room.upgrade() {
+        match open.once.expire(open.deps.clock.steady()) {
+            Some(wait) => {
+                drop(open);
+                tokio::time::sleep(wait).await;
+            }
+            None if open.once.done() => return,
+            None => {}
+        }
     }
 }
 
@@ -156,14 +191,8 @@ pub(crate) async fn serve(
                     room.once.forget(who, &key);
                 }
                 tell.send_replace(Some(Arc::new(Secret::new(told))));
-                drop(tell);
-                if made {
-                    // A secret does not outlast its use, also when no other change comes.
-                    let room = Arc::downgrade(&{ room });
-                    tokio::time::sleep(KEPT).await;
-                    if let Some(room) = room.upgrade() {
-                        room.once.expire(room.deps.clock.steady());
-                    }
+                if made && room.once.unswept() {
+                    tokio::spawn(sweep(Arc::downgrade(&room)));
                 }
             });
             answer
@@ -203,8 +232,19 @@ mod tests {
         assert_eq!(known(&once, 1, "a", 8, 600), "new");
         once.forget(1, "a");
         assert_eq!(known(&once, 1, "a", 7, 601), "new");
-        once.expire(Duration::from_secs(1_300));
-        assert!(once.lock().is_empty(), "nothing of it stays");
+        let left = |at| once.expire(Duration::from_secs(at));
+        assert_eq!(left(1_200), Some(Duration::from_secs(1)), "of the one at 601");
+        assert_eq!(left(1_201), None, "nothing of it stays");
+    }
+
+    #[test]
+    fn one_waits_to_forget_them_until_none_is_left() {
+        let once = Once::default();
+        assert_eq!(known(&once, 1, "a", 7, 0), "new");
+        assert!(once.unswept() && !once.unswept());
+        assert!(!once.done() && !once.unswept(), "it is there still");
+        assert_eq!(once.expire(KEPT), None);
+        assert!(once.done() && once.unswept());
     }
 
     #[test]
@@ -218,6 +258,6 @@ mod tests {
         for n in 0..2 * MAX_KEYS {
             drop(once.enter(1, &n.to_string(), 0, Duration::ZERO));
         }
-        assert_eq!(once.lock().len(), MAX_KEYS);
+        assert_eq!(once.lock().entries.len(), MAX_KEYS);
     }
 }

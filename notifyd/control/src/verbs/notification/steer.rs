@@ -1,5 +1,5 @@
-//! `notifyctl notification retry`, `postpone` and `bury`, and what they share with `notifyctl schedule move` and `run`. Refusals of
-//! single ids are answers, not errors.
+//! `notifyctl notification retry`, `postpone` and `bury`, and what they share with `notifyctl schedule move` and `run`.
+//! Refusals of single ids are answers, not errors.
 
 use super::change::each;
 use crate::refuse;

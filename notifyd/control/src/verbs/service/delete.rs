@@ -36,7 +36,6 @@ pub(crate) async fn delete(
     if !operator.dry_run {
         store.remove_service(gone.id, !keep_history, operator.audit()).await.map_err(refuse::log)?;
         store.door().forget(gone.id);
-        store.door().forget(gone.id);
         operator.tell("service.delete", &gone.name);
     }
     Ok(removed)
