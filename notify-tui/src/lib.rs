@@ -15,6 +15,7 @@
 //! * `snapshot` paints one frame as text; `stats` tells whoever measures what frames and questions cost.
 
 pub mod ask;
+mod backend;
 pub mod cli;
 mod clock;
 pub mod config;

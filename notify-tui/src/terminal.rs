@@ -1,6 +1,7 @@
 //! The terminal is given back however the program ends: by return, by error, by panic, by signal; and while it is
 //! suspended.
 
+use crate::backend::Sparing;
 use crossterm::cursor::Show;
 use crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste, EnableFocusChange,
@@ -9,7 +10,7 @@ use crossterm::event::{
 use crossterm::execute;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::Terminal;
-use ratatui::backend::{Backend as _, ClearType, CrosstermBackend};
+use ratatui::backend::{Backend as _, ClearType};
 use rustix::process::{Signal, getpgrp, getsid, kill_current_process_group};
 use std::io::{self, BufWriter, Stdout, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -46,7 +47,7 @@ impl Write for Counted {
     }
 }
 
-type Inner = Terminal<CrosstermBackend<BufWriter<Counted>>>;
+type Inner = Terminal<Sparing<BufWriter<Counted>>>;
 
 /// The terminal while it is ours.
 pub(crate) struct Screen {
@@ -125,8 +126,7 @@ impl Drop for Screen {
 }
 
 fn blank() -> io::Result<Inner> {
-    let mut terminal =
-        Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(1 << 15, Counted(io::stdout()))))?;
+    let mut terminal = Terminal::new(Sparing::new(BufWriter::with_capacity(1 << 15, Counted(io::stdout()))))?;
     terminal.hide_cursor()?;
     Ok(terminal)
 }
