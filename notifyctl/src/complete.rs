@@ -21,6 +21,7 @@ const RECENT: u32 = 50;
 enum Kind {
     Service,
     Provider,
+    Queue,
     Notification,
     Webhook,
     Operation,
@@ -61,7 +62,8 @@ fn kind(path: &str, argument: &Arg) -> Option<Kind> {
         (_, "service") => Some(Kind::Service),
         (_, "provider") => Some(Kind::Provider),
         ("service", "name") if !new => Some(Kind::Service),
-        ("provider" | "queue", "name") if !new => Some(Kind::Provider),
+        ("provider", "name") if !new => Some(Kind::Provider),
+        ("queue", "name") => Some(Kind::Queue),
         ("queue", "id") => Some(Kind::Hold),
         ("notification" | "dead" | "schedule", "id" | "ids") => Some(Kind::Notification),
         ("webhook", "id") if !path.contains("delivery") => Some(Kind::Webhook),
@@ -115,6 +117,10 @@ async fn known(kind: Kind, client: &ControlClient) -> Option<Vec<(String, String
                 |active, kind: &str, circuit: &str| format!("{kind}, {}, circuit {circuit}", on(active));
             all.into_iter().map(|it| (it.name, said(it.active, &it.kind, &it.circuit))).collect()
         }
+        Kind::Queue => {
+            let all = client.queue_list(within()).await.ok()?.ok()?.queues;
+            all.into_iter().map(|it| (it.name, it.state.replace('_', " "))).collect()
+        }
         Kind::Notification => {
             let request = ListRequest { limit: RECENT, ..ListRequest::default() };
             let page = client.notification_list(within(), request).await.ok()?.ok()?;
@@ -141,7 +147,7 @@ async fn known(kind: Kind, client: &ControlClient) -> Option<Vec<(String, String
         }
         Kind::Hold => {
             let all = client.hold_list(within()).await.ok()?.ok()?;
-            all.into_iter().map(|it| (it.id, format!("{} of {}", it.kind, it.provider_name))).collect()
+            all.into_iter().map(|it| (it.id, format!("{} of {}", it.kind, it.queue))).collect()
         }
     })
 }
@@ -171,7 +177,7 @@ mod tests {
             ("service key reset service", Kind::Service),
             ("notification list service", Kind::Service),
             ("provider circuit open name", Kind::Provider),
-            ("queue pause name", Kind::Provider),
+            ("queue pause name", Kind::Queue),
             ("queue hold cancel id", Kind::Hold),
             ("notification show ids", Kind::Notification),
             ("webhook secret rotate id", Kind::Webhook),

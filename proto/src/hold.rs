@@ -1,13 +1,13 @@
-//! What operators force by hand: holds on the queue in front of a provider, each with its reason and its end.
+//! What operators force by hand: holds on queues and on the providers behind them, each with its reason and its end.
 
 use crate::view::{write_opt_time, write_time};
 use crate::{HoldKind, Open, ProviderId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// A hold that is wanted. A provider has at most one of each kind: a new one replaces the old.
+/// A hold that is wanted. A queue has at most one of each kind: a new one replaces the old.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HoldRequest {
-    /// The provider, by name or id.
+    /// The provider, by name or id; or a [queue that no provider stands behind](crate::SharedQueue), which can be paused.
     pub provider: String,
     /// What is forced on it.
     pub kind: HoldKind,
@@ -24,10 +24,10 @@ pub struct HoldRequest {
 pub struct HoldView {
     /// Its id, such as `hold_3`; never given twice.
     pub id: String,
-    /// The provider it is on.
-    pub provider_id: ProviderId,
-    /// That provider's name.
-    pub provider_name: String,
+    /// The queue it is on: the provider's name, or that of a queue that no provider stands behind.
+    pub queue: String,
+    /// The provider it is on; null when none stands behind the queue.
+    pub provider_id: Option<ProviderId>,
     /// What is forced on it.
     pub kind: Open<HoldKind>,
     /// Calls at once; for `limit` alone.
@@ -44,17 +44,25 @@ pub struct HoldView {
     pub until: Option<Timestamp>,
 }
 
-/// The queue in front of one provider.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A queue.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct QueueView {
-    /// Its name: the provider's.
+    /// Its name: that of the provider it stands in front of, or `webhooks`, `retries` or `scheduled`.
     pub name: String,
-    /// The provider's id.
-    pub provider_id: ProviderId,
-    /// `running`, `limited`, `throttled` (the provider asked to be left alone), `circuit_half_open`, `circuit_open`, `draining`, `paused` or `disabled`.
+    /// The provider's id; null when none stands behind it.
+    pub provider_id: Option<ProviderId>,
+    /// `running`, `limited`, `throttled` (the provider asked to be left alone), `circuit_half_open`, `circuit_open`,
+    /// `draining`, `paused` or `disabled`; `late` when what waits for a time should have gone.
     pub state: String,
-    /// Queued notifications in memory that go to this provider next, also those held until it opens.
+    /// Queued notifications in memory that go to this provider next, also those held until it opens. Of `webhooks` the
+    /// events that are owed; of `retries` and `scheduled` 1 when there is one that should have gone.
     pub waiting: u64,
+    /// Notifications of `retries` and `scheduled`, which wait for a time.
+    #[serde(default)]
+    pub later: u64,
+    /// When the first of those is due, as far as that is known.
+    #[serde(default, serialize_with = "write_opt_time")]
+    pub next_at: Option<Timestamp>,
     /// Queued notifications that are on disk alone and would go to this provider first now: an estimate, as each gets
     /// its provider only when it is read.
     #[serde(default)]
@@ -72,13 +80,13 @@ pub struct QueueView {
     /// now, such as `paused`; null when it does.
     #[serde(default)]
     pub never_empty: Option<String>,
-    /// When the oldest of those in memory was accepted.
+    /// When the oldest of those in memory was accepted; of what waits for a time, when the first should have gone.
     #[serde(serialize_with = "write_opt_time")]
     pub oldest_at: Option<Timestamp>,
     /// Calls under way.
     pub busy: u32,
-    /// Calls at once, with the limits that operators force.
-    pub limit: u32,
+    /// Calls at once, with the limits that operators force; null when no provider stands behind it.
+    pub limit: Option<u32>,
     /// Why the circuit is not closed.
     pub circuit_reason: Option<String>,
     /// When a `throttled` one or one whose circuit is open may go on by itself.
@@ -91,7 +99,7 @@ pub struct QueueView {
 /// All queues.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QueueList {
-    /// The queues, in the order in which their providers are tried.
+    /// The queues, in the order in which their providers are tried; those that no provider stands behind come last.
     pub queues: Vec<QueueView>,
     /// Queued notifications that stand in no queue: nobody serves their channel now, or they are on their way.
     pub elsewhere: u64,

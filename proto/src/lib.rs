@@ -49,8 +49,8 @@ pub use error::{ApiError, ErrorCode};
 pub use id::{DeliveryId, KeyId, NotificationId, ProviderId, ServiceId, WebhookId};
 pub use word::{
     AlertKind, AttemptStatus, BulkOp, Channel, DeliveryProof, FailureReason, GroupBy, HoldKind, LatencyKind,
-    ObjectKind, OnUnknown, Open, Priority, ReceiptStatus, RetryProfile, Says, Severity, SkipReason, Status,
-    UnknownWord, WebhookEvent, WebhookFault, WebhookStatus,
+    ObjectKind, OnUnknown, Open, Priority, ReceiptStatus, RetryProfile, Says, Severity, SharedQueue,
+    SkipReason, Status, UnknownWord, WebhookEvent, WebhookFault, WebhookStatus,
 };
 
 /// A moment on the wall clock, always UTC.

@@ -278,6 +278,16 @@ words! {
         Enabled = "enabled",
     }
 
+    /// A queue that no provider stands behind: what goes to any of them may wait there.
+    SharedQueue ("queue") {
+        /// What webhooks are to be told.
+        Webhooks = "webhooks",
+        /// Notifications that are tried again later.
+        Retries = "retries",
+        /// Notifications that were accepted for a later time.
+        Scheduled = "scheduled",
+    }
+
     /// By what all that waits for a time is told apart.
     GroupBy ("grouping") {
         /// The last error, without what differs from one to the next.

@@ -58,7 +58,7 @@ pub(super) async fn make(
         Deed::Hold(request) => {
             let hold = came(client.hold_set(soon(), request, change).await)?;
             let until = hold.until.map(|at| format!(", ends by itself at {}", at.format("%H:%M:%S UTC")));
-            done(format!("{}: {}{}", hold.provider_name, hold.kind, until.unwrap_or_default()))
+            done(format!("{}: {}{}", hold.queue, hold.kind, until.unwrap_or_default()))
         }
         Deed::Resume(name) => {
             let queue = came(client.queue_resume(soon(), name, change).await)?;

@@ -5,11 +5,10 @@ use crate::ask::{Answer, Failure, Slot};
 use crate::deed::{Deed, Outcome, several, verb};
 use crate::state::{App, Data, Dialog, Entry, Over, Rates};
 use notify_proto::bulk::Expect;
-use notify_proto::hold::QueueView;
 use notify_proto::upkeep::{OperationState, grouped};
 use notify_proto::view::StatusView;
 use notify_proto::webhook::DeliveryView;
-use notify_proto::{BulkOp, Open, ProviderId};
+use notify_proto::{BulkOp, Open};
 use std::time::Duration;
 
 /// What is asked about what a service sent.
@@ -27,11 +26,6 @@ pub(super) fn take(app: &mut App, slot: Slot, answer: Answer, took: Duration) {
         Answer::Overview(reply) => {
             if let Some(overview) = reply.overview {
                 app.overview = Some((Some(reply.rev), overview));
-                let of_providers = app.queues.list.rows().iter().filter(|queue| !of_the_whole(queue));
-                let queues = of_providers.cloned().collect();
-                if app.queues.list.loaded {
-                    fill_queues(app, queues);
-                }
             }
         }
         Answer::Events(view) => app.live.fill(*view),
@@ -57,7 +51,7 @@ pub(super) fn take(app: &mut App, slot: Slot, answer: Answer, took: Duration) {
         Answer::Groups(groups) => app.retries.groups = Some(groups),
         Answer::Queues(queues) => {
             app.queues.elsewhere = queues.elsewhere;
-            fill_queues(app, queues.queues);
+            app.queues.list.fill(queues.queues);
         }
         Answer::Shape(shape) => app.queues.shape = Some(shape),
         Answer::Provider(provider, route) => app.providers.shown = Some((provider, route)),
@@ -118,35 +112,6 @@ pub(super) fn refused(app: &mut App, slot: Slot, why: &Failure) {
         }
         _ => {}
     }
-}
-
-/// Whether a queue is one of the whole: of what waits for its time, or of what webhooks are told.
-fn of_the_whole(queue: &QueueView) -> bool {
-    queue.provider_id == ProviderId::from_bytes([0; 16])
-}
-
-/// The queues of providers, and behind them those of the whole, which the overview tells of.
-fn fill_queues(app: &mut App, mut queues: Vec<QueueView>) {
-    let overview = app.overview.as_ref().map(|(_, overview)| &overview.queues);
-    let whole = overview.into_iter().flatten().filter(|line| !line.provider);
-    queues.extend(whole.map(|line| QueueView {
-        name: line.name.clone(),
-        provider_id: ProviderId::from_bytes([0; 16]),
-        state: line.state.clone(),
-        waiting: line.ready,
-        on_disk: line.on_disk,
-        rate_per_second: line.out_per_second,
-        arriving_per_second: line.in_per_second,
-        empty_in_ms: None,
-        never_empty: None,
-        oldest_at: line.oldest_at,
-        busy: line.busy,
-        limit: line.limit.unwrap_or_default(),
-        circuit_reason: None,
-        opens_at: None,
-        holds: Vec::new(),
-    }));
-    app.queues.list.fill(queues);
 }
 
 /// Says and logs what came of what was begun from here.

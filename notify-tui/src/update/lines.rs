@@ -4,8 +4,8 @@ use super::dialog::same;
 use super::wishes::{Granted, named};
 use crate::deed::Deed;
 use crate::state::{App, Dialog, Wish};
-use notify_proto::HoldKind;
 use notify_proto::hold::{Force, HoldRequest};
+use notify_proto::{HoldKind, SharedQueue};
 
 /// Forces something on the queue or provider under the cursor, or ends it.
 pub(super) fn force(app: &App, wish: Wish) -> Result<Granted, String> {
@@ -32,14 +32,19 @@ pub(super) fn force(app: &App, wish: Wish) -> Result<Granted, String> {
     Ok(match wish {
         Wish::Pause if paused => Granted::Now(Deed::Resume(name)),
         Wish::Pause => {
-            let why = "Nothing goes to it, and what would goes elsewhere or waits. It ends by itself.";
+            let why = match name.parse() {
+                Ok(SharedQueue::Webhooks) => "Nobody is told of anything meanwhile. It ends by itself.",
+                Ok(_) => "What waits there waits on when its time has come. It ends by itself.",
+                Err(_) => "Nothing goes to it, and what would goes elsewhere or waits. It ends by itself.",
+            };
             Granted::Ask(
                 ask("pause", why, hold(HoldKind::Pause, None)).field("for", "10m").field("reason", ""),
             )
         }
         Wish::Limit => {
-            let queue = app.queues.list.current();
-            let limit = queue.map_or(1, |queue| queue.limit.max(2) / 2);
+            let queue = app.queues.list.current().ok_or("there is nothing under the cursor")?;
+            let limit = queue.limit.ok_or("no provider stands behind it: it can be paused and no more")?;
+            let limit = limit.max(2) / 2;
             let why =
                 "Fewer calls at once than its own limit; without a time it stands until somebody ends it.";
             let dialog = ask("limit", why, hold(HoldKind::Limit, Some(limit)));

@@ -1,4 +1,4 @@
-//! View 2: the line of work in front of each provider.
+//! View 2: the line of work in front of each provider, and those that no provider stands behind.
 
 use super::absent;
 use super::look::{Look, Tone, grouped};
@@ -49,7 +49,7 @@ fn line_of<'a>(app: &'a App, name: &str) -> Option<&'a QueueLine> {
 
 /// Calls under way, and how many there may be.
 fn calls(queue: &QueueView) -> String {
-    if queue.limit == 0 { queue.busy.to_string() } else { format!("{}/{}", queue.busy, queue.limit) }
+    queue.limit.map_or_else(|| "--".into(), |limit| format!("{}/{limit}", queue.busy))
 }
 
 /// In how long it is empty, or why it does not get there.
@@ -84,7 +84,7 @@ pub(super) fn list(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
             state(&queue.state).into(),
             grouped(queue.waiting + queue.on_disk).into(),
             calls(queue).into(),
-            line.filter(|line| line.later > 0).map_or_else(|| "--".into(), |line| grouped(line.later)).into(),
+            if queue.later > 0 { grouped(queue.later) } else { "--".into() }.into(),
             queue.oldest_at.map_or_else(|| "--".into(), |at| ago(app, at)).into(),
             rate(queue.arriving_per_second).into(),
             rate(queue.rate_per_second).into(),
@@ -109,16 +109,19 @@ pub(super) fn hold(app: &App, hold: &HoldView) -> String {
 
 pub(super) fn detail(app: &App, look: Look) -> Detail {
     let Some(queue) = app.queues.list.current() else { return Detail::default() };
-    let mut lines = vec![
-        fact(look, "state", &queue.state.replace('_', " ")),
-        fact(
-            look,
-            "waiting",
-            &format!("{} in memory, about {} on disk", grouped(queue.waiting), grouped(queue.on_disk)),
-        ),
-        fact(look, "busy", &format!("{} calls at once", calls(queue).replace('/', " of "))),
-        fact(look, "empty in", &empties(queue)),
-    ];
+    let mut lines = vec![fact(look, "state", &queue.state.replace('_', " "))];
+    if queue.provider_id.is_some() {
+        let waiting =
+            format!("{} in memory, about {} on disk", grouped(queue.waiting), grouped(queue.on_disk));
+        lines.push(fact(look, "waiting", &waiting));
+        lines.push(fact(look, "busy", &format!("{} calls at once", calls(queue).replace('/', " of "))));
+        lines.push(fact(look, "empty in", &empties(queue)));
+    } else if queue.name == "webhooks" {
+        lines.push(fact(look, "waiting", &format!("{} events are owed", grouped(queue.waiting))));
+    } else {
+        lines.push(fact(look, "waiting", &format!("{} for their time", grouped(queue.later))));
+        lines.extend(queue.next_at.map(|at| fact(look, "next", &ahead(app, at))));
+    }
     if let Some(why) = &queue.circuit_reason {
         lines.push(fact(look, "circuit", why));
     }

@@ -180,6 +180,31 @@ fn a_pause_has_a_time_and_a_reason() {
     );
 }
 
+/// What waits for a time has a queue without a provider: it can be paused, and goes on at once when it is.
+#[test]
+fn a_queue_without_a_provider_is_paused_and_no_more() {
+    let queues = || {
+        let (mut app, cmds, begin) = live(Page::Queues);
+        answer(&mut app, &cmds, Slot::List, crate::house::queues(), begin);
+        app
+    };
+    let mut app = queues();
+    press(&mut app, &["j", "j", "j"]);
+    assert_eq!(app.queues.list.current().map(|it| it.name.as_str()), Some("retries"));
+    press(&mut app, &["P"]);
+    let text = screen(&app, PLAIN, 120, 36);
+    assert!(text.contains("What waits there waits on when its time has come."), "{text}");
+    let (pause, _) = deed(&press(&mut app, &["tab", "tab", "y"])).unwrap();
+    assert_eq!(pause.line(None), "notifyctl queue pause retries --for 600s --yes");
+    let mut app = queues();
+    press(&mut app, &["j", "j", "j", "l"]);
+    assert!(app.over.is_none() && screen(&app, PLAIN, 120, 36).contains("it can be paused and no more"));
+    let text = screen(&app, PLAIN, 120, 36);
+    assert!(text.contains("- paused") && text.contains("20,511"), "{text}");
+    let (resume, _) = deed(&press(&mut app, &["j", "P"])).unwrap();
+    assert_eq!(resume.line(None), "notifyctl queue resume scheduled");
+}
+
 fn counted(total: u64) -> Box<BulkView> {
     Box::new(
         serde_json::from_value(json!({

@@ -202,7 +202,17 @@ pub(crate) fn queues() -> Answer {
             "arriving_per_second": 5.0, "empty_in_ms": null, "never_empty": "grows",
             "oldest_at": "2027-01-15T07:59:00Z", "busy": 3, "limit": 32, "circuit_reason": null, "holds": []})
     };
-    let all = json!({"queues": [queue("relay", "circuit_open"), queue("spare", "running")], "elsewhere": 2});
+    let shared = |name: &str, state: &str, later: u32, holds: Value| {
+        json!({"name": name, "provider_id": null, "state": state, "waiting": 1, "later": later, "rate_per_second": 0.0,
+            "arriving_per_second": 1.5, "oldest_at": "2027-01-15T07:59:00Z", "next_at": "2027-01-15T07:59:00Z",
+            "busy": 0, "limit": null, "circuit_reason": null, "holds": holds})
+    };
+    let hold = json!({"id": "hold_3", "queue": "scheduled", "provider_id": null, "kind": "pause", "limit": null,
+        "reason": "carrier maintenance", "actor": "ada", "made_at": "2027-01-15T07:59:00Z",
+        "until": "2027-01-15T08:09:00Z"});
+    let all = json!({"queues": [queue("relay", "circuit_open"), queue("spare", "running"),
+        shared("webhooks", "running", 0, json!([])), shared("retries", "late", 3_977, json!([])),
+        shared("scheduled", "paused", 20_511, json!([hold]))], "elsewhere": 2});
     Answer::Queues(serde_json::from_value(all).unwrap())
 }
 

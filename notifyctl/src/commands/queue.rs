@@ -1,4 +1,4 @@
-//! `notifyctl queue`: the line of work in front of each provider.
+//! `notifyctl queue`: the line of work in front of each provider, and those that no provider stands behind.
 
 use super::{Desk, shape};
 use crate::conn::Link;
@@ -25,12 +25,14 @@ pub(crate) const EXAMPLES: &str = "Examples:
   notifyctl queue list
   notifyctl queue shape retries
   notifyctl queue pause relay --for 10m --yes --reason \"carrier maintenance\"
+  notifyctl queue pause scheduled --for 10m --yes
   notifyctl q resume relay";
 
-/// A queue is the line of work in front of one provider, and has its name.
+/// A queue is the line of work in front of one provider, and has its name; or what webhooks are told, what is tried again,
+/// what was accepted for later: webhooks, retries, scheduled.
 #[derive(Debug, Subcommand)]
 pub enum Queue {
-    /// List all queues, in the order in which their providers are tried
+    /// List all queues, in the order in which their providers are tried; those of no provider last
     #[command(
         after_help = "WAITING counts the queued notifications in memory that go to this provider next, also those that
 are held until it opens. ON_DISK is an estimate: what is on disk gets its provider when it is read, and stands in front
@@ -39,6 +41,9 @@ lasts if all goes on like that. Where it does not get empty like that, the colum
 go for now, such as paused; grows, as more comes than goes; stands still, as nothing moves. In JSON empty_in_ms is null
 then, and never_empty is that word. OLDEST is the age of the oldest in memory; BUSY counts calls under way, LIMIT those
 allowed.
+
+No provider stands behind the last three. Of webhooks WAITING counts the events that are owed. LATER counts what waits in
+retries and scheduled for its time; they are late, and WAITING is 1, when some of it should have gone since OLDEST.
 
 Examples:
   notifyctl queue list
@@ -51,13 +56,18 @@ Examples:
     /// Show one queue with what operators force on it
     #[command(after_help = "Examples:\n  notifyctl queue show relay")]
     Show(Name),
-    /// Let nothing go to a provider for a while
+    /// Let nothing go from a queue for a while
     #[command(
         after_help = "It ends by itself, also across a restart. What waits goes to other providers, or waits on without
 spending a retry, and goes in the order of priority when the queue runs again. A new pause replaces the old one.
 
+What waits in retries or scheduled waits on when its time has come, and is queued when the pause ends; what is run or sent
+again by hand goes all the same. While webhooks is paused nobody is told of anything; it is all told later, under the ids
+it has.
+
 Examples:
-  notifyctl queue pause relay --for 10m --yes --reason \"carrier maintenance\""
+  notifyctl queue pause relay --for 10m --yes --reason \"carrier maintenance\"
+  notifyctl queue pause scheduled --for 10m --yes --reason \"carrier maintenance\""
     )]
     Pause(Pause),
     /// End a pause or a drain
@@ -77,7 +87,7 @@ Examples:
   notifyctl queue drain relay --wait --yes --reason \"moving the relay\""
     )]
     Drain(Drain),
-    /// What operators force on providers: pauses, limits, drains, open circuits
+    /// What operators force: pauses, limits, drains, open circuits
     #[command(subcommand, arg_required_else_help = true)]
     #[command(after_help = "Examples:\n  notifyctl queue hold list\n  notifyctl queue hold cancel hold_3")]
     Hold(Hold),
@@ -97,7 +107,7 @@ pub enum Hold {
 /// One queue.
 #[derive(Debug, Args)]
 pub struct Name {
-    /// The provider it stands in front of, by name or id
+    /// The provider it stands in front of, by name or id; or webhooks, retries, scheduled
     #[arg(value_name = "NAME")]
     name: String,
 }
@@ -258,9 +268,10 @@ pub(super) async fn agreed(
     }
     let call = link.client.hold_set(link.within(), request.clone(), desk.globals.rehearsal());
     let hold = link.read(call).await?;
-    confirm::yes(desk.globals, desk.out, &question(&hold.provider_name))?;
+    confirm::yes(desk.globals, desk.out, &question(&hold.queue))?;
     // By its id: the name may have gone to another while somebody thought about the answer.
-    Ok(HoldRequest { provider: hold.provider_id.to_string(), ..request })
+    let provider = hold.provider_id.map_or(hold.queue, |id| id.to_string());
+    Ok(HoldRequest { provider, ..request })
 }
 
 /// Forces something on a provider, and says so.
@@ -278,7 +289,7 @@ pub(super) async fn hold(
 
 /// What a hold does, until when.
 pub(super) fn said(desk: &Desk<'_>, hold: &HoldView) -> String {
-    let name = &hold.provider_name;
+    let name = &hold.queue;
     let (object, done) = match hold.kind.known() {
         Some(HoldKind::Pause) => (format!("queue {name}"), "paused".to_owned()),
         Some(HoldKind::Drain) => (format!("queue {name}"), "draining".into()),
@@ -320,7 +331,7 @@ impl Drain {
         }
         let (start, patience) = (clock::start(), desk.globals.timeout.unwrap_or(PATIENCE));
         loop {
-            let name = hold.provider_id.to_string();
+            let name = hold.provider_id.map_or_else(|| hold.queue.clone(), |id| id.to_string());
             let queue = link.read(link.client.queue_show(link.within(), name)).await?;
             if queue.busy == 0 {
                 desk.out.note(&format!("nothing is under way in queue {}", queue.name));
@@ -351,7 +362,7 @@ async fn holds(desk: &Desk<'_>) -> Ended {
 async fn cancel(desk: &Desk<'_>, id: String) -> Ended {
     let link = desk.link().await?;
     let hold = link.change(link.client.hold_cancel(link.within(), id, desk.globals.change())).await?;
-    let object = format!("{} ({} on {})", hold.id, hold.kind, hold.provider_name);
+    let object = format!("{} ({} on {})", hold.id, hold.kind, hold.queue);
     desk.out.changed("queue.hold.cancel", "hold", &desk.says(&object, "ended"), &hold)?;
     Ok(Exit::Done)
 }

@@ -70,6 +70,7 @@ pub(crate) const LINES: &[&str] = &[
     "queue shape",
     "queue shape retries --by provider --buckets 8",
     "queue pause mock --for 10m --yes",
+    "queue pause scheduled --for 10m --yes",
     "queue resume mock",
     "queue limit mock 5",
     "queue drain mock --wait --yes",

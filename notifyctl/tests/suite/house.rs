@@ -209,7 +209,7 @@ pub(crate) fn delivery(status: &str) -> Value {
 /// A hold of this kind, with a reason that would play tricks on a terminal.
 pub(crate) fn hold(kind: &str) -> Value {
     json!({
-        "id": "hold_3", "provider_id": ID, "provider_name": "mock", "kind": kind,
+        "id": "hold_3", "provider_id": ID, "queue": "mock", "kind": kind,
         "limit": if kind == "limit" { json!(5) } else { Value::Null }, "reason": "carrier\u{1b}[5m maintenance",
         "actor": "ada(uid 1000, pid 42)", "made_at": "2026-01-01T00:00:00.000Z", "until": "2026-01-01T00:10:00.000Z"
     })

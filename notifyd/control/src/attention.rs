@@ -230,7 +230,7 @@ mod tests {
     use super::*;
     use notify_proto::ProviderId;
     use notify_proto::overview::Counters;
-    use notifyd_store::Hold;
+    use notifyd_store::{Hold, HoldOn};
 
     fn now() -> Timestamp {
         Timestamp::from_timestamp(1_800_000_000, 0).unwrap()
@@ -315,7 +315,7 @@ mod tests {
     fn the_house_itself_is_looked_at() {
         let hold = |until| Hold {
             no: 1,
-            provider: ProviderId::from_bytes([1; 16]),
+            on: HoldOn::Provider(ProviderId::from_bytes([1; 16])),
             kind: HoldKind::Pause,
             limit: None,
             reason: Some("upgrade".into()),

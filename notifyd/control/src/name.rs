@@ -1,6 +1,6 @@
 //! Names of services and providers.
 
-use notify_proto::{ApiError, ErrorCode};
+use notify_proto::{ApiError, ErrorCode, SharedQueue};
 
 /// Longest name, characters.
 const MAX_NAME: usize = 64;
@@ -9,6 +9,11 @@ const MAX_NAME: usize = 64;
 pub(crate) fn check(kind: &str, name: &str) -> Result<(), ApiError> {
     let first = name.bytes().next().is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     let rest = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b));
+    if kind == "provider" && name.parse::<SharedQueue>().is_ok() {
+        let message =
+            format!("{name} is a queue that no provider stands behind; a queue is called as its provider");
+        return Err(ApiError::new(ErrorCode::Invalid, message).hint("give the provider another name"));
+    }
     if first && rest && name.len() <= MAX_NAME {
         return Ok(());
     }
@@ -21,6 +26,13 @@ pub(crate) fn check(kind: &str, name: &str) -> Result<(), ApiError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_queue_can_be_told_from_a_provider_by_its_name() {
+        for queue in SharedQueue::ALL {
+            assert!(check("provider", queue.as_str()).is_err() && check("service", queue.as_str()).is_ok());
+        }
+    }
 
     #[test]
     fn the_rule() {

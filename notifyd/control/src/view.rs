@@ -7,7 +7,7 @@ use notify_proto::view::{DaemonInfo, ProviderView, ServiceView};
 use notify_proto::webhook::WebhookView;
 use notifyd_lifecycle::webhook::ask::Headers;
 use notifyd_store::webhooks::Webhook;
-use notifyd_store::{Hold, Provider, Service};
+use notifyd_store::{Directory, Hold, HoldOn, Provider, Service};
 
 impl Room {
     /// A service as it is now.
@@ -61,7 +61,8 @@ impl Room {
     /// What operators force on a provider now.
     pub(crate) fn holds_on(&self, provider: &Provider) -> Vec<HoldView> {
         let directory = self.deps.store.directory();
-        directory.holds_on(provider.id, self.now()).map(|hold| hold_view(hold, provider)).collect()
+        let holds = directory.holds_on(provider.id, self.now());
+        holds.filter_map(|hold| hold_view(hold, &directory)).collect()
     }
 
     /// A webhook as it is now, with the names of its headers.
@@ -100,19 +101,22 @@ pub(crate) fn thousandths(rate: f64) -> f64 {
     (rate * 1_000.0).round() / 1_000.0
 }
 
-/// What an operator forces on a provider.
-pub(crate) fn hold_view(hold: &Hold, provider: &Provider) -> HoldView {
-    HoldView {
+/// What an operator forces; none when it is on a provider that is gone.
+pub(crate) fn hold_view(hold: &Hold, directory: &Directory) -> Option<HoldView> {
+    Some(HoldView {
         id: hold.id(),
-        provider_id: provider.id,
-        provider_name: provider.name.clone(),
+        queue: directory.name_of(hold.on)?.to_owned(),
+        provider_id: match hold.on {
+            HoldOn::Provider(id) => Some(id),
+            HoldOn::Queue(_) => None,
+        },
         kind: hold.kind.into(),
         limit: hold.limit,
         reason: hold.reason.clone(),
         actor: hold.actor.clone(),
         made_at: hold.made_at,
         until: hold.until,
-    }
+    })
 }
 
 fn count(count: usize) -> u32 {

@@ -4,7 +4,7 @@
 //! from then on, so that setting the clock ends nothing early and keeps nothing longer.
 
 use notify_proto::{HoldKind, ProviderId, SkipReason, Timestamp};
-use notifyd_store::{Directory, Hold};
+use notifyd_store::{Directory, Hold, HoldOn};
 use std::collections::HashMap;
 use std::time::Instant;
 
@@ -39,9 +39,11 @@ impl Holds {
             left.and_then(|left| now.checked_add(left))
         };
         for hold in directory.holds() {
+            // What waits in a queue of no provider never comes to this loop.
+            let HoldOn::Provider(provider) = hold.on else { continue };
             let until = known.get(&hold.no).copied().unwrap_or_else(|| end(hold));
             let standing = Standing { no: hold.no, kind: hold.kind, limit: hold.limit, until };
-            self.all.entry(hold.provider).or_default().push(standing);
+            self.all.entry(provider).or_default().push(standing);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::webhooks;
 use notify_proto::HoldKind;
+use prometheus::core::Collector;
 use prometheus::{
     GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     Registry, exponential_buckets,
@@ -18,6 +19,7 @@ pub(crate) struct Metrics {
     pub throttled: IntGaugeVec,
     pub provider_rate: GaugeVec,
     pub held: IntGaugeVec,
+    pub paused: IntGaugeVec,
     pub provider_in_flight: IntGaugeVec,
     pub provider_waiting: IntGaugeVec,
     pub webhooks: webhooks::Metrics,
@@ -30,6 +32,7 @@ pub(crate) struct Metrics {
 impl Metrics {
     pub(crate) fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         let seconds = exponential_buckets(0.001, 2.0, 18)?;
+        let gauge = |name: &str, help: &str, by: &str| IntGaugeVec::new(Opts::new(name, help), &[by]);
         let it = Self {
             attempts: IntCounterVec::new(
                 Opts::new(
@@ -54,16 +57,15 @@ impl Metrics {
                 ),
                 &["provider", "says"],
             )?,
-            breaker: IntGaugeVec::new(
-                Opts::new("notifyd_breaker_state", "Circuit breaker: 0 closed, 1 half open, 2 open."),
-                &["provider"],
+            breaker: gauge(
+                "notifyd_breaker_state",
+                "Circuit breaker: 0 closed, 1 half open, 2 open.",
+                "provider",
             )?,
-            throttled: IntGaugeVec::new(
-                Opts::new(
-                    "notifyd_provider_throttled",
-                    "1 while a provider is left alone as it asked to; looked at every 5 s.",
-                ),
-                &["provider"],
+            throttled: gauge(
+                "notifyd_provider_throttled",
+                "1 while a provider is left alone as it asked to; looked at every 5 s.",
+                "provider",
             )?,
             provider_rate: GaugeVec::new(
                 Opts::new(
@@ -77,16 +79,20 @@ impl Metrics {
                 Opts::new("notifyd_provider_held", "What operators force on a provider: 1 while it stands."),
                 &["provider", "hold"],
             )?,
-            provider_in_flight: IntGaugeVec::new(
-                Opts::new("notifyd_provider_in_flight", "Calls of a provider under way."),
-                &["provider"],
+            paused: gauge(
+                "notifyd_queue_paused",
+                "Whether an operator has paused a queue that no provider stands behind: 1 while it stands.",
+                "queue",
             )?,
-            provider_waiting: IntGaugeVec::new(
-                Opts::new(
-                    "notifyd_provider_waiting",
-                    "Queued notifications in memory that go to a provider next; counted every 5 s.",
-                ),
-                &["provider"],
+            provider_in_flight: gauge(
+                "notifyd_provider_in_flight",
+                "Calls of a provider under way.",
+                "provider",
+            )?,
+            provider_waiting: gauge(
+                "notifyd_provider_waiting",
+                "Queued notifications in memory that go to a provider next; counted every 5 s.",
+                "provider",
             )?,
             webhooks: webhooks::Metrics::register(registry)?,
             operations: IntGauge::new(
@@ -109,22 +115,30 @@ impl Metrics {
                 &["provider"],
             )?,
         };
-        registry.register(Box::new(it.attempts.clone()))?;
-        registry.register(Box::new(it.retries.clone()))?;
-        registry.register(Box::new(it.rate_limited.clone()))?;
-        registry.register(Box::new(it.in_doubt.clone()))?;
-        registry.register(Box::new(it.receipts.clone()))?;
-        registry.register(Box::new(it.breaker.clone()))?;
-        registry.register(Box::new(it.throttled.clone()))?;
-        registry.register(Box::new(it.provider_rate.clone()))?;
-        registry.register(Box::new(it.held.clone()))?;
-        registry.register(Box::new(it.provider_in_flight.clone()))?;
-        registry.register(Box::new(it.provider_waiting.clone()))?;
-        registry.register(Box::new(it.operations.clone()))?;
-        registry.register(Box::new(it.operation_items.clone()))?;
-        registry.register(Box::new(it.latency.clone()))?;
-        registry.register(Box::new(it.call_seconds.clone()))?;
+        it.enrol(registry)?;
         Ok(it)
+    }
+
+    fn enrol(&self, registry: &Registry) -> Result<(), prometheus::Error> {
+        let all: [Box<dyn Collector>; 16] = [
+            Box::new(self.attempts.clone()),
+            Box::new(self.retries.clone()),
+            Box::new(self.rate_limited.clone()),
+            Box::new(self.in_doubt.clone()),
+            Box::new(self.receipts.clone()),
+            Box::new(self.breaker.clone()),
+            Box::new(self.throttled.clone()),
+            Box::new(self.provider_rate.clone()),
+            Box::new(self.held.clone()),
+            Box::new(self.paused.clone()),
+            Box::new(self.provider_in_flight.clone()),
+            Box::new(self.provider_waiting.clone()),
+            Box::new(self.operations.clone()),
+            Box::new(self.operation_items.clone()),
+            Box::new(self.latency.clone()),
+            Box::new(self.call_seconds.clone()),
+        ];
+        all.into_iter().try_for_each(|one| registry.register(one))
     }
 
     /// The calls of a provider under way.

@@ -1,7 +1,7 @@
 //! Moves on what waits for a time: releases what is due, fails what expired. Idempotent, on a bell and on a timer.
 
 use crate::Inner;
-use notify_proto::{ObjectKind, Severity};
+use notify_proto::{ObjectKind, Severity, SharedQueue};
 use notifyd_store::StoreError;
 use notifyd_store::feed::Remark;
 use std::sync::Arc;
@@ -65,19 +65,24 @@ async fn end_holds(inner: &Inner) -> Result<Option<notify_proto::Timestamp>, Sto
     if store.directory().holds().iter().any(|hold| !hold.stands(now)) {
         for hold in store.expire_holds(now).await? {
             let directory = store.directory();
-            let provider = directory.provider(hold.provider).map(|provider| provider.name.as_str());
+            let queue = directory.name_of(hold.on);
             let (id, kind) = (hold.id(), hold.kind.as_str());
-            tracing::info!(event = "hold_ended", hold = id, kind, provider, "its time is over");
+            tracing::info!(event = "hold_ended", hold = id, kind, queue, "its time is over");
             store.feed().remark([Remark {
                 at: now,
                 event: "hold_ended",
                 severity: Severity::Info,
                 object: ObjectKind::Queue,
-                id: provider.unwrap_or_default().to_owned(),
+                id: queue.unwrap_or_default().to_owned(),
                 actor: None,
                 detail: Some(format!("{id}: the time of {kind} is over")),
             }]);
         }
     }
-    Ok(store.directory().holds().iter().filter_map(|hold| hold.until).min())
+    let directory = store.directory();
+    for queue in SharedQueue::ALL {
+        let paused = inner.metrics.paused.with_label_values(&[queue.as_str()]);
+        paused.set(directory.paused(*queue, now).into());
+    }
+    Ok(directory.holds().iter().filter_map(|hold| hold.until).min())
 }

@@ -1,6 +1,6 @@
 //! Services and providers as a snapshot in memory: read on every request, replaced as a whole after each change.
 
-use notify_proto::{Channel, HoldKind, KeyId, ProviderId, ServiceId, Timestamp};
+use notify_proto::{Channel, HoldKind, KeyId, ProviderId, ServiceId, SharedQueue, Timestamp};
 use notifyd_lifecycle::candidate::Candidate;
 use notifyd_lifecycle::key::KeyHash;
 use serde_json::Value;
@@ -103,13 +103,22 @@ pub struct Gone {
     pub name: String,
 }
 
-/// What an operator forces by hand on a provider.
+/// What a hold stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HoldOn {
+    /// A provider and the queue in front of it.
+    Provider(ProviderId),
+    /// A queue that no provider stands behind; such a hold is a pause.
+    Queue(SharedQueue),
+}
+
+/// What an operator forces by hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
     /// The store's number, never given twice.
     pub no: i64,
-    /// On whom.
-    pub provider: ProviderId,
+    /// On what.
+    pub on: HoldOn,
     /// What.
     pub kind: HoldKind,
     /// Calls at once; for `limit` alone.
@@ -160,7 +169,7 @@ impl Directory {
         services.sort_by(|a, b| a.name.cmp(&b.name));
         providers.sort_by_key(|provider| (provider.priority, provider.id));
         for provider in &mut providers {
-            let switched = holds.iter().filter(|hold| hold.provider == provider.id);
+            let switched = holds.iter().filter(|hold| hold.on == HoldOn::Provider(provider.id));
             provider.active =
                 switched.filter_map(|hold| hold.kind.switches()).next_back().unwrap_or(provider.active);
         }
@@ -239,19 +248,37 @@ impl Directory {
         &self.candidates
     }
 
-    /// What operators force on providers, oldest first; also what has ended by itself and is not removed yet.
+    /// What operators force, oldest first; also what has ended by itself and is not removed yet.
     pub fn holds(&self) -> &[Hold] {
         &self.holds
     }
 
     /// What operators force on one provider at `now`.
     pub fn holds_on(&self, provider: ProviderId, now: Timestamp) -> impl Iterator<Item = &Hold> {
-        self.holds.iter().filter(move |hold| hold.provider == provider && hold.stands(now))
+        self.holding(HoldOn::Provider(provider), now)
+    }
+
+    /// What operators force on something at `now`.
+    pub fn holding(&self, on: HoldOn, now: Timestamp) -> impl Iterator<Item = &Hold> {
+        self.holds.iter().filter(move |hold| hold.on == on && hold.stands(now))
+    }
+
+    /// Whether a queue that no provider stands behind is paused at `now`.
+    pub fn paused(&self, queue: SharedQueue, now: Timestamp) -> bool {
+        self.holding(HoldOn::Queue(queue), now).next().is_some()
+    }
+
+    /// The name of what a hold stands on; none when it is a provider that is gone.
+    pub fn name_of(&self, on: HoldOn) -> Option<&str> {
+        match on {
+            HoldOn::Provider(id) => self.provider(id).map(|it| it.name.as_str()),
+            HoldOn::Queue(queue) => Some(queue.as_str()),
+        }
     }
 
     /// What has switched a provider on or off for a time, as long as it does.
     pub fn switched(&self, provider: ProviderId) -> Option<&Hold> {
-        self.holds.iter().find(|hold| hold.provider == provider && hold.kind.switches().is_some())
+        self.holds.iter().find(|hold| hold.on == HoldOn::Provider(provider) && hold.kind.switches().is_some())
     }
 
     /// A provider by id.

@@ -5,9 +5,10 @@ use crate::desk::Desk;
 use crate::error::{Result, StoreError};
 use crate::feed::FeedEvent;
 use crate::row::{millis, moment, priority, status};
-use notify_proto::{NotificationId, Priority, Status, Timestamp};
+use notify_proto::{NotificationId, Priority, SharedQueue, Status, Timestamp};
 use notifyd_lifecycle::Transition;
 use notifyd_lifecycle::order::Group;
+use rusqlite::{OptionalExtension, Params};
 
 struct Ripe {
     seq: i64,
@@ -20,11 +21,20 @@ struct Ripe {
     retry_count: u32,
 }
 
-/// Moves what is due to the queue.
+/// Moves what is due to the queue, but for what waits in a queue that is paused.
 pub fn release(desk: &mut Desk<'_>, now: Timestamp, limit: usize) -> Result<Due> {
     desk.follow_clock()?;
     let now = now + chrono::TimeDelta::milliseconds(desk.lag(now));
-    let ripe = ripe(desk, include_str!("sql/release_due.sql"), now, limit)?;
+    let directory = desk.directory();
+    let moves = |queue| !directory.paused(queue, now);
+    let of = match (moves(SharedQueue::Scheduled), moves(SharedQueue::Retries)) {
+        (true, true) => [Status::Pending, Status::Retrying],
+        (true, false) => [Status::Pending; 2],
+        (false, true) => [Status::Retrying; 2],
+        (false, false) => return Ok(Due { count: 0, next: None }),
+    };
+    let [one, other] = of.map(Status::as_str);
+    let ripe = ripe(desk, include_str!("sql/release_due.sql"), (millis(now), limit, one, other))?;
     let transition = Transition::release();
     for it in &ripe {
         let retried = it.retry_count > 0;
@@ -35,13 +45,19 @@ pub fn release(desk: &mut Desk<'_>, now: Timestamp, limit: usize) -> Result<Due>
         let group = Group { priority: it.priority, retried, service: it.service };
         desk.ring(Backlog { lane: it.lane.as_str().into(), group }, it.seq);
     }
-    let next = next(desk, include_str!("sql/release_next.sql"))?;
+    // Of what is paused much may be due by now, and is passed over.
+    let next = match ripe.len() {
+        count if count < limit => {
+            next(desk, include_str!("sql/release_next.sql"), (millis(now), one, other))?
+        }
+        _ => Some(now),
+    };
     Ok(Due { count: ripe.len(), next })
 }
 
 /// Fails what expired.
 pub fn expire(desk: &mut Desk<'_>, now: Timestamp, limit: usize) -> Result<Due> {
-    let ripe = ripe(desk, include_str!("sql/expire_due.sql"), now, limit)?;
+    let ripe = ripe(desk, include_str!("sql/expire_due.sql"), (millis(now), limit))?;
     let transition = Transition::expire();
     for it in &ripe {
         desk.prepare(include_str!("sql/expire.sql"))?
@@ -49,14 +65,14 @@ pub fn expire(desk: &mut Desk<'_>, now: Timestamp, limit: usize) -> Result<Due> 
             .map_err(StoreError::Write)?;
         tell(desk, it, &transition, now)?;
     }
-    let next = next(desk, include_str!("sql/expire_next.sql"))?;
+    let next = next(desk, include_str!("sql/expire_next.sql"), [])?;
     Ok(Due { count: ripe.len(), next })
 }
 
-fn ripe(desk: &Desk<'_>, sql: &str, now: Timestamp, limit: usize) -> Result<Vec<Ripe>> {
+fn ripe(desk: &Desk<'_>, sql: &str, of: impl Params) -> Result<Vec<Ripe>> {
     let mut query = desk.prepare(sql)?;
     let rows = query
-        .query_map((millis(now), limit), |row| {
+        .query_map(of, |row| {
             Ok(Ripe {
                 seq: row.get(0)?,
                 id: NotificationId::from_bytes(row.get(1)?),
@@ -72,9 +88,9 @@ fn ripe(desk: &Desk<'_>, sql: &str, now: Timestamp, limit: usize) -> Result<Vec<
     rows.collect::<rusqlite::Result<_>>().map_err(StoreError::Write)
 }
 
-fn next(desk: &Desk<'_>, sql: &str) -> Result<Option<Timestamp>> {
-    let next: Option<i64> = desk.prepare(sql)?.query_row([], |row| row.get(0)).map_err(StoreError::Write)?;
-    Ok(next.map(moment))
+fn next(desk: &Desk<'_>, sql: &str, of: impl Params) -> Result<Option<Timestamp>> {
+    let next = desk.prepare(sql)?.query_row(of, |row| row.get::<_, Option<i64>>(0)).optional();
+    Ok(next.map_err(StoreError::Write)?.flatten().map(moment))
 }
 
 fn tell(desk: &mut Desk<'_>, it: &Ripe, transition: &Transition, now: Timestamp) -> Result<()> {

@@ -1,4 +1,4 @@
-//! What operators force by hand on providers: their rows.
+//! What operators force by hand on providers and queues: their rows.
 //!
 //! A hold that ends by itself stands for a duration, but its end is stored as a moment, so that it outlives the process.
 //! When the wall clock is set the moment is moved along ([`follow_clock`](Desk::follow_clock)): a pause of ten minutes stays
@@ -7,10 +7,10 @@
 use crate::api::{Audit, NewHold};
 use crate::audit;
 use crate::desk::Desk;
-use crate::directory::Hold;
+use crate::directory::{Hold, HoldOn};
 use crate::error::{Result, StoreError};
-use crate::row::{millis, moment, word};
-use notify_proto::{ProviderId, Timestamp};
+use crate::row::{millis, moment, opt_word, word};
+use notify_proto::{ProviderId, SharedQueue, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 use std::time::Duration;
 
@@ -20,54 +20,53 @@ pub fn read(connection: &Connection) -> rusqlite::Result<Vec<Hold>> {
     let holds = query.query_map([], |row| {
         Ok(Hold {
             no: row.get(0)?,
-            provider: ProviderId::from_bytes(row.get(1)?),
-            kind: word(row, 2)?,
-            limit: row.get(3)?,
-            reason: row.get(4)?,
-            actor: row.get(5)?,
-            made_at: moment(row.get(6)?),
-            until: row.get::<_, Option<i64>>(7)?.map(moment),
+            on: match opt_word(row, 2)? {
+                Some(queue) => HoldOn::Queue(queue),
+                None => HoldOn::Provider(ProviderId::from_bytes(row.get(1)?)),
+            },
+            kind: word(row, 3)?,
+            limit: row.get(4)?,
+            reason: row.get(5)?,
+            actor: row.get(6)?,
+            made_at: moment(row.get(7)?),
+            until: row.get::<_, Option<i64>>(8)?.map(moment),
         })
     })?;
     holds.collect()
 }
 
-/// Writes one, in place of what of its kind the provider has.
+/// Writes one, in place of what of its kind stands on the same.
 pub fn set(desk: &mut Desk<'_>, new: &NewHold, who: &Audit) -> Result<Hold> {
     desk.follow_clock()?;
     // As stored: to the millisecond.
     let now = millis(desk.now());
     let after = |lasts: Duration| now.saturating_add(i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX));
     let until = new.lasts.map(after);
-    let provider = desk.directory().provider(new.provider).map(|provider| provider.name.clone());
-    let missing = || StoreError::NotFound { kind: "provider", name: new.provider.to_string() };
-    let provider = provider.ok_or_else(missing)?;
-    let values = (
-        new.provider.as_bytes(),
-        new.kind.as_str(),
-        new.limit,
-        who.reason.as_deref(),
-        &who.actor,
-        now,
-        until,
-    );
-    if let Some(on) = new.kind.switches() {
-        switch(desk, new.provider, !on)?;
-    }
-    let no = desk
-        .prepare(include_str!("sql/hold_set.sql"))?
-        .query_row(values, |row| row.get(0))
-        .optional()
-        .map_err(StoreError::Write)?
-        .ok_or_else(missing)?;
-    audit::write(desk, new.verb, &provider, who)?;
-    desk.directory_changed();
+    let (kind, reason) = (new.kind.as_str(), who.reason.as_deref());
+    let no = match new.on {
+        HoldOn::Provider(id) => {
+            if let Some(on) = new.kind.switches() {
+                switch(desk, id, !on)?;
+            }
+            desk.prepare(include_str!("sql/hold_set.sql"))?
+                .query_row((id.as_bytes(), kind, new.limit, reason, &who.actor, now, until), |row| row.get(0))
+        }
+        HoldOn::Queue(queue) => desk
+            .prepare(include_str!("sql/hold_set_shared.sql"))?
+            .query_row((queue.as_str(), kind, reason, &who.actor, now, until), |row| row.get(0)),
+    };
+    let no = no.optional().map_err(StoreError::Write)?;
+    let directory = desk.directory();
+    let name = directory.name_of(new.on).zip(no);
+    let (name, no) = name.ok_or_else(|| missing(new.on))?;
+    audit::write(desk, new.verb, name, who)?;
+    changed(desk, new.on);
     if until.is_some() {
         desk.ring_timer();
     }
     Ok(Hold {
         no,
-        provider: new.provider,
+        on: new.on,
         kind: new.kind,
         limit: new.limit,
         reason: who.reason.clone(),
@@ -75,6 +74,23 @@ pub fn set(desk: &mut Desk<'_>, new: &NewHold, who: &Audit) -> Result<Hold> {
         made_at: moment(now),
         until: until.map(moment),
     })
+}
+
+fn missing(on: HoldOn) -> StoreError {
+    match on {
+        HoldOn::Provider(id) => StoreError::NotFound { kind: "provider", name: id.to_string() },
+        HoldOn::Queue(queue) => StoreError::NotFound { kind: "queue", name: queue.to_string() },
+    }
+}
+
+/// Has whoever takes from there look again.
+fn changed(desk: &mut Desk<'_>, on: HoldOn) {
+    desk.directory_changed();
+    match on {
+        HoldOn::Provider(_) => {}
+        HoldOn::Queue(SharedQueue::Webhooks) => desk.webhooks_moved(),
+        HoldOn::Queue(SharedQueue::Retries | SharedQueue::Scheduled) => desk.ring_timer(),
+    }
 }
 
 /// Has a provider be on or off as soon as nothing switches it for a time, and ends what does.
@@ -88,17 +104,17 @@ pub fn switch(desk: &mut Desk<'_>, provider: ProviderId, on: bool) -> Result<Opt
         .map_err(StoreError::Write)
 }
 
-/// Ends those of one provider that still stand; nothing is written when there is none.
+/// Ends those on one thing that still stand; nothing is written when there is none.
 pub fn end(
     desk: &mut Desk<'_>,
-    provider: ProviderId,
+    on: HoldOn,
     holds: &[i64],
     verb: &'static str,
     who: &Audit,
 ) -> Result<Vec<Hold>> {
     let directory = desk.directory();
     let mut ended = Vec::new();
-    for hold in directory.holds().iter().filter(|it| it.provider == provider && holds.contains(&it.no)) {
+    for hold in directory.holds().iter().filter(|it| it.on == on && holds.contains(&it.no)) {
         let gone =
             desk.prepare(include_str!("sql/hold_end.sql"))?.execute([hold.no]).map_err(StoreError::Write)?;
         if gone > 0 {
@@ -108,9 +124,9 @@ pub fn end(
     if ended.is_empty() {
         return Ok(ended);
     }
-    let target = directory.provider(provider).map_or_else(|| provider.to_string(), |it| it.name.clone());
-    audit::write(desk, verb, &target, who)?;
-    desk.directory_changed();
+    let name = directory.name_of(on).ok_or_else(|| missing(on))?;
+    audit::write(desk, verb, name, who)?;
+    changed(desk, on);
     Ok(ended)
 }
 
@@ -123,9 +139,7 @@ pub fn expire(desk: &mut Desk<'_>, now: Timestamp) -> Result<Vec<Hold>> {
         let rows = query.query_map([now], |row| row.get::<_, i64>(0)).map_err(StoreError::Write)?;
         rows.collect::<rusqlite::Result<Vec<_>>>().map_err(StoreError::Write)?
     };
-    if !numbers.is_empty() {
-        desk.directory_changed();
-    }
     let directory = desk.directory();
-    Ok(directory.holds().iter().filter(|hold| numbers.contains(&hold.no)).cloned().collect())
+    let over = directory.holds().iter().filter(|hold| numbers.contains(&hold.no));
+    Ok(over.inspect(|hold| changed(desk, hold.on)).cloned().collect())
 }

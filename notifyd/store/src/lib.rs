@@ -71,7 +71,7 @@ mod writer;
 pub use answered::{Answered, AnsweredCounts};
 pub use api::{Scope, Store};
 pub use bell::Bell;
-pub use directory::{Directory, Hold, Provider, Service};
+pub use directory::{Directory, Hold, HoldOn, Provider, Service};
 pub use door::Door;
 pub use error::StoreError;
 pub use feed::Feed;

@@ -209,6 +209,7 @@ suite! {
         what_is_switched_for_a_time_switches_back,
         a_switch_survives_a_restart,
         the_last_switch_counts,
+        what_waits_in_a_paused_queue_is_not_moved,
     }
     waiting {
         what_is_queued_ages_from_when_it_is_due,

@@ -211,6 +211,7 @@ fn empty() -> rusqlite::Result<rusqlite::Connection> {
         include_str!("../migrations/0007_receipts.sql"),
         include_str!("../migrations/0008_webhooks.sql"),
         include_str!("../migrations/0009_removed_services.sql"),
+        include_str!("../migrations/0010_shared_queues.sql"),
     ] {
         database.execute_batch(migration)?;
     }

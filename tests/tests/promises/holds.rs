@@ -155,3 +155,35 @@ async fn all_that_waits_has_its_place_in_the_shape() {
     );
     ctl.ok(&["queue", "resume", "relay"]);
 }
+
+#[tokio::test]
+async fn what_was_accepted_for_later_waits_on_while_its_queue_is_paused_also_over_a_kill() {
+    let builder = Builder::new();
+    let daemon = builder.start();
+    daemon.service("acme");
+    daemon.mock("relay", &json!({}), &[]);
+    let ctl = daemon.ctl();
+    let paused = ctl.json(&["queue", "pause", "scheduled", "--for", "10m", "--reason", "carrier", "--yes"]);
+    assert_eq!(
+        (&paused["hold"]["queue"], &paused["hold"]["provider_id"]),
+        (&json!("scheduled"), &Value::Null)
+    );
+    let to = ["--service", "acme", "--channel", "sms", "--to", "+15005550006", "--body", "later"];
+    let sent = ctl.json(&[&["notification", "send"], &to[..], &["--at", "1s"]].concat());
+    let id = sent["notification"]["id"].as_str().unwrap().to_owned();
+    // Its time comes, and it stays.
+    while ctl.json(&["queue", "show", "scheduled"])["queue"]["waiting"] != 1 {
+        assert_eq!(ctl.json(&["notification", "show", &id])["notification"]["status"], "pending");
+    }
+    let daemon = daemon.kill().start();
+    let ctl = daemon.ctl();
+    let queue = ctl.json(&["queue", "show", "scheduled"])["queue"].clone();
+    assert_eq!(
+        (&queue["state"], &queue["later"], &queue["waiting"]),
+        (&json!("paused"), &json!(1), &json!(1))
+    );
+    let told = ctl.ok(&["notification", "explain", &id]);
+    assert!(told.contains("the queue scheduled is paused until ") && told.contains("carrier"), "{told}");
+    ctl.ok(&["queue", "resume", "scheduled"]);
+    ctl.ok(&["notification", "wait", &id, "--for", "delivered", "--timeout", "60s"]);
+}

@@ -8,7 +8,7 @@ use notify_proto::hold::{HoldView, QueueView};
 impl Row for QueueView {
     const COLUMNS: &'static [Column<Self>] = &[
         always("queue", |it| it.name.as_str().into()),
-        wide("id", |it| it.provider_id.to_string().into()),
+        wide("id", |it| it.provider_id.map(|id| id.to_string()).into()),
         always("state", |it| {
             let tone = match it.state.as_str() {
                 "running" => Tone::Good,
@@ -19,6 +19,7 @@ impl Row for QueueView {
             Cell::Word(it.state.clone(), tone)
         }),
         always("waiting", |it| it.waiting.into()),
+        always("later", |it| if it.later == 0 { Cell::None } else { it.later.into() }),
         always("on_disk", |it| it.on_disk.into()),
         always("busy", |it| it.busy.into()),
         always("limit", |it| it.limit.into()),
@@ -36,7 +37,7 @@ impl Row for QueueView {
     ];
 
     fn id(&self) -> String {
-        self.provider_id.to_string()
+        self.provider_id.map_or_else(|| self.name.clone(), |id| id.to_string())
     }
 }
 
@@ -67,7 +68,7 @@ fn named(queue: &QueueView) -> Option<&HoldView> {
 impl Row for HoldView {
     const COLUMNS: &'static [Column<Self>] = &[
         always("id", |it| it.id.as_str().into()),
-        always("provider", |it| it.provider_name.as_str().into()),
+        always("queue", |it| it.queue.as_str().into()),
         always("kind", |it| it.kind.to_string().into()),
         always("limit", |it| it.limit.into()),
         always("made", |it| it.made_at.into()),

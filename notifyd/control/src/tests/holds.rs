@@ -13,7 +13,7 @@ async fn a_pause_is_shown_wherever_its_provider_is() {
     let queue = || async { admin.queue_show(soon(), "mock".into()).await.unwrap().unwrap() };
     assert_eq!((queue().await.state.as_str(), queue().await.waiting, queue().await.busy), ("running", 7, 2));
     let made = admin.hold_set(soon(), pause(), because("carrier maintenance")).await.unwrap().unwrap();
-    assert_eq!((made.id.as_str(), made.provider_name.as_str()), ("hold_1", "mock"));
+    assert_eq!((made.id.as_str(), made.queue.as_str()), ("hold_1", "mock"));
     assert_eq!(made.reason.as_deref(), Some("carrier maintenance"));
     assert_eq!(made.actor, "ada(uid 1000, pid 42)");
     assert_eq!(made.until, Some(made.made_at + chrono::TimeDelta::minutes(10)));
@@ -47,7 +47,7 @@ async fn the_strongest_hold_names_the_state_and_resume_leaves_limits() {
         assert_eq!(state().await, now);
     }
     let queues = admin.queue_list(soon()).await.unwrap().unwrap().queues;
-    assert_eq!((queues[0].limit, queues[0].holds.len()), (5, 3));
+    assert_eq!((queues[0].limit, queues[0].holds.len()), (Some(5), 3));
     let preview = admin.queue_resume(soon(), "mock".into(), dry()).await.unwrap().unwrap();
     assert_eq!((preview.state.as_str(), state().await.as_str()), ("limited", "paused"));
     assert_eq!(admin.queue_resume(soon(), "mock".into(), plain()).await.unwrap().unwrap().state, "limited");
@@ -113,6 +113,45 @@ async fn a_circuit_is_forced_once_and_its_hold_ends_with_it() {
     assert_eq!(force(Force::Closed, because("vendor says fixed")).await.unwrap().unwrap().circuit, "closed");
     let log = house.on_disk().await;
     for told in ["provider.circuit.half_openmockone try", "provider.circuit.closemockvendor says fixed"] {
+        assert!(log.contains(told), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_queue_that_no_provider_stands_behind_is_paused_and_resumed() {
+    let (house, admin) = furnished().await;
+    let queues = admin.queue_list(soon()).await.unwrap().unwrap().queues;
+    let names: Vec<_> = queues.iter().map(|it| (it.name.as_str(), it.provider_id.is_some())).collect();
+    assert_eq!(names, [("mock", true), ("webhooks", false), ("retries", false), ("scheduled", false)]);
+    for queue in ["webhooks", "retries", "scheduled"] {
+        let show = || async { admin.queue_show(soon(), queue.into()).await.unwrap().unwrap() };
+        assert_eq!((show().await.state.as_str(), show().await.limit), ("running", None));
+        let asked = HoldRequest { provider: queue.into(), ..pause() };
+        let preview = admin.hold_set(soon(), asked.clone(), dry()).await.unwrap().unwrap();
+        assert_eq!((preview.queue.as_str(), show().await.holds.len()), (queue, 0));
+        let made = admin.hold_set(soon(), asked, because("carrier maintenance")).await.unwrap().unwrap();
+        assert_eq!((made.queue.as_str(), made.provider_id), (queue, None));
+        assert_eq!((show().await.state.as_str(), show().await.holds), ("paused", vec![made.clone()]));
+        let concerns = admin.status(soon()).await.unwrap().unwrap().concerns;
+        let told = format!("the queue {queue} is paused until ");
+        assert!(concerns.iter().any(|it| it.starts_with(&told)), "{concerns:?}");
+        let seen = admin.overview(soon(), None, 0).await.unwrap().unwrap().overview.unwrap();
+        assert!(seen.queues.iter().any(|it| it.name == queue && it.state == "paused"));
+        assert!(seen.attention.iter().any(|it| it.name == queue), "{:?}", seen.attention);
+        let preview = admin.queue_resume(soon(), queue.into(), dry()).await.unwrap().unwrap();
+        assert_eq!((preview.state.as_str(), show().await.state.as_str()), ("running", "paused"));
+        let resumed = admin.queue_resume(soon(), queue.into(), plain()).await.unwrap().unwrap();
+        assert_eq!((resumed.state.as_str(), resumed.holds.len()), ("running", 0));
+        assert_eq!(admin.queue_resume(soon(), queue.into(), plain()).await.code(), Conflict);
+        for (kind, limit) in [(HoldKind::Limit, Some(1)), (HoldKind::Drain, None), (HoldKind::Disabled, None)]
+        {
+            let refused =
+                admin.hold_set(soon(), hold(queue, kind, limit), plain()).await.unwrap().unwrap_err();
+            assert!(refused.code == Invalid && refused.message.starts_with("kind: "), "{refused:?}");
+        }
+    }
+    let log = house.on_disk().await;
+    for told in ["queue.pausescheduledcarrier maintenance", "queue.resumeretries"] {
         assert!(log.contains(told), "{told}");
     }
 }

@@ -8,7 +8,7 @@ use notify_proto::control::Change;
 use notify_proto::hold::Force;
 use notify_proto::transport::Reply;
 use notify_proto::view::ProviderView;
-use notifyd_store::StoreError;
+use notifyd_store::{HoldOn, StoreError};
 use std::sync::Arc;
 
 /// Forces a circuit breaker, and ends the hold that keeps it open. What is forced is not kept: a restart finds every
@@ -40,7 +40,7 @@ pub(crate) async fn force(session: &Session, name: &str, to: Force, change: &Cha
     let forced = tokio::spawn(async move {
         // The breaker first: once the hold has ended, nothing may go through that the breaker is to keep back.
         deps.engine.force(row.id, to).await?;
-        if deps.store.end_holds(row.id, holds, verb, audit.clone()).await?.is_empty() {
+        if deps.store.end_holds(HoldOn::Provider(row.id), holds, verb, audit.clone()).await?.is_empty() {
             deps.store.audit(verb, row.name.clone(), audit).await?;
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! What operators force by hand: `notifyctl queue pause`, `limit`, `drain` and `hold`, `notifyctl provider circuit open`.
 
-use super::queue::named;
+use super::queue::Named;
 use crate::refuse;
 use crate::session::{Operator, Room, Session};
 use crate::view::hold_view;
@@ -9,8 +9,7 @@ use notify_proto::control::Change;
 use notify_proto::hold::{HoldRequest, HoldView};
 use notify_proto::transport::Reply;
 use notifyd_store::api::{Audit, NewHold};
-use notifyd_store::{Hold, Provider};
-use std::sync::Arc;
+use notifyd_store::{Hold, HoldOn, Provider};
 use std::time::Duration;
 
 /// Longest time after which a hold ends by itself.
@@ -21,22 +20,34 @@ pub(crate) fn list(session: &Session) -> Reply<Vec<HoldView>> {
     let room = session.look()?;
     let (directory, now) = (room.deps.store.directory(), room.now());
     let standing = directory.holds().iter().filter(|hold| hold.stands(now));
-    Ok(standing.filter_map(|hold| Some(hold_view(hold, directory.provider(hold.provider)?))).collect())
+    Ok(standing.filter_map(|hold| hold_view(hold, &directory)).collect())
 }
 
-/// Forces something on a provider.
+/// Forces something on a provider, or pauses a queue that no provider stands behind.
 pub(crate) async fn set(session: &Session, request: &HoldRequest, change: &Change) -> Reply<HoldView> {
     let operator = session.change(change)?;
     let room = operator.room;
-    let provider = named(room, &request.provider)?;
-    check_limit(&provider, request)?;
-    if let Some(on) = request.kind.switches() {
-        let verb = if on { "enable" } else { "disable" };
-        let message = format!("kind: a provider is not switched by a hold of kind {}", request.kind);
-        let hint = format!("notifyctl provider {verb} {} --for DUR", provider.name);
-        return Err(refuse::invalid(message).hint(hint));
-    }
-    force(&operator, &provider, (request.kind, request.limit), lasting(request.for_ms)?).await
+    let on = match Named::find(room, &request.provider)? {
+        Named::Provider(provider) => {
+            check_limit(&provider, request)?;
+            if let Some(on) = request.kind.switches() {
+                let verb = if on { "enable" } else { "disable" };
+                let message = format!("kind: a provider is not switched by a hold of kind {}", request.kind);
+                let hint = format!("notifyctl provider {verb} {} --for DUR", provider.name);
+                return Err(refuse::invalid(message).hint(hint));
+            }
+            HoldOn::Provider(provider.id)
+        }
+        Named::Shared(queue) => {
+            if request.kind != HoldKind::Pause || request.limit.is_some() {
+                let message =
+                    format!("kind: no provider stands behind {queue}, so it can be paused and no more");
+                return Err(refuse::invalid(message).hint(format!("notifyctl queue pause {queue}")));
+            }
+            HoldOn::Queue(queue)
+        }
+    };
+    force(&operator, on, (request.kind, request.limit), lasting(request.for_ms)?).await
 }
 
 /// How long something is forced.
@@ -51,23 +62,27 @@ pub(super) fn lasting(for_ms: Option<u64>) -> Reply<Option<Duration>> {
 /// Forces it, or tells on a dry run what would be.
 pub(super) async fn force(
     operator: &Operator<'_>,
-    provider: &Provider,
+    on: HoldOn,
     (kind, limit): (HoldKind, Option<u32>),
     lasts: Option<Duration>,
 ) -> Reply<HoldView> {
     let room = operator.room;
+    let told = |hold: &Hold| {
+        let directory = room.deps.store.directory();
+        hold_view(hold, &directory).ok_or_else(|| refuse::conflict("its provider was removed meanwhile"))
+    };
     if operator.dry_run {
         let now = room.now();
         let Audit { actor, reason } = operator.audit();
         let until = lasts.map(|lasts| now + lasts);
-        let hold = Hold { no: 0, provider: provider.id, kind, limit, reason, actor, made_at: now, until };
-        return Ok(hold_view(&hold, provider));
+        return told(&Hold { no: 0, on, kind, limit, reason, actor, made_at: now, until });
     }
     let verb = verb(kind);
-    let new = NewHold { provider: provider.id, kind, limit, lasts, verb };
+    let new = NewHold { on, kind, limit, lasts, verb };
     let hold = room.deps.store.set_hold(new, operator.audit()).await.map_err(refuse::log)?;
-    operator.tell(verb, &provider.name);
-    Ok(hold_view(&hold, provider))
+    let view = told(&hold)?;
+    operator.tell(verb, &view.queue);
+    Ok(view)
 }
 
 /// The word of a new hold in the audit log.
@@ -109,25 +124,23 @@ fn check_limit(provider: &Provider, request: &HoldRequest) -> Reply<()> {
 pub(crate) async fn cancel(session: &Session, id: &str, change: &Change) -> Reply<HoldView> {
     let operator = session.change(change)?;
     let room = operator.room;
-    let (hold, provider) = standing(room, id)?;
-    let view = hold_view(&hold, &provider);
+    let (hold, view) = standing(room, id)?;
     if operator.dry_run {
         return Ok(view);
     }
     let verb = "queue.hold.cancel";
-    let ended = room.deps.store.end_holds(hold.provider, vec![hold.no], verb, operator.audit()).await;
+    let ended = room.deps.store.end_holds(hold.on, vec![hold.no], verb, operator.audit()).await;
     if ended.map_err(refuse::log)?.is_empty() {
         return Err(gone(id));
     }
-    operator.tell(verb, &provider.name);
+    operator.tell(verb, &view.queue);
     Ok(view)
 }
 
-fn standing(room: &Room, id: &str) -> Reply<(Hold, Arc<Provider>)> {
+fn standing(room: &Room, id: &str) -> Reply<(Hold, HoldView)> {
     let (directory, now) = (room.deps.store.directory(), room.now());
     let hold = directory.holds().iter().find(|hold| hold.stands(now) && hold.id() == id);
-    hold.and_then(|hold| Some((hold.clone(), Arc::clone(directory.provider(hold.provider)?))))
-        .ok_or_else(|| gone(id))
+    hold.and_then(|hold| Some((hold.clone(), hold_view(hold, &directory)?))).ok_or_else(|| gone(id))
 }
 
 fn gone(id: &str) -> notify_proto::ApiError {

@@ -18,6 +18,7 @@ pub(crate) mod schedule;
 pub(crate) mod series;
 pub(crate) mod service;
 pub(crate) mod shape;
+mod shared;
 pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod store;

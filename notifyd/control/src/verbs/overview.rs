@@ -8,11 +8,13 @@ use crate::attention::{Facts, attention};
 use crate::refuse;
 use crate::session::{Room, Session};
 use lines::{Lines, latency, share, tenth, trends};
+use notify_proto::filter::{Field, Filter};
 use notify_proto::overview::{Counters, MAX_WEBHOOKS, Overview, OverviewReply, Speeds};
 use notify_proto::transport::Reply;
-use notify_proto::{ProviderId, Status, Timestamp};
+use notify_proto::{ProviderId, SharedQueue, Status, Timestamp};
 use notifyd_engine::{Figures, Standing};
 use notifyd_store::api::Page;
+use notifyd_store::{Directory, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,8 +43,38 @@ pub(super) struct Glance {
     /// In front of whom work stands.
     standing: Standing,
     on_disk: HashMap<ProviderId, u64>,
-    /// What waits for a time and is due first, and whether it is a retry.
-    next: Option<(Timestamp, bool)>,
+    next: Next,
+}
+
+/// When the first of what waits for a time is due, as far as that is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Next {
+    pub(super) retry: Option<Timestamp>,
+    pub(super) scheduled: Option<Timestamp>,
+}
+
+impl Next {
+    /// From the log.
+    pub(super) async fn look(room: &Room) -> Result<Self, StoreError> {
+        let first = async |status: Status| {
+            if room.deps.store.counts().of(status) == 0 {
+                return Ok(None);
+            }
+            let mut filter = Filter::default();
+            filter.and_any(Field::Status, vec![status.to_string()]);
+            let page = Page { filter, limit: 1, ..Page::default() };
+            let page = room.deps.store.schedule(page).await?;
+            Ok(page.items.first().and_then(|it| it.next_attempt_at.or(it.scheduled_at)))
+        };
+        Ok(Self { retry: first(Status::Retrying).await?, scheduled: first(Status::Pending).await? })
+    }
+
+    /// Whether it should have gone by now, unless nobody lets it.
+    fn is_over(self, directory: &Directory, now: Timestamp) -> bool {
+        let over =
+            |at: Option<Timestamp>, queue| at.is_some_and(|at| at <= now) && !directory.paused(queue, now);
+        over(self.retry, SharedQueue::Retries) || over(self.scheduled, SharedQueue::Scheduled)
+    }
 }
 
 /// The overview, unless it is the one that the caller has.
@@ -110,19 +142,19 @@ async fn look(room: &Room) -> Reply<Glance> {
         HashMap::new()
     };
     standing.memory = Vec::new();
-    Ok(Glance { standing, on_disk, next: next(room).await? })
+    Ok(Glance { standing, on_disk, next: Next::look(room).await.map_err(refuse::log)? })
 }
 
 async fn make(room: &Room, glance: &Glance) -> Reply<Overview> {
     let (store, engine, now) = (&room.deps.store, &room.deps.engine, room.now());
     let (counts, totals, figures) = (store.counts(), engine.totals(), engine.figures());
     let queues = engine.queues().await.map_err(refuse::log)?;
-    let next = match (counts.of(Status::Retrying) + counts.of(Status::Pending), glance.next) {
-        (0, _) => None,
-        (_, Some((at, retry))) if at > now => Some((at, retry)),
-        _ => next(room).await?,
-    };
     let directory = store.directory();
+    let next = if glance.next.is_over(&directory, now) {
+        Next::look(room).await.map_err(refuse::log)?
+    } else {
+        glance.next
+    };
     let mut lines = Lines {
         room,
         figures: &figures,
@@ -135,7 +167,7 @@ async fn make(room: &Room, glance: &Glance) -> Reply<Overview> {
     };
     let providers: Vec<_> = directory.providers().iter().map(|it| lines.provider(it)).collect();
     let mut queues: Vec<_> = directory.providers().iter().map(|it| lines.queue(it)).collect();
-    queues.extend(lines.others(counts, next));
+    queues.extend(SharedQueue::ALL.iter().map(|queue| lines.shared(*queue, next)));
     let endpoints = store.webhooks().endpoints();
     let webhooks = lines.webhooks(&endpoints, MAX_WEBHOOKS as usize);
     let active = directory.providers().iter().filter(|it| it.active);
@@ -167,16 +199,6 @@ async fn make(room: &Room, glance: &Glance) -> Reply<Overview> {
     Ok(view)
 }
 
-/// What waits for a time and is due first: when, and whether it is a retry.
-async fn next(room: &Room) -> Reply<Option<(Timestamp, bool)>> {
-    let first = Page { limit: 1, ..Page::default() };
-    let page = room.deps.store.schedule(first).await.map_err(refuse::log)?;
-    Ok(page.items.first().and_then(|it| {
-        let retry = it.status.known() == Some(Status::Retrying);
-        Some((if retry { it.next_attempt_at } else { it.next_attempt_at.or(it.scheduled_at) }?, retry))
-    }))
-}
-
 fn rates(figures: &Figures) -> Speeds {
     let [accepted, delivered, failed, retried, .., told, _] = figures.pace.means;
     let calls = figures.providers.values().map(|it| it.calls_per_second).sum();
@@ -199,7 +221,7 @@ fn facts(room: &Room, figures: &Figures, circuits: Vec<(String, Option<String>)>
     });
     Facts {
         holds: holds
-            .filter_map(|hold| Some((directory.provider(hold.provider)?.name.clone(), hold.clone())))
+            .filter_map(|hold| Some((directory.name_of(hold.on)?.to_owned(), hold.clone())))
             .collect(),
         locked: locked.collect(),
         refusing: store.latched().map(|cause| (cause.reason(), cause.delivers())),

@@ -1,6 +1,7 @@
-//! `notifyctl queue`: the line of work in front of each provider.
+//! `notifyctl queue`: the line of work in front of each provider, and those that no provider stands behind.
 
 use super::provider::find;
+use super::shared;
 use crate::lane;
 use crate::refuse;
 use crate::session::{Room, Session};
@@ -8,11 +9,11 @@ use crate::view::thousandths;
 use notify_proto::control::Change;
 use notify_proto::hold::{HoldView, QueueList, QueueView};
 use notify_proto::transport::Reply;
-use notify_proto::{HoldKind, ProviderId, Status};
+use notify_proto::{HoldKind, ProviderId, SharedQueue, Status};
 use notifyd_engine::{ProviderState, Queue, Speeds, Standing};
 use notifyd_lifecycle::emptying::{Emptying, emptying};
-use notifyd_store::Provider;
 use notifyd_store::api::{Look, Waits};
+use notifyd_store::{HoldOn, Provider};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -21,54 +22,68 @@ pub(crate) async fn list(session: &Session) -> Reply<QueueList> {
     let room = session.look()?;
     let counted = Counted::now(room).await?;
     let directory = room.deps.store.directory();
-    let queues: Vec<_> = directory.providers().iter().map(|it| view(room, it, &counted)).collect();
+    let mut queues: Vec<_> = directory.providers().iter().map(|it| view(room, it, &counted)).collect();
     let standing: u64 = queues.iter().map(|queue| queue.waiting + queue.on_disk).sum();
     let elsewhere = room.deps.store.counts().of(Status::Queued).saturating_sub(standing);
+    queues.extend(shared::list(room).await?);
     Ok(QueueList { queues, elsewhere })
 }
 
-/// The line of work in front of a provider. What else stands in a line of its own is named by `top` and `queue shape`.
-pub(in crate::verbs) fn named(room: &Room, name: &str) -> Reply<Arc<Provider>> {
-    let waits = |status: &str| {
-        let message = format!("{name} is the queue of what waits for its time, and of no provider");
-        let hint = format!(
-            "notifyctl queue shape {name} shows it; notifyctl ntf postpone --filter status:{status} holds it back"
-        );
-        refuse::conflict(message).hint(hint)
-    };
-    find(room, name).map_err(|unknown| match name {
-        "retries" => waits("retrying"),
-        "scheduled" => waits("scheduled"),
-        "webhooks" => refuse::conflict("webhooks is the queue of what webhooks are told, and of no provider")
-            .hint("notifyctl webhook disable holds back what is told to one"),
-        _ => unknown.hint("see notifyctl queue list"),
-    })
+/// A queue that somebody named.
+pub(in crate::verbs) enum Named {
+    /// That in front of a provider.
+    Provider(Arc<Provider>),
+    /// One that no provider stands behind.
+    Shared(SharedQueue),
+}
+
+impl Named {
+    /// The queue of that name, or of the provider with that id.
+    pub(in crate::verbs) fn find(room: &Room, name: &str) -> Reply<Self> {
+        match shared::called(name) {
+            Some(queue) => Ok(Self::Shared(queue)),
+            None => find(room, name).map(Self::Provider).map_err(|it| it.hint("see notifyctl queue list")),
+        }
+    }
+
+    /// What holds stand on.
+    fn on(&self) -> HoldOn {
+        match self {
+            Self::Provider(provider) => HoldOn::Provider(provider.id),
+            Self::Shared(queue) => HoldOn::Queue(*queue),
+        }
+    }
+
+    async fn look(&self, room: &Room) -> Reply<QueueView> {
+        match self {
+            Self::Provider(provider) => Ok(view(room, provider, &Counted::now(room).await?)),
+            Self::Shared(queue) => shared::show(room, *queue).await,
+        }
+    }
 }
 
 /// One queue.
 pub(crate) async fn show(session: &Session, name: &str) -> Reply<QueueView> {
     let room = session.look()?;
-    look(room, &*named(room, name)?).await
+    Named::find(room, name)?.look(room).await
 }
 
 /// Ends the pause and the drain of a queue.
 pub(crate) async fn resume(session: &Session, name: &str, change: &Change) -> Reply<QueueView> {
     let operator = session.change(change)?;
     let room = operator.room;
-    let provider = named(room, name)?;
+    let queue = Named::find(room, name)?;
     let keeps = |kind: HoldKind| matches!(kind, HoldKind::Pause | HoldKind::Drain);
     let directory = room.deps.store.directory();
-    let holds = directory.holds_on(provider.id, room.now()).filter(|hold| keeps(hold.kind));
+    let holds = directory.holding(queue.on(), room.now()).filter(|hold| keeps(hold.kind));
     let holds: Vec<_> = holds.map(|hold| hold.no).collect();
-    let before = look(room, &provider).await?;
+    let before = queue.look(room).await?;
     let refused = || {
         let state = &before.state;
-        let error = refuse::conflict(format!(
-            "queue {} is neither paused nor draining: it is {state}",
-            provider.name
-        ));
+        let error =
+            refuse::conflict(format!("queue {} is neither paused nor draining: it is {state}", before.name));
         match state.as_str() {
-            "disabled" => error.hint(format!("notifyctl provider enable {}", provider.name)),
+            "disabled" => error.hint(format!("notifyctl provider enable {}", before.name)),
             _ if before.holds.is_empty() => error,
             _ => error.hint("notifyctl queue hold list shows what stands, and hold cancel ends it"),
         }
@@ -79,16 +94,18 @@ pub(crate) async fn resume(session: &Session, name: &str, change: &Change) -> Re
     if operator.dry_run {
         let left = |hold: &HoldView| !hold.kind.known().is_some_and(keeps);
         let holds: Vec<_> = before.holds.into_iter().filter(left).collect();
-        let engine = room.deps.engine.provider_state(provider.id);
-        let state = state(&provider, &holds, &engine).to_owned();
+        let state = match &queue {
+            Named::Provider(it) => state(it, &holds, &room.deps.engine.provider_state(it.id)).to_owned(),
+            Named::Shared(_) => "running".to_owned(),
+        };
         return Ok(QueueView { state, holds, ..before });
     }
-    let ended = room.deps.store.end_holds(provider.id, holds, "queue.resume", operator.audit()).await;
+    let ended = room.deps.store.end_holds(queue.on(), holds, "queue.resume", operator.audit()).await;
     if ended.map_err(refuse::log)?.is_empty() {
         return Err(refused());
     }
-    operator.tell("queue.resume", &provider.name);
-    look(room, &provider).await
+    operator.tell("queue.resume", &before.name);
+    queue.look(room).await
 }
 
 /// What stands in front of each provider, and how it moves.
@@ -150,10 +167,6 @@ async fn lines(room: &Room) -> HashMap<Arc<str>, u64> {
     counts
 }
 
-async fn look(room: &Room, provider: &Provider) -> Reply<QueueView> {
-    Ok(view(room, provider, &Counted::now(room).await?))
-}
-
 fn view(room: &Room, provider: &Provider, counted: &Counted) -> QueueView {
     let holds = room.holds_on(provider);
     let limit = holds.iter().filter_map(|hold| hold.limit).min().unwrap_or(u32::MAX);
@@ -175,9 +188,11 @@ fn view(room: &Room, provider: &Provider, counted: &Counted) -> QueueView {
     };
     QueueView {
         name: provider.name.clone(),
-        provider_id: provider.id,
+        provider_id: Some(provider.id),
         state: state.to_owned(),
         waiting: queue.waiting,
+        later: 0,
+        next_at: None,
         on_disk,
         rate_per_second: thousandths(leaving),
         arriving_per_second: thousandths(arriving),
@@ -185,7 +200,7 @@ fn view(room: &Room, provider: &Provider, counted: &Counted) -> QueueView {
         never_empty: never_empty.map(str::to_owned),
         oldest_at: queue.oldest,
         busy: queue.in_flight,
-        limit: limit.min(provider.max_in_flight),
+        limit: Some(limit.min(provider.max_in_flight)),
         opens_at: match state {
             "throttled" => engine.throttled_until,
             "circuit_open" => engine.probe_at,

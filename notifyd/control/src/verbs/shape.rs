@@ -29,6 +29,10 @@ pub(crate) async fn shape(session: &Session, request: &ShapeRequest) -> Reply<Sh
         None | Some("queued") => (Waits::Queued, None),
         Some("retries") => (Waits::Retrying, None),
         Some("scheduled") => (Waits::Scheduled, None),
+        Some("webhooks") => {
+            return Err(refuse::invalid("queue: how old what webhooks are owed is, is not counted")
+                .hint("notifyctl webhook list tells how much each is owed"));
+        }
         Some(name) => (Waits::Queued, Some(find(room, name)?)),
     };
     let by = request.by.unwrap_or(if only.is_some() { ShapeBy::Service } else { ShapeBy::Provider });

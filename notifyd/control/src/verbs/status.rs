@@ -1,11 +1,12 @@
 //! `notifyctl status`: the one-screen answer to "how is it?".
 
+use super::shared;
 use crate::refuse;
 use crate::session::{Room, Session};
 use notify_proto::hold::HoldView;
 use notify_proto::transport::Reply;
 use notify_proto::view::{Health, ProviderView, StatusView, rfc3339};
-use notify_proto::{HoldKind, Status, WebhookFault};
+use notify_proto::{HoldKind, SharedQueue, Status, WebhookFault};
 use notifyd_store::webhooks::Webhook;
 use std::sync::Arc;
 
@@ -70,6 +71,13 @@ fn switched_off(room: &Room) -> Vec<String> {
     told
 }
 
+/// Until when and by whom something is held, and why.
+pub(super) fn by_whom(hold: &HoldView) -> String {
+    let until = hold.until.map(|until| format!(" until {}", rfc3339(until))).unwrap_or_default();
+    let why = hold.reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+    format!("{until} by {}{why}", hold.actor)
+}
+
 /// Nothing can be accepted: unhealthy. Something needs a look: degraded.
 fn health(room: &Room, providers: &[ProviderView]) -> (Health, Vec<String>) {
     let mut concerns = Vec::new();
@@ -86,9 +94,7 @@ fn health(room: &Room, providers: &[ProviderView]) -> (Health, Vec<String>) {
     for provider in providers {
         let off = |hold: &&HoldView| hold.kind.known() == Some(HoldKind::Disabled);
         if let Some(hold) = provider.holds.iter().find(off) {
-            let why = hold.reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
-            let until = hold.until.map(|until| format!(" until {}", rfc3339(until))).unwrap_or_default();
-            concerns.push(format!("provider {} is disabled{until} by {}{why}", provider.name, hold.actor));
+            concerns.push(format!("provider {} is disabled{}", provider.name, by_whom(hold)));
         }
     }
     for provider in providers.iter().filter(|provider| provider.active) {
@@ -110,14 +116,14 @@ fn health(room: &Room, providers: &[ProviderView]) -> (Health, Vec<String>) {
                 // A limit slows nothing down unless work piles up, and an open circuit was told of above.
                 _ => continue,
             };
-            let why = hold.reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
-            let until = hold.until.map(|until| format!(" until {}", rfc3339(until))).unwrap_or_default();
-            concerns.push(format!("the queue of provider {name} is {what}{until} by {}{why}", hold.actor));
+            concerns.push(format!("the queue of provider {name} is {what}{}", by_whom(hold)));
         }
         if provider.simulated {
             concerns.push(format!("provider {name} is simulated: what it takes is not really sent"));
         }
     }
+    let paused = SharedQueue::ALL.iter().flat_map(|queue| shared::holds(room, *queue));
+    concerns.extend(paused.map(|hold| format!("the queue {} is paused{}", hold.queue, by_whom(&hold))));
     concerns.extend(room.deps.concerns.iter().flat_map(|more| more()));
     let health = match (latched.is_none(), concerns.is_empty()) {
         (false, _) => Health::Unhealthy,

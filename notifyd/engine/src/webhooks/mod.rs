@@ -25,7 +25,7 @@ pub(crate) use reach::reach;
 use callers::{Caller, Callers};
 use line::Line;
 use news::News;
-use notify_proto::{DeliveryId, Timestamp};
+use notify_proto::{DeliveryId, SharedQueue, Timestamp};
 use notifyd_store::bell::OwedTo;
 use notifyd_store::webhooks::Tried;
 use share::Share;
@@ -200,8 +200,13 @@ impl Post {
         [next, self.paused_until].into_iter().flatten().fold(look_at, Instant::min)
     }
 
-    /// Lets each endpoint in turn have what it may.
+    /// Lets each endpoint in turn have what it may, unless an operator has them all wait: then the turns stay, and whoever
+    /// ends that has them looked at.
     fn start(&mut self) {
+        let store = &self.inner.deps.store;
+        if store.directory().paused(SharedQueue::Webhooks, self.inner.deps.clock.now()) {
+            return;
+        }
         let endpoints = self.inner.deps.store.webhooks().endpoints();
         let options = self.inner.options.load().webhooks;
         self.mind(options);

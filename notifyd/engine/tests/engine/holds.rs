@@ -1,4 +1,4 @@
-//! What operators force by hand on a provider, in virtual hours.
+//! What operators force by hand on providers and queues, in virtual hours.
 
 use crate::house::{pairs, story, tries};
 use crate::sim::World;
@@ -6,8 +6,9 @@ use crate::slow::Step;
 use chrono::TimeDelta;
 use notify_proto::hold::Force;
 use notify_proto::view::NotificationDetail;
-use notify_proto::{HoldKind, NotificationId, Status};
+use notify_proto::{HoldKind, NotificationId, SharedQueue, Status};
 use notifyd_engine::{Handle, Options};
+use notifyd_lifecycle::Clock as _;
 use notifyd_store::Store as _;
 use serde_json::json;
 use std::time::Duration;
@@ -273,4 +274,27 @@ async fn a_circuit_is_forced_half_open_and_closed() {
         );
         world.stop().await;
     }
+}
+
+#[tokio::test(flavor = "current_thread", start_paused = true)]
+async fn what_waits_for_its_time_waits_on_while_its_queue_is_paused() {
+    let mut world = World::new(10);
+    world.provider(|it| it.config = json!({"fail_times": 1}));
+    world.start(Options::default());
+    let again = world.send("acme", &json!({}));
+    let later = world.send("acme", &json!({"scheduled_at": world.clock.now() + 5 * MINUTE}));
+    let pauses = [SharedQueue::Scheduled, SharedQueue::Retries].map(|it| world.pause(it, 300 * MINUTE));
+    tokio::time::sleep(200 * MINUTE).await;
+    assert_eq!((status(&world, again), status(&world, later)), (Status::Retrying, Status::Pending));
+    // One by hand, one by itself.
+    world.end(&pauses[0]);
+    tokio::time::sleep(MOMENT).await;
+    assert_eq!((status(&world, again), status(&world, later)), (Status::Retrying, Status::Retrying));
+    let now = world.send("acme", &json!({"priority": "low"}));
+    tokio::time::sleep(MOMENT).await;
+    assert_eq!(world.detail(now).attempts.len(), 1, "what is new is not held back");
+    world.settled(300 * MINUTE).await;
+    assert!([again, later, now].iter().all(|id| status(&world, *id) == Status::Delivered));
+    assert!(world.store().directory().holds().is_empty());
+    world.stop().await;
 }

@@ -10,7 +10,7 @@ use crate::house::who;
 use crate::slow::{Slow, Step, stand};
 use chrono::TimeDelta;
 use notify_proto::view::NotificationDetail;
-use notify_proto::{HoldKind, KeyId, NotificationId, ProviderId, ServiceId, Timestamp};
+use notify_proto::{HoldKind, KeyId, NotificationId, ProviderId, ServiceId, SharedQueue, Timestamp};
 use notifyd_engine::{Deps, Engine, Handle, Options};
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::entropy::SeededEntropy;
@@ -19,7 +19,7 @@ use notifyd_providers::Network;
 use notifyd_store::api::{
     Accepted, Audit, Idempotency, NewHold, NewKey, NewProvider, NewService, Page, ProviderUpdate, Verdict,
 };
-use notifyd_store::{Hold, Retention, Scope, SqliteStore, Store, StoreError, Tenant};
+use notifyd_store::{Hold, HoldOn, Retention, Scope, SqliteStore, Store, StoreError, Tenant};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
@@ -271,13 +271,20 @@ impl World {
         lasts: Option<Duration>,
     ) -> Hold {
         let audit = Audit { actor: "ada".into(), reason: Some("carrier maintenance".into()) };
-        let new = NewHold { provider, kind, limit, lasts, verb: "queue.pause" };
+        let new = NewHold { on: HoldOn::Provider(provider), kind, limit, lasts, verb: "queue.pause" };
         stand(self.log().set_hold(new, audit)).unwrap()
+    }
+
+    /// Has a queue that no provider stands behind wait.
+    pub fn pause(&self, queue: SharedQueue, lasts: Duration) -> Hold {
+        let (on, lasts) = (HoldOn::Queue(queue), Some(lasts));
+        let new = NewHold { on, kind: HoldKind::Pause, limit: None, lasts, verb: "queue.pause" };
+        stand(self.log().set_hold(new, who())).unwrap()
     }
 
     /// Ends it before its time.
     pub fn end(&self, hold: &Hold) {
-        let ended = stand(self.log().end_holds(hold.provider, vec![hold.no], "queue.resume", who()));
+        let ended = stand(self.log().end_holds(hold.on, vec![hold.no], "queue.resume", who()));
         assert_eq!(ended.unwrap().len(), 1);
     }
 

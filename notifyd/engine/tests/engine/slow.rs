@@ -23,7 +23,8 @@ use notifyd_store::api::{
 use notifyd_store::receipts::{self, Settlement};
 use notifyd_store::webhooks::{self, Endpoints, NewWebhook, Next, Owed, Private, Tried, WebhookUpdate};
 use notifyd_store::{
-    Bell, Cause, Directory, Door, Feed, Hold, Operations, Receipts, Scope, Store, StoreError, Webhooks,
+    Bell, Cause, Directory, Door, Feed, Hold, HoldOn, Operations, Receipts, Scope, Store, StoreError,
+    Webhooks,
 };
 use rand::Rng as _;
 use rand::rngs::StdRng;
@@ -359,12 +360,12 @@ impl Store for Slow {
 
     async fn end_holds(
         &self,
-        provider: ProviderId,
+        on: HoldOn,
         holds: Vec<i64>,
         verb: &'static str,
         audit: Audit,
     ) -> Result<Vec<Hold>> {
-        self.ask(self.log.end_holds(provider, holds, verb, audit)).await
+        self.ask(self.log.end_holds(on, holds, verb, audit)).await
     }
 
     async fn expire_holds(&self, now: Timestamp) -> Result<Vec<Hold>> {

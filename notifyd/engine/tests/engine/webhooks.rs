@@ -4,7 +4,9 @@ use crate::posts::{Came, Does, Posts, says};
 use crate::sim::World;
 use crate::slow::stand;
 use notify_proto::webhook::DeliveryDetail;
-use notify_proto::{DeliveryId, RetryProfile, WebhookEvent, WebhookFault, WebhookId, WebhookStatus};
+use notify_proto::{
+    DeliveryId, RetryProfile, SharedQueue, WebhookEvent, WebhookFault, WebhookId, WebhookStatus,
+};
 use notifyd_engine::{Options, WebhookOptions};
 use notifyd_lifecycle::Secret;
 use notifyd_lifecycle::webhook::{EventSet, Keys, Schedule};
@@ -302,5 +304,33 @@ async fn what_is_told_once_more_and_a_test_go_out_at_once() {
     assert_eq!(ids, [first.to_string(), first.to_string(), test.to_string()]);
     assert_eq!((&came[1].body["webhook_attempt"], &came[2].body["test"]), (&json!(2), &json!(true)));
     assert_eq!(statuses(&world, &hook), [WebhookStatus::Acknowledged; 2]);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "current_thread", start_paused = true)]
+async fn nobody_is_told_while_the_queue_of_webhooks_is_paused() {
+    let posts = Posts::new(|_| says(200));
+    let mut world = world(12, &posts);
+    let hooks: Vec<_> = [80, 81].map(|port| webhook(&world, "acme", port, |_| {})).into();
+    let pause = world.pause(SharedQueue::Webhooks, HOUR);
+    world.start(Options::default());
+    let first = world.send("acme", &json!({}));
+    tokio::time::sleep(59 * 60 * SECOND).await;
+    assert_eq!(posts.came_to(80).len() + posts.came_to(81).len(), 0);
+    assert!(world.detail(first).notification.status.known().unwrap().is_final(), "deliveries go on");
+    world.end(&pause);
+    tokio::time::sleep(MOMENT).await;
+    assert_eq!((posts.came_to(80).len(), posts.came_to(81).len()), (1, 1));
+    // Over a restart, and ended by itself.
+    world.pause(SharedQueue::Webhooks, HOUR);
+    world.stop().await;
+    world.start(Options::default());
+    world.send("acme", &json!({"priority": "low"}));
+    tokio::time::sleep(59 * 60 * SECOND).await;
+    assert_eq!(posts.came_to(80).len(), 1);
+    tokio::time::sleep(2 * 60 * SECOND).await;
+    for hook in &hooks {
+        assert_eq!(statuses(&world, hook), [WebhookStatus::Acknowledged; 2]);
+    }
     world.stop().await;
 }

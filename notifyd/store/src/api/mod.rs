@@ -8,7 +8,7 @@ mod people;
 mod read;
 
 use crate::bell::Bell;
-use crate::directory::{Directory, Hold};
+use crate::directory::{Directory, Hold, HoldOn};
 use crate::door::Door;
 use crate::error::Result;
 use crate::feed::Feed;
@@ -246,15 +246,15 @@ pub trait Store: Send + Sync + 'static {
     /// keeps telling who it was.
     async fn remove_provider(&self, id: ProviderId, audit: Audit) -> Result<()>;
 
-    /// Forces something on a provider, in place of what of this kind stands; the hold as it is stored. One that switches
+    /// Forces something, in place of what of this kind stands there; the hold as it is stored. One that switches
     /// the provider on or off has an end, and the provider is the opposite when it has ended, however it was before.
     async fn set_hold(&self, hold: NewHold, audit: Audit) -> Result<Hold>;
 
-    /// Ends the holds of one provider that have these numbers and still stand, under one word of the audit log; those that
+    /// Ends the holds on one thing that have these numbers and still stand, under one word of the audit log; those that
     /// it ended. Nothing is written when there is none.
     async fn end_holds(
         &self,
-        provider: ProviderId,
+        on: HoldOn,
         holds: Vec<i64>,
         verb: &'static str,
         audit: Audit,

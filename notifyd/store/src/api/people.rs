@@ -1,6 +1,6 @@
 //! Services, keys, providers, and what operators force on them.
 
-use crate::directory::Provider;
+use crate::directory::{HoldOn, Provider};
 use notify_proto::{Channel, HoldKind, KeyId, ProviderId, ServiceId, Timestamp};
 use notifyd_lifecycle::Secret;
 use notifyd_lifecycle::key::KeyHash;
@@ -126,11 +126,11 @@ impl ProviderUpdate {
     }
 }
 
-/// What an operator wants to force on a provider.
+/// What an operator wants to force.
 #[derive(Debug, Clone)]
 pub struct NewHold {
-    /// On whom.
-    pub provider: ProviderId,
+    /// On what.
+    pub on: HoldOn,
     /// What.
     pub kind: HoldKind,
     /// Calls at once; for `limit` alone.

@@ -1,1 +1,4 @@
-SELECT min(due_at) FROM notifications WHERE status IN ('pending', 'retrying')
+SELECT due_at FROM notifications
+WHERE status IN ('pending', 'retrying') AND status IN (?2, ?3) AND due_at > ?1
+ORDER BY due_at
+LIMIT 1

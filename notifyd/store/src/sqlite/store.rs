@@ -8,7 +8,7 @@ use crate::api::{
 };
 use crate::bell::Bell;
 use crate::desk::Desk;
-use crate::directory::{Directory, Hold};
+use crate::directory::{Directory, Hold, HoldOn};
 use crate::door::Door;
 use crate::error::{Result, StoreError};
 use crate::feed::Feed;
@@ -355,12 +355,12 @@ impl Store for SqliteStore {
 
     async fn end_holds(
         &self,
-        provider: ProviderId,
+        on: HoldOn,
         holds: Vec<i64>,
         verb: &'static str,
         audit: Audit,
     ) -> Result<Vec<Hold>> {
-        self.writer()?.run_alone(move |desk| holds::end(desk, provider, &holds, verb, &audit)).await
+        self.writer()?.run_alone(move |desk| holds::end(desk, on, &holds, verb, &audit)).await
     }
 
     async fn expire_holds(&self, now: Timestamp) -> Result<Vec<Hold>> {

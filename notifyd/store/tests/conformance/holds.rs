@@ -1,9 +1,10 @@
 //! What operators force by hand on a provider.
 
-use super::fixture::Opened;
-use notify_proto::{HoldKind, ProviderId};
+use super::fixture::{Opened, draft};
+use notify_proto::{HoldKind, ProviderId, SharedQueue, Status};
+use notifyd_lifecycle::admission::Draft;
 use notifyd_store::api::{Audit, NewHold};
-use notifyd_store::{Hold, StoreError};
+use notifyd_store::{Hold, HoldOn, StoreError};
 use std::time::Duration;
 
 fn because(reason: &str) -> Audit {
@@ -11,9 +12,9 @@ fn because(reason: &str) -> Audit {
 }
 
 async fn set(it: &Opened, kind: HoldKind, limit: Option<u32>, minutes: Option<u64>) -> Hold {
-    let provider = it.provider("p").await;
+    let on = HoldOn::Provider(it.provider("p").await);
     let lasts = minutes.map(|minutes| Duration::from_secs(60 * minutes));
-    let new = NewHold { provider, kind, limit, lasts, verb: "queue.pause" };
+    let new = NewHold { on, kind, limit, lasts, verb: "queue.pause" };
     it.store.set_hold(new, because("maintenance")).await.unwrap()
 }
 
@@ -26,9 +27,8 @@ pub async fn a_hold_survives_a_restart(it: Opened) {
     assert_eq!(it.store.directory().holds(), [pause.clone(), limit.clone()], "at once, oldest first");
     let it = it.restart().await;
     assert_eq!(it.store.directory().holds(), [pause, limit]);
-    let nobody = ProviderId::from_bytes([9; 16]);
-    let new =
-        NewHold { provider: nobody, kind: HoldKind::Pause, limit: None, lasts: None, verb: "queue.pause" };
+    let on = HoldOn::Provider(ProviderId::from_bytes([9; 16]));
+    let new = NewHold { on, kind: HoldKind::Pause, limit: None, lasts: None, verb: "queue.pause" };
     let missing = it.store.set_hold(new, because("x")).await;
     assert!(matches!(missing, Err(StoreError::NotFound { kind: "provider", .. })), "{missing:?}");
 }
@@ -40,7 +40,7 @@ pub async fn a_new_one_replaces_the_old(it: Opened) {
     assert_ne!(first.no, second.no, "who knows the old number cannot end the new hold");
     let of_kind = |kind| it.store.directory().holds().iter().filter(|it| it.kind == kind).count();
     assert_eq!((of_kind(HoldKind::Pause), of_kind(HoldKind::Drain)), (1, 1));
-    let p = it.provider("p").await;
+    let p = HoldOn::Provider(it.provider("p").await);
     let ended = it.store.end_holds(p, vec![first.no], "queue.resume", because("x")).await.unwrap();
     assert_eq!(ended, []);
     // The number of a hold that is gone is not given again.
@@ -52,10 +52,8 @@ pub async fn a_new_one_replaces_the_old(it: Opened) {
 pub async fn only_what_stands_can_be_ended(it: Opened) {
     let pause = set(&it, HoldKind::Pause, None, None).await;
     let drain = set(&it, HoldKind::Drain, None, None).await;
-    let (p, other) = (it.provider("p").await, it.provider("other").await);
-    let end = |provider, holds: &[i64]| {
-        it.store.end_holds(provider, holds.to_vec(), "queue.resume", because("fixed"))
-    };
+    let (p, other) = (pause.on, HoldOn::Provider(it.provider("other").await));
+    let end = |on, holds: &[i64]| it.store.end_holds(on, holds.to_vec(), "queue.resume", because("fixed"));
     assert_eq!(end(other, &[pause.no]).await.unwrap(), [], "it is another provider's");
     assert_eq!(end(p, &[pause.no, drain.no, 99]).await.unwrap(), [pause.clone(), drain]);
     assert_eq!(end(p, &[pause.no]).await.unwrap(), []);
@@ -71,7 +69,7 @@ pub async fn what_is_over_is_removed(it: Opened) {
     assert_eq!(it.store.expire_holds(it.now()).await.unwrap(), []);
     it.turn(Duration::from_secs(1));
     let now = it.now();
-    let standing: Vec<_> = it.store.directory().holds_on(short.provider, now).cloned().collect();
+    let standing: Vec<_> = it.store.directory().holding(short.on, now).cloned().collect();
     assert_eq!(standing, [long.clone(), endless.clone()], "over is over, removed or not");
     let it = it.restart().await;
     assert_eq!(it.store.expire_holds(now).await.unwrap(), [short]);
@@ -151,6 +149,44 @@ pub async fn the_last_switch_counts(it: Opened) {
     }
     // Ended by hand it is back at once.
     let hold = set(&it, HoldKind::Disabled, None, Some(10)).await;
-    it.store.end_holds(p, vec![hold.no], "queue.hold.cancel", because("fixed")).await.unwrap();
+    it.store.end_holds(hold.on, vec![hold.no], "queue.hold.cancel", because("fixed")).await.unwrap();
     assert!(used(&it).await);
+}
+
+/// Pauses a queue that no provider stands behind.
+async fn pause(it: &Opened, queue: SharedQueue, minutes: Option<u64>) -> Hold {
+    let lasts = minutes.map(|minutes| Duration::from_secs(60 * minutes));
+    let on = HoldOn::Queue(queue);
+    let new = NewHold { on, kind: HoldKind::Pause, limit: None, lasts, verb: "queue.pause" };
+    it.store.set_hold(new, because("maintenance")).await.unwrap()
+}
+
+pub async fn what_waits_in_a_paused_queue_is_not_moved(it: Opened) {
+    for minute in [1, 2, 3] {
+        let at = it.now() + Duration::from_secs(60 * minute);
+        it.accept(Draft { scheduled_at: Some(at), dedup: None, ..draft("later") }).await;
+    }
+    let first = pause(&it, SharedQueue::Scheduled, Some(10)).await;
+    let second = pause(&it, SharedQueue::Scheduled, Some(20)).await;
+    assert_ne!(first.no, second.no, "a new one replaces the old");
+    pause(&it, SharedQueue::Webhooks, None).await;
+    assert_eq!(it.store.directory().holds().len(), 2);
+    let it = it.restart().await;
+    assert_eq!(it.store.directory().holds()[0], second);
+    it.turn(Duration::from_secs(120));
+    let due = it.store.release(it.now(), 10).await.unwrap();
+    assert_eq!((due.count, due.next), (0, None), "nothing of it moves, so that nothing comes next");
+    assert_eq!(it.store.counts().of(Status::Pending), 3);
+    // Retries are another queue; when both are paused there is nothing to look for.
+    let retries = pause(&it, SharedQueue::Retries, None).await;
+    assert_eq!(it.store.release(it.now(), 10).await.unwrap().count, 0);
+    it.store.end_holds(second.on, vec![second.no], "queue.resume", because("fixed")).await.unwrap();
+    let due = it.store.release(it.now(), 10).await.unwrap();
+    assert_eq!((due.count, due.next), (2, Some(it.now() + Duration::from_secs(60))));
+    let again = pause(&it, SharedQueue::Scheduled, Some(1)).await;
+    it.turn(Duration::from_secs(60));
+    assert_eq!(it.store.release(it.now(), 10).await.unwrap().count, 1, "over is over, removed or not");
+    assert_eq!(it.store.expire_holds(it.now()).await.unwrap(), [again]);
+    it.store.end_holds(retries.on, vec![retries.no], "queue.resume", because("fixed")).await.unwrap();
+    assert_eq!(it.store.directory().holds().len(), 1);
 }

@@ -1,14 +1,15 @@
 //! The lines of an overview: of providers, of the work in front of them, of webhooks, and what was measured of all.
 
+use super::Next;
 use crate::session::Room;
 use crate::verbs::queue::state;
+use crate::verbs::shared::stands;
 use notify_proto::overview::{
     LatencyLine, Percentiles, ProviderLine, QueueLine, TREND_STEP_MS, Trends, WebhookLine,
 };
-use notify_proto::{LatencyKind, ProviderId, Status, Timestamp};
+use notify_proto::{LatencyKind, ProviderId, SharedQueue, Timestamp};
 use notifyd_engine::{Figures, ProviderFigures, Quantiles, Queue};
 use notifyd_store::Provider;
-use notifyd_store::api::Counts;
 use notifyd_store::webhooks::{Endpoints, Webhook};
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -95,37 +96,26 @@ impl Lines<'_> {
         }
     }
 
-    /// What stands in front of no provider: `next` is what waits for a time and is due first, and whether it is a retry.
-    pub(super) fn others(&self, counts: Counts, next: Option<(Timestamp, bool)>) -> [QueueLine; 3] {
-        let means = &self.figures.pace.means;
-        let waits = |name: &str, count: u64, retry: bool, arriving: f64| {
-            let next_at = next.filter(|(_, it)| *it == retry).map(|(at, _)| at);
-            let late = next_at.filter(|at| *at <= self.now);
-            QueueLine {
-                name: name.to_owned(),
-                state: if late.is_some() { "late" } else { "running" }.to_owned(),
-                ready: u64::from(late.is_some()),
-                later: count,
-                oldest_at: late,
-                next_at,
-                in_per_second: tenth(arriving),
-                ..QueueLine::default()
-            }
+    /// A queue that no provider stands behind.
+    pub(super) fn shared(&self, queue: SharedQueue, next: Next) -> QueueLine {
+        let of = stands(self.room, self.figures, next, queue, self.now);
+        let (leaving, arriving) = of.rates;
+        let wait_ms = match queue {
+            SharedQueue::Webhooks => percentiles(&self.figures.latencies.ack),
+            SharedQueue::Retries | SharedQueue::Scheduled => Percentiles::default(),
         };
-        let owed: u64 = self.owed.values().sum();
-        let webhooks = QueueLine {
-            name: "webhooks".to_owned(),
-            state: "running".to_owned(),
-            ready: owed,
-            out_per_second: tenth(means[9]),
-            wait_ms: percentiles(&self.figures.latencies.ack),
+        QueueLine {
+            name: queue.to_string(),
+            state: of.state.to_owned(),
+            ready: of.ready,
+            later: of.later,
+            oldest_at: of.late_since,
+            next_at: of.next_at,
+            in_per_second: tenth(arriving),
+            out_per_second: tenth(leaving),
+            wait_ms,
             ..QueueLine::default()
-        };
-        [
-            webhooks,
-            waits("retries", counts.of(Status::Retrying), true, means[3]),
-            waits("scheduled", counts.of(Status::Pending), false, 0.0),
-        ]
+        }
     }
 
     /// So many webhooks, those that need a look first.

@@ -24,7 +24,7 @@ use notify_proto::control::Change;
 use notify_proto::hold::HoldView;
 use notify_proto::transport::Reply;
 use notify_proto::view::ProviderView;
-use notifyd_store::Provider;
+use notifyd_store::{HoldOn, Provider};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -94,7 +94,7 @@ async fn switch(
         let hint = format!("notifyctl provider show {name}; without --for it stays as it is");
         return Err(refuse::conflict(message).hint(hint));
     }
-    let hold = hold::force(operator, provider, (kind, None), Some(lasts)).await?;
+    let hold = hold::force(operator, HoldOn::Provider(provider.id), (kind, None), Some(lasts)).await?;
     let mut view = ProviderView { active, ..room.provider_view(provider) };
     if operator.dry_run {
         view.holds.retain(stays);

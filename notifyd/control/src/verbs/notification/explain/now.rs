@@ -4,9 +4,11 @@ use super::story::after;
 use super::words;
 use crate::session::Room;
 use crate::verbs::provider::{by, forced};
+use crate::verbs::shared;
+use crate::verbs::status::by_whom;
 use notify_proto::explain::Waits;
 use notify_proto::view::{AttemptView, EventView, NotificationDetail};
-use notify_proto::{DeliveryProof, Open, ReceiptStatus, Status, Timestamp};
+use notify_proto::{DeliveryProof, Open, ReceiptStatus, SharedQueue, Status, Timestamp};
 use notifyd_engine::{Step, Verdict, Way};
 use notifyd_lifecycle::candidate::{Choice, Skip};
 use notifyd_store::api::Job;
@@ -20,7 +22,8 @@ pub(super) fn waits(room: &Room, detail: &NotificationDetail, way: Option<&(Job,
         Some(Status::Delivered | Status::Failed | Status::Cancelled) => ended(detail),
         Some(Status::Sending) => outcome(detail),
         Some(Status::Pending) if view.next_attempt_at.is_none() => by_hand(detail),
-        Some(Status::Pending | Status::Retrying) => Waits { since, ..time(detail) },
+        Some(Status::Pending) => paused(room, SharedQueue::Scheduled, Waits { since, ..time(detail) }),
+        Some(Status::Retrying) => paused(room, SharedQueue::Retries, Waits { since, ..time(detail) }),
         Some(Status::Queued) => {
             if let Some(cause) = room.deps.store.latched().filter(|cause| !cause.delivers()) {
                 let sentence = format!("nothing is sent until the log can be written again: {cause}");
@@ -121,6 +124,15 @@ fn time(detail: &NotificationDetail) -> Waits {
     };
     let until = view.next_attempt_at;
     Waits { reason: by.map(str::to_owned), until, ..plain("time", sentence) }
+}
+
+/// The same, when an operator has all that waits there wait on.
+fn paused(room: &Room, queue: SharedQueue, waits: Waits) -> Waits {
+    let Some(hold) = shared::holds(room, queue).into_iter().next() else { return waits };
+    let sentence = format!("{}; the queue {queue} is paused{}", waits.sentence, by_whom(&hold));
+    // Whichever is later lets it go.
+    let until = hold.until.map(|end| waits.until.map_or(end, |due| due.max(end)));
+    Waits { reason: Some("paused".into()), until, sentence, ..waits }
 }
 
 fn queued(room: &Room, job: &Job, way: &Way, since: Option<Timestamp>) -> Waits {
