@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
 /// A word that is not in its vocabulary.
@@ -430,7 +431,7 @@ impl Status {
 
 /// A word as read from a daemon that may be newer than this program: unknown words are kept as text instead of
 /// failing the whole reply.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Open<T> {
     /// A word of this version's vocabulary.
@@ -446,6 +447,27 @@ impl<T: Copy> Open<T> {
             Self::Known(word) => Some(*word),
             Self::Unknown(_) => None,
         }
+    }
+}
+
+/// By hand: an untagged enum would copy each word before it is looked at, and an export has a handful in every line.
+impl<'de, T: FromStr> Deserialize<'de> for Open<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor<T>(PhantomData<T>);
+
+        impl<T: FromStr> serde::de::Visitor<'_> for Visitor<T> {
+            type Value = Open<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a word")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Open<T>, E> {
+                Ok(text.parse().map_or_else(|_| Open::Unknown(text.to_owned()), Open::Known))
+            }
+        }
+
+        deserializer.deserialize_str(Visitor(PhantomData))
     }
 }
 

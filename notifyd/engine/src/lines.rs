@@ -113,13 +113,11 @@ impl Lines {
         now + self.options.ageing.saturating_sub(age)
     }
 
-    /// When its patience with a busy provider ends. It counts from when it was due, which nobody keeps of a retry: that
-    /// one's from now.
+    /// When its patience with a busy provider ends.
     fn restless(&self, job: &Job, (wall, now): (Timestamp, Instant)) -> Option<Instant> {
         let patience = self.options.overflow_after?;
         let patience = if job.group.priority <= URGENT { patience / LESS_PATIENT } else { patience };
-        let due = if job.group.retried { wall } else { job.due_at };
-        Some(now + patience.saturating_sub((wall - due).to_std().unwrap_or_default()))
+        Some(now + patience.saturating_sub((wall - job.queued_at).to_std().unwrap_or_default()))
     }
 
     /// A load failed: it is wanted again.

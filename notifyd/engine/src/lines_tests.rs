@@ -26,7 +26,7 @@ fn job(seq: i64, priority: Priority) -> Job {
         id: NotificationId::from_bytes([0; 16]),
         group: Group { priority, retried: false, service: 1 },
         created_at: Timestamp::default(),
-        due_at: Timestamp::default(),
+        queued_at: Timestamp::default(),
         expires_at: None,
         fence: 1,
         attempts: 0,
@@ -294,10 +294,11 @@ fn urgent_work_has_less_patience_and_a_retry_its_own() {
     let patience = |it: Job| lines.restless(&it, (wall, at)).map(|end| (end - at).as_millis());
     assert_eq!(patience(job(1, Priority::Normal)), Some(600), "it was due 400 ms ago");
     assert_eq!(patience(job(1, Priority::High)), Some(0));
-    let due = Job { due_at: wall, ..job(1, Priority::Instant) };
+    let due = Job { queued_at: wall, ..job(1, Priority::Instant) };
     assert_eq!(patience(due), Some(100));
     let group = Group { retried: true, ..line(Priority::Low).group };
-    assert_eq!(patience(Job { group, ..job(1, Priority::Low) }), Some(1_000));
+    let retry = Job { group, queued_at: wall, ..job(1, Priority::Low) };
+    assert_eq!(patience(retry), Some(1_000), "from when its time came");
     lines.set_options(Options { overflow_after: None, ..Options::default() });
     assert_eq!(lines.restless(&job(1, Priority::Instant), (wall, at)), None);
 }

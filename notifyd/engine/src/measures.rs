@@ -61,8 +61,8 @@ pub(crate) struct Called<'a> {
     /// When, by the clock that nobody sets.
     pub steady: Duration,
     pub at: Timestamp,
-    /// From due to its begin, when that is known.
-    pub waited: Option<Duration>,
+    /// From the queue to its begin.
+    pub waited: Duration,
     pub elapsed: Duration,
     pub accepted: bool,
     pub throttled: bool,
@@ -121,18 +121,14 @@ impl Measures {
         let mut all = self.lock();
         all.calls += 1;
         all.call.record(minute, it.elapsed);
-        if let Some(waited) = it.waited {
-            all.wait.record(minute, waited);
-        }
+        all.wait.record(minute, it.waited);
         if all.providers.len() >= MAX_PROVIDERS && !all.providers.contains_key(&provider) {
             return;
         }
         let of = all.providers.entry(provider).or_default();
         of.calls += 1;
         of.call.record(minute, it.elapsed);
-        if let Some(waited) = it.waited {
-            of.wait.record(minute, waited);
-        }
+        of.wait.record(minute, it.waited);
         let error: Option<String> = it.error.map(|text| text.chars().take(MAX_ERROR).collect());
         if of.recent.len() == MAX_CALLS {
             of.recent.pop_front();

@@ -80,6 +80,9 @@ pub(crate) fn attempt(
                 },
             );
             let transition = decide(&report, channel_index, provider, &mut loaded, slots, rng, at, now);
+            if transition.to() == Status::Queued {
+                loaded.job.queued_at = at;
+            }
             (transition, ended(report, &loaded.job, provider, channel, simulated))
         }
     };
@@ -231,10 +234,9 @@ fn observe(
     }
 }
 
-/// From due to the begin of its call. Nobody keeps when a retry was due, nor when the one before it in a cycle ended.
-fn waited(job: &Job, at: Timestamp, elapsed: Duration) -> Option<Duration> {
-    let first = job.attempts == 1 && !job.group.retried;
-    first.then(|| (at - job.due_at).to_std().unwrap_or_default().saturating_sub(elapsed))
+/// From the queue to the begin of its call.
+fn waited(job: &Job, at: Timestamp, elapsed: Duration) -> Duration {
+    (at - job.queued_at).to_std().unwrap_or_default().saturating_sub(elapsed)
 }
 
 /// Counts a step and says it in the log: final outcomes at INFO, what will be retried at WARN.

@@ -105,7 +105,7 @@ pub fn progress_text(progress: &Progress) -> Option<String> {
 }
 
 /// A job from the columns `seq, id, service, priority, retried, created_at, expires_at, fence, attempts, retry_count,
-/// progress, body, due_at`; whether it is held, none of them tells.
+/// progress, body, queued_at`; whether it is held, none of them tells.
 pub fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
     let body: StoredBody = json(row, 11)?;
     Ok(Job {
@@ -113,7 +113,7 @@ pub fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
         id: NotificationId::from_bytes(row.get(1)?),
         group: Group { service: row.get(2)?, priority: priority(row, 3)?, retried: row.get(4)? },
         created_at: moment(row.get(5)?),
-        due_at: moment(row.get(12)?),
+        queued_at: moment(row.get(12)?),
         expires_at: row.get::<_, Option<i64>>(6)?.map(moment),
         fence: row.get(7)?,
         attempts: row.get(8)?,

@@ -27,8 +27,8 @@ pub struct Job {
     pub group: Group,
     /// When it was accepted.
     pub created_at: Timestamp,
-    /// When it was due first: then, or the time it was scheduled for.
-    pub due_at: Timestamp,
+    /// Since when it is queued: its acceptance, the end of what it waited for, or that of the attempt before.
+    pub queued_at: Timestamp,
     /// Not after.
     pub expires_at: Option<Timestamp>,
     /// Guards claim and record against anybody else's.

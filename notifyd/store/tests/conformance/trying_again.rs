@@ -63,7 +63,8 @@ pub async fn what_has_ended_is_tried_again_at_a_time(it: Opened) {
     let it = it.restart().await;
     it.turn(10 * MINUTE);
     assert_eq!(it.store.release(it.now(), 10).await.unwrap().count, 1);
-    assert_eq!(it.only_job().await.id, id);
+    let job = it.only_job().await;
+    assert_eq!((job.id, job.queued_at), (id, it.now()), "it waits in the queue from now on");
     let never_tried = scheduled(&it, it.now() + MINUTE).await;
     let due = it.now() + MINUTE;
     assert_eq!(again(&it, never_tried, Again::default()).await, Steered::Refused(Refusal::Scheduled(due)));

@@ -110,6 +110,7 @@ pub async fn a_retry_waits_for_its_time_and_then_ages_anew(it: Opened) {
     it.turn(2 * MINUTE);
     assert_eq!(counts(&it, Waits::Queued).await, [0, 1, 0]);
     tried(&it, Transition::fail_over("transient")).await;
+    assert_eq!(it.only_job().await.queued_at, it.now(), "a job counts from the attempt before");
     assert_eq!(counts(&it, Waits::Queued).await, [0, 1, 0]);
     // A dead letter that an operator starts again begins to wait then.
     it.store.revoke(Scope::All, id, who()).await.unwrap();
