@@ -10,6 +10,10 @@ struct Safe;
 
 impl Formatter for Safe {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        // Most are of letters that need no look at each.
+        if fragment.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            return CompactFormatter.write_string_fragment(writer, fragment);
+        }
         let mut rest = fragment;
         while let Some(at) = rest.find(hostile) {
             let (before, from) = rest.split_at(at);

@@ -78,7 +78,10 @@ fn masked(value: &mut Value) {
 
 /// Masks a notification.
 pub(crate) fn notification(view: &mut NotificationView) {
-    Known::of(view).hide(&mut view.error_message);
+    // Whoever has no error, which is most, need not be looked at for what it might repeat.
+    if view.error_message.is_some() {
+        Known::of(view).hide(&mut view.error_message);
+    }
     view.content = None;
     view.subject = None;
     match &mut view.recipient {

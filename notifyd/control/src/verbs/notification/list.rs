@@ -57,7 +57,7 @@ pub(in crate::verbs) async fn page(
     }
     let limit = if request.limit == 0 { DEFAULT_LIMIT } else { request.limit.min(MAX_LIMIT) };
     let mut page = read(room, &request, order, limit).await?;
-    if bound::size(&page) > bound::MAX_ANSWER {
+    if bound::may_exceed(&page.items) && bound::size(&page) > bound::MAX_ANSWER {
         // The cursor belongs to a whole page, so a shorter page is read again.
         let fitting = u32::try_from(bound::fitting(&page.items)).unwrap_or(1);
         page = read(room, &request, order, fitting.min(limit)).await?;
