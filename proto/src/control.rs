@@ -8,7 +8,7 @@ mod repeat;
 mod service;
 
 pub use greet::{Hello, OLDEST_PROTOCOL, PROTOCOL, Role, Welcome};
-pub use notification::{Changed, ListRequest, Sent};
+pub use notification::{Changed, ListRequest, Sent, WithWebhooks};
 pub use provider::{
     NewProvider, ProviderChange, RemovedProvider, RouteRequest, RouteStep, RouteView, Seeded, TestResult,
     UpdatedProvider,

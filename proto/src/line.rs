@@ -1,7 +1,10 @@
 //! A notification as lists show it: less than a third of the bytes of the whole, for who looks every second.
 
 use crate::view::{NotificationPage, NotificationView, write_opt_time, write_time};
-use crate::{Channel, FailureReason, NotificationId, Open, Priority, Status, Timestamp};
+use crate::{
+    Channel, DeliveryId, FailureReason, NotificationId, Open, Priority, Status, Timestamp, WebhookEvent,
+    WebhookId,
+};
 use serde::{Deserialize, Serialize};
 
 /// Longest error of a line, characters: more than any screen has room for.
@@ -61,6 +64,24 @@ pub struct NotificationLine {
     /// The caller's own event type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_type: Option<String>,
+    /// What a webhook did not take of it and is told again, when the line is of that: the provider is then its host, and
+    /// what is retried is telling it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<ToldAgain>,
+}
+
+/// An event that a webhook did not take.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ToldAgain {
+    /// Its id.
+    pub id: DeliveryId,
+    /// Who is told.
+    pub webhook_id: WebhookId,
+    /// Of what.
+    pub event: Open<WebhookEvent>,
+    /// What it answered last, when it did.
+    #[serde(default)]
+    pub code: Option<u16>,
 }
 
 impl From<NotificationView> for NotificationLine {
@@ -84,6 +105,7 @@ impl From<NotificationView> for NotificationLine {
             error_message: view.error_message.map(|text| text.chars().take(MAX_ERROR).collect()),
             tenant_id: view.tenant_id,
             event_type: view.event_type,
+            webhook: None,
         }
     }
 }

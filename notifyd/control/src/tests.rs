@@ -22,5 +22,6 @@ mod services;
 mod shape;
 mod socket;
 mod store;
+mod told_again;
 mod upkeep;
 mod webhooks;

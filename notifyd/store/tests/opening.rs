@@ -137,6 +137,10 @@ fn the_hot_statements_use_their_indexes() {
             "SEARCH d USING INDEX deliveries_owed (webhook=? AND due_at<?)",
         ),
         (
+            include_str!("../src/sql/delivery_retrying.sql"),
+            "SEARCH d USING INDEX deliveries_retrying (due_at>? AND due_at<?)",
+        ),
+        (
             include_str!("../src/sql/delivery_owed_next.sql"),
             "SEARCH deliveries USING COVERING INDEX deliveries_owed (webhook=? AND due_at>?)",
         ),
@@ -212,6 +216,7 @@ fn empty() -> rusqlite::Result<rusqlite::Connection> {
         include_str!("../migrations/0008_webhooks.sql"),
         include_str!("../migrations/0009_removed_services.sql"),
         include_str!("../migrations/0010_shared_queues.sql"),
+        include_str!("../migrations/0011_told_again.sql"),
     ] {
         database.execute_batch(migration)?;
     }

@@ -40,4 +40,31 @@ pub struct ListRequest {
     /// Those with most attempts first, of what one look comes past: one page, which says when it is partial.
     #[serde(default)]
     pub most_tried: bool,
+    /// Of lines in the order of due times: what webhooks did not take as well, or alone.
+    #[serde(default)]
+    pub webhooks: WithWebhooks,
+}
+
+impl ListRequest {
+    /// Rows that are meant.
+    pub const fn size(&self) -> u32 {
+        match self.limit {
+            0 => 50,
+            1..=200 => self.limit,
+            _ => 200,
+        }
+    }
+}
+
+/// Whether a list of what is due tells of webhooks that are told again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WithWebhooks {
+    /// Of notifications alone.
+    #[default]
+    No,
+    /// Of both.
+    Also,
+    /// Of webhooks alone.
+    Only,
 }

@@ -484,6 +484,10 @@ impl Webhooks for Slow {
         self.log.webhooks().deliveries(no, page).await
     }
 
+    async fn told_again(&self, sought: webhooks::Sought) -> Result<webhooks::Found> {
+        self.log.webhooks().told_again(sought).await
+    }
+
     async fn told_of(&self, id: NotificationId) -> Result<Vec<DeliveryView>> {
         self.log.webhooks().told_of(id).await
     }

@@ -2,10 +2,11 @@
 //!
 //! The outbox is a table: [`outbox`] writes a row for each event owed to one webhook, in the transaction of the step it
 //! tells of. [`send`] reads what is due ([`story`]) and writes down what came of it; [`list`] is for those who look,
-//! [`acks`](mod@acks) counts for the figures of a service; [`recover`] has something told once more. [`rows`] is the table of
+//! [`again`](mod@again) what was not taken, [`acks`](mod@acks) counts for the figures of a service; [`recover`] has something told once more. [`rows`] is the table of
 //! webhooks, [`once`] creates no second one for the same request, and [`endpoint`] is what of them is in memory.
 
 mod acks;
+mod again;
 mod endpoint;
 mod list;
 mod once;
@@ -16,6 +17,7 @@ mod send;
 mod story;
 
 pub(crate) use acks::acks;
+pub use again::{Again, Found, Sought};
 pub use endpoint::{Endpoints, Private, Webhook};
 pub use list::Page;
 pub(crate) use list::Wanted;
@@ -128,6 +130,9 @@ pub trait Webhooks: Send + Sync + 'static {
     /// Has one told once more, whether it was taken or given up; whether that could be: one that is still owed is told now.
     async fn redeliver(&self, id: DeliveryId, audit: Audit) -> Result<bool>;
 
+    /// What was not taken and is told again, of all webhooks that are switched on, soonest first.
+    async fn told_again(&self, sought: Sought) -> Result<Found>;
+
     /// How many of one's match.
     async fn count(&self, no: i64, page: Page) -> Result<u64>;
 
@@ -200,6 +205,11 @@ impl Webhooks for SqliteStore {
     async fn deliveries(&self, no: i64, page: Page) -> Result<Vec<DeliveryView>> {
         let endpoints = self.endpoints();
         self.ask(move |connection, _| list::deliveries(connection, &endpoints, no, &page)).await
+    }
+
+    async fn told_again(&self, sought: Sought) -> Result<Found> {
+        let endpoints = self.endpoints();
+        self.read(move |connection, _| again::find(connection, &endpoints, &sought)).await
     }
 
     async fn told_of(&self, id: NotificationId) -> Result<Vec<DeliveryView>> {

@@ -1,9 +1,10 @@
 //! `notifyctl notification list` and `count`.
 
+use super::told_again;
 use crate::session::{Room, Session};
 use crate::{bound, mask, refuse};
 use notify_proto::Status;
-use notify_proto::control::ListRequest;
+use notify_proto::control::{ListRequest, WithWebhooks};
 use notify_proto::filter::{Filter, MAX_TERMS, MAX_VALUES, Term};
 use notify_proto::line::LinePage;
 use notify_proto::transport::Reply;
@@ -11,11 +12,6 @@ use notify_proto::view::NotificationPage;
 use notifyd_store::Scope;
 use notifyd_store::api::{Page, Total};
 use std::collections::BTreeMap;
-
-/// Rows when nothing is said.
-const DEFAULT_LIMIT: u32 = 50;
-/// Most rows of a page.
-const MAX_LIMIT: u32 = 200;
 
 /// What is listed, and in which order.
 #[derive(Clone, Copy)]
@@ -34,6 +30,9 @@ pub(crate) async fn list(session: &Session, request: ListRequest) -> Reply<Notif
 /// The same as lines, in either order.
 pub(crate) async fn lines(session: &Session, request: ListRequest, soonest: bool) -> Reply<LinePage> {
     let order = if soonest { Order::Soonest } else { Order::Newest };
+    if soonest && request.webhooks != WithWebhooks::No {
+        return told_again::lines(session, request).await;
+    }
     Ok(page(session, request, order).await?.into())
 }
 
@@ -48,6 +47,9 @@ pub(in crate::verbs) async fn page(
     if request.most_tried && (request.cursor.is_some() || matches!(order, Order::Soonest)) {
         return Err(refuse::invalid("most_tried: it is one page of all notifications; leave out the cursor"));
     }
+    if request.webhooks != WithWebhooks::No {
+        return Err(refuse::invalid("webhooks: lines in the order of due times have them, no other list"));
+    }
     if request.reveal {
         let what = match order {
             Order::Newest => "notification list",
@@ -55,7 +57,7 @@ pub(in crate::verbs) async fn page(
         };
         session.reveal("notification.reveal", what).await?;
     }
-    let limit = if request.limit == 0 { DEFAULT_LIMIT } else { request.limit.min(MAX_LIMIT) };
+    let limit = request.size();
     let mut page = read(room, &request, order, limit).await?;
     if bound::may_exceed(&page.items) && bound::size(&page) > bound::MAX_ANSWER {
         // The cursor belongs to a whole page, so a shorter page is read again.

@@ -9,6 +9,7 @@ mod preview;
 mod send;
 mod show;
 pub(super) mod steer;
+mod told_again;
 mod values;
 mod wait;
 

@@ -1,0 +1,230 @@
+//! What waits for a time and what webhooks did not take, in one order, soonest first.
+//!
+//! Each is read by its own index, up to a page of it; what of both comes first makes the page. A cursor is the place in both.
+
+use super::list::{Order, page};
+use crate::refuse;
+use crate::session::{Room, Session};
+use notify_proto::control::{ListRequest, WithWebhooks};
+use notify_proto::filter::{Field, Filter, Term};
+use notify_proto::line::{LinePage, NotificationLine, ToldAgain};
+use notify_proto::transport::Reply;
+use notify_proto::view::{NotificationPage, NotificationView};
+use notify_proto::{Channel, NotificationId, Open, Priority, Status, Timestamp};
+use notifyd_lifecycle::webhook::Schedule;
+use notifyd_lifecycle::webhook::profile::MAX_RETRIES;
+use notifyd_store::webhooks::{Again, Found, Sought};
+use std::time::Duration;
+
+/// Delays of a webhook's schedule that are told of.
+const PLAN: u32 = 4;
+
+/// Stands in a cursor for what has been seen to its end.
+const END: &str = "-";
+
+/// A page of both.
+pub(super) async fn lines(session: &Session, request: ListRequest) -> Reply<LinePage> {
+    let room = session.look()?;
+    let place = Place::read(request.cursor.as_deref())?;
+    let (limit, with) = (request.size(), request.webhooks);
+    let sought = if place.told == Some(None) { None } else { sought(room, &request.filter) };
+    let found = match sought {
+        Some(sought) => {
+            let sought = Sought { after: place.told.flatten(), limit: limit as usize, ..sought };
+            room.deps.store.webhooks().told_again(sought).await.map_err(refuse::log)?
+        }
+        None => Found::default(),
+    };
+    let asked = |limit: u32| ListRequest {
+        limit,
+        cursor: place.rest.clone().flatten(),
+        webhooks: WithWebhooks::No,
+        ..request.clone()
+    };
+    let none = with == WithWebhooks::Only || place.rest == Some(None);
+    let mut rest = if none {
+        NotificationPage { items: Vec::new(), next_cursor: None, total: None, partial: false }
+    } else {
+        page(session, asked(limit), Order::Soonest).await?
+    };
+    let (notifications, told) = first(limit as usize, &rest, &found);
+    let total =
+        rest.total.or((with == WithWebhooks::Only).then_some(0)).map(|it| it + found.items.len() as u64);
+    let partial = rest.partial || found.more.is_some();
+    let whole = notifications == rest.items.len();
+    // The cursor belongs to a whole page, so a shorter one is read again; of none it stays where it is.
+    let after = match u32::try_from(notifications) {
+        _ if none => Some(None),
+        Ok(0) if !whole => {
+            rest.items.clear();
+            place.rest.clone()
+        }
+        Ok(fewer) if !whole => {
+            rest = page(session, asked(fewer), Order::Soonest).await?;
+            Some(rest.next_cursor.clone())
+        }
+        _ => Some(rest.next_cursor.clone()),
+    };
+    let seen = &found.items[..told];
+    let told_to = match (seen.last(), found.more) {
+        _ if told == found.items.len() => Some(found.more),
+        (Some(last), _) => Some(Some((last.due_at.timestamp_millis(), last.no))),
+        (None, _) => place.told,
+    };
+    let next = Place { told: told_to, rest: after };
+    let mut items: Vec<_> = rest.items.into_iter().map(NotificationLine::from).collect();
+    items.extend(seen.iter().filter_map(|it| line(room, it)));
+    // Those of the same moment stay as they stand here: notifications first.
+    items.sort_by_key(|it| it.next_attempt_at.or(it.scheduled_at));
+    Ok(LinePage { items, next_cursor: next.write(), total, partial })
+}
+
+/// How many of each make the page: what is behind the end of one that goes on is not known to come next.
+fn first(limit: usize, rest: &NotificationPage, found: &Found) -> (usize, usize) {
+    let known = |goes_on: bool, last: Option<Timestamp>| {
+        if goes_on { last.or(Some(Timestamp::MIN_UTC)) } else { None }
+    };
+    let one = known(rest.next_cursor.is_some(), rest.items.last().and_then(due));
+    let other = known(found.more.is_some(), found.items.last().map(|it| it.due_at));
+    let bound = one.into_iter().chain(other).min().unwrap_or(Timestamp::MAX_UTC);
+    let (mut notifications, mut told) = (0, 0);
+    while notifications + told < limit {
+        let next = rest.items.get(notifications).map(|it| due(it).unwrap_or(Timestamp::MIN_UTC));
+        let again = found.items.get(told).map(|it| it.due_at);
+        match (next, again) {
+            (Some(at), again) if at <= bound && again.is_none_or(|again| at <= again) => notifications += 1,
+            (_, Some(at)) if at <= bound => told += 1,
+            _ => break,
+        }
+    }
+    (notifications, told)
+}
+
+fn due(it: &NotificationView) -> Option<Timestamp> {
+    it.next_attempt_at.or(it.scheduled_at)
+}
+
+/// What of a filter concerns what webhooks are told; none when nothing of it fits.
+fn sought(room: &Room, filter: &Filter) -> Option<Sought> {
+    let directory = room.deps.store.directory();
+    let mut sought = Sought::default();
+    for term in &filter.terms {
+        match term {
+            Term::DueBefore(at) => sought.before = Some(sought.before.map_or(*at, |it| it.min(*at))),
+            Term::Is { field: Field::Service, values, negate } => {
+                let named = |name: &str, id: String| {
+                    values.iter().any(|value| match value.strip_suffix('*') {
+                        Some(begin) => name.starts_with(begin),
+                        None => *value == name || *value == id,
+                    })
+                };
+                let of =
+                    directory.services().iter().filter(|it| named(&it.name, it.id.to_string()) != *negate);
+                let of = of
+                    .map(|it| it.no)
+                    .filter(|no| sought.services.as_ref().is_none_or(|all| all.contains(no)));
+                sought.services = Some(of.collect());
+            }
+            Term::Is { field: Field::Status, values, negate }
+                if values.iter().any(|it| it == Status::Retrying.as_str()) != *negate => {}
+            Term::Is { field: Field::Channel, values, negate }
+                if values.iter().any(|it| it == Channel::Webhook.as_str()) != *negate => {}
+            _ => return None,
+        }
+    }
+    Some(sought)
+}
+
+/// As a line; none when its webhook was removed meanwhile.
+fn line(room: &Room, it: &Again) -> Option<NotificationLine> {
+    let endpoints = room.deps.store.webhooks().endpoints();
+    let webhook = endpoints.get(it.webhook)?;
+    let directory = room.deps.store.directory();
+    let (since, before) = it.counts;
+    let retries = it.tries.saturating_sub(before);
+    let (schedule, owed) = (webhook.settings.schedule, (it.due_at - since).to_std().unwrap_or_default());
+    let host = webhook.settings.url.split("//").last().and_then(|rest| rest.split(['/', '?']).next());
+    Some(NotificationLine {
+        id: it.of.unwrap_or_else(|| NotificationId::from_uuid(*it.id.as_uuid())),
+        channel: Open::Known(Channel::Webhook),
+        status: Open::Known(Status::Retrying),
+        priority: Open::Known(Priority::Normal),
+        service_name: directory.service_no(webhook.service).map(|it| it.name.clone()).unwrap_or_default(),
+        recipient: String::new(),
+        provider_name: host.map(str::to_owned),
+        retry_count: retries,
+        max_retries: retries + count(schedule, retries, owed),
+        delays_left_seconds: delays(schedule, retries + 1, owed),
+        created_at: it.created_at,
+        scheduled_at: None,
+        next_attempt_at: Some(it.due_at),
+        failed_at: None,
+        failure_reason: None,
+        error_message: it.error.clone().or_else(|| it.code.map(|code| format!("HTTP {code}"))),
+        tenant_id: None,
+        event_type: None,
+        webhook: Some(ToldAgain {
+            id: it.id,
+            webhook_id: webhook.id,
+            event: Open::Known(it.event),
+            code: it.code,
+        }),
+    })
+}
+
+/// How often it is told again at most.
+fn count(schedule: Schedule, retries: u32, owed: Duration) -> u32 {
+    let left = (retries + 1..=MAX_RETRIES).take_while(|n| schedule.delay(*n, owed).is_some());
+    u32::try_from(left.count()).unwrap_or_default()
+}
+
+/// The next few delays of its schedule, seconds.
+fn delays(schedule: Schedule, from: u32, owed: Duration) -> Vec<u64> {
+    (from..from + PLAN).map_while(|retry| schedule.delay(retry, owed)).map(|it| it.as_secs()).collect()
+}
+
+/// A place in both orders: none is the start, an inner none the end.
+#[derive(Debug, Default, PartialEq)]
+struct Place {
+    told: Option<Option<(i64, i64)>>,
+    rest: Option<Option<String>>,
+}
+
+impl Place {
+    fn read(cursor: Option<&str>) -> Reply<Self> {
+        let Some(cursor) = cursor else { return Ok(Self::default()) };
+        let wrong = || refuse::invalid("cursor: it is none of this list; leave it out to begin anew");
+        let (told, rest) = cursor.split_once('~').ok_or_else(wrong)?;
+        let told = match told {
+            "" => None,
+            END => Some(None),
+            place => {
+                let (due, no) = place.split_once('.').ok_or_else(wrong)?;
+                Some(Some((due.parse().map_err(|_| wrong())?, no.parse().map_err(|_| wrong())?)))
+            }
+        };
+        let rest = match rest {
+            "" => None,
+            END => Some(None),
+            cursor => Some(Some(cursor.to_owned())),
+        };
+        Ok(Self { told, rest })
+    }
+
+    fn write(&self) -> Option<String> {
+        if (&self.told, &self.rest) == (&Some(None), &Some(None)) {
+            return None;
+        }
+        let told = match self.told {
+            None => String::new(),
+            Some(None) => END.to_owned(),
+            Some(Some((due, no))) => format!("{due}.{no}"),
+        };
+        let rest = match &self.rest {
+            None => "",
+            Some(None) => END,
+            Some(Some(cursor)) => cursor,
+        };
+        Some(format!("{told}~{rest}"))
+    }
+}
