@@ -182,6 +182,17 @@ What a report of a fault needs: starts, ends, the connection, refusals; else
 .IR ~/.local/state/notify/tui.log .
 One larger than 1 MiB is put aside as tui.log.old at the next start.
 .TP
+.IR notify\-VIEW\-TIME.jsonl ", " notify\-VIEW\-TIME.csv
+What was exported
+.RB ( e ),
+in the working directory, for its owner alone; nothing is written over. Of the views of notifications it is all that match
+the filter, or the marked rows, as
+.B notifyctl notification export
+writes them: in the background, whatever view is shown. It ends in
+.I .partial
+until it is whole, and when it ended early; then the rows that are in it are whole. Of the other views it is the rows that
+are shown, or marked.
+.TP
 .I /run/notifyd/control.sock
 The control socket of the system's daemon.
 .TP

@@ -1,6 +1,7 @@
 //! What the program knows.
 
 mod confirm;
+mod export;
 mod items;
 mod link;
 mod list;
@@ -14,6 +15,7 @@ mod slots;
 mod traffic;
 
 pub use confirm::Confirm;
+pub use export::Export;
 pub use link::{Badge, Link, wait};
 pub use list::{Item, List, Rank, Rows};
 pub use live::Live;
@@ -138,6 +140,8 @@ pub struct App {
     pub work: Vec<OperationView>,
     /// What was begun from here and has not ended, as far as is known.
     pub begun: Vec<String>,
+    /// The export that goes on.
+    pub export: Option<Export>,
     /// The words that lists without the filter language are filtered by.
     pub words: BTreeMap<Page, String>,
 }
@@ -190,6 +194,7 @@ impl App {
             kept_days: None,
             work: Vec::new(),
             begun: Vec::new(),
+            export: None,
             words: BTreeMap::new(),
         }
     }

@@ -201,9 +201,14 @@ fn news(app: &App) -> (String, Tone, bool) {
     if let Some(notice) = &app.notice {
         return (notice.text.clone(), Tone::Strong, true);
     }
-    if let Some(work) = app.running().next() {
+    let work = app.running().next().map(|work| {
         let share = if work.total > 0 { format!(" {} of {}", work.done, work.total) } else { String::new() };
-        return (format!("{} {}{share} {} ", work.id, work.verb, work.unit), Tone::Warn, false);
+        format!("{} {}{share} {}", work.id, work.verb, work.unit)
+    });
+    let export = app.export.as_ref().map(|export| crate::update::progress(app, export));
+    let under_way: Vec<_> = export.into_iter().chain(work).collect();
+    if !under_way.is_empty() {
+        return (under_way.join(" | "), Tone::Warn, false);
     }
     if let Some(entry) = app.log.last() {
         let result = entry.result.as_deref().unwrap_or("...");

@@ -148,20 +148,19 @@ fn the_command_bar_takes_views_and_names() {
 }
 
 #[test]
-fn rows_are_exported_as_json_lines_or_csv_and_ids_are_copied() {
-    let (mut app, _) = listed(0..3);
-    let cmds = press(&mut app, &["e", "c"]);
-    let Some(Cmd::Save(name, text)) = cmds.iter().find(|cmd| matches!(cmd, Cmd::Save(..))) else {
-        panic!("{cmds:?}")
+fn small_lists_are_exported_as_json_lines_or_csv_and_ids_are_copied() {
+    let (mut app, ..) = live(Page::Providers);
+    let saved = |cmds: Vec<Cmd>| match cmds.as_slice() {
+        [Cmd::Save(name, text)] => (name.clone(), text.clone()),
+        cmds => panic!("{cmds:?}"),
     };
-    assert_eq!((name.as_str(), text.lines().count()), ("notify-notifications-20270115T080000Z.csv", 4));
-    assert!(text.lines().next().unwrap().split(',').any(|head| head == "service_name"), "{text}");
-    let cmds = press(&mut app, &["e", "j"]);
-    let Some(Cmd::Save(name, text)) = cmds.iter().find(|cmd| matches!(cmd, Cmd::Save(..))) else {
-        panic!("{cmds:?}")
-    };
-    assert_eq!((name.as_str(), text.lines().count()), ("notify-notifications-20270115T080000Z.jsonl", 3));
+    let (name, text) = saved(press(&mut app, &["e", "c"]));
+    assert_eq!((name.as_str(), text.lines().count()), ("notify-providers-20270115T080000Z.csv", 5));
+    assert!(text.lines().next().unwrap().split(',').any(|head| head == "circuit_reason"), "{text}");
+    let (name, text) = saved(press(&mut app, &["e", "j"]));
+    assert_eq!((name.as_str(), text.lines().count()), ("notify-providers-20270115T080000Z.jsonl", 4));
     assert!(text.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
+    let (mut app, _) = listed(0..3);
     assert!(press(&mut app, &["y"]).contains(&Cmd::Copy(id(0))));
     assert!(press(&mut app, &["Y"]).contains(&Cmd::Copy(format!("notifyctl notification show {}", id(0)))));
 }
@@ -203,12 +202,12 @@ fn what_is_revealed_is_asked_for_once_and_hidden_again() {
 }
 
 #[test]
-fn all_that_match_are_exported_by_the_command_line() {
+fn the_line_that_exports_the_same_is_copied() {
     let (mut app, _) = listed(0..3);
     press(&mut app, &["/"]);
     write(&mut app, "error:\"no route\"");
     press(&mut app, &["enter"]);
-    let line = "notifyctl notification export --filter 'error:\"no route\"' --out notify-notifications.jsonl";
+    let line = "notifyctl notification export --filter '\"error:no route\"' --out notify-notifications.jsonl";
     assert!(press(&mut app, &["e", "a"]).contains(&Cmd::Copy(line.into())));
     let (mut app, ..) = live(Page::Retries);
     let line = "notifyctl notification export --filter status:scheduled,retrying --out notify-retries.jsonl";
