@@ -1,7 +1,7 @@
 //! Changes: what the daemon is asked to do, and the `notifyctl` line that does the same.
 
 use notify_proto::bulk::{BulkRequest, BulkView, Expect};
-use notify_proto::control::{Changed, RemovedService};
+use notify_proto::control::{Changed, Limit, RemovedService};
 use notify_proto::filter::span;
 use notify_proto::hold::{Force, HoldRequest};
 use notify_proto::upkeep::grouped;
@@ -118,6 +118,15 @@ fn time(at: Timestamp) -> String {
     at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 
+/// How fast, as the command line has it.
+fn rate(rate: Limit<f64>) -> String {
+    match rate {
+        Limit::Set(rate) => format!(" --rate {rate}/s"),
+        Limit::Lift => " --rate none".into(),
+        Limit::Keep => String::new(),
+    }
+}
+
 /// How long, as the command line has it.
 fn lasting(for_ms: Option<u64>) -> String {
     for_ms.map(|ms| format!(" --for {}s", ms / 1_000)).unwrap_or_default()
@@ -178,7 +187,8 @@ impl Deed {
                 let until = request.until.map(|at| format!(" --until {}", time(at))).unwrap_or_default();
                 let sure =
                     if matches!(self, Self::CountFailed(..)) { " --dry-run" } else { " --no-wait --yes" };
-                format!("webhook recover {id} --since {}{until}{expect}{sure}", time(request.since))
+                let rate = rate(request.rate_per_second);
+                format!("webhook recover {id} --since {}{until}{expect}{rate}{sure}", time(request.since))
             }
             Self::Rotate(id, grace) => format!("webhook secret rotate {id} --grace {grace}s"),
             Self::Service(name, on) => format!("service {} {}", switch(*on), quoted(name)),
@@ -280,7 +290,8 @@ impl Deed {
             _ => " --no-wait --yes".to_owned(),
         };
         let expect = if *op == BulkOp::Discard { String::new() } else { expect };
-        format!("{} {} --filter {}{expect}{sure}", noun(*op), verb(*op), quoted(&filter))
+        let rate = rate(request.rate_per_second);
+        format!("{} {} --filter {}{expect}{rate}{sure}", noun(*op), verb(*op), quoted(&filter))
     }
 }
 

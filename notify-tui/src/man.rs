@@ -172,8 +172,8 @@ How somebody likes it; else
 .IR ~/.config/notify/tui.toml .
 .B \-\-dump\-config
 writes one with all there is: socket, theme, interval, time (relative, local, utc), ascii, reduce_motion, mouse, view, confirm (none, yes, count, name: how
-grave the question before a change is at least), named
-filters under [filters], the columns of a list by view under [columns], keys by action under [keys].
+grave the question before a change is at least), bulk_pace (such as 50/s, or none: how fast what matches a filter is retried,
+run or told again, unless + or \- in the question say something else), named filters under [filters], the columns of a list by view under [columns], keys by action under [keys].
 .B :save NAME
 adds the filter of the view. A file with a fault is told on the screen, and all of it is left out.
 .TP

@@ -1,6 +1,6 @@
 //! What an answer changes.
 
-use super::wishes;
+use super::{pace, wishes};
 use crate::ask::{Answer, Failure, Slot};
 use crate::deed::{Deed, Outcome, several, verb};
 use crate::state::{App, Data, Dialog, Entry, Over, Rates};
@@ -249,18 +249,17 @@ fn made(app: &mut App, deed: &Deed, reason: Option<&str>, outcome: Outcome) {
                     .join(", ")
             };
             let samples: Vec<_> = view.samples.iter().take(3).map(ToString::to_string).collect();
-            let pace =
-                view.rate_per_second.map_or_else(|| "as fast as it goes".into(), |rate| format!("{rate}/s"));
             let bulk = Deed::Bulk(request);
+            let [pace, same] = pace::lines(&bulk, reason);
             let lines = vec![
                 format!("filter   {}", if filter.is_empty() { "all" } else { &filter }),
                 format!("cut-off  {} (later ones are not touched)", view.cutoff.format("%H:%M:%SZ")),
                 format!("counted  {} ({})", grouped(view.total), counts(&view.by_status)),
                 format!("services {}", counts(&view.by_service)),
                 format!("refused  {} in advance", grouped(view.refused)),
-                format!("pace     {pace}, as an operation that outlives this program"),
+                pace,
                 format!("sample   {}", samples.join(" ")),
-                format!("same as  {}", bulk.line(reason)),
+                same,
             ];
             let title = format!("{} all that match", verb(op));
             let wanted = if op == BulkOp::Discard {
@@ -301,11 +300,13 @@ fn made(app: &mut App, deed: &Deed, reason: Option<&str>, outcome: Outcome) {
             (request.since, request.until) = (view.since, Some(view.until));
             request.expect = Some(Expect { count: view.total, percent: 0 });
             let recover = Deed::Recover(id, request);
+            let [pace, same] = pace::lines(&recover, reason);
             let lines = vec![
                 format!("counted  {} that it did not take", grouped(view.total)),
                 format!("since    {}", view.since.format("%Y-%m-%d %H:%M:%SZ")),
+                pace,
                 "Each is told once more; the receiver may have seen some of them.".into(),
-                format!("same as  {}", recover.line(reason)),
+                same,
             ];
             wishes::ask(app, Dialog::typed("tell again what failed", lines, view.total.to_string(), recover));
         }

@@ -23,7 +23,7 @@ pub(super) fn answer(app: &mut App, mut dialog: Dialog, cmds: &mut Vec<Cmd>) {
     }
 }
 
-fn reason(dialog: &Dialog) -> Option<String> {
+pub(super) fn reason(dialog: &Dialog) -> Option<String> {
     Some(dialog.said("reason").to_owned()).filter(|reason| !reason.is_empty())
 }
 

@@ -10,6 +10,7 @@ mod lines;
 mod menus;
 mod mouse;
 mod open;
+mod pace;
 mod suggest;
 mod travel;
 mod wanted;

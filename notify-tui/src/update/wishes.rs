@@ -176,6 +176,8 @@ fn reroute(app: &App) -> Result<Granted, String> {
 
 fn bulk(app: &App, op: BulkOp) -> Result<Granted, String> {
     let filter = export::matching(app)?;
+    // What is only written goes as fast as it goes; what goes to providers that may just have come back does not.
+    let paced = matches!(op, BulkOp::Retry | BulkOp::Run);
     Ok(Granted::Now(Deed::Count(Box::new(BulkRequest {
         again: Again::default(),
         op: op.into(),
@@ -185,7 +187,7 @@ fn bulk(app: &App, op: BulkOp) -> Result<Granted, String> {
         cutoff: None,
         expect: None,
         limit: None,
-        rate_per_second: Limit::Keep,
+        rate_per_second: if paced { app.settings.bulk_pace.limit() } else { Limit::Keep },
     }))))
 }
 
@@ -240,7 +242,7 @@ fn webhook(app: &App, wish: Wish) -> Result<Granted, String> {
                 since: app.now.wall - TimeDelta::hours(2),
                 until: None,
                 expect: None,
-                rate_per_second: Limit::Keep,
+                rate_per_second: app.settings.bulk_pace.limit(),
             };
             let deed = Deed::CountFailed(webhook.id, Box::new(request));
             let lines = vec!["First it is counted; then you are asked.".to_owned(), same(&deed, None)];

@@ -4,6 +4,7 @@ use super::absent;
 use super::layout::Cut;
 use super::look::{Look, Tone};
 use super::table::fit;
+use crate::deed::Deed;
 use crate::keys;
 use crate::message::Action;
 use crate::state::{App, Bar, Link, Over, Page, Rows as _};
@@ -124,6 +125,9 @@ fn over(over: &Over) -> &'static str {
             " y go on  N leave it  tab next field  Esc leave it"
         }
         Over::Dialog(asked) if asked.quick() => " y go on  N leave it",
+        Over::Dialog(asked) if matches!(asked.deed, Deed::Bulk(_) | Deed::Recover(..)) => {
+            " + - pace  enter go on  ctrl-u empty it  Esc leave it"
+        }
         Over::Dialog(_) => " enter, tab next field  ctrl-u empty it  Esc leave it",
         Over::Secret(..) => " y copy  Esc close",
     }

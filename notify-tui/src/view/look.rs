@@ -172,7 +172,7 @@ impl Look {
 pub(super) use notify_proto::upkeep::grouped;
 
 /// A span in its two largest units.
-pub(super) fn span(seconds: u64) -> String {
+pub(crate) fn span(seconds: u64) -> String {
     match seconds {
         0..60 => format!("{seconds}s"),
         60..3_600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
