@@ -85,7 +85,7 @@ actions! {
     MarkAll "mark-all" ["*"] Scope::List, "mark all shown";
     Unmark "unmark" ["u"] Scope::List, "unmark all; when one is open: show recipient and body for 30 s";
     Follow "follow" ["F"] Scope::List, "stay on the first row";
-    Export "export" ["e"] Scope::List, "write all that match, or what is marked, to a file, as JSON Lines or CSV; again: end that";
+    Export "export" ["e"] Scope::List, "export all that match, or what is marked, as JSON Lines or CSV; again: end it";
     Copy "copy" ["y"] Scope::List, "copy the id or name";
     CopyLine "copy-line" ["Y"] Scope::List, "copy the notifyctl line that shows it";
     Raw "raw" ["J"] Scope::List, "as JSON";

@@ -149,6 +149,14 @@ impl<T: Item> List<T> {
         &self.rows
     }
 
+    /// Brings one row up to date that the daemon gives no more.
+    pub fn renew(&mut self, fresh: T) {
+        let id = fresh.id();
+        if let Some(row) = self.rows.iter_mut().find(|row| row.id() == id) {
+            *row = fresh;
+        }
+    }
+
     /// The row under the cursor.
     pub fn current(&self) -> Option<&T> {
         self.rows.get(self.cursor)
@@ -163,7 +171,8 @@ impl<T: Item> List<T> {
     fn top_for(&self, height: usize) -> usize {
         let height = height.max(1);
         let lowest = (self.cursor + 1).saturating_sub(height);
-        self.top.clamp(lowest, self.cursor).min(self.rows.len())
+        // No line stays empty while there is a row for it.
+        self.top.clamp(lowest, self.cursor).min(self.rows.len().saturating_sub(height))
     }
 
     /// Where the cursor stands.

@@ -3,7 +3,7 @@
 use super::{pace, wishes};
 use crate::ask::{Answer, Failure, Slot};
 use crate::deed::{Deed, Outcome, several, verb};
-use crate::state::{App, Data, Dialog, Entry, Over, Rates};
+use crate::state::{App, Data, Dialog, Entry, Over, Page, Rates, Rows as _};
 use notify_proto::bulk::Expect;
 use notify_proto::hold::QueueView;
 use notify_proto::upkeep::{OperationState, grouped};
@@ -19,7 +19,7 @@ pub(super) const KEEP: &str = "keep what it sent (yes or no)";
 pub(super) fn take(app: &mut App, slot: Slot, answer: Answer, took: Duration) {
     match answer {
         Answer::Status(status) => {
-            if app.page == crate::state::Page::Providers || app.providers.list.rows().is_empty() {
+            if app.page == Page::Providers || app.providers.list.rows().is_empty() {
                 app.providers.list.fill(status.providers.clone());
             }
             app.data = Some(data(app, *status, took));
@@ -36,10 +36,19 @@ pub(super) fn take(app: &mut App, slot: Slot, answer: Answer, took: Duration) {
         }
         Answer::Events(view) => app.live.fill(*view),
         Answer::Page(page) => {
-            let open = app.open;
+            let (open, waits) = (app.open, app.page == Page::Retries);
+            let mut told = true;
             if let Some(notes) = app.notes_mut() {
+                let here = notes.list.here();
                 notes.list.pinned = open;
-                notes.fill(*page);
+                let by_age = !waits && !notes.most_tried && !notes.list.follow;
+                notes.fill(*page, by_age);
+                told = notes.list.here() == here;
+            }
+            if !told {
+                // Nobody waits for what was told of the one before.
+                app.slots.forget(Slot::Detail);
+                app.slots.due(Slot::Detail, Some(app.now.instant + super::STILL));
             }
         }
         Answer::Count(counts) => {
@@ -49,6 +58,7 @@ pub(super) fn take(app: &mut App, slot: Slot, answer: Answer, took: Duration) {
         }
         Answer::Notification(story) => {
             if let Some(notes) = app.notes_mut() {
+                notes.list.renew(story.detail.notification.clone().into());
                 notes.story = Some(story);
             }
         }
@@ -70,6 +80,10 @@ pub(super) fn take(app: &mut App, slot: Slot, answer: Answer, took: Duration) {
             app.webhooks.total = Some((id, page.total));
             tested(app, &page.items);
             app.webhooks.told.fill(page.items);
+            // Nobody stands in it: the newest are shown.
+            if !app.side && !app.open && app.webhooks.told.marked().is_empty() {
+                app.webhooks.told.end(true);
+            }
         }
         Answer::Stats(id, stats) => app.webhooks.stats = Some((id, stats)),
         Answer::Delivery(story) => app.webhooks.story = Some(story),

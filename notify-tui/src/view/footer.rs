@@ -6,8 +6,8 @@ use super::look::{Look, Tone};
 use super::table::fit;
 use crate::deed::Deed;
 use crate::keys;
-use crate::message::Action;
-use crate::state::{App, Bar, Link, Over, Page, Rows as _};
+use crate::message::{Action, Slot};
+use crate::state::{App, Bar, Link, Over, Page, Rows};
 use notify_proto::Status;
 use notify_proto::line::NotificationLine;
 use ratatui::Frame;
@@ -86,7 +86,12 @@ fn worth(app: &App) -> &'static [(Action, &'static str)] {
 
 /// Whether a key does something to what is under the cursor or marked, as far as that is known.
 fn works(app: &App, action: Action) -> bool {
+    let known = app.page == Page::Providers || app.slots.answered(Slot::List);
+    let nothing = known && app.rows().is_some_and(Rows::is_empty);
     match action {
+        Action::Open if app.open => false,
+        Action::New | Action::Panel | Action::Group | Action::Nearer | Action::Further => true,
+        _ if nothing => false,
         Action::Unlock => app.services.list.current().is_none_or(|service| service.locked_until.is_some()),
         Action::Retry | Action::Cancel | Action::Bury | Action::Postpone => {
             let Some(notes) = app.notes_of(app.page) else { return true };

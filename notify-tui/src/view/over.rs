@@ -139,11 +139,15 @@ fn asked(dialog: &Dialog, look: Look) -> Vec<Line<'static>> {
     lines
 }
 
+/// Where the words behind a key begin.
+const INDENT: &str = "                      ";
+
 fn help(app: &App, search: &str, top: usize, look: Look, frame: &mut Frame<'_>, body: Rect) {
     let locked = app.locked().is_some();
     let mut here = Vec::new();
     let mut lists = Vec::new();
     let mut all = Vec::new();
+    let room = usize::from(body.width.saturating_sub(2)).max(INDENT.len() * 2);
     for (action, name, _, scope, what) in ACTIONS {
         let into = match scope {
             Scope::In(pages) if pages.contains(&app.page) => &mut here,
@@ -165,7 +169,9 @@ fn help(app: &App, search: &str, top: usize, look: Look, frame: &mut Frame<'_>, 
         if search.is_empty() || text.to_lowercase().contains(&search.to_lowercase()) || name.contains(search)
         {
             let tone = if locked && changes(*action) { Tone::Dim } else { Tone::Plain };
-            into.push(Line::styled(text, look.style(tone)));
+            let options = textwrap::Options::new(room).subsequent_indent(INDENT);
+            let lines = textwrap::wrap(&text, options);
+            into.extend(lines.into_iter().map(|line| Line::styled(line.into_owned(), look.style(tone))));
         }
     }
     let mut lines = Vec::new();

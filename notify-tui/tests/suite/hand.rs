@@ -241,8 +241,8 @@ fn what_needs_a_look_at_a_webhook_has_its_service_and_host() {
     }
     answer(&mut app, &cmds, Slot::Overview, Answer::Overview(reply), begin);
     let text = screen(&app, PLAIN, 120, 36);
-    assert!(text.contains("webhook  acme/hooks.acme.test oldest item"), "{text}");
-    assert!(text.contains("webhook  000000000801     oldest item"), "{text}");
+    assert!(text.contains("webhook  acme/hooks.acme.test  oldest item"), "{text}");
+    assert!(text.contains("webhook  000000000801          oldest item"), "{text}");
 }
 
 #[test]
@@ -288,7 +288,9 @@ fn a_small_first_screen_has_its_trends_and_how_long_things_take() {
         let text = screen(&app, PLAIN, width, height);
         let took = " wait p50 12ms p95 24ms p99 1.2s   provider p95 168ms   hook p95 122ms ";
         assert!(text.contains(took), "{text}");
-        assert!(text.contains(" deliv/s 812.4 .") && text.contains(" fail/s 6.1 ."), "{text}");
+        // The last quarter of the 15 minutes is known.
+        let known = |line: &str| line.contains("deliv/s 812.4    ") && line.matches(":=+#  ").count() == 2;
+        assert!(text.lines().any(known), "{text}");
         assert!(text.contains("ack 5m 94.2%"), "{text}");
     }
     let text = screen(&app, PLAIN, 60, 15);
