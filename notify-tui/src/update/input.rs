@@ -223,7 +223,7 @@ fn answer(app: &mut App, mut asked: Dialog, key: KeyEvent, chord: &str, cmds: &m
     }
     match chord {
         "esc" => return app.say("left as it is"),
-        "+" | "-" if pace::turn(&mut asked, chord) => {}
+        "+" | "-" if pace::turn(&mut asked, chord) => dialog::retell(&mut asked, app.now.wall),
         "enter" if last => {
             if asked.fields[asked.at].1.trim() == asked.wanted {
                 return dialog::answer(app, asked, cmds);

@@ -2,6 +2,7 @@
 
 mod act;
 mod answers;
+mod counted;
 mod dialog;
 mod export;
 mod input;

@@ -1,15 +1,11 @@
 //! The pace of long work, in the question before it.
 
-use super::dialog::reason;
 use crate::deed::Deed;
 use crate::state::{Dialog, Pace};
 use notify_proto::control::Limit;
 
 /// What the line of a question begins with that tells it.
 const PACE: &str = "pace     ";
-
-/// What the line of a question about long work begins with that tells the command.
-const SAME: &str = "same as  ";
 
 /// The pace of a change, where it has one.
 fn of(deed: &mut Deed) -> Option<&mut Limit<f64>> {
@@ -20,8 +16,8 @@ fn of(deed: &mut Deed) -> Option<&mut Limit<f64>> {
     }
 }
 
-/// The two lines of a question: how fast it goes and how long that takes, and the command that does the same.
-pub(super) fn lines(deed: &Deed, reason: Option<&str>) -> [String; 2] {
+/// The line of a question that tells how fast it goes, and how long that takes.
+pub(super) fn line(deed: &Deed) -> String {
     let rate = match deed {
         Deed::Bulk(request) => request.rate_per_second,
         Deed::Recover(_, request) => request.rate_per_second,
@@ -40,10 +36,7 @@ pub(super) fn lines(deed: &Deed, reason: Option<&str>) -> [String; 2] {
         }
         _ => "as fast as it goes".to_owned(),
     };
-    [
-        format!("{PACE}{pace}, as an operation that outlives this program; + faster, - slower"),
-        format!("{SAME}{}", deed.line(reason)),
-    ]
+    format!("{PACE}{pace}, as an operation that outlives this program; + faster, - slower")
 }
 
 /// Another pace, by a key; false where that key means nothing.
@@ -64,13 +57,9 @@ pub(super) fn turn(dialog: &mut Dialog, chord: &str) -> bool {
         _ => return false,
     };
     *rate = then.limit();
-    let [pace, same] = lines(&dialog.deed, reason(dialog).as_deref());
-    for line in &mut dialog.lines {
-        if line.starts_with(PACE) {
-            line.clone_from(&pace);
-        } else if line.starts_with(SAME) {
-            line.clone_from(&same);
-        }
+    let told = line(&dialog.deed);
+    for line in dialog.lines.iter_mut().filter(|line| line.starts_with(PACE)) {
+        line.clone_from(&told);
     }
     true
 }

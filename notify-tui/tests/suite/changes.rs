@@ -421,6 +421,8 @@ fn a_service_is_deleted_by_its_name_after_what_goes_with_it_was_counted() {
     assert!(screen(&app, PLAIN, 120, 36).contains("sent     1,284 notifications"));
     press(&mut app, &["ctrl-u"]);
     write(&mut app, "yes");
+    let text = screen(&app, PLAIN, 120, 36);
+    assert!(text.contains("same as  notifyctl service delete acme --keep-history"), "{text}");
     press(&mut app, &["tab", "tab"]);
     assert_eq!(deed(&press(&mut app, &["y", "enter"])), None, "its name is asked for");
     press(&mut app, &["ctrl-u"]);
