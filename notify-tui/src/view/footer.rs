@@ -23,6 +23,9 @@ fn worth(app: &App) -> &'static [(Action, &'static str)] {
         Page::Queues => &[(Action::Open, "open"), (Action::Hold, "pause/resume"), (Action::Limit, "limit")],
         page if page.speaks() && app.open => &[
             (Action::Unmark, "reveal for 30 s"),
+            (Action::Retry, "retry"),
+            (Action::Cancel, "cancel"),
+            (Action::Postpone, "postpone"),
             (Action::Raw, "as JSON"),
             (Action::CopyLine, "copy as notifyctl"),
         ],

@@ -215,6 +215,13 @@ fn the_key_line_has_only_what_works_on_the_row() {
         press(&mut app, &["space"]);
         assert_eq!(keys(&app, 120, 36).contains(" z postpone "), wanted[3], "{status}");
     }
+    let (mut app, cmds, begin) = live(Page::Notifications);
+    answer(&mut app, &cmds, Slot::List, page(0..3, "retrying", None), begin);
+    press(&mut app, &["enter"]);
+    let line = keys(&app, 120, 36);
+    for part in [" u reveal for 30 s ", " R retry ", " C cancel ", " z postpone "] {
+        assert!(line.contains(part) && !line.contains(" open "), "{line}");
+    }
     let (mut app, cmds, begin) = live(Page::Dead);
     answer(&mut app, &cmds, Slot::List, page(0..3, "failed", None), begin);
     app.size = (60, 15);
