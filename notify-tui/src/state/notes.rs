@@ -1,6 +1,7 @@
 //! The three lists of notifications: one page in memory, wherever it stands among millions.
 
-use super::list::{List, Rows as _};
+use super::List;
+use super::Rows as _;
 use chrono::TimeDelta;
 use notify_proto::bulk::FaultGroups;
 use notify_proto::filter::{Field, Filter, FilterError, Term};

@@ -82,7 +82,7 @@ pub(super) fn act(app: &mut App, action: Action, cmds: &mut Vec<Cmd>) {
         Action::Quick => app.over = Some(quick(app)),
         Action::Sort => sort(app),
         Action::Export => export::ask(app, cmds),
-        Action::Copy => copy(app, cmds),
+        Action::Copy => leave::copy(app, cmds),
         Action::CopyLine => {
             if let Some(line) = leave::show_line(app) {
                 app.say(format!("copied: {line}"));
@@ -250,26 +250,6 @@ fn sort(app: &mut App) {
     let choice = |(at, (name, key)): (usize, (&&str, char))| (key, (*name).to_owned(), Choice::Sort(at));
     let choices = sorts.iter().zip('1'..).enumerate().map(choice).collect();
     app.over = Some(Over::Menu(Menu { title: "sort by".into(), choices }));
-}
-
-fn copy(app: &mut App, cmds: &mut Vec<Cmd>) {
-    let ids = app.rows().map(|rows| {
-        let marked = rows.marked();
-        if marked.is_empty() { rows.here().into_iter().collect() } else { marked }
-    });
-    let ids: Vec<String> = ids.unwrap_or_else(|| {
-        let here = match app.page {
-            Page::Overview => open::pointed(app).map(|(_, name)| name),
-            _ => app.live.current().map(|event| event.id.clone()),
-        };
-        here.into_iter().collect()
-    });
-    match ids.as_slice() {
-        [] => return app.say("there is nothing under the cursor"),
-        [one] => app.say(format!("copied: {one}")),
-        all => app.say(format!("copied: {} ids", all.len())),
-    }
-    cmds.push(Cmd::Copy(ids.join("\n")));
 }
 
 /// Shows recipient and body of what is open, for a while.

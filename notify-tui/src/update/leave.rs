@@ -2,8 +2,30 @@
 
 use super::open;
 use crate::export::{field, safe};
+use crate::message::Cmd;
 use crate::state::{App, Item, List, Page, Rows};
 use serde_json::Value;
+
+/// Copies the ids that are marked, or the one under the cursor.
+pub(super) fn copy(app: &mut App, cmds: &mut Vec<Cmd>) {
+    let ids = app.rows().map(|rows| {
+        let marked = rows.marked();
+        if marked.is_empty() { rows.here().into_iter().collect() } else { marked }
+    });
+    let ids: Vec<String> = ids.unwrap_or_else(|| {
+        let here = match app.page {
+            Page::Overview => open::pointed(app).map(|(_, name)| name),
+            _ => app.live.current().map(|event| event.id.clone()),
+        };
+        here.into_iter().collect()
+    });
+    match ids.as_slice() {
+        [] => return app.say("there is nothing under the cursor"),
+        [one] => app.say(format!("copied: {one}")),
+        all => app.say(format!("copied: {} ids", all.len())),
+    }
+    cmds.push(Cmd::Copy(ids.join("\n")));
+}
 
 /// The line that shows what is under the cursor.
 pub(super) fn show_line(app: &App) -> Option<String> {

@@ -126,9 +126,18 @@ pub(super) fn chart(app: &App, overview: &Overview, look: Look, frame: &mut Fram
     let failed = look.spark(spread(&trends.failed, POINTS, width).into_iter(), width);
     let failed = format!("{failed:>width$}");
     lines.push(Line::styled(failed, look.style(if dim { Tone::Dim } else { Tone::Bad })));
-    let axis = format!("-15m{:>width$}", "now", width = width.saturating_sub(4));
-    lines.push(Line::styled(axis, look.style(Tone::Dim)));
+    lines.push(Line::styled(axis(width), look.style(Tone::Dim)));
     frame.render_widget(Paragraph::new(lines), inside);
+}
+
+/// The quarter of an hour, with marks where there is room for them.
+fn axis(width: usize) -> String {
+    let end = width.saturating_sub(3);
+    if width < 30 {
+        return format!("-15m{:>end$}", "now", end = end.saturating_sub(1));
+    }
+    let third = width / 3;
+    format!("{:<third$}{:<rest$}{:<last$}now", "-15m", "-10m", "-5m", rest = third, last = end - 2 * third)
 }
 
 /// One cell of a column chart of so many rows, the lowest being 0.
