@@ -29,11 +29,11 @@ impl Sheet {
         let open = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial);
         let file = open.map_err(|error| fault(&partial, &error))?;
         // Looked for once the other is ours: nobody else can be about to give it this name.
-        if path.symlink_metadata().is_ok() {
-            let _ = fs::remove_file(&partial);
-            return Err(fault(&path, &io::ErrorKind::AlreadyExists.into()));
+        let sheet = Self { file, path, partial, csv, bytes: 0, rows: 0 };
+        if sheet.path.symlink_metadata().is_ok() {
+            return Err(fault(&sheet.path, &io::ErrorKind::AlreadyExists.into()));
         }
-        Ok(Self { file, path, partial, csv, bytes: 0, rows: 0 })
+        Ok(sheet)
     }
 
     /// Adds rows: all of them or none.
@@ -66,10 +66,16 @@ impl Sheet {
 
     /// It ends here: what was written stays.
     pub(super) fn leave(self, why: String) -> Told {
+        let place = (self.rows > 0).then(|| self.partial.display().to_string());
+        Told::Ended(self.rows, place, why)
+    }
+}
+
+impl Drop for Sheet {
+    fn drop(&mut self) {
+        // Also when the program ends in the middle of it: nothing is left of nothing.
         if self.rows == 0 {
             let _ = fs::remove_file(&self.partial);
-            return Told::Ended(0, None, why);
         }
-        Told::Ended(self.rows, Some(self.partial.display().to_string()), why)
     }
 }

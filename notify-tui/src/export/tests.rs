@@ -132,3 +132,16 @@ async fn nothing_is_written_over() {
         std::fs::remove_file(path.with_file_name("s")).unwrap();
     }
 }
+
+#[test]
+fn a_program_that_ends_in_the_middle_leaves_whole_rows_or_nothing() {
+    let (_dir, path, partial) = place();
+    let sheet = Sheet::create(path.to_str().unwrap(), false).unwrap();
+    assert!(Path::new(&partial).exists());
+    drop(sheet);
+    assert!(!Path::new(&partial).exists());
+    let mut sheet = Sheet::create(path.to_str().unwrap(), false).unwrap();
+    sheet.write(&[serde_json::from_value(row(1)).unwrap()]).unwrap();
+    drop(sheet);
+    assert_eq!(std::fs::read_to_string(&partial).unwrap().lines().count(), 1);
+}

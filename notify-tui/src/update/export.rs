@@ -19,6 +19,7 @@ pub(super) fn end(app: &mut App, cmds: &mut Vec<Cmd>) -> bool {
     let Some(export) = &mut app.export else { return false };
     if !std::mem::replace(&mut export.ending, true) {
         cmds.push(Cmd::EndExport);
+        app.notice = None;
     }
     true
 }
@@ -63,6 +64,8 @@ pub(super) fn begin(app: &mut App, csv: bool, cmds: &mut Vec<Cmd>) {
             let line = line(app, csv, &name).unwrap_or_default();
             let total = app.notes_of(app.page).map(|notes| notes.list.marked().len()).filter(|n| *n > 0);
             let total = total.map_or_else(|| app.matching(), |marked| Some(marked as u64));
+            // What happened before is no news beside it.
+            app.notice = None;
             app.export = Some(Export { name: name.clone(), line, rows: 0, total, ending: false });
             cmds.push(Cmd::Export(Box::new(Wanted { name, csv, filter })));
         }

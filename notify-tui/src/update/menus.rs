@@ -47,7 +47,8 @@ pub(super) fn leaving(app: &App) -> Option<Over> {
         app.begun.iter().map(|id| format!("{id} goes on in the daemon without this program")).collect();
     if let Some(export) = &app.export {
         let rows = notify_proto::upkeep::grouped(export.rows);
-        parts.push(format!("the export ends, its {rows} rows stay in {}.partial", export.name));
+        let kept = format!(", its {rows} rows stay in {}.partial", export.name);
+        parts.push(format!("the export ends{}", if export.rows > 0 { kept } else { String::new() }));
     }
     if parts.is_empty() {
         return None;

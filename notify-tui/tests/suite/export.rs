@@ -30,6 +30,7 @@ fn tell(app: &mut App, told: Told) -> Vec<Cmd> {
 #[test]
 fn all_that_match_are_written_in_the_background() {
     let mut app = listed(Page::Dead);
+    app.say("something that happened before");
     press(&mut app, &["/"]);
     write(&mut app, "service:acme");
     press(&mut app, &["enter", "e"]);
@@ -38,7 +39,6 @@ fn all_that_match_are_written_in_the_background() {
     assert_eq!(begun.filter.to_string(), "service:acme status:dead");
     assert_eq!((begun.csv, begun.name.as_str()), (true, "notify-dead-20270115T080000Z.csv"));
     tell(&mut app, Told::Rows(400));
-    app.notice = None;
     let said = "export: 400 rows to notify-dead-20270115T080000Z.csv; e ends it";
     assert!(screen(&app, PLAIN, 120, 36).contains(said));
     press(&mut app, &["2"]);
@@ -62,7 +62,6 @@ fn how_far_it_is_says_of_how_many_where_that_is_known() {
     let mut app = listed(Page::Dead);
     assert_eq!(wanted(&press(&mut app, &["e", "j"])).filter.to_string(), "status:dead");
     tell(&mut app, Told::Rows(40));
-    app.notice = None;
     assert!(screen(&app, PLAIN, 120, 36).contains("export: 40 of 87 rows to"));
     tell(&mut app, Told::Rows(90));
     assert!(screen(&app, PLAIN, 120, 36).contains("export: 90 of 90 rows to"), "some died meanwhile");

@@ -71,7 +71,7 @@ fn all_that_match_are_written_as_notifyctl_writes_them() {
 }
 
 #[test]
-fn an_export_that_hangs_is_ended_by_a_key() {
+fn an_export_that_hangs_is_ended_by_a_key_or_with_the_program() {
     let daemon = daemon();
     let mut seat = seat(&daemon);
     daemon.signal(Signal::STOP);
@@ -81,8 +81,12 @@ fn an_export_that_hangs_is_ended_by_a_key() {
     seat.sees("[2 Queues]");
     seat.press("e");
     seat.sees("nothing was written: given up");
-    daemon.signal(Signal::CONT);
     assert_eq!(files(&daemon), [] as [PathBuf; 0]);
+    // Who leaves in the middle of one leaves nothing of nothing either.
+    seat.press("3ej");
+    seat.sees("export: 0 of 450 rows to notify-notifications-");
     seat.press("\x03");
     assert!(seat.end().gave_back());
+    assert_eq!(files(&daemon), [] as [PathBuf; 0]);
+    daemon.signal(Signal::CONT);
 }
