@@ -244,7 +244,11 @@ pub(super) fn last(app: &App, look: Look, frame: &mut Frame<'_>, cut: &Cut) {
     let said = app.data.is_none() || (app.page == Page::Overview && app.overview.is_some());
     let (lines, tone) = if lost.is_empty() || (said && app.notice.is_some()) {
         let (text, tone, whole) = news(app);
-        let most = if whole { MOST } else { 1 };
+        let most = match cut.last {
+            _ if !whole => 1,
+            Some(_) => MOST,
+            None => 2,
+        };
         (absent::lines_of(&text, width, most, look), tone)
     } else if cut.last.is_some() {
         (absent::lines_of(&lost.join("; "), width, if said { 1 } else { MOST }, look), Tone::Bad)
@@ -257,7 +261,8 @@ pub(super) fn last(app: &App, look: Look, frame: &mut Frame<'_>, cut: &Cut) {
     let rows = u16::try_from(text.len()).unwrap_or(1);
     let area = match cut.last {
         Some(last) => Rect { y: last.bottom().saturating_sub(rows), height: rows, ..last },
-        None if lost.is_empty() || said => return,
+        // A small screen has no line for it: what has just happened goes over the last of its body.
+        None if (lost.is_empty() || said) && app.notice.is_none() && app.export.is_none() => return,
         None => Rect { y: cut.body.bottom().saturating_sub(rows), height: rows, ..cut.body },
     };
     // Where it needs more than the hint's line, the keys go up into the body.

@@ -337,3 +337,18 @@ fn what_lies_over_the_view_has_its_own_keys() {
         assert!(line.contains(words) && !line.contains("open circuit"), "{key}: {line}");
     }
 }
+
+#[test]
+fn a_small_screen_says_what_has_just_happened_too() {
+    let (mut app, cmds, begin) = live(Page::Notifications);
+    answer(&mut app, &cmds, Slot::List, page(0..30, "queued", None), begin);
+    app.size = (60, 15);
+    let before = screen(&app, PLAIN, 60, 15);
+    app.say("30 done; back: notifyctl notification retry");
+    let text = screen(&app, PLAIN, 60, 15);
+    assert!(text.contains(" 30 done; back: ") && text.contains("? help"), "{text}");
+    app.notice = None;
+    assert_eq!(screen(&app, PLAIN, 60, 15), before, "and then the rows have it again");
+    press(&mut app, &["e", "j"]);
+    assert!(screen(&app, PLAIN, 60, 15).contains("export: 0 of"), "{}", screen(&app, PLAIN, 60, 15));
+}
