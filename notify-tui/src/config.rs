@@ -2,7 +2,7 @@
 
 use crate::cli::Cli;
 use crate::keys::Keymap;
-use crate::state::{Confirm, Page};
+use crate::state::{Confirm, Pace, Page};
 use crate::view::Theme;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -22,6 +22,7 @@ struct File {
     mouse: Option<bool>,
     view: Option<String>,
     confirm: Option<String>,
+    bulk_pace: Option<String>,
     filters: BTreeMap<String, String>,
     columns: BTreeMap<String, Vec<String>>,
     keys: BTreeMap<String, Vec<String>>,
@@ -60,6 +61,8 @@ pub struct Settings {
     pub view: Page,
     /// How grave the question before a change is at least.
     pub confirm: Confirm,
+    /// How fast a change of all that match goes, unless somebody says something else.
+    pub bulk_pace: Pace,
     /// Filters by name.
     pub filters: BTreeMap<String, String>,
     /// The columns of each list, where not all of them are wanted.
@@ -80,6 +83,7 @@ impl Default for Settings {
             mouse: true,
             view: Page::Overview,
             confirm: Confirm::None,
+            bulk_pace: Pace::default(),
             filters: BTreeMap::new(),
             columns: BTreeMap::new(),
             keys: Keymap::default(),
@@ -182,6 +186,9 @@ fn read(text: &str) -> Result<Settings, String> {
     if let Some(word) = file.confirm {
         settings.confirm = word.parse().map_err(|error| format!("confirm: {error}"))?;
     }
+    if let Some(text) = file.bulk_pace {
+        settings.bulk_pace = text.parse().map_err(|error| format!("bulk_pace: {error}"))?;
+    }
     settings.ascii = file.ascii.unwrap_or_default();
     settings.calm = file.reduce_motion.unwrap_or_default();
     settings.mouse = file.mouse.unwrap_or(true);
@@ -255,6 +262,7 @@ impl Settings {
         say("mouse", &self.mouse.to_string());
         say("view", &quoted(self.view.word()));
         say("confirm", &quoted(self.confirm.as_str()));
+        say("bulk_pace", &quoted(&self.bulk_pace.to_string()));
         text.push_str("\n[filters]\n");
         for (name, filter) in &self.filters {
             let _ = writeln!(text, "{} = {}", quoted(name), quoted(filter));
@@ -280,10 +288,10 @@ mod tests {
     #[test]
     fn what_is_dumped_reads_back() {
         let text = "theme = \"cb\"\ninterval = \"2s\"\ntime = \"utc\"\nview = \"dead\"\nascii = true\nconfirm = \"count\"\n\
-            [filters]\nmine = 'service:acme error:\"a b\"'\n[keys]\nrefresh = [\"f5\"]";
+            bulk_pace = \"none\"\n[filters]\nmine = 'service:acme error:\"a b\"'\n[keys]\nrefresh = [\"f5\"]";
         let settings = read(text).unwrap();
         assert_eq!((settings.theme, settings.view, settings.times), (Theme::Cb, Page::Dead, Times::Utc));
-        assert_eq!(settings.confirm, Confirm::Count);
+        assert_eq!((settings.confirm, settings.bulk_pace), (Confirm::Count, Pace(None)));
         assert_eq!(read(&settings.dump()).unwrap(), settings);
         let plain = Settings { interval: Duration::from_millis(250), ..Settings::default() };
         assert_eq!(read(&plain.dump()).unwrap(), plain);
@@ -324,6 +332,7 @@ mod tests {
         assert!(wrong("theme = \"sepia\"").starts_with("theme: "));
         assert!(wrong("interval = \"2\"").contains("2s"));
         assert!(wrong("view = \"moon\"").contains("moon"));
+        assert!(wrong("bulk_pace = \"50\"").starts_with("bulk_pace: write 1/s to 1000000/s, or none"));
         assert!(wrong("confirm = \"twice\"").starts_with("confirm: `twice` is none of none, yes"));
     }
 }

@@ -74,7 +74,7 @@ actions! {
     Top "top" ["g", "home"] Scope::List, "the first row; lets in what came meanwhile";
     Bottom "bottom" ["G", "end"] Scope::List, "the last row of this page";
     Open "open" ["enter"] Scope::List, "open what is under the cursor";
-    Close "close" ["esc"] Scope::List, "close, or clear marks and filter";
+    Close "close" ["esc"] Scope::List, "close; end an export; clear marks, then the filter";
     Filter "filter" ["/"] Scope::List, "filter";
     Quick "quick" ["n"] Scope::List, "quick filters";
     Sort "sort" ["s"] Scope::List, "sort by";
@@ -85,7 +85,7 @@ actions! {
     MarkAll "mark-all" ["*"] Scope::List, "mark all shown";
     Unmark "unmark" ["u"] Scope::List, "unmark all; when one is open: show recipient and body for 30 s";
     Follow "follow" ["F"] Scope::List, "stay on the first row";
-    Export "export" ["e"] Scope::List, "write the rows to a file, as JSON Lines or CSV";
+    Export "export" ["e"] Scope::List, "export all that match, or what is marked, as JSON Lines or CSV; again: end it";
     Copy "copy" ["y"] Scope::List, "copy the id or name";
     CopyLine "copy-line" ["Y"] Scope::List, "copy the notifyctl line that shows it";
     Raw "raw" ["J"] Scope::List, "as JSON";

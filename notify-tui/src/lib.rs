@@ -11,7 +11,7 @@
 //! * [`ask`] has the questions to the daemon and [`deed`] the changes, each with the `notifyctl` line that does the same;
 //! * [`keys`] is the one table of keys; [`config`] how somebody likes it;
 //! * `conn` owns the connection and never holds up the loop; `run` is the loop, `signals` what ends and stops it; `terminal` gives the terminal back,
-//!   however the program ends; `outside` copies and exports; `log` is the program's own;
+//!   however the program ends; `outside` copies and saves; `export` writes all that match, page by page; `log` is the program's own;
 //! * `snapshot` paints one frame as text; `stats` tells whoever measures what frames and questions cost.
 
 pub mod ask;
@@ -21,6 +21,7 @@ mod clock;
 pub mod config;
 mod conn;
 pub mod deed;
+mod export;
 #[cfg(debug_assertions)]
 mod fault;
 pub mod keys;

@@ -172,8 +172,8 @@ How somebody likes it; else
 .IR ~/.config/notify/tui.toml .
 .B \-\-dump\-config
 writes one with all there is: socket, theme, interval, time (relative, local, utc), ascii, reduce_motion, mouse, view, confirm (none, yes, count, name: how
-grave the question before a change is at least), named
-filters under [filters], the columns of a list by view under [columns], keys by action under [keys].
+grave the question before a change is at least), bulk_pace (such as 50/s, or none: how fast what matches a filter is retried,
+run or told again, unless + or \- in the question say something else), named filters under [filters], the columns of a list by view under [columns], keys by action under [keys].
 .B :save NAME
 adds the filter of the view. A file with a fault is told on the screen, and all of it is left out.
 .TP
@@ -181,6 +181,17 @@ adds the filter of the view. A file with a fault is told on the screen, and all 
 What a report of a fault needs: starts, ends, the connection, refusals; else
 .IR ~/.local/state/notify/tui.log .
 One larger than 1 MiB is put aside as tui.log.old at the next start.
+.TP
+.IR notify\-VIEW\-TIME.jsonl ", " notify\-VIEW\-TIME.csv
+What was exported
+.RB ( e ),
+in the working directory, for its owner alone; nothing is written over. Of the views of notifications it is all that match
+the filter, or the marked rows, as
+.B notifyctl notification export
+writes them: in the background, whatever view is shown. It ends in
+.I .partial
+until it is whole, and when it ended early; then the rows that are in it are whole. Of the other views it is the rows that
+are shown, or marked.
 .TP
 .I /run/notifyd/control.sock
 The control socket of the system's daemon.

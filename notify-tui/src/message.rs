@@ -2,6 +2,7 @@
 
 pub use crate::ask::{Answer, Failure, Question, Slot};
 pub use crate::clock::Moment;
+pub use crate::export::{Told, Wanted};
 pub use crate::keys::Action;
 use crossterm::event::{KeyEvent, MouseEvent};
 use notify_proto::control::Welcome;
@@ -36,6 +37,8 @@ pub enum Msg {
     Answered(Slot, u64, Result<Answer, Failure>, Duration),
     /// The connection broke.
     Broken,
+    /// How the export goes, or how it ended.
+    Exported(Told),
     /// A file was written, or was not.
     Saved(Result<String, String>),
 }
@@ -53,6 +56,10 @@ pub enum Cmd {
     Copy(String),
     /// Write this to a new file of this name.
     Save(String, String),
+    /// Write all of this to a file, page by page.
+    Export(Box<Wanted>),
+    /// End that, wherever it is.
+    EndExport,
     /// Keep this filter under this name in the configuration.
     Keep(String, String),
     /// Let the terminal tell of the mouse, or not.

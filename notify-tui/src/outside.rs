@@ -1,4 +1,4 @@
-//! What leaves the program besides its frames, what is copied and what is exported; and whose program it is.
+//! What leaves the program besides its frames, what is copied and what is saved; and whose program it is.
 
 use base64::Engine as _;
 use std::io::{self, Write as _};
@@ -32,7 +32,9 @@ fn named<'a>(known: &'a str, number: &str) -> Option<&'a str> {
 pub(crate) fn save(name: &str, text: &str) -> Result<String, String> {
     let open = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(name);
     let written = open.and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map(|()| name.to_owned()).map_err(|error| format!("{name}: {error}"))
+    let place =
+        || std::path::absolute(name).map_or_else(|_| name.to_owned(), |path| path.display().to_string());
+    written.map(|()| place()).map_err(|error| format!("{name}: {error}"))
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@
 mod dashboard;
 #[path = "operating/errors.rs"]
 mod errors;
+#[path = "operating/exported.rs"]
+mod exported;
 #[path = "operating/guided.rs"]
 mod guided;
 #[path = "operating/load.rs"]

@@ -5,6 +5,7 @@ mod deeds;
 mod questions;
 
 use crate::ask::{Failure, Slot};
+use crate::export::{self, Told};
 use crate::message::{Cmd, Msg};
 use notify_proto::control::{ControlClient, Hello};
 use notify_proto::socket::{self, NoDaemon, Trouble};
@@ -15,13 +16,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 /// How long the daemon may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why there was no answer.
-enum Stop {
+pub(crate) enum Stop {
     /// The connection stands.
     Failed(Failure),
     /// It does not.
@@ -34,12 +36,15 @@ pub(crate) struct Conn {
     client: Option<ControlClient>,
     answers: UnboundedSender<Msg>,
     under_way: BTreeMap<Slot, AbortHandle>,
+    /// Ends the export that goes on.
+    export: Option<oneshot::Sender<()>>,
     received: Arc<AtomicU64>,
 }
 
 impl Conn {
     pub(crate) fn new(given: Option<PathBuf>, answers: UnboundedSender<Msg>) -> Self {
-        Self { given, client: None, answers, under_way: BTreeMap::new(), received: Arc::default() }
+        let under_way = BTreeMap::new();
+        Self { given, client: None, answers, under_way, export: None, received: Arc::default() }
     }
 
     /// How many bytes came from the daemon so far.
@@ -95,6 +100,17 @@ impl Conn {
                     task.abort();
                 }
             }
+            Cmd::Export(wanted) => {
+                let answers = self.answers.clone();
+                let tell = move |told| drop(answers.send(Msg::Exported(told)));
+                let Some(client) = self.client.clone() else {
+                    return tell(Told::Ended(0, None, "there is no connection".into()));
+                };
+                let (end, stop) = oneshot::channel();
+                self.export = Some(end);
+                tokio::spawn(export::run(client, *wanted, stop, tell));
+            }
+            Cmd::EndExport => self.export = None,
             Cmd::Copy(_) | Cmd::Save(..) | Cmd::Keep(..) | Cmd::Mouse(_) | Cmd::Suspend | Cmd::Quit => {}
         }
     }
@@ -127,7 +143,7 @@ impl Conn {
 }
 
 /// What tarpc gave, as an answer or the reason why there is none.
-fn came<T>(reply: Result<transport::Reply<T>, RpcError>) -> Result<T, Stop> {
+pub(crate) fn came<T>(reply: Result<transport::Reply<T>, RpcError>) -> Result<T, Stop> {
     match reply {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(Stop::Failed(Failure::Refused(error))),

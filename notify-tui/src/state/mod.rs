@@ -1,27 +1,34 @@
 //! What the program knows.
 
 mod confirm;
+mod export;
+mod here;
 mod items;
 mod link;
 mod list;
 mod live;
 mod notes;
 mod over;
+mod pace;
 mod page;
 mod parts;
 mod rates;
+mod rows;
 mod slots;
 mod traffic;
 
 pub use confirm::Confirm;
+pub use export::Export;
 pub use link::{Badge, Link, wait};
-pub use list::{Item, List, Rank, Rows};
+pub use list::{Item, List, Rank};
 pub use live::Live;
 pub use notes::{By, Notes, Story, WINDOWS};
 pub use over::{Bar, Choice, Dialog, Hidden, Menu, Over, Wish};
+pub use pace::Pace;
 pub use page::Page;
 pub use parts::{Data, Entry, Notice, Providers, Queues, Services, Webhooks};
 pub use rates::Rates;
+pub use rows::Rows;
 pub use slots::Slots;
 pub use traffic::Traffic;
 
@@ -138,6 +145,8 @@ pub struct App {
     pub work: Vec<OperationView>,
     /// What was begun from here and has not ended, as far as is known.
     pub begun: Vec<String>,
+    /// The export that goes on.
+    pub export: Option<Export>,
     /// The words that lists without the filter language are filtered by.
     pub words: BTreeMap<Page, String>,
 }
@@ -190,6 +199,7 @@ impl App {
             kept_days: None,
             work: Vec::new(),
             begun: Vec::new(),
+            export: None,
             words: BTreeMap::new(),
         }
     }
@@ -255,67 +265,6 @@ impl App {
             Some("not now: what is shown may be out of date")
         } else {
             None
-        }
-    }
-
-    /// The list of notifications of the view.
-    pub fn notes_of(&self, page: Page) -> Option<&Notes> {
-        match page {
-            Page::Notifications => Some(&self.notes),
-            Page::Retries => Some(&self.retries),
-            Page::Dead => Some(&self.dead),
-            _ => None,
-        }
-    }
-
-    /// The same, to change it.
-    pub fn notes_mut(&mut self) -> Option<&mut Notes> {
-        match self.page {
-            Page::Notifications => Some(&mut self.notes),
-            Page::Retries => Some(&mut self.retries),
-            Page::Dead => Some(&mut self.dead),
-            _ => None,
-        }
-    }
-
-    /// The list that has the keys.
-    pub fn rows(&self) -> Option<&dyn Rows> {
-        Some(match self.page {
-            Page::Overview | Page::Live => return None,
-            Page::Queues => &self.queues.list,
-            Page::Notifications => &self.notes.list,
-            Page::Retries => &self.retries.list,
-            Page::Dead => &self.dead.list,
-            Page::Providers => &self.providers.list,
-            Page::Webhooks if self.side => &self.webhooks.told,
-            Page::Webhooks => &self.webhooks.list,
-            Page::Services => &self.services.list,
-        })
-    }
-
-    /// The same, to move in it.
-    pub fn rows_mut(&mut self) -> Option<&mut dyn Rows> {
-        Some(match self.page {
-            Page::Overview | Page::Live => return None,
-            Page::Queues => &mut self.queues.list,
-            Page::Notifications => &mut self.notes.list,
-            Page::Retries => &mut self.retries.list,
-            Page::Dead => &mut self.dead.list,
-            Page::Providers => &mut self.providers.list,
-            Page::Webhooks if self.side => &mut self.webhooks.told,
-            Page::Webhooks => &mut self.webhooks.list,
-            Page::Services => &mut self.services.list,
-        })
-    }
-
-    /// The filter of the view, as it was written.
-    pub fn filter(&self) -> &str {
-        match self.page {
-            Page::Live => &self.live.filter,
-            page => self.notes_of(page).map_or_else(
-                || self.words.get(&page).map_or("", String::as_str),
-                |notes| notes.filter.as_str(),
-            ),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The three lists of notifications: one page in memory, wherever it stands among millions.
 
-use super::list::{List, Rows as _};
+use super::List;
+use super::Rows as _;
 use chrono::TimeDelta;
 use notify_proto::bulk::FaultGroups;
 use notify_proto::filter::{Field, Filter, FilterError, Term};
@@ -116,8 +117,16 @@ impl Notes {
         };
     }
 
-    /// Takes a page.
-    pub fn fill(&mut self, page: LinePage) {
+    /// Takes a page. With `by_age` the list is newest first: what newer ones have pushed off the page under the cursor is
+    /// there still, further on, and stays, as the cursor follows it and not the page.
+    pub fn fill(&mut self, mut page: LinePage, by_age: bool) {
+        if let Some((row, last)) = self.list.current().zip(page.items.last())
+            && by_age
+            && page.next_cursor.is_some()
+            && row.created_at < last.created_at
+        {
+            page.items.push(row.clone());
+        }
         self.next = page.next_cursor;
         self.partial = page.partial;
         self.list.fill(page.items);

@@ -62,10 +62,14 @@ pub enum Choice {
     Filter(String),
     /// Another question comes.
     Ask(Wish),
-    /// The rows are written to a file, as CSV or as JSON Lines.
+    /// Rows are written to a file, as CSV or as JSON Lines.
     Export(bool),
-    /// The line that writes all that match is copied.
+    /// The line that writes them is copied.
     Whole,
+    /// The program ends.
+    Quit,
+    /// It does not.
+    Stay,
 }
 
 /// What somebody wishes to do with what is under the cursor or marked.

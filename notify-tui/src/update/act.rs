@@ -1,7 +1,7 @@
 //! What each action does.
 
 use super::travel::{back, close, set_filter, show, travel};
-use super::{anew, ask, leave, menus, moved, open, wishes};
+use super::{anew, ask, export, leave, menus, moved, open, wishes};
 use crate::config::Times;
 use crate::keys;
 use crate::message::{Action, Cmd, Slot};
@@ -81,8 +81,8 @@ pub(super) fn act(app: &mut App, action: Action, cmds: &mut Vec<Cmd>) {
         Action::Wide => app.wide = !app.wide,
         Action::Quick => app.over = Some(quick(app)),
         Action::Sort => sort(app),
-        Action::Export => app.over = Some(menus::formats(app.page)),
-        Action::Copy => copy(app, cmds),
+        Action::Export => export::ask(app, cmds),
+        Action::Copy => leave::copy(app, cmds),
         Action::CopyLine => {
             if let Some(line) = leave::show_line(app) {
                 app.say(format!("copied: {line}"));
@@ -252,37 +252,6 @@ fn sort(app: &mut App) {
     app.over = Some(Over::Menu(Menu { title: "sort by".into(), choices }));
 }
 
-fn copy(app: &mut App, cmds: &mut Vec<Cmd>) {
-    let ids = app.rows().map(|rows| {
-        let marked = rows.marked();
-        if marked.is_empty() { rows.here().into_iter().collect() } else { marked }
-    });
-    let ids: Vec<String> = ids.unwrap_or_else(|| {
-        let here = match app.page {
-            Page::Overview => open::pointed(app).map(|(_, name)| name),
-            _ => app.live.current().map(|event| event.id.clone()),
-        };
-        here.into_iter().collect()
-    });
-    match ids.as_slice() {
-        [] => return app.say("there is nothing under the cursor"),
-        [one] => app.say(format!("copied: {one}")),
-        all => app.say(format!("copied: {} ids", all.len())),
-    }
-    cmds.push(Cmd::Copy(ids.join("\n")));
-}
-
-/// The rows to a file in the working directory.
-fn export(app: &mut App, csv: bool, cmds: &mut Vec<Cmd>) {
-    let rows = leave::json_rows(app);
-    if rows.is_empty() {
-        return app.say("there is nothing to write");
-    }
-    let (text, ending) = if csv { (leave::csv(&rows), "csv") } else { (leave::lines(&rows), "jsonl") };
-    let name = format!("notify-{}-{}.{ending}", app.page.word(), app.now.wall.format("%Y%m%dT%H%M%SZ"));
-    cmds.push(Cmd::Save(name, text));
-}
-
 /// Shows recipient and body of what is open, for a while.
 fn reveal(app: &mut App, cmds: &mut Vec<Cmd>) {
     if let Some(why) = app.locked() {
@@ -350,11 +319,17 @@ pub(super) fn choose(app: &mut App, choice: Choice, cmds: &mut Vec<Cmd>) {
         }
         Choice::Filter(text) => set_filter(app, &text, cmds),
         Choice::Ask(wish) => wishes::grant(app, wish, cmds),
-        Choice::Export(csv) => return export(app, csv, cmds),
+        Choice::Export(csv) => return export::begin(app, csv, cmds),
+        Choice::Quit => return cmds.push(Cmd::Quit),
+        Choice::Stay => return,
         Choice::Whole => {
-            let line = leave::export_line(app);
-            app.say(format!("copied: {line}"));
-            cmds.push(Cmd::Copy(line));
+            match export::line(app, false, &format!("notify-{}.jsonl", app.page.word())) {
+                Ok(line) => {
+                    app.say(format!("copied: {line}"));
+                    cmds.push(Cmd::Copy(line));
+                }
+                Err(why) => app.say(why),
+            }
             return;
         }
     }

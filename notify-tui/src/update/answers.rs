@@ -1,24 +1,19 @@
 //! What an answer changes.
 
-use super::wishes;
+use super::{counted, wishes};
 use crate::ask::{Answer, Failure, Slot};
-use crate::deed::{Deed, Outcome, several, verb};
-use crate::state::{App, Data, Dialog, Entry, Over, Rates};
-use notify_proto::bulk::Expect;
+use crate::deed::{Deed, Outcome, several};
+use crate::state::{App, Data, Entry, Over, Page, Rates, Rows as _};
 use notify_proto::upkeep::{OperationState, grouped};
 use notify_proto::view::StatusView;
 use notify_proto::webhook::DeliveryView;
-use notify_proto::{BulkOp, Open};
 use std::time::Duration;
-
-/// What is asked about what a service sent.
-pub(super) const KEEP: &str = "keep what it sent (yes or no)";
 
 /// Takes an answer that was awaited.
 pub(super) fn take(app: &mut App, slot: Slot, answer: Answer, took: Duration) {
     match answer {
         Answer::Status(status) => {
-            if app.page == crate::state::Page::Providers || app.providers.list.rows().is_empty() {
+            if app.page == Page::Providers || app.providers.list.rows().is_empty() {
                 app.providers.list.fill(status.providers.clone());
             }
             app.data = Some(data(app, *status, took));
@@ -30,10 +25,19 @@ pub(super) fn take(app: &mut App, slot: Slot, answer: Answer, took: Duration) {
         }
         Answer::Events(view) => app.live.fill(*view),
         Answer::Page(page) => {
-            let open = app.open;
+            let (open, waits) = (app.open, app.page == Page::Retries);
+            let mut told = true;
             if let Some(notes) = app.notes_mut() {
+                let here = notes.list.here();
                 notes.list.pinned = open;
-                notes.fill(*page);
+                let by_age = !waits && !notes.most_tried && !notes.list.follow;
+                notes.fill(*page, by_age);
+                told = notes.list.here() == here;
+            }
+            if !told {
+                // Nobody waits for what was told of the one before.
+                app.slots.forget(Slot::Detail);
+                app.slots.due(Slot::Detail, Some(app.now.instant + super::STILL));
             }
         }
         Answer::Count(counts) => {
@@ -43,6 +47,7 @@ pub(super) fn take(app: &mut App, slot: Slot, answer: Answer, took: Duration) {
         }
         Answer::Notification(story) => {
             if let Some(notes) = app.notes_mut() {
+                notes.list.renew(story.detail.notification.clone().into());
                 notes.story = Some(story);
             }
         }
@@ -64,6 +69,10 @@ pub(super) fn take(app: &mut App, slot: Slot, answer: Answer, took: Duration) {
             app.webhooks.total = Some((id, page.total));
             tested(app, &page.items);
             app.webhooks.told.fill(page.items);
+            // Nobody stands in it: the newest are shown.
+            if !app.side && !app.open && app.webhooks.told.marked().is_empty() {
+                app.webhooks.told.end(true);
+            }
         }
         Answer::Stats(id, stats) => app.webhooks.stats = Some((id, stats)),
         Answer::Delivery(story) => app.webhooks.story = Some(story),
@@ -196,83 +205,26 @@ fn made(app: &mut App, deed: &Deed, reason: Option<&str>, outcome: Outcome) {
             finish(app, format!("{what}: shown this once"));
             app.over = Some(Over::Secret(what, secret));
         }
-        Outcome::Counted(mut request, view) => {
+        Outcome::Counted(request, view) => {
             finish(app, format!("{} match", grouped(view.total)));
-            let Open::Known(op) = request.op else { return };
             if view.total == 0 {
-                app.say("nothing matches that is in a state for it");
-                return;
+                return app.say("nothing matches that is in a state for it");
             }
-            request.cutoff = Some(view.cutoff);
-            request.expect = Some(Expect { count: view.total, percent: 0 });
-            let filter = request.filter.to_string();
-            let counts = |counts: &std::collections::BTreeMap<String, u64>| {
-                counts
-                    .iter()
-                    .map(|(name, n)| format!("{name} {}", grouped(*n)))
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            };
-            let samples: Vec<_> = view.samples.iter().take(3).map(ToString::to_string).collect();
-            let pace =
-                view.rate_per_second.map_or_else(|| "as fast as it goes".into(), |rate| format!("{rate}/s"));
-            let bulk = Deed::Bulk(request);
-            let lines = vec![
-                format!("filter   {}", if filter.is_empty() { "all" } else { &filter }),
-                format!("cut-off  {} (later ones are not touched)", view.cutoff.format("%H:%M:%SZ")),
-                format!("counted  {} ({})", grouped(view.total), counts(&view.by_status)),
-                format!("services {}", counts(&view.by_service)),
-                format!("refused  {} in advance", grouped(view.refused)),
-                format!("pace     {pace}, as an operation that outlives this program"),
-                format!("sample   {}", samples.join(" ")),
-                format!("same as  {}", bulk.line(reason)),
-            ];
-            let title = format!("{} all that match", verb(op));
-            let wanted = if op == BulkOp::Discard {
-                format!("discard {}", view.total)
-            } else {
-                view.total.to_string()
-            };
-            wishes::ask(app, Dialog::typed(title, lines, wanted, bulk));
+            if let Some(dialog) = counted::matching(request, &view, reason) {
+                wishes::ask(app, dialog);
+            }
         }
         Outcome::Goes(removed) => {
-            let name = removed.service.name;
-            finish(
-                app,
-                format!(
-                    "{}, {}",
-                    several(removed.notifications, "notification"),
-                    several(removed.webhooks, "webhook")
-                ),
-            );
-            let delete = Deed::DeleteService(name.clone(), false);
-            let lines = vec![
-                "Its keys work no more, its webhooks hear nothing more. There is no way back.".into(),
-                format!(
-                    "sent     {}; keep them until their retention is over?",
-                    several(removed.notifications, "notification")
-                ),
-                format!("webhooks {}, owed {}", removed.webhooks, several(removed.owed, "event")),
-                format!("same as  {}", delete.line(reason)),
-            ];
-            let dialog = Dialog::typed(format!("delete service {name}"), lines, name, delete);
-            wishes::ask(app, dialog.field(KEEP, "no").field("reason", ""));
+            let (sent, webhooks) =
+                (several(removed.notifications, "notification"), several(removed.webhooks, "webhook"));
+            finish(app, format!("{sent}, {webhooks}"));
+            wishes::ask(app, counted::service(*removed, reason));
         }
-        Outcome::Failed(id, mut request, view) => {
+        Outcome::Failed(id, request, view) => {
             finish(app, format!("{} were not taken", grouped(view.total)));
-            if view.total == 0 {
-                return;
+            if view.total > 0 {
+                wishes::ask(app, counted::failed(id, request, &view, reason));
             }
-            (request.since, request.until) = (view.since, Some(view.until));
-            request.expect = Some(Expect { count: view.total, percent: 0 });
-            let recover = Deed::Recover(id, request);
-            let lines = vec![
-                format!("counted  {} that it did not take", grouped(view.total)),
-                format!("since    {}", view.since.format("%Y-%m-%d %H:%M:%SZ")),
-                "Each is told once more; the receiver may have seen some of them.".into(),
-                format!("same as  {}", recover.line(reason)),
-            ];
-            wishes::ask(app, Dialog::typed("tell again what failed", lines, view.total.to_string(), recover));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What was written in a question, put into its change.
 
-use super::answers::KEEP;
+use super::counted::KEEP;
 use super::wishes::make;
 use crate::deed::{Deed, milliseconds};
 use crate::message::Cmd;
@@ -33,14 +33,11 @@ pub(super) fn retell(dialog: &mut Dialog, now: notify_proto::Timestamp) {
     if fill(&mut filled, now).is_err() {
         return;
     }
-    let line = dialog.lines.iter_mut().find(|line| line.starts_with(SAME));
-    if let Some(line) = line {
-        *line = same(&filled.deed, reason(&filled).as_deref());
+    for line in dialog.lines.iter_mut().filter(|line| line.starts_with("same as ")) {
+        let begin = line.find("notifyctl").unwrap_or_default();
+        line.replace_range(begin.., &filled.deed.line(reason(&filled).as_deref()));
     }
 }
-
-/// What the line that does the same begins with.
-const SAME: &str = "same as notifyctl ";
 
 /// The line of a question that tells the command that does the same.
 pub(super) fn same(deed: &Deed, reason: Option<&str>) -> String {

@@ -2,7 +2,7 @@
 
 use super::act::{act, choose};
 use super::travel::{set_filter, show};
-use super::{dialog, suggest, wishes};
+use super::{dialog, pace, suggest, wishes};
 use crate::deed::Deed;
 use crate::keys::chord;
 use crate::message::{Action, Cmd};
@@ -223,6 +223,7 @@ fn answer(app: &mut App, mut asked: Dialog, key: KeyEvent, chord: &str, cmds: &m
     }
     match chord {
         "esc" => return app.say("left as it is"),
+        "+" | "-" if pace::turn(&mut asked, chord) => dialog::retell(&mut asked, app.now.wall),
         "enter" if last => {
             if asked.fields[asked.at].1.trim() == asked.wanted {
                 return dialog::answer(app, asked, cmds);

@@ -1,8 +1,31 @@
 //! What leaves the program: the line that shows it again, and its JSON.
 
 use super::open;
-use crate::state::{App, Page, Rows};
+use crate::export::{field, safe};
+use crate::message::Cmd;
+use crate::state::{App, Item, List, Page, Rows};
 use serde_json::Value;
+
+/// Copies the ids that are marked, or the one under the cursor.
+pub(super) fn copy(app: &mut App, cmds: &mut Vec<Cmd>) {
+    let ids = app.rows().map(|rows| {
+        let marked = rows.marked();
+        if marked.is_empty() { rows.here().into_iter().collect() } else { marked }
+    });
+    let ids: Vec<String> = ids.unwrap_or_else(|| {
+        let here = match app.page {
+            Page::Overview => open::pointed(app).map(|(_, name)| name),
+            _ => app.live.current().map(|event| event.id.clone()),
+        };
+        here.into_iter().collect()
+    });
+    match ids.as_slice() {
+        [] => return app.say("there is nothing under the cursor"),
+        [one] => app.say(format!("copied: {one}")),
+        all => app.say(format!("copied: {} ids", all.len())),
+    }
+    cmds.push(Cmd::Copy(ids.join("\n")));
+}
 
 /// The line that shows what is under the cursor.
 pub(super) fn show_line(app: &App) -> Option<String> {
@@ -43,44 +66,31 @@ fn first_line(app: &App) -> String {
     }
 }
 
-/// The line that writes all that match to a file.
-pub(super) fn export_line(app: &App) -> String {
-    let noun = if app.page == Page::Dead { "dead" } else { "notification" };
-    let only = if app.page == Page::Retries && !app.filter().contains("status:") {
-        "status:scheduled,retrying "
-    } else {
-        ""
-    };
-    let filter = format!("{only}{}", app.filter());
-    let filter = match filter.trim() {
-        "" => String::new(),
-        text => format!(" --filter {}", crate::deed::quoted(text)),
-    };
-    format!("notifyctl {noun} export{filter} --out notify-{}.jsonl", app.page.word())
-}
-
-/// The rows of the list as JSON.
+/// The rows of the list as JSON; where some are marked, only they.
 pub(super) fn json_rows(app: &App) -> Vec<Value> {
     fn all<'a, T: serde::Serialize + 'a>(rows: impl IntoIterator<Item = &'a T>) -> Vec<Value> {
         rows.into_iter().filter_map(|row| serde_json::to_value(row).ok()).collect()
     }
+    fn of<T: Item + serde::Serialize>(list: &List<T>) -> Vec<Value> {
+        let none = list.marked().is_empty();
+        all(list.rows().iter().filter(|row| none || list.is_marked(&row.id())))
+    }
     match app.page {
         Page::Overview => all(app.overview.iter().map(|(_, overview)| overview)),
-        Page::Queues => all(app.queues.list.rows()),
-        Page::Notifications => all(app.notes.list.rows()),
-        Page::Retries => all(app.retries.list.rows()),
-        Page::Dead => all(app.dead.list.rows()),
-        Page::Providers => all(app.providers.list.rows()),
-        Page::Webhooks if app.side => all(app.webhooks.told.rows()),
-        Page::Webhooks => all(app.webhooks.list.rows()),
-        Page::Services => all(app.services.list.rows()),
+        Page::Queues => of(&app.queues.list),
+        Page::Providers => of(&app.providers.list),
+        Page::Webhooks if app.side => of(&app.webhooks.told),
+        Page::Webhooks => of(&app.webhooks.list),
+        Page::Services => of(&app.services.list),
         Page::Live => all(&app.live.events),
+        // These have pages, and are written by the daemon's answers.
+        Page::Notifications | Page::Retries | Page::Dead => Vec::new(),
     }
 }
 
 /// One line each.
 pub(super) fn lines(rows: &[Value]) -> String {
-    let lines: Vec<_> = rows.iter().map(Value::to_string).collect();
+    let lines: Vec<_> = rows.iter().map(|row| safe(&row.to_string())).collect();
     lines.join("\n") + "\n"
 }
 
@@ -92,23 +102,16 @@ pub(super) fn csv(rows: &[Value]) -> String {
             names.push(name);
         }
     }
-    let quoted = |text: &str| {
-        if text.contains(['"', ',', '\n', '\r']) {
-            format!("\"{}\"", text.replace('"', "\"\""))
-        } else {
-            text.to_owned()
-        }
-    };
     let cell = |value: Option<&Value>| match value {
         None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => quoted(text),
-        Some(other) => quoted(&other.to_string()),
+        Some(Value::String(text)) => field(text),
+        Some(other) => field(&other.to_string()),
     };
-    let mut text = names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(",") + "\r\n";
+    let mut text = names.iter().map(|name| field(name)).collect::<Vec<_>>().join(",") + "\n";
     for row in rows {
         let cells: Vec<_> = names.iter().map(|name| cell(row.get(name.as_str()))).collect();
         text.push_str(&cells.join(","));
-        text.push_str("\r\n");
+        text.push('\n');
     }
     text
 }

@@ -1,6 +1,6 @@
 //! Menus before a wish.
 
-use crate::state::{Choice, Menu, Over, Page, Wish};
+use crate::state::{App, Choice, Menu, Over, Page, Wish};
 
 /// What a filter can do.
 pub(super) fn bulk_menu(page: Page) -> Over {
@@ -41,15 +41,19 @@ pub(super) fn order_menu() -> Over {
     Over::Menu(Menu { title: "in which order it is tried".into(), choices })
 }
 
-/// What rows can be written as: those of the page here, all that match by the command line.
-pub(super) fn formats(page: Page) -> Over {
-    let mut choices = vec![
-        ('j', "the rows of this page, as JSON Lines".to_owned(), Choice::Export(false)),
-        ('c', "the rows of this page, as CSV".to_owned(), Choice::Export(true)),
-    ];
-    if page.speaks() {
-        let all = "all that match: copies the notifyctl line that writes them".to_owned();
-        choices.push(('a', all, Choice::Whole));
+/// Whether to go while something that was begun here is under way; nothing when there is nothing.
+pub(super) fn leaving(app: &App) -> Option<Over> {
+    let mut parts: Vec<String> =
+        app.begun.iter().map(|id| format!("{id} goes on in the daemon without this program")).collect();
+    if let Some(export) = &app.export {
+        let rows = notify_proto::upkeep::grouped(export.rows);
+        let kept = format!(", its {rows} rows stay in {}.partial", export.name);
+        parts.push(format!("the export ends{}", if export.rows > 0 { kept } else { String::new() }));
     }
-    Over::Menu(Menu { title: "write rows to a file".into(), choices })
+    if parts.is_empty() {
+        return None;
+    }
+    let quit = format!("quit; {}", parts.join("; "));
+    let choices = vec![('y', quit, Choice::Quit), ('n', "stay".to_owned(), Choice::Stay)];
+    Some(Over::Menu(Menu { title: "something is under way".into(), choices }))
 }

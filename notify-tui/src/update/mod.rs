@@ -2,18 +2,22 @@
 
 mod act;
 mod answers;
+mod counted;
 mod dialog;
+mod export;
 mod input;
 mod leave;
 mod lines;
 mod menus;
 mod mouse;
 mod open;
+mod pace;
 mod suggest;
 mod travel;
 mod wanted;
 mod wishes;
 
+pub(crate) use export::progress;
 pub use suggest::suggestions;
 pub use wanted::wanted;
 
@@ -76,6 +80,7 @@ pub fn update(app: &mut App, msg: Msg, now: Moment) -> Vec<Cmd> {
                 app.slots.heard(slot, trouble, now.instant + wanted::pace(app, slot));
             }
         }
+        Msg::Exported(told) => export::take(app, told),
         Msg::Saved(Ok(name)) => app.say(format!("written to {name}")),
         Msg::Saved(Err(why)) => app.say(format!("not written: {why}")),
     }

@@ -1,6 +1,6 @@
 //! From view to view and back, each with its filter.
 
-use super::anew;
+use super::{anew, export, menus};
 use crate::message::Cmd;
 use crate::state::{App, Page, VISITED};
 
@@ -55,12 +55,15 @@ pub(super) fn set_filter(app: &mut App, text: &str, cmds: &mut Vec<Cmd>) {
     }
 }
 
-/// Back by one step; at the top, out.
+/// Back by one step; at the top, out, after a question while something is under way.
 pub(super) fn back(app: &mut App, cmds: &mut Vec<Cmd>) {
     if app.side || app.open {
         (app.side, app.open) = (false, false);
     } else if app.earlier.is_empty() {
-        cmds.push(Cmd::Quit);
+        match menus::leaving(app) {
+            Some(menu) => app.over = Some(menu),
+            None => cmds.push(Cmd::Quit),
+        }
     } else {
         travel(app, true, cmds);
     }
@@ -72,6 +75,8 @@ pub(super) fn close(app: &mut App, cmds: &mut Vec<Cmd>) {
         (app.panel, app.side_at) = (0, 0);
     } else if app.side || app.open {
         (app.side, app.open) = (false, false);
+    } else if export::end(app, cmds) {
+        // It says so itself, once it has ended.
     } else if app.rows().is_some_and(|rows| !rows.marked().is_empty()) {
         if let Some(rows) = app.rows_mut() {
             rows.mark_all(false);

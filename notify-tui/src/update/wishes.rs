@@ -1,7 +1,7 @@
 //! From what somebody wishes to a change: at once, or after a question as grave as the change.
 
 use super::dialog::same;
-use super::lines;
+use super::{export, lines};
 use crate::ask::{Question, Slot};
 use crate::deed::{Deed, verb};
 use crate::message::Cmd;
@@ -9,8 +9,6 @@ use crate::state::{App, Dialog, Over, Page, Rows, Wish};
 use chrono::TimeDelta;
 use notify_proto::bulk::{Again, BulkRequest};
 use notify_proto::control::Limit;
-use notify_proto::filter::Field;
-use notify_proto::filter::Term;
 use notify_proto::webhook::RecoverRequest;
 use notify_proto::{BulkOp, NotificationId, Status};
 
@@ -177,14 +175,9 @@ fn reroute(app: &App) -> Result<Granted, String> {
 }
 
 fn bulk(app: &App, op: BulkOp) -> Result<Granted, String> {
-    let notes = app.notes_of(app.page).ok_or("there are no notifications here")?;
-    let only = (app.page == Page::Dead).then_some("dead");
-    let mut filter = notes.asked(only, app.now.wall).map_err(|error| error.to_string())?;
-    if app.page == Page::Retries
-        && !filter.terms.iter().any(|term| matches!(term, Term::Is { field: Field::Status, .. }))
-    {
-        filter.and_any(Field::Status, vec!["scheduled".into(), "retrying".into()]);
-    }
+    let filter = export::matching(app)?;
+    // What is only written goes as fast as it goes; what goes to providers that may just have come back does not.
+    let paced = matches!(op, BulkOp::Retry | BulkOp::Run);
     Ok(Granted::Now(Deed::Count(Box::new(BulkRequest {
         again: Again::default(),
         op: op.into(),
@@ -194,7 +187,7 @@ fn bulk(app: &App, op: BulkOp) -> Result<Granted, String> {
         cutoff: None,
         expect: None,
         limit: None,
-        rate_per_second: Limit::Keep,
+        rate_per_second: if paced { app.settings.bulk_pace.limit() } else { Limit::Keep },
     }))))
 }
 
@@ -249,7 +242,7 @@ fn webhook(app: &App, wish: Wish) -> Result<Granted, String> {
                 since: app.now.wall - TimeDelta::hours(2),
                 until: None,
                 expect: None,
-                rate_per_second: Limit::Keep,
+                rate_per_second: app.settings.bulk_pace.limit(),
             };
             let deed = Deed::CountFailed(webhook.id, Box::new(request));
             let lines = vec!["First it is counted; then you are asked.".to_owned(), same(&deed, None)];

@@ -4,9 +4,10 @@ use super::absent;
 use super::layout::Cut;
 use super::look::{Look, Tone};
 use super::table::fit;
+use crate::deed::Deed;
 use crate::keys;
-use crate::message::Action;
-use crate::state::{App, Bar, Link, Over, Page, Rows as _};
+use crate::message::{Action, Slot};
+use crate::state::{App, Bar, Link, Over, Page, Rows};
 use notify_proto::Status;
 use notify_proto::line::NotificationLine;
 use ratatui::Frame;
@@ -22,6 +23,9 @@ fn worth(app: &App) -> &'static [(Action, &'static str)] {
         Page::Queues => &[(Action::Open, "open"), (Action::Hold, "pause/resume"), (Action::Limit, "limit")],
         page if page.speaks() && app.open => &[
             (Action::Unmark, "reveal for 30 s"),
+            (Action::Retry, "retry"),
+            (Action::Cancel, "cancel"),
+            (Action::Postpone, "postpone"),
             (Action::Raw, "as JSON"),
             (Action::CopyLine, "copy as notifyctl"),
         ],
@@ -85,7 +89,12 @@ fn worth(app: &App) -> &'static [(Action, &'static str)] {
 
 /// Whether a key does something to what is under the cursor or marked, as far as that is known.
 fn works(app: &App, action: Action) -> bool {
+    let known = app.page == Page::Providers || app.slots.answered(Slot::List);
+    let nothing = known && app.rows().is_some_and(Rows::is_empty);
     match action {
+        Action::Open if app.open => false,
+        Action::New | Action::Panel | Action::Group | Action::Nearer | Action::Further => true,
+        _ if nothing => false,
         Action::Unlock => app.services.list.current().is_none_or(|service| service.locked_until.is_some()),
         Action::Retry | Action::Cancel | Action::Bury | Action::Postpone => {
             let Some(notes) = app.notes_of(app.page) else { return true };
@@ -124,6 +133,9 @@ fn over(over: &Over) -> &'static str {
             " y go on  N leave it  tab next field  Esc leave it"
         }
         Over::Dialog(asked) if asked.quick() => " y go on  N leave it",
+        Over::Dialog(asked) if matches!(asked.deed, Deed::Bulk(_) | Deed::Recover(..)) => {
+            " + - pace  enter go on  ctrl-u empty it  Esc leave it"
+        }
         Over::Dialog(_) => " enter, tab next field  ctrl-u empty it  Esc leave it",
         Over::Secret(..) => " y copy  Esc close",
     }
@@ -201,9 +213,14 @@ fn news(app: &App) -> (String, Tone, bool) {
     if let Some(notice) = &app.notice {
         return (notice.text.clone(), Tone::Strong, true);
     }
-    if let Some(work) = app.running().next() {
+    let work = app.running().next().map(|work| {
         let share = if work.total > 0 { format!(" {} of {}", work.done, work.total) } else { String::new() };
-        return (format!("{} {}{share} {} ", work.id, work.verb, work.unit), Tone::Warn, false);
+        format!("{} {}{share} {}", work.id, work.verb, work.unit)
+    });
+    let export = app.export.as_ref().map(|export| crate::update::progress(app, export));
+    let under_way: Vec<_> = export.into_iter().chain(work).collect();
+    if !under_way.is_empty() {
+        return (under_way.join(" | "), Tone::Warn, false);
     }
     if let Some(entry) = app.log.last() {
         let result = entry.result.as_deref().unwrap_or("...");
@@ -227,7 +244,11 @@ pub(super) fn last(app: &App, look: Look, frame: &mut Frame<'_>, cut: &Cut) {
     let said = app.data.is_none() || (app.page == Page::Overview && app.overview.is_some());
     let (lines, tone) = if lost.is_empty() || (said && app.notice.is_some()) {
         let (text, tone, whole) = news(app);
-        let most = if whole { MOST } else { 1 };
+        let most = match cut.last {
+            _ if !whole => 1,
+            Some(_) => MOST,
+            None => 2,
+        };
         (absent::lines_of(&text, width, most, look), tone)
     } else if cut.last.is_some() {
         (absent::lines_of(&lost.join("; "), width, if said { 1 } else { MOST }, look), Tone::Bad)
@@ -240,7 +261,8 @@ pub(super) fn last(app: &App, look: Look, frame: &mut Frame<'_>, cut: &Cut) {
     let rows = u16::try_from(text.len()).unwrap_or(1);
     let area = match cut.last {
         Some(last) => Rect { y: last.bottom().saturating_sub(rows), height: rows, ..last },
-        None if lost.is_empty() || said => return,
+        // A small screen has no line for it: what has just happened goes over the last of its body.
+        None if (lost.is_empty() || said) && app.notice.is_none() && app.export.is_none() => return,
         None => Rect { y: cut.body.bottom().saturating_sub(rows), height: rows, ..cut.body },
     };
     // Where it needs more than the hint's line, the keys go up into the body.

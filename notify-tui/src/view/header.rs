@@ -31,7 +31,7 @@ fn left(app: &App, look: Look, room: u16) -> Line<'static> {
     let parts = [
         Some(welcome.host.clone()),
         Some(format!("notifyd {}", welcome.daemon.version)),
-        Some(format!("up {}", span(up))),
+        Some(format!("up {}", lasting(up))),
         rev.map(|rev| format!("rev {rev}")),
     ];
     for part in parts.into_iter().flatten() {
@@ -42,6 +42,11 @@ fn left(app: &App, look: Look, room: u16) -> Line<'static> {
         line.push_span(part);
     }
     line
+}
+
+/// How long it has been up. Of what is older than a minute nobody wants the seconds, which would move all the time.
+fn lasting(seconds: u64) -> String {
+    if (60..3_600).contains(&seconds) { format!("{}m", seconds / 60) } else { span(seconds) }
 }
 
 fn right(app: &App, look: Look) -> Line<'static> {
@@ -90,4 +95,15 @@ fn wall(app: &App) -> String {
 /// Bytes a second, short.
 fn bytes(rate: f64) -> String {
     if rate < 1_000.0 { format!("{rate:.0}B/s") } else { format!("{:.1}K/s", rate / 1_000.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lasting;
+
+    #[test]
+    fn an_uptime_moves_every_second_in_its_first_minute_only() {
+        let told = [42, 60, 894, 3_599, 7_500, 1_047_600].map(lasting);
+        assert_eq!(told, ["42s", "1m", "14m", "59m", "2h05m", "12d03h"]);
+    }
 }

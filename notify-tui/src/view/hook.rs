@@ -9,7 +9,7 @@
 
 use super::absent;
 use super::look::{Look, Tone, grouped, span};
-use super::panel::{Detail, fact, heading};
+use super::panel::{Detail, fact, hanging, heading};
 use super::time::{ago, ahead, took};
 use crate::message::Slot;
 use crate::state::App;
@@ -31,7 +31,8 @@ pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     if middle.width > 0 {
         frame.render_widget(boxed(responses(app, look), "by last answer, 60m"), middle);
     }
-    let settings = boxed(detail(app, look).0, "settings").wrap(Wrap { trim: false });
+    let facts = hanging(detail(app, look).0, right.width.saturating_sub(2));
+    let settings = boxed(facts, "settings").wrap(Wrap { trim: false });
     frame.render_widget(settings, right);
 }
 

@@ -171,8 +171,21 @@ impl Look {
 
 pub(super) use notify_proto::upkeep::grouped;
 
+/// Points over so many cells, the newest at the right, where the whole time has so many points. A cell of several shows the
+/// highest, so that no peak comes and goes as it moves on; one of which nothing is known, nothing.
+pub(super) fn spread(points: &[f64], whole: usize, cells: usize) -> Vec<f64> {
+    let unknown = whole.saturating_sub(points.len());
+    let at = |n: usize| n * whole / cells.max(1);
+    let cell = |n: usize| {
+        let (from, to) = (at(n).max(unknown) - unknown, at(n + 1).max(at(n) + 1).max(unknown) - unknown);
+        let known = points.get(from..to.min(points.len())).unwrap_or_default();
+        known.iter().copied().fold(f64::NAN, f64::max)
+    };
+    (0..cells).map(cell).collect()
+}
+
 /// A span in its two largest units.
-pub(super) fn span(seconds: u64) -> String {
+pub(crate) fn span(seconds: u64) -> String {
     match seconds {
         0..60 => format!("{seconds}s"),
         60..3_600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
@@ -184,6 +197,26 @@ pub(super) fn span(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn points_have_their_place_and_no_peak_is_lost() {
+        let shown = |points: &[f64], whole, cells| {
+            let all = spread(points, whole, cells).into_iter();
+            all.map(|point| if point.is_nan() { -1.0 } else { point }).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(&[1.0, 9.0, 2.0, 3.0], 4, 2), [9.0, 3.0]);
+        assert_eq!(shown(&[1.0, 9.0, 2.0, 3.0], 4, 3), [1.0, 9.0, 3.0]);
+        assert_eq!(shown(&[7.0], 4, 4), [-1.0, -1.0, -1.0, 7.0], "the rest is not known");
+        assert_eq!(shown(&[1.0, 2.0], 2, 4), [1.0, 1.0, 2.0, 2.0]);
+        assert_eq!(shown(&[], 60, 2), [-1.0, -1.0]);
+        for cells in 1..130 {
+            for peak in 0..60 {
+                let mut points = vec![0.0; 60];
+                points[peak] = 5.0;
+                assert!(shown(&points, 60, cells).contains(&5.0), "{peak} in {cells}");
+            }
+        }
+    }
 
     #[test]
     fn colour_and_glyphs_follow_the_environment() {

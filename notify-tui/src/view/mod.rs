@@ -44,6 +44,7 @@ mod webhooks;
 
 pub use hit::{Hit, at as hit};
 pub use layout::rows_shown;
+pub(crate) use look::span;
 pub use look::{Look, Theme};
 
 use crate::state::{App, Link, Page};

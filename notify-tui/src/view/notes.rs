@@ -191,20 +191,9 @@ fn dead(app: &App, row: &NotificationLine) -> Vec<Cell> {
 }
 
 /// How many match in all: exact where it was counted.
-fn total(app: &App, page: Page, notes: &Notes) -> String {
-    let by = app.data.as_ref().map(|data| &data.status.by_status);
-    let whole =
-        |names: &[&str]| by.map(|by| names.iter().filter_map(|name| by.get(*name)).sum::<u64>()).map(grouped);
-    if !notes.filter.is_empty() {
-        return notes.total().filter(|_| page != Page::Retries).map(grouped).unwrap_or_default();
-    }
-    let all: Vec<_> = Status::ALL.iter().map(|status| status.as_str()).collect();
-    match page {
-        Page::Notifications => whole(&all),
-        Page::Retries => whole(&["pending", "retrying"]).map(|total| format!("~{total}")),
-        _ => whole(&["failed"]),
-    }
-    .unwrap_or_default()
+fn total(app: &App) -> String {
+    let about = if app.page == Page::Retries { "~" } else { "" };
+    app.matching().map(|total| format!("{about}{}", grouped(total))).unwrap_or_default()
 }
 
 /// How many there are of each status, in so many cells: of those that a filter finds, or of all. What needs a look goes
@@ -247,7 +236,7 @@ pub(super) fn list(app: &App, page: Page, look: Look, frame: &mut Frame<'_>, are
         ),
     };
     let partial = if notes.partial { ", partial: more may match further on" } else { "" };
-    let total = total(app, page, notes);
+    let total = total(app);
     let also = usize::from(notes.list.follow) * 8 + usize::from(!notes.list.marked().is_empty()) * 24;
     let taken = title.len() + order.len() + partial.len() + total.len() + also + 22;
     let counts = counts(app, page, notes, usize::from(area.width).saturating_sub(taken));

@@ -1,6 +1,6 @@
 //! The numbers of the first view: the strip, the chart of what is delivered, and how long things take.
 
-use super::look::{Look, Tone, grouped};
+use super::look::{Look, Tone, grouped, spread};
 use super::table::{self, Cell, Column, Row, left, right};
 use super::time::{ahead, percent, rate, took_or};
 use crate::state::App;
@@ -65,7 +65,11 @@ pub(super) fn strip(app: &App, overview: &Overview, look: Look, frame: &mut Fram
             "FAIL/s" => &overview.trends.failed,
             _ => &[],
         };
-        let trend = if cells < 5 { String::new() } else { look.spark(trend.iter().copied(), cells) };
+        let trend = if cells < 5 || trend.is_empty() {
+            String::new()
+        } else {
+            look.spark(spread(trend, POINTS, cells).into_iter(), cells)
+        };
         let gap = if trend.is_empty() { "" } else { " " };
         [
             Span::raw(format!(" {} ", name.to_lowercase())),
@@ -114,17 +118,26 @@ pub(super) fn chart(app: &App, overview: &Overview, look: Look, frame: &mut Fram
     let dim = app.badge().doubtful();
     let mut lines = Vec::new();
     let bars = height - 2;
-    let stretched = stretch(&trends.delivered, width);
+    let spread_out = spread(&trends.delivered, POINTS, width);
     for row in (0..bars).rev() {
-        let text: String = stretched.iter().map(|point| cell(*point, top, row, bars, look.ascii)).collect();
+        let text: String = spread_out.iter().map(|point| cell(*point, top, row, bars, look.ascii)).collect();
         lines.push(Line::styled(text, look.style(if dim { Tone::Dim } else { Tone::Good })));
     }
-    let failed = look.spark(stretch(&trends.failed, width).into_iter(), width);
+    let failed = look.spark(spread(&trends.failed, POINTS, width).into_iter(), width);
     let failed = format!("{failed:>width$}");
     lines.push(Line::styled(failed, look.style(if dim { Tone::Dim } else { Tone::Bad })));
-    let axis = format!("-15m{:>width$}", "now", width = width.saturating_sub(4));
-    lines.push(Line::styled(axis, look.style(Tone::Dim)));
+    lines.push(Line::styled(axis(width), look.style(Tone::Dim)));
     frame.render_widget(Paragraph::new(lines), inside);
+}
+
+/// The quarter of an hour, with marks where there is room for them.
+fn axis(width: usize) -> String {
+    let end = width.saturating_sub(3);
+    if width < 30 {
+        return format!("-15m{:>end$}", "now", end = end.saturating_sub(1));
+    }
+    let third = width / 3;
+    format!("{:<third$}{:<rest$}{:<last$}now", "-15m", "-10m", "-5m", rest = third, last = end - 2 * third)
 }
 
 /// One cell of a column chart of so many rows, the lowest being 0.
@@ -151,13 +164,6 @@ fn cell(point: f64, top: f64, row: usize, rows: usize, ascii: bool) -> char {
 
 /// Points of the whole quarter of an hour.
 const POINTS: usize = 60;
-
-/// The points over so many cells, the newest at the right; nothing where it is not known for so long.
-fn stretch(points: &[f64], cells: usize) -> Vec<f64> {
-    let unknown = POINTS.saturating_sub(points.len());
-    let point = |n: usize| (n * POINTS / cells.max(1)).checked_sub(unknown).and_then(|at| points.get(at));
-    (0..cells).map(|n| point(n).copied().unwrap_or(f64::NAN)).collect()
-}
 
 /// How long things took.
 pub(super) fn latency(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, area: Rect) {

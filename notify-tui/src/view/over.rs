@@ -8,7 +8,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Flex, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph, Wrap};
-use unicode_width::UnicodeWidthChar as _;
+use std::borrow::Cow;
 
 /// Lines that one text of a question takes at most.
 const MAX_FOLDED: usize = 3;
@@ -92,19 +92,17 @@ fn dialog(dialog: &Dialog, look: Look, frame: &mut Frame<'_>, body: Rect) {
     boxed(&dialog.title, about, look, frame, body);
 }
 
-/// A text in lines of this width; of one that is very long, such as a command with many ids, the begin.
+/// A text in lines of this width, cut between words and under its begin; of one that is very long, such as a command with
+/// many ids, the first lines.
 fn folded(text: &str, wide: usize, look: Look) -> Vec<String> {
-    let (mut lines, mut line, mut left) = (Vec::new(), String::new(), wide);
-    for c in text.chars() {
-        let width = c.width().unwrap_or(0);
-        if width > left {
-            lines.push(std::mem::take(&mut line));
-            left = wide;
-        }
-        line.push(c);
-        left = left.saturating_sub(width);
-    }
-    lines.push(line);
+    // A name, and after some blanks what is said of it.
+    let name = text.find("  ").filter(|at| *at < 12);
+    let begin = name.map_or(0, |at| at + text[at..].len() - text[at..].trim_start().len());
+    let indent = " ".repeat(if begin * 3 < wide { begin } else { 0 });
+    let options = textwrap::Options::new(wide)
+        .subsequent_indent(&indent)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    let mut lines: Vec<_> = textwrap::wrap(text, options).into_iter().map(Cow::into_owned).collect();
     if lines.len() > MAX_FOLDED {
         lines.truncate(MAX_FOLDED);
         if let Some(last) = lines.last_mut() {
@@ -139,11 +137,15 @@ fn asked(dialog: &Dialog, look: Look) -> Vec<Line<'static>> {
     lines
 }
 
+/// Where the words behind a key begin.
+const INDENT: &str = "                      ";
+
 fn help(app: &App, search: &str, top: usize, look: Look, frame: &mut Frame<'_>, body: Rect) {
     let locked = app.locked().is_some();
     let mut here = Vec::new();
     let mut lists = Vec::new();
     let mut all = Vec::new();
+    let room = usize::from(body.width.saturating_sub(2)).max(INDENT.len() * 2);
     for (action, name, _, scope, what) in ACTIONS {
         let into = match scope {
             Scope::In(pages) if pages.contains(&app.page) => &mut here,
@@ -165,7 +167,9 @@ fn help(app: &App, search: &str, top: usize, look: Look, frame: &mut Frame<'_>, 
         if search.is_empty() || text.to_lowercase().contains(&search.to_lowercase()) || name.contains(search)
         {
             let tone = if locked && changes(*action) { Tone::Dim } else { Tone::Plain };
-            into.push(Line::styled(text, look.style(tone)));
+            let options = textwrap::Options::new(room).subsequent_indent(INDENT);
+            let lines = textwrap::wrap(&text, options);
+            into.extend(lines.into_iter().map(|line| Line::styled(line.into_owned(), look.style(tone))));
         }
     }
     let mut lines = Vec::new();
@@ -202,4 +206,23 @@ fn log(app: &App, top: usize, look: Look, frame: &mut Frame<'_>, body: Rect) {
         lines.push(Line::raw(" Nothing was changed from here yet."));
     }
     page("what was done here  (Esc closes)", lines, top, look, frame, body);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_is_cut_between_words_and_goes_on_under_its_begin() {
+        let look = Look { theme: crate::view::Theme::Mono, ascii: true };
+        let text = "same as  notifyctl notification cancel --filter status:scheduled --yes";
+        let lines = folded(text, 40, look);
+        assert_eq!(
+            lines,
+            ["same as  notifyctl notification cancel", "         --filter status:scheduled --yes"]
+        );
+        assert_eq!(folded("one two three", 8, look), ["one two", "three"]);
+        let many = folded(&"0197a6c2 ".repeat(99), 40, look);
+        assert!(many.len() == MAX_FOLDED && many[2].ends_with('~'), "{many:?}");
+    }
 }

@@ -14,6 +14,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
+use unicode_width::UnicodeWidthStr as _;
 
 const QUEUES: [Column; 11] = [
     left("QUEUE", 24, 0),
@@ -170,8 +171,9 @@ fn attention(app: &App, overview: &Overview, lost: &[String], look: Look, frame:
         lost.iter().map(|text| Line::styled(look.text(text), look.style(Tone::Bad))).collect();
     let room = usize::from(inside.height).saturating_sub(lines.len());
     let from = (app.attention_at + 1).saturating_sub(room.max(1));
+    let names = all.iter().map(|alert| about(app, alert).width()).max().unwrap_or_default().min(24);
     for (n, alert) in all.iter().enumerate().skip(from).take(room) {
-        let line = one(app, alert, look, usize::from(inside.width));
+        let line = one(app, alert, look, names, usize::from(inside.width));
         lines.push(if n == app.attention_at && app.panel == 0 { line.style(Look::cursor()) } else { line });
     }
     if all.is_empty() && lost.is_empty() {
@@ -212,7 +214,7 @@ fn about(app: &App, alert: &Alert) -> String {
     )
 }
 
-fn one(app: &App, alert: &Alert, look: Look, width: usize) -> Line<'static> {
+fn one(app: &App, alert: &Alert, look: Look, names: usize, width: usize) -> Line<'static> {
     let (word, tone) = match alert.severity.known() {
         Some(Severity::Critical) => ("CRIT", Tone::Bad),
         Some(Severity::Warning) => ("WARN", Tone::Warn),
@@ -220,9 +222,15 @@ fn one(app: &App, alert: &Alert, look: Look, width: usize) -> Line<'static> {
     };
     let since = alert.since.map(|at| format!(", for {}", ago(app, at))).unwrap_or_default();
     let until = alert.until.map(|at| format!(", may end {}", ahead(app, at))).unwrap_or_default();
-    let text = format!(" {:<8} {:<16} {}{since}{until}", alert.object, about(app, alert), alert.fact);
+    let begin = look.text(&format!(" {:<8} {:<names$}  ", alert.object, about(app, alert)));
     let goes = format!(" [enter] {}", Page::of_alert(alert).digit());
-    let text = table::fit(&look.text(&text), width.saturating_sub(4 + goes.len()), false, look);
+    let room = width.saturating_sub(4 + goes.len());
+    // Since when, and until when, is not what a long fact may cost.
+    let end = format!("{since}{until}");
+    let fact = look.text(&alert.fact);
+    let left = room.saturating_sub(begin.width() + end.width());
+    let fact = if fact.width() > left && left >= 24 { table::fit(&fact, left, false, look) } else { fact };
+    let text = table::fit(&format!("{begin}{fact}{end}"), room, false, look);
     Line::from(vec![
         Span::styled(word, look.style(tone)),
         Span::raw(text),

@@ -11,6 +11,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph, Wrap};
+use unicode_width::UnicodeWidthStr as _;
 
 /// Lines of the detail: the facts, and what happened.
 pub(super) type Detail = (Vec<Line<'static>>, Vec<Line<'static>>);
@@ -75,14 +76,44 @@ fn text(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect, title: &str, (
         let [left, right] = Layout::horizontal([Constraint::Percentage(45), Constraint::Percentage(55)])
             .spacing(1)
             .areas(inside);
-        frame.render_widget(Paragraph::new(from(facts)).wrap(Wrap { trim: false }), left);
+        let facts = hanging(from(facts), left.width);
+        frame.render_widget(Paragraph::new(facts).wrap(Wrap { trim: false }), left);
         let story: Vec<_> = from(story).into_iter().map(|line| cut_off(line, right.width, look)).collect();
         frame.render_widget(Paragraph::new(story), right);
     } else {
         let mut all = facts;
         all.extend(story);
-        frame.render_widget(Paragraph::new(from(all)).wrap(Wrap { trim: false }), inside);
+        let all = hanging(from(all), inside.width);
+        frame.render_widget(Paragraph::new(all).wrap(Wrap { trim: false }), inside);
     }
+}
+
+/// Cells of the name of a fact.
+const NAME: usize = 11;
+
+/// Lines of facts: what has no room in one goes on in the next, under its begin. A word that is longer than the room, such
+/// as an id, is left whole.
+pub(super) fn hanging(lines: Vec<Line<'static>>, width: u16) -> Vec<Line<'static>> {
+    lines.into_iter().flat_map(|line| hung(line, usize::from(width))).collect()
+}
+
+fn hung(line: Line<'static>, width: usize) -> Vec<Line<'static>> {
+    let [name, value] = line.spans.as_slice() else { return vec![line] };
+    if name.width() != NAME || line.width() <= width {
+        return vec![line];
+    }
+    let room = width.saturating_sub(NAME).max(1);
+    let options =
+        textwrap::Options::new(room).word_splitter(textwrap::WordSplitter::NoHyphenation).break_words(false);
+    let parts = textwrap::wrap(&value.content, options);
+    if parts.iter().any(|part| part.width() > room) {
+        return vec![line];
+    }
+    let begin = |n: usize| if n == 0 { name.clone() } else { Span::raw(" ".repeat(NAME)) };
+    let part = |(n, part): (usize, &std::borrow::Cow<'_, str>)| {
+        Line::from(vec![begin(n), Span::styled(part.to_string(), value.style)])
+    };
+    parts.iter().enumerate().map(part).collect()
 }
 
 /// A line in so many cells: what does not fit ends with an ellipsis.
@@ -105,7 +136,7 @@ fn cut_off(mut line: Line<'static>, width: u16, look: Look) -> Line<'static> {
 
 /// A fact with its name.
 pub(super) fn fact(look: Look, name: &str, value: &str) -> Line<'static> {
-    let name = Span::styled(format!("{name:<11}"), look.style(Tone::Dim));
+    let name = Span::styled(format!("{name:<NAME$}"), look.style(Tone::Dim));
     Line::from(vec![name, Span::raw(look.text(value))])
 }
 
@@ -198,4 +229,21 @@ pub(super) fn list<T: Item>(
 /// As the daemon counts.
 pub(super) fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fact_goes_on_under_its_begin() {
+        let look = Look { theme: crate::view::Theme::Mono, ascii: true };
+        let text = |width| {
+            let lines = hanging(vec![fact(look, "channels", "sms, email, whatsapp, push")], width);
+            lines.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(text(26), ["channels   sms, email,", "           whatsapp, push"]);
+        assert_eq!(text(40), ["channels   sms, email, whatsapp, push"]);
+        assert_eq!(text(18), text(40), "no word is taken apart");
+    }
 }

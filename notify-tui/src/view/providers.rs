@@ -1,7 +1,7 @@
 //! View 6: the ways out.
 
 use super::absent;
-use super::look::{Look, Tone};
+use super::look::{Look, Tone, spread};
 use super::notes::id;
 use super::panel::{self, Detail, Words, fact, heading};
 use super::queues::hold;
@@ -207,12 +207,15 @@ fn happened(app: &App, look: Look, row: &ProviderView) -> Vec<Line<'static>> {
     events.iter().rev().map(line).collect()
 }
 
+/// Points of an hour.
+pub(super) const HOUR: usize = 60;
+
 /// How many calls, how many failed, and how long the last ones took.
 fn trends(app: &App, look: Look, row: &ProviderView, calls: &[CallView]) -> Vec<Line<'static>> {
     let line = |metric: &str| {
         let points = app.points(&format!("provider/{}/{metric}", row.name))?;
         let now = rate(*points.last()?);
-        Some(format!("{} {now}/s", look.spark(points.iter().copied(), 30)))
+        Some(format!("{} {now}/s", look.spark(spread(points, HOUR, 20).into_iter(), 20)))
     };
     #[expect(clippy::cast_precision_loss, reason = "what a chart shows")]
     let took = look.spark(calls.iter().rev().map(|call| call.elapsed_ms as f64), 20);

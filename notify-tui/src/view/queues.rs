@@ -1,8 +1,9 @@
 //! View 2: the line of work in front of each provider, and those that no provider stands behind.
 
 use super::absent;
-use super::look::{Look, Tone, grouped};
+use super::look::{Look, Tone, grouped, spread};
 use super::panel::{self, Detail, Words, fact, heading};
+use super::providers::HOUR;
 use super::table::{Cell, Column, fit, left, right};
 use super::time::{ago, ahead, percent, rate, took_or};
 use crate::state::App;
@@ -111,8 +112,10 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
     let Some(queue) = app.queues.list.current() else { return Detail::default() };
     let mut lines = vec![fact(look, "state", &queue.state.replace('_', " "))];
     if queue.provider_id.is_some() {
-        let waiting =
-            format!("{} in memory, about {} on disk", grouped(queue.waiting), grouped(queue.on_disk));
+        let waiting = match queue.on_disk {
+            0 => format!("{} in memory", grouped(queue.waiting)),
+            on_disk => format!("{} in memory, about {} on disk", grouped(queue.waiting), grouped(on_disk)),
+        };
         lines.push(fact(look, "waiting", &waiting));
         lines.push(fact(look, "busy", &format!("{} calls at once", calls(queue).replace('/', " of "))));
         lines.push(fact(look, "empty in", &empties(queue)));
@@ -139,7 +142,9 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
     let line = |metric: &str| app.points(&format!("provider/{}/{metric}", queue.name));
     for (name, metric) in [("depth 60m", "ready"), ("out/s 60m", "calls")] {
         let points = line(metric).filter(|points| !points.is_empty());
-        lines.extend(points.map(|points| fact(look, name, &look.spark(points.iter().copied(), 30))));
+        lines.extend(
+            points.map(|points| fact(look, name, &look.spark(spread(points, HOUR, 20).into_iter(), 20))),
+        );
     }
     (lines, matrix(app, look, &queue.name))
 }

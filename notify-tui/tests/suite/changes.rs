@@ -243,6 +243,42 @@ fn a_change_of_all_that_match_is_counted_first_and_the_count_is_typed() {
 }
 
 #[test]
+fn how_fast_it_goes_is_said_and_can_be_changed() {
+    let mut app = listed(Page::Dead, "failed");
+    let cmds = press(&mut app, &["b", "r"]);
+    let Some((Deed::Count(request), None)) = deed(&cmds) else { panic!("{cmds:?}") };
+    made(&mut app, &cmds, Outcome::Counted(request, counted(4_218)));
+    let line = "notifyctl notification retry --filter status:dead --expect 4218";
+    for (key, pace, rate) in [
+        ("", "50/s, about 1m25s,", "50/s"),
+        ("-", "20/s, about 3m31s,", "20/s"),
+        ("+", "50/s, about 1m25s,", "50/s"),
+        ("+", "100/s, about 43s,", "100/s"),
+    ] {
+        press(&mut app, if key.is_empty() { &[] } else { std::slice::from_ref(&key) });
+        let text = screen(&app, PLAIN, 160, 45);
+        for part in [format!("pace     {pace}"), format!("{line} --rate {rate} --no-wait --yes")] {
+            assert!(text.contains(&part), "`{part}` is not on\n{text}");
+        }
+    }
+    assert!(screen(&app, PLAIN, 120, 36).contains("+ - pace"), "the key line has them");
+    press(&mut app, &["+", "+", "+", "+"]);
+    assert!(screen(&app, PLAIN, 160, 45).contains("as fast as it goes, as an operation"));
+    write(&mut app, "4218");
+    let (change, _) = deed(&press(&mut app, &["enter"])).unwrap();
+    assert!(change.line(None).contains(" --rate none "), "{}", change.line(None));
+
+    // What is only written waits for nobody, and the configuration says how fast the rest goes.
+    let mut app = listed(Page::Notifications, "queued");
+    let (change, _) = deed(&press(&mut app, &["b", "c"])).unwrap();
+    assert!(!change.line(None).contains("--rate"), "{}", change.line(None));
+    let mut app = listed(Page::Retries, "retrying");
+    app.settings.bulk_pace = "7/s".parse().unwrap();
+    let (change, _) = deed(&press(&mut app, &["b", "n"])).unwrap();
+    assert!(change.line(None).ends_with("--rate 7/s --dry-run"), "{}", change.line(None));
+}
+
+#[test]
 fn a_discard_for_good_is_typed_in_words() {
     let mut app = listed(Page::Dead, "failed");
     assert_eq!(deed(&press(&mut app, &["space", "space", "D", "tab", "y", "enter"])), None);
@@ -410,6 +446,8 @@ fn a_service_is_deleted_by_its_name_after_what_goes_with_it_was_counted() {
     assert!(screen(&app, PLAIN, 120, 36).contains("sent     1,284 notifications"));
     press(&mut app, &["ctrl-u"]);
     write(&mut app, "yes");
+    let text = screen(&app, PLAIN, 120, 36);
+    assert!(text.contains("same as  notifyctl service delete acme --keep-history"), "{text}");
     press(&mut app, &["tab", "tab"]);
     assert_eq!(deed(&press(&mut app, &["y", "enter"])), None, "its name is asked for");
     press(&mut app, &["ctrl-u"]);

@@ -148,20 +148,19 @@ fn the_command_bar_takes_views_and_names() {
 }
 
 #[test]
-fn rows_are_exported_as_json_lines_or_csv_and_ids_are_copied() {
-    let (mut app, _) = listed(0..3);
-    let cmds = press(&mut app, &["e", "c"]);
-    let Some(Cmd::Save(name, text)) = cmds.iter().find(|cmd| matches!(cmd, Cmd::Save(..))) else {
-        panic!("{cmds:?}")
+fn small_lists_are_exported_as_json_lines_or_csv_and_ids_are_copied() {
+    let (mut app, ..) = live(Page::Providers);
+    let saved = |cmds: Vec<Cmd>| match cmds.as_slice() {
+        [Cmd::Save(name, text)] => (name.clone(), text.clone()),
+        cmds => panic!("{cmds:?}"),
     };
-    assert_eq!((name.as_str(), text.lines().count()), ("notify-notifications-20270115T080000Z.csv", 4));
-    assert!(text.lines().next().unwrap().split(',').any(|head| head == "service_name"), "{text}");
-    let cmds = press(&mut app, &["e", "j"]);
-    let Some(Cmd::Save(name, text)) = cmds.iter().find(|cmd| matches!(cmd, Cmd::Save(..))) else {
-        panic!("{cmds:?}")
-    };
-    assert_eq!((name.as_str(), text.lines().count()), ("notify-notifications-20270115T080000Z.jsonl", 3));
+    let (name, text) = saved(press(&mut app, &["e", "c"]));
+    assert_eq!((name.as_str(), text.lines().count()), ("notify-providers-20270115T080000Z.csv", 5));
+    assert!(text.lines().next().unwrap().split(',').any(|head| head == "circuit_reason"), "{text}");
+    let (name, text) = saved(press(&mut app, &["e", "j"]));
+    assert_eq!((name.as_str(), text.lines().count()), ("notify-providers-20270115T080000Z.jsonl", 4));
     assert!(text.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
+    let (mut app, _) = listed(0..3);
     assert!(press(&mut app, &["y"]).contains(&Cmd::Copy(id(0))));
     assert!(press(&mut app, &["Y"]).contains(&Cmd::Copy(format!("notifyctl notification show {}", id(0)))));
 }
@@ -203,12 +202,12 @@ fn what_is_revealed_is_asked_for_once_and_hidden_again() {
 }
 
 #[test]
-fn all_that_match_are_exported_by_the_command_line() {
+fn the_line_that_exports_the_same_is_copied() {
     let (mut app, _) = listed(0..3);
     press(&mut app, &["/"]);
     write(&mut app, "error:\"no route\"");
     press(&mut app, &["enter"]);
-    let line = "notifyctl notification export --filter 'error:\"no route\"' --out notify-notifications.jsonl";
+    let line = "notifyctl notification export --filter '\"error:no route\"' --out notify-notifications.jsonl";
     assert!(press(&mut app, &["e", "a"]).contains(&Cmd::Copy(line.into())));
     let (mut app, ..) = live(Page::Retries);
     let line = "notifyctl notification export --filter status:scheduled,retrying --out notify-retries.jsonl";
@@ -260,4 +259,84 @@ fn what_is_open_stays_although_newer_ones_push_it_off_the_page() {
     press(&mut app, &["k", "q"]);
     refill(&mut app, 40..49, after(begin, 3_000));
     assert_eq!((here(&app), app.notes.list.rows().len()), (id(42), 9), "and in the list it is gone");
+}
+
+/// A page of notifications with these numbers, each accepted so many seconds after the first.
+fn aged(numbers: impl IntoIterator<Item = u32>) -> Answer {
+    let Answer::Page(mut page) = page(numbers, "queued", Some("second")) else { panic!("a page") };
+    for row in &mut page.items {
+        let n: i64 = row.id.to_string()[24..].parse().unwrap();
+        row.created_at += chrono::TimeDelta::seconds(n);
+    }
+    Answer::Page(page)
+}
+
+#[test]
+fn the_cursor_stays_on_what_newer_ones_push_off_the_page() {
+    let (mut app, cmds, begin) = live(Page::Notifications);
+    answer(&mut app, &cmds, Slot::List, aged((0..9).rev()), begin);
+    press(&mut app, &["j"]);
+    for (n, newest) in (20..24).enumerate() {
+        let now = after(begin, 1_000 * (n as u64 + 1));
+        let cmds = update(&mut app, Msg::Tick, now);
+        answer(&mut app, &cmds, Slot::List, aged((newest - 9..newest).rev()), now);
+        assert_eq!((here(&app), app.notes.list.rows().len()), (id(7), 10), "it matches still, further on");
+    }
+    let now = after(begin, 9_000);
+    let cmds = update(&mut app, Msg::Tick, now);
+    answer(&mut app, &cmds, Slot::List, aged((3..7).rev()), now);
+    assert_eq!(here(&app), id(3), "this one is gone: it would be before the others");
+    let cmds = update(&mut app, Msg::Tick, after(now, 121));
+    assert!(slots(&cmds).contains(&Slot::Detail), "what stands there now is asked for at once");
+}
+
+#[test]
+fn no_line_stays_empty_while_there_is_a_row_for_it() {
+    let (mut app, _) = listed(0..40);
+    app.size = (60, 15);
+    press(&mut app, &["G"]);
+    let now = app.now;
+    update(&mut app, Msg::Resized(120, 60), now);
+    let look = notify_tui::view::Look { theme: notify_tui::view::Theme::Mono, ascii: true };
+    let text = crate::house::screen(&app, look, 120, 60);
+    assert!((0..40).rev().take(20).all(|n| text.contains(&id(n)[24..])), "{text}");
+}
+
+#[test]
+fn keys_that_need_a_row_are_not_offered_where_there_is_none() {
+    let look = notify_tui::view::Look { theme: notify_tui::view::Theme::Mono, ascii: true };
+    let (mut app, cmds, begin) = live(Page::Dead);
+    assert!(crate::house::screen(&app, look, 120, 36).contains("R retry"), "nothing is known yet");
+    answer(&mut app, &cmds, Slot::List, page([], "failed", None), begin);
+    let text = crate::house::screen(&app, look, 120, 36);
+    assert!(!text.contains("R retry") && !text.contains("b bulk") && text.contains("/ filter"), "{text}");
+    let (mut app, cmds, begin) = live(Page::Services);
+    answer(&mut app, &cmds, Slot::List, Answer::Services(Vec::new()), begin);
+    let text = crate::house::screen(&app, look, 120, 36);
+    assert!(text.contains("N new") && !text.contains("K keys"), "{text}");
+}
+
+#[test]
+fn deliveries_that_nobody_stands_in_begin_with_the_newest() {
+    let (mut app, cmds, begin) = live(Page::Webhooks);
+    let hook = id(800).parse().unwrap();
+    let told = |numbers: std::ops::Range<u32>| {
+        let one = |n: u32| {
+            serde_json::json!({"id": id(n), "webhook_id": hook, "notification_id": id(n), "event": "delivered",
+                "status": "acknowledged", "attempt_count": 1, "created_at": "2027-01-15T07:59:40Z"})
+        };
+        let page = serde_json::json!({"items": numbers.rev().map(one).collect::<Vec<_>>(), "total": 1_860});
+        Answer::Deliveries(hook, serde_json::from_value(page).unwrap())
+    };
+    let cmds = answer(&mut app, &cmds, Slot::List, crate::house::webhooks(), begin);
+    answer(&mut app, &cmds, Slot::Detail, told(0..9), begin);
+    let second = |app: &mut App, numbers, n: u64| {
+        let now = after(begin, n * 3_000);
+        let cmds = update(app, Msg::Tick, now);
+        answer(app, &cmds, Slot::Detail, told(numbers), now);
+        app.webhooks.told.here().unwrap()
+    };
+    assert_eq!(second(&mut app, 3..12, 1), id(11));
+    press(&mut app, &["tab"]);
+    assert_eq!(second(&mut app, 5..14, 2), id(11), "who stands there stays on the row");
 }

@@ -28,6 +28,9 @@ const HOUR: usize = 60;
 /// Points of a trend of latencies, a minute each.
 const TREND: usize = 15;
 
+/// Seconds that are remembered beyond those that are told: the span that goes on must not push out the oldest whole one.
+const SPARE: u32 = 60;
+
 /// How far the clock may drift from the steady one in a second before it counts as set.
 const SET: i64 = 250;
 
@@ -64,7 +67,7 @@ struct Series {
 impl Series {
     fn push(&mut self, value: f64, times: usize) {
         for _ in 0..times {
-            keep(&mut self.seconds, value, SECONDS as usize);
+            keep(&mut self.seconds, value, (SECONDS + SPARE) as usize);
             self.sum += value;
             self.count += 1;
             if self.count == 60 {
@@ -83,9 +86,11 @@ impl Series {
         self.seconds.iter().rev().take(seconds).map(|it| f64::from(*it)).sum::<f64>() / count
     }
 
-    /// Means of spans of so many seconds, at most so many spans, the newest last and whole.
-    fn means(&self, span: usize, most: usize) -> Vec<f64> {
-        let all: Vec<f64> = self.seconds.iter().map(|it| f64::from(*it)).collect();
+    /// Means of spans of so many seconds, at most so many spans, the newest last and whole: without the last seconds, of a
+    /// span that goes on.
+    fn means(&self, span: usize, most: usize, open: usize) -> Vec<f64> {
+        let whole = self.seconds.len().saturating_sub(open);
+        let all: Vec<f64> = self.seconds.iter().take(whole).map(|it| f64::from(*it)).collect();
         #[expect(clippy::cast_precision_loss, reason = "at most 900")]
         let mut means: Vec<f64> =
             all.rchunks_exact(span).take(most).map(|it| it.iter().sum::<f64>() / span as f64).collect();
@@ -166,6 +171,8 @@ pub(crate) struct Past {
     /// When the last look was, by both clocks.
     at: Option<(Duration, Timestamp)>,
     all: [Series; COUNTERS + 4],
+    /// Seconds that were told so far: where the spans of a trend begin and end, so that its points stand still in between.
+    told: u64,
     last: [u64; COUNTERS],
     gauges: [u64; 4],
     /// The counters at the turn of each minute of the last hour.
@@ -217,6 +224,7 @@ impl Past {
         let seconds = passed.as_secs_f64().max(0.001);
         let whole = (passed + EVERY / 2).as_secs().max(1);
         let times = usize::try_from(whole).unwrap_or(1).min(SECONDS as usize);
+        self.told += times as u64;
         let turned = minute(steady) > minute(before);
         let last = std::mem::replace(&mut self.last, counters);
         #[expect(clippy::cast_precision_loss, reason = "what a chart shows")]
@@ -316,8 +324,8 @@ impl Past {
     /// The newest points of one, the oldest of them first.
     pub(crate) fn points(&self, of: Of, index: usize, by_minute: bool, n: usize) -> Vec<f64> {
         let Some(series) = self.series(of).get(index) else { return Vec::new() };
-        let ring = if by_minute { &series.minutes } else { &series.seconds };
-        let skip = ring.len().saturating_sub(n);
+        let (ring, most) = if by_minute { (&series.minutes, MINUTES) } else { (&series.seconds, SECONDS) };
+        let skip = ring.len().saturating_sub(n.min(most as usize));
         ring.iter().skip(skip).map(|it| f64::from(*it)).collect()
     }
 
@@ -326,9 +334,10 @@ impl Past {
         self.series(of).get(index).map_or(0.0, |series| series.mean(seconds))
     }
 
-    /// Means of spans of so many seconds of the last 15 minutes.
+    /// Means of whole spans of so many seconds of the last 15 minutes. They change when a span is over, and not before.
     pub(crate) fn means(&self, of: Of, index: usize, span: usize, most: usize) -> Vec<f64> {
-        self.series(of).get(index).map_or_else(Vec::new, |series| series.means(span, most))
+        let open = usize::try_from(self.told % span as u64).unwrap_or_default();
+        self.series(of).get(index).map_or_else(Vec::new, |series| series.means(span, most, open))
     }
 }
 
@@ -474,6 +483,7 @@ mod tests {
         assert_eq!(past.points(Of::Webhook(2), 0, false, 2), [0.0; 0]);
         near(past.mean(Of::Service(9), 0, 60), 20.0);
         assert_eq!(past.means(Of::All, 0, 15, 60).len(), 60);
+        assert_eq!(past.means(Of::Provider(P), 0, 60, 15).len(), 15);
         let pace = past.pace();
         near(pace.means[2], 2.0);
         assert_eq!(pace.failed_1h, 2 * 3_600);
@@ -483,6 +493,31 @@ mod tests {
         let (lately, calls) = past.provider(P, now);
         near(calls, 20.0);
         assert_eq!(lately, [20 * 300, 5 * 300, 0]);
+    }
+
+    #[test]
+    fn the_points_of_a_trend_stand_still_until_the_next_is_whole() {
+        let mut past = Past::default();
+        past.take(look(0, 0, 0));
+        let (mut done, mut before) = (0, Vec::new());
+        for second in 1..=2_000_u64 {
+            // Something happens every seventh second, so that no two spans that begin elsewhere are alike.
+            done += u64::from(second % 7 == 0) * second;
+            past.take(look(second, wall(second), done));
+            let now = past.means(Of::All, 0, 15, 60);
+            if second % 15 == 0 {
+                let kept = before.len().min(59);
+                assert_eq!(
+                    now[now.len() - 1 - kept..now.len() - 1],
+                    before[before.len() - kept..],
+                    "{second}"
+                );
+                before = now;
+            } else {
+                assert_eq!(now, before, "second {second}");
+            }
+        }
+        assert_eq!(before.len(), 60);
     }
 
     #[test]
