@@ -84,6 +84,13 @@ pub struct ToldAgain {
     pub code: Option<u16>,
 }
 
+impl NotificationLine {
+    /// Whether it is of a test that a webhook did not take, which no notification stands behind.
+    pub fn is_test(&self) -> bool {
+        self.webhook.as_ref().is_some_and(|told| told.id.as_uuid() == self.id.as_uuid())
+    }
+}
+
 impl From<NotificationView> for NotificationLine {
     fn from(view: NotificationView) -> Self {
         Self {

@@ -4,7 +4,7 @@
 
 mod counted;
 
-use crate::codec::ClampedJson;
+use crate::codec::{ClampedJson, Json};
 use crate::control::ControlClient;
 use crate::error::ApiError;
 use counted::Counted;
@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tarpc::serde_transport::Transport;
-use tarpc::tokio_serde::formats::Json;
 use tarpc::tokio_util::codec::{Decoder, LengthDelimitedCodec};
 use tarpc::{ClientMessage, Response, client, context};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -59,7 +58,7 @@ pub async fn connect_counted(socket: &Path, received: Arc<AtomicU64>) -> io::Res
 
 /// Speaks to the daemon over a connection that is there already.
 pub fn over(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> ControlClient {
-    let transport = tarpc::serde_transport::new(codec().framed(stream), Json::default());
+    let transport = tarpc::serde_transport::new(codec().framed(stream), Json);
     ControlClient::new(client::Config::default(), transport).spawn()
 }
 

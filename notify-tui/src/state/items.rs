@@ -17,7 +17,8 @@ impl Item for NotificationLine {
     const HEADS: &'static [&'static str] = &[];
 
     fn id(&self) -> String {
-        self.id.to_string()
+        // What is told to a webhook may be of a notification that waits there itself.
+        self.webhook.as_ref().map_or_else(|| self.id.to_string(), |told| told.id.to_string())
     }
 
     fn words(&self) -> String {

@@ -34,6 +34,9 @@ pub(super) fn show_line(app: &App) -> Option<String> {
         Page::Overview => return Some(first_line(app)),
         Page::Live => return Some("notifyctl tail -f".into()),
         Page::Queues => "queue show",
+        Page::Retries if app.retries.list.current().is_some_and(|row| row.webhook.is_some()) => {
+            "webhook delivery show"
+        }
         Page::Notifications | Page::Retries => "notification show",
         Page::Dead => "dead show",
         Page::Providers => "provider show",

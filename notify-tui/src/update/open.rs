@@ -3,7 +3,7 @@
 use super::travel::{set_filter, show};
 use crate::message::Cmd;
 use crate::state::{App, Page};
-use notify_proto::GroupBy;
+use notify_proto::{GroupBy, WebhookId};
 
 /// Opens what is under the cursor.
 pub(super) fn open(app: &mut App, cmds: &mut Vec<Cmd>) {
@@ -48,8 +48,19 @@ pub(super) fn open(app: &mut App, cmds: &mut Vec<Cmd>) {
                 app.side = false;
             }
         }
+        Page::Retries if let Some(id) = told(app) => {
+            show(app, Page::Webhooks, cmds);
+            if let Some(rows) = app.rows_mut() {
+                rows.go(&id.to_string());
+            }
+        }
         _ => app.open = !app.open,
     }
+}
+
+/// The webhook that is told what is under the cursor.
+fn told(app: &App) -> Option<WebhookId> {
+    Some(app.retries.list.current()?.webhook.as_ref()?.webhook_id)
 }
 
 /// Where the row under the cursor of the first screen is told in full, and its name there.

@@ -4,8 +4,9 @@ use crate::ask::{Question, Slot};
 use crate::state::{App, Notes, Over, Page};
 use chrono::TimeDelta;
 use notify_proto::GroupBy;
-use notify_proto::control::{ListRequest, RouteRequest};
+use notify_proto::control::{ListRequest, RouteRequest, WithWebhooks};
 use notify_proto::filter::{Field, Filter, Term};
+use notify_proto::line::NotificationLine;
 use notify_proto::overview::{MAX_WEBHOOKS, Overview};
 use notify_proto::schedule::GroupRequest;
 use notify_proto::series::SeriesRequest;
@@ -166,11 +167,13 @@ fn notes(
     }
     let limit = u32::from(app.size.1).clamp(50, 200);
     let (cursor, most_tried) = (notes.cursor.clone(), notes.most_tried);
-    let request = ListRequest { filter, limit, cursor, most_tried, ..ListRequest::default() };
+    let webhooks = if app.page == Page::Retries { WithWebhooks::Also } else { WithWebhooks::No };
+    let request = ListRequest { filter, limit, cursor, most_tried, webhooks, ..ListRequest::default() };
     all.push((Slot::List, question(request)));
     // What is revealed is not asked for again: every look at it is written down.
     let seen = notes.told().is_some_and(|story| story.revealed);
-    if let Some(row) = notes.list.current().filter(|_| !seen) {
+    let has_story = |row: &&NotificationLine| !row.is_test();
+    if let Some(row) = notes.list.current().filter(has_story).filter(|_| !seen) {
         let reveal = notes.reveal.is_some_and(|(id, until)| id == row.id && app.now.instant < until);
         all.push((Slot::Detail, Question::Notification(row.id, reveal)));
     }

@@ -5,12 +5,12 @@ use super::{export, lines};
 use crate::ask::{Question, Slot};
 use crate::deed::{Deed, verb};
 use crate::message::Cmd;
-use crate::state::{App, Dialog, Over, Page, Rows, Wish};
+use crate::state::{App, Dialog, Item as _, Notes, Over, Page, Rows, Wish};
 use chrono::TimeDelta;
 use notify_proto::bulk::{Again, BulkRequest};
 use notify_proto::control::Limit;
 use notify_proto::webhook::RecoverRequest;
-use notify_proto::{BulkOp, NotificationId, Status};
+use notify_proto::{BulkOp, DeliveryId, NotificationId, Status};
 
 /// Does it, or asks before.
 pub(super) fn grant(app: &mut App, wish: Wish, cmds: &mut Vec<Cmd>) {
@@ -59,8 +59,34 @@ fn chosen(app: &App) -> Result<Vec<NotificationId>, String> {
     let notes = app.notes_of(app.page).ok_or("there are no notifications here")?;
     let marked = notes.list.marked();
     let ids = if marked.is_empty() { notes.list.here().into_iter().collect() } else { marked };
+    if !told(notes, &ids).is_empty() {
+        return Err("a webhook is told that: R tells it now, enter goes to the webhook".into());
+    }
     let ids: Vec<NotificationId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
     if ids.is_empty() { Err("there is nothing under the cursor".into()) } else { Ok(ids) }
+}
+
+/// Those of these ids that are of what webhooks are told.
+fn told(notes: &Notes, ids: &[String]) -> Vec<DeliveryId> {
+    let of = notes.list.rows().iter().filter(|row| ids.contains(&row.id()));
+    of.filter_map(|row| row.webhook.as_ref().map(|told| told.id)).collect()
+}
+
+/// Tells webhooks now what is marked or under the cursor, when nothing else is.
+fn tell_now(app: &App) -> Option<Granted> {
+    let notes = app.notes_of(app.page).filter(|_| app.page == Page::Retries)?;
+    let marked = notes.list.marked();
+    let ids = if marked.is_empty() { notes.list.here().into_iter().collect() } else { marked };
+    let told = told(notes, &ids);
+    (!told.is_empty() && told.len() == ids.len()).then(|| again(told))
+}
+
+/// Asks whether webhooks shall be told this once more.
+fn again(ids: Vec<DeliveryId>) -> Granted {
+    let deed = Deed::Resend(ids);
+    let why = "It can reach the receiver twice; receivers should key on notification id and event.";
+    let lines = vec![why.to_owned(), format!("same as {}", deed.line(None))];
+    Granted::Ask(Dialog::yes("tell again", lines, deed))
 }
 
 fn few(ids: &[NotificationId]) -> Vec<String> {
@@ -77,6 +103,7 @@ pub(super) fn named(app: &App) -> Result<String, String> {
 
 fn deed(app: &App, wish: Wish) -> Result<Granted, String> {
     match wish {
+        Wish::Retry if let Some(granted) = tell_now(app) => Ok(granted),
         Wish::Retry | Wish::Cancel | Wish::Bury | Wish::Postpone => notifications(app, wish),
         Wish::Reroute => reroute(app),
         Wish::RetryAll => bulk(app, BulkOp::Retry),
@@ -230,10 +257,7 @@ fn webhook(app: &App, wish: Wish) -> Result<Granted, String> {
             if !app.side || ids.is_empty() {
                 return Err("Tab to the deliveries, and choose what to tell again".into());
             }
-            let deed = Deed::Resend(ids);
-            let why = "It can reach the receiver twice; receivers should key on notification id and event.";
-            let lines = vec![why.to_owned(), format!("same as {}", deed.line(None))];
-            Granted::Ask(Dialog::yes("tell again", lines, deed))
+            again(ids)
         }
         Wish::Recover => {
             let request = RecoverRequest {

@@ -7,7 +7,7 @@ use super::table::fit;
 use crate::deed::Deed;
 use crate::keys;
 use crate::message::{Action, Slot};
-use crate::state::{App, Bar, Link, Over, Page, Rows};
+use crate::state::{App, Bar, Item as _, Link, Over, Page, Rows};
 use notify_proto::Status;
 use notify_proto::line::NotificationLine;
 use ratatui::Frame;
@@ -99,11 +99,13 @@ fn works(app: &App, action: Action) -> bool {
         Action::Retry | Action::Cancel | Action::Bury | Action::Postpone => {
             let Some(notes) = app.notes_of(app.page) else { return true };
             let rows = notes.list.rows();
-            let marked: Vec<_> =
-                rows.iter().filter(|row| notes.list.is_marked(&row.id.to_string())).collect();
+            let marked: Vec<_> = rows.iter().filter(|row| notes.list.is_marked(&row.id())).collect();
             let one = notes.list.current().filter(|_| marked.is_empty());
-            let able =
-                |row: &&NotificationLine| row.status.known().is_none_or(|it| takes(it, action, app.page));
+            let able = |row: &&NotificationLine| match row.webhook {
+                // What a webhook is told can be told now, and no more.
+                Some(_) => action == Action::Retry,
+                None => row.status.known().is_none_or(|it| takes(it, action, app.page)),
+            };
             rows.is_empty() || marked.iter().any(able) || one.iter().any(able)
         }
         _ => true,

@@ -151,6 +151,7 @@ fn waiting(app: &App, row: &NotificationLine) -> Vec<Cell> {
     let due = due(row);
     let late = due.filter(|at| *at < app.now.wall);
     let kind = match row.status.known() {
+        _ if row.webhook.is_some() => "hook".into(),
         Some(Status::Pending) => "sched".into(),
         Some(Status::Retrying) => "retry".into(),
         _ => row.status.to_string(),
@@ -160,7 +161,10 @@ fn waiting(app: &App, row: &NotificationLine) -> Vec<Cell> {
         due.map_or_else(|| "held".into(), |at| ahead(app, at)).into(),
         late.map_or_else(|| "--".into(), |at| ago(app, at)).into(),
         kind.into(),
-        format!("{}/{}", channel(row), urgency(row)).into(),
+        match row.webhook {
+            Some(_) => channel(row).into(),
+            None => format!("{}/{}", channel(row), urgency(row)).into(),
+        },
         row.service_name.as_str().into(),
         row.recipient.as_str().into(),
         row.provider_name.as_deref().unwrap_or("auto").into(),

@@ -15,10 +15,25 @@ use ratatui::text::{Line, Span};
 pub(super) fn detail(app: &App, look: Look) -> Detail {
     let Some(notes) = app.notes_of(app.page) else { return Detail::default() };
     let Some(row) = notes.list.current() else { return Detail::default() };
-    match notes.told() {
+    let (mut lines, happened) = match notes.told() {
         Some(story) => (facts(app, look, &story.detail), happened(app, look, story)),
+        None if row.is_test() => {
+            (line(app, look, row), vec![Line::raw("a test event is of no notification")])
+        }
         None => (line(app, look, row), vec![Line::raw(absent::asking(app))]),
+    };
+    if let Some(hook) = hook(look, row) {
+        lines.insert(0, hook);
     }
+    (lines, happened)
+}
+
+/// Which webhook did not take what of it, when the row is of that.
+fn hook(look: Look, row: &NotificationLine) -> Option<Line<'static>> {
+    let told = row.webhook.as_ref()?;
+    let host = row.provider_name.as_deref().unwrap_or_default();
+    let code = told.code.map(|code| format!(", which answered {code}")).unwrap_or_default();
+    Some(fact(look, "webhook", &format!("{} is told again to {host}{code}", told.event)))
 }
 
 /// What the list knows already.

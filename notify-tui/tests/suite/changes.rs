@@ -205,6 +205,51 @@ fn a_queue_without_a_provider_is_paused_and_no_more() {
     assert_eq!(resume.line(None), "notifyctl queue resume scheduled");
 }
 
+/// What a webhook did not take waits among the retries: it can be told now, and no more.
+#[test]
+fn what_a_webhook_did_not_take_is_told_now_and_leads_to_it() {
+    let waiting = || {
+        let (mut app, cmds, begin) = live(Page::Retries);
+        answer(&mut app, &cmds, Slot::List, crate::house::waiting(), begin);
+        app
+    };
+    let mut app = waiting();
+    let text = screen(&app, PLAIN, 120, 36);
+    assert!(text.contains(" hook ") && text.contains("hooks.acme"), "{text}");
+    let (resend, _) = deed(&press(&mut app, &["j", "R", "y"])).unwrap();
+    assert_eq!(resend.line(None), format!("notifyctl webhook resend {}", id(501)));
+    for key in ["C", "z", "t", "D"] {
+        let mut app = waiting();
+        assert_eq!(deed(&press(&mut app, &["j", key])), None, "{key}");
+        assert!(screen(&app, PLAIN, 120, 36).contains("a webhook is told that"), "{key}");
+    }
+    // Of both kinds at once nothing is done.
+    let mut app = waiting();
+    assert_eq!(deed(&press(&mut app, &["space", "j", "space", "R"])), None);
+    let mut app = waiting();
+    let line = |app: &mut App| {
+        press(app, &["Y"]).into_iter().find_map(|cmd| match cmd {
+            Cmd::Copy(text) => Some(text),
+            _ => None,
+        })
+    };
+    press(&mut app, &["j"]);
+    assert_eq!(line(&mut app), Some(format!("notifyctl webhook delivery show {}", id(501))));
+    press(&mut app, &["enter"]);
+    assert_eq!(app.page, Page::Webhooks);
+}
+
+/// A test event is of no notification, so none is asked for.
+#[test]
+fn a_test_that_a_webhook_did_not_take_has_no_story() {
+    let (mut app, cmds, begin) = live(Page::Retries);
+    answer(&mut app, &cmds, Slot::List, crate::house::waiting(), begin);
+    app.size = (160, 45);
+    let cmds = press(&mut app, &["j", "j", "j"]);
+    let asked = |cmds: &[Cmd]| cmds.iter().any(|cmd| matches!(cmd, Cmd::Ask(Slot::Detail, ..)));
+    assert!(!asked(&cmds) && screen(&app, PLAIN, 160, 45).contains("a test event is of no notification"));
+}
+
 fn counted(total: u64) -> Box<BulkView> {
     Box::new(
         serde_json::from_value(json!({

@@ -161,6 +161,19 @@ pub(crate) fn page(numbers: impl IntoIterator<Item = u32>, status: &str, next: O
     ))
 }
 
+/// What waits for a time: a retry, what a webhook did not take of another, and a test that none took.
+pub(crate) fn waiting() -> Answer {
+    let hook = |n: u32, of: u32| {
+        let mut row = note(of, "retrying");
+        row["webhook"] = json!({"id": id(n), "webhook_id": id(800), "event": "delivered", "code": 503});
+        row["provider_name"] = json!("hooks.acme.test");
+        row
+    };
+    let items = [note(1, "retrying"), hook(501, 1), hook(502, 2), hook(503, 503), note(4, "pending")];
+    let page = json!({"items": items, "next_cursor": null, "total": 5});
+    Answer::Page(Box::new(serde_json::from_value(page).unwrap()))
+}
+
 /// A first screen with something of everything.
 pub(crate) fn overview() -> Answer {
     let ms = json!({"count": 9, "p50": 121.0, "p95": 702.0, "p99": 4_100.0, "max": 960_000.0});

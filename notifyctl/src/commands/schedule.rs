@@ -172,7 +172,7 @@ impl List {
         let mut filter = self.terms.filter();
         filter.terms.extend(self.due.map(Term::DueBefore));
         let Pages { after, reveal, .. } = self.pages;
-        let first = ListRequest { filter, cursor: after, limit: 0, reveal, most_tried: false };
+        let first = ListRequest { filter, cursor: after, reveal, ..ListRequest::default() };
         let walked = walk(&link, Order::Soonest, first, left, |page| {
             let rows: Vec<_> = page.items.iter().cloned().map(Waiting).collect();
             Ok(listing.page(&rows)?)

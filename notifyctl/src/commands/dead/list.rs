@@ -27,13 +27,8 @@ impl List {
         let link = desk.link().await?;
         let mut listing = desk.out.list("dead.list")?;
         let Pages { after, reveal, .. } = self.pages;
-        let first = ListRequest {
-            filter: only(self.terms.filter()),
-            cursor: after,
-            limit: 0,
-            reveal,
-            most_tried: false,
-        };
+        let filter = only(self.terms.filter());
+        let first = ListRequest { filter, cursor: after, reveal, ..ListRequest::default() };
         let walked = walk(&link, Order::Newest, first, left, |page| {
             Ok(listing.page(&page.items.iter().cloned().map(Dead).collect::<Vec<_>>())?)
         })

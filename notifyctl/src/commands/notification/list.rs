@@ -208,7 +208,14 @@ impl List {
         let order = if self.sort == Sort::Due { Order::Soonest } else { Order::Newest };
         let link = desk.link().await?;
         let Pages { after, reveal, .. } = self.pages;
-        let first = ListRequest { filter: self.terms.filter(), cursor: after, limit: 0, reveal, most_tried };
+        let first = ListRequest {
+            filter: self.terms.filter(),
+            cursor: after,
+            limit: 0,
+            reveal,
+            most_tried,
+            ..ListRequest::default()
+        };
         if let Some(every) = self.watch {
             return watch(desk, &link, order, &first, left, every).await;
         }
