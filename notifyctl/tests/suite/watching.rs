@@ -99,3 +99,25 @@ fn what_is_followed_is_told_as_it_comes_until_the_daemon_is_gone() {
     let calls = daemon.calls("Events");
     assert_eq!(calls[1]["request"]["wait_ms"], 15_000, "who follows waits for more");
 }
+
+#[test]
+fn of_a_tail_n_is_how_many_and_whether_to_change_is_asked_of_nobody() {
+    let daemon = willing();
+    let last = |words: &[&str]| {
+        let run = daemon.run(words);
+        assert_eq!(run.exit, 0, "{words:?}: {}", run.stderr);
+        daemon.calls("Events").last().unwrap()["request"]["last"].as_u64().unwrap()
+    };
+    for words in [&["tail", "-n", "7"][..], &["tail", "-n7"], &["tail", "--last", "7"]] {
+        assert_eq!(last(words), 7, "{words:?}");
+    }
+    // The global flag goes before it and after it, as with every command.
+    for words in [&["tail"][..], &["-n", "tail"], &["--dry-run", "tail"], &["tail", "--dry-run"]] {
+        assert_eq!(last(words), 50, "{words:?}");
+    }
+    assert_eq!(last(&["-n", "tail", "-n", "7", "--dry-run"]), 7);
+    let wrong = daemon.run(&["tail", "-n"]);
+    assert!(wrong.exit == 2 && wrong.stderr.contains("--last <N>"), "{}", wrong.stderr);
+    let help = run_with(&["tail", "--help"], &[], "").stdout;
+    assert!(help.contains("-n, --last <N>") && !help.contains("--dry-run\n"), "{help}");
+}
