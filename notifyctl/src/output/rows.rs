@@ -11,7 +11,7 @@ mod webhook;
 
 pub(crate) use notification::{Dead, recipient};
 pub(crate) use outcome::{Outcome, status};
-pub(crate) use overview::spoken;
+pub(crate) use overview::{Took, WebhookTook, spoken};
 pub(crate) use provider::CircuitRow;
 
 use super::{Cell, Column, Row, Show, Tone};

@@ -317,7 +317,8 @@ pub(crate) fn overview() -> Value {
         "providers": [{"name": "mock", "channels": ["sms"], "active": true, "circuit": "closed", "call_ms": ms,
             "last_error": "503\u{202e}"}],
         "webhooks": [{"id": ID, "service": "acme", "url": "https://hooks.example.org/n", "state": "failing",
-            "tries": 40, "ack_share": 0.618, "last_code": 503}],
+            "tries": 40, "ack_share": 0.618, "ack_ms": ms, "last_code": 503}],
+        "webhooks_left_off": 4, "channels": [{"channel": "sms", "wait_ms": ms, "call_ms": ms, "deliver_ms": ms}],
         "latency": [{"kind": "queue_wait", "ms": ms, "trend": [null, 3.0]}]
     }})
 }

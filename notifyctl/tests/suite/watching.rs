@@ -61,6 +61,32 @@ fn a_check_by_its_own_limits_looks_at_nothing_else() {
 }
 
 #[test]
+fn latencies_are_told_apart_by_what_they_are_measured_for() {
+    let daemon = willing();
+    let by = |what: &str| daemon.run(&["stats", "latency", "--by", what, "-o", "csv"]).stdout;
+    let took = "9,84.0ms,310.5ms,,1300.0ms\n";
+    let head = "name,latency,count,p50,p95,p99,max\n";
+    assert_eq!(by("queue"), format!("{head}mock,queue_wait,{took}"));
+    assert_eq!(by("provider"), format!("{head}mock,provider_call,{took}"));
+    let of_sms =
+        ["queue_wait", "provider_call", "accept_to_deliver"].map(|kind| format!("sms,{kind},{took}"));
+    assert_eq!(by("channel"), format!("{head}{}", of_sms.concat()));
+    let hooks = daemon.run(&["stats", "latency", "--by", "webhook"]);
+    assert!(
+        hooks.stdout.contains("acme") && hooks.stderr.contains("4 more are left off"),
+        "{}",
+        hooks.stderr
+    );
+    for what in ["service", "error"] {
+        let refused = daemon.run(&["stats", "latency", "--by", what]);
+        let said = "write queue, provider, channel or webhook\nhint: ";
+        assert!(refused.exit == 2 && refused.stderr.contains(said), "{}", refused.stderr);
+    }
+    let unknown = daemon.run(&["stats", "latency", "--by", "colour"]).stderr;
+    assert!(unknown.contains("[possible values: queue, provider, channel, webhook]"), "{unknown}");
+}
+
+#[test]
 fn a_tail_reads_to_the_end_of_what_was_there_and_says_where_that_is() {
     let daemon = fake(|verb, arguments| {
         let after = arguments["request"]["after_seq"].as_u64();

@@ -2,12 +2,12 @@
 
 use super::{always, joined, wide};
 use crate::output::{Cell, Column, Row, Tone};
-use notify_proto::Open;
-use notify_proto::Severity;
 use notify_proto::audit::AuditView;
 use notify_proto::happening::Event;
-use notify_proto::overview::{Alert, LatencyLine, ProviderLine, QueueLine, WebhookLine};
+use notify_proto::overview::{Alert, LatencyLine, Percentiles, ProviderLine, QueueLine, WebhookLine};
 use notify_proto::series::SeriesLine;
+use notify_proto::{LatencyKind, Open, Severity};
+use serde::Serialize;
 
 /// A number that is not whole.
 fn decimal(value: f64) -> Cell {
@@ -153,6 +153,58 @@ impl Row for LatencyLine {
 
     fn id(&self) -> String {
         self.kind.to_string()
+    }
+}
+
+/// How long something took of one thing.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Took {
+    pub(crate) name: String,
+    pub(crate) kind: Open<LatencyKind>,
+    pub(crate) ms: Percentiles,
+}
+
+impl Row for Took {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("name", |it| it.name.as_str().into()),
+        always("latency", |it| it.kind.to_string().into()),
+        always("count", |it| it.ms.count.into()),
+        always("p50", |it| ms(it.ms.p50)),
+        always("p95", |it| ms(it.ms.p95)),
+        always("p99", |it| ms(it.ms.p99)),
+        always("max", |it| ms(it.ms.max)),
+    ];
+
+    fn id(&self) -> String {
+        self.name.clone()
+    }
+}
+
+/// The same of a webhook.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct WebhookTook {
+    pub(crate) id: String,
+    pub(crate) service: String,
+    pub(crate) url: String,
+    pub(crate) kind: Open<LatencyKind>,
+    pub(crate) ms: Percentiles,
+}
+
+impl Row for WebhookTook {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("id", |it| it.id.as_str().into()),
+        always("service", |it| it.service.as_str().into()),
+        wide("url", |it| it.url.as_str().into()),
+        always("latency", |it| it.kind.to_string().into()),
+        always("count", |it| it.ms.count.into()),
+        always("p50", |it| ms(it.ms.p50)),
+        always("p95", |it| ms(it.ms.p95)),
+        always("p99", |it| ms(it.ms.p99)),
+        always("max", |it| ms(it.ms.max)),
+    ];
+
+    fn id(&self) -> String {
+        self.id.clone()
     }
 }
 
