@@ -53,9 +53,22 @@ impl Out {
         self.secret("key", key)
     }
 
+    /// The same of one of several: a pipe is told which it is, a record a line.
+    pub(crate) fn labelled(&self, what: &str, secret: &str, of: &str, id: &str) -> io::Result<()> {
+        if self.frames() {
+            return self.secret(what.rsplit('_').next().unwrap_or(what), secret);
+        }
+        self.line(&format!("{what}\t{secret}\t{}\t{}", text::clean(of), text::clean(id)))
+    }
+
+    /// Whether secrets are framed, with a warning.
+    pub(crate) fn frames(&self) -> bool {
+        self.for_people() && self.terminal.stdout
+    }
+
     /// The same of another secret.
     pub(crate) fn secret(&self, what: &str, key: &str) -> io::Result<()> {
-        if !(self.for_people() && self.terminal.stdout) {
+        if !self.frames() {
             return self.line(key);
         }
         let warning = format!("This {what} is shown once and cannot be shown again. Keep it safe.");

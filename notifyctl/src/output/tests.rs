@@ -140,6 +140,17 @@ fn a_key_is_framed_on_a_terminal_and_bare_elsewhere() {
     };
     let (framed, _, _) = written("", screen(), key);
     assert!(framed.contains("shown once") && framed.contains("| the-key"), "{framed}");
+    let several = |out: &Out| {
+        out.labelled("key", "the-key", "acme", "00112233")?;
+        out.labelled("webhook_secret", "whsec_x", "https://a/\t", "7")?;
+        Ok(Exit::Done)
+    };
+    let piped = "key\tthe-key\tacme\t00112233\nwebhook_secret\twhsec_x\thttps://a/\\t\t7\n";
+    assert_eq!(written("", Terminal::default(), several).0, piped);
+    assert_eq!(written("-o plain", screen(), several).0, piped);
+    let framed = written("", screen(), several).0;
+    assert!(framed.contains("This key is") && framed.contains("| the-key"), "{framed}");
+    assert!(framed.contains("This secret is") && framed.contains("| whsec_x"), "{framed}");
     for (flags, terminal) in [("", Terminal::default()), ("-o plain", screen())] {
         assert_eq!(written(flags, terminal, key).0, "the-key\n");
     }
