@@ -9,6 +9,7 @@
 //! * `confirm` asks, and only where somebody can answer; `form` asks one thing after the other; `secret` takes secrets in and hands keys out;
 //! * `complete` answers a shell that completes a value;
 //! * `schema` has the JSON Schemas of what `output` writes;
+//! * [`fit`] makes help fit the terminal;
 //! * [`man`] makes the man pages from the same tree.
 //!
 //! One run: arguments → [`cli::Cli`] → the command's `run` → `conn::Link` → the answer through `output::Out` → exit code.
@@ -20,6 +21,7 @@ mod complete;
 mod confirm;
 mod conn;
 pub mod failure;
+pub mod fit;
 mod form;
 mod given;
 pub mod man;
@@ -28,6 +30,7 @@ mod schema;
 mod secret;
 
 use crate::failure::{Exit, Failure, Stop};
+use clap::error::ErrorKind;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -43,11 +46,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if complete::answered(&arguments) {
         return ExitCode::SUCCESS;
     }
-    let parsed = command().try_get_matches_from(arguments);
+    let parsed = command().try_get_matches_from(&arguments);
     let parsed = parsed.and_then(|matches| Ok((cli::Cli::from_arg_matches(&matches)?, is_paged(&matches))));
     let (cli, paged) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
+            let error = if is_help(&error) { asked_for_help(&arguments).unwrap_or(error) } else { error };
             // Help and version are errors to clap, too. A pipe that was closed meanwhile is no reason to complain.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
@@ -65,6 +69,16 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     ExitCode::from(exit as u8)
+}
+
+/// Whether what clap calls an error is help.
+fn is_help(error: &clap::Error) -> bool {
+    matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand)
+}
+
+/// The same once more from a tree whose help fits, which takes a while to make.
+fn asked_for_help(arguments: &[OsString]) -> Option<clap::Error> {
+    fit::command(command(), fit::width()).try_get_matches_from(arguments).err()
 }
 
 /// Whether it is a command whose answer is read, and not looked at again and again.
