@@ -13,6 +13,9 @@ pub(crate) const OF_A_PAGE: usize = 72;
 /// Longest word of a usage that is not taken apart.
 const LONG: usize = 40;
 
+/// What stands before the example of a file; it ends where examples of commands begin.
+const FILE: &str = "An example:";
+
 /// What a usage begins with.
 const USAGE: &str = "Usage: ";
 
@@ -52,8 +55,10 @@ pub(crate) fn usage(command: &Command, width: usize) -> String {
 enum Part {
     /// Prose, or what hangs behind a word: the columns of its first line and of the others, the first being taken by the word.
     Filled { first: String, hang: usize, words: String },
-    /// An example: the columns of its first line.
+    /// An example of a command: the columns of its first line.
     Typed(usize, String),
+    /// An example of a file.
+    AsIs(String),
     /// Whatever it is.
     Blank,
 }
@@ -61,7 +66,7 @@ enum Part {
 /// Text of help, no wider than that.
 pub(crate) fn text(text: &str, width: usize) -> String {
     let mut parts: Vec<Part> = Vec::new();
-    let mut examples = false;
+    let (mut examples, mut file) = (false, false);
     for line in text.lines() {
         let indent = line.len() - line.trim_start().len();
         let words = line.trim();
@@ -71,6 +76,11 @@ pub(crate) fn text(text: &str, width: usize) -> String {
         }
         if indent == 0 {
             examples = words == "Examples:";
+            file = !examples && (file || words == FILE);
+        }
+        if file {
+            parts.push(Part::AsIs(line.to_owned()));
+            continue;
         }
         match parts.last_mut() {
             // It goes on, unless what it hangs behind was its whole line.
@@ -90,6 +100,7 @@ pub(crate) fn text(text: &str, width: usize) -> String {
             let words: Vec<_> = words.split(' ').map(str::to_owned).collect();
             format!("{first}{}", folded(&words, width, first.chars().count(), *hang, ""))
         }
+        Part::AsIs(line) => line.clone(),
         Part::Typed(indent, words) => {
             let room = " ".repeat(*indent);
             format!("{room}{}", folded(&typed(words), width, *indent, indent + 4, " \\"))

@@ -30,7 +30,6 @@ mod schema;
 mod secret;
 
 use crate::failure::{Exit, Failure, Stop};
-use clap::error::ErrorKind;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -51,7 +50,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let (cli, paged) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
-            let error = if is_help(&error) { asked_for_help(&arguments).unwrap_or(error) } else { error };
+            let error = that_fits(&arguments).unwrap_or(error);
             // Help and version are errors to clap, too. A pipe that was closed meanwhile is no reason to complain.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
@@ -71,13 +70,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
-/// Whether what clap calls an error is help.
-fn is_help(error: &clap::Error) -> bool {
-    matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand)
-}
-
-/// The same once more from a tree whose help fits, which takes a while to make.
-fn asked_for_help(arguments: &[OsString]) -> Option<clap::Error> {
+/// The same once more from a tree whose help and usages fit, which takes a while to make.
+fn that_fits(arguments: &[OsString]) -> Option<clap::Error> {
     fit::command(command(), fit::width()).try_get_matches_from(arguments).err()
 }
 

@@ -192,17 +192,16 @@ impl Summary {
 }
 
 fn facts(it: &StatsView) -> Vec<(&str, Cell)> {
-    let share = |share: Option<f64>| share.map(|share| format!("{:.1} %", share * 100.0)).into();
     let mut facts = vec![("since", it.since.into()), ("accepted", it.total.into())];
     facts.extend(it.by_status.iter().map(|(status, count)| (status.as_str(), (*count).into())));
     facts.extend([
-        ("success", share(it.success_rate)),
+        ("success_percent", Cell::percent(it.success_rate)),
         ("latency_p50_ms", it.latency_ms.p50.into()),
         ("latency_p95_ms", it.latency_ms.p95.into()),
         ("latency_p99_ms", it.latency_ms.p99.into()),
         ("queue_depth", it.queue_depth.into()),
         ("webhook_events", it.webhooks.total.into()),
-        ("webhook_acks", share(it.webhooks.ack_rate)),
+        ("webhook_ack_percent", Cell::percent(it.webhooks.ack_rate)),
     ]);
     facts
 }

@@ -34,6 +34,9 @@ fn yes(value: bool) -> Cell {
 }
 
 fn joined<T: Display>(all: &[T]) -> Cell {
+    if all.is_empty() {
+        return Cell::None;
+    }
     Cell::Text(all.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
 }
 

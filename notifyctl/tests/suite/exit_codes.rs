@@ -344,6 +344,8 @@ fn files_that_cannot_be_used() {
         &["service", "create", "acme", "--key-file", "/none/acme.key"][..],
         &["ntf", "export", "--out", "/none/day.jsonl"],
         &["man", "--dir", "/dev/null/man"],
+        &["ntf", "send", "--service", "acme", "--channel", "sms", "--to", "x", "--body-file", "/none"],
+        &["ntf", "send-batch", "/none"],
     ] {
         assert_eq!(fake.run(line).exit, 78, "{line:?}");
     }

@@ -86,6 +86,11 @@ fn all_help_fits_and_says_the_same() {
             }
         }
     }
+    // A file is no prose.
+    let apply = run_with(&["apply", "--help"], &[], "").stdout;
+    for line in include_str!("../../src/commands/apply/example.toml").lines() {
+        assert!(apply.lines().any(|it| it == line), "{line}");
+    }
     // Off a terminal it is 100, wherever it comes from.
     for line in [&["ntf", "send", "--help"][..], &["ntf", "send", "-h"], &["ntf"], &["help", "ntf", "send"]] {
         let run = run_with(line, &[], "");

@@ -61,16 +61,32 @@ fn a_check_by_its_own_limits_looks_at_nothing_else() {
 }
 
 #[test]
+fn figures_have_their_units_for_people_and_are_bare_for_programs() {
+    let daemon = willing();
+    let of = |format: &str| daemon.run(&["stats", "summary", "-o", format]).stdout;
+    assert!(of("table").contains("\ndelivered_per_second  812.4\n"), "{}", of("table"));
+    assert!(of("plain").contains("\nack_percent\t94.2\n"), "{}", of("plain"));
+    let json = daemon.run(&["stats", "summary", "--json"]).json();
+    assert_eq!((&json["delivered_per_second"], &json["ack_percent"]), (&json!(812.4), &json!(94.2)));
+    let line = daemon.run(&["top", "--section", "webhooks", "-o", "csv", "--columns", "acked,p95"]).stdout;
+    assert_eq!(line, "acked,p95\n61.8,310.5\n");
+    let people = daemon.run(&["top", "--section", "webhooks", "--columns", "acked,p95"]).stdout;
+    assert_eq!(people, "ACKED      P95\n61.8%  310.5ms\n");
+}
+
+#[test]
 fn latencies_are_told_apart_by_what_they_are_measured_for() {
     let daemon = willing();
     let by = |what: &str| daemon.run(&["stats", "latency", "--by", what, "-o", "csv"]).stdout;
-    let took = "9,84.0ms,310.5ms,,1300.0ms\n";
+    let took = "9,84.0,310.5,,1300.0\n";
     let head = "name,latency,count,p50,p95,p99,max\n";
     assert_eq!(by("queue"), format!("{head}mock,queue_wait,{took}"));
     assert_eq!(by("provider"), format!("{head}mock,provider_call,{took}"));
     let of_sms =
         ["queue_wait", "provider_call", "accept_to_deliver"].map(|kind| format!("sms,{kind},{took}"));
     assert_eq!(by("channel"), format!("{head}{}", of_sms.concat()));
+    let people = daemon.run(&["stats", "latency", "--by", "provider"]).stdout;
+    assert!(people.ends_with("\nmock  provider_call      9  84.0ms  310.5ms  -    1300.0ms\n"), "{people}");
     let hooks = daemon.run(&["stats", "latency", "--by", "webhook"]);
     assert!(
         hooks.stdout.contains("acme") && hooks.stderr.contains("4 more are left off"),
