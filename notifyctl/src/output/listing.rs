@@ -81,8 +81,15 @@ impl<'a, T: Row> Listing<'a, T> {
                 self.out.line(&end)
             }
             Format::Table | Format::Wide if !self.lines.is_empty() => {
+                let header = self.header();
+                // What is absent among numbers stands where they do.
+                for line in &mut self.lines {
+                    for (field, name) in line.0.iter_mut().zip(&header.0) {
+                        field.right |= name.right && field.text == "-";
+                    }
+                }
                 if self.out.headers {
-                    self.lines.insert(0, self.header());
+                    self.lines.insert(0, header);
                 }
                 for line in lay_out(&self.lines, self.out.terminal.width, self.out.color) {
                     self.out.line(&line)?;

@@ -133,6 +133,29 @@ fn a_change_is_a_sentence_or_the_new_object() {
 }
 
 #[test]
+fn what_is_absent_among_numbers_stands_where_they_do() {
+    struct Two(Option<u64>);
+    impl serde::Serialize for Two {
+        fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+            to.serialize_none()
+        }
+    }
+    impl Row for Two {
+        const COLUMNS: &'static [Column<Self>] =
+            &[rows::always("name", |_| "x".into()), rows::always("count", |it| it.0.into())];
+
+        fn id(&self) -> String {
+            String::new()
+        }
+    }
+    let list = |out: &Out| {
+        out.whole("two", &[Two(Some(7)), Two(None)])?;
+        Ok(Exit::Done)
+    };
+    assert_eq!(written("", Terminal::default(), list).0, "NAME  COUNT\nx         7\nx         -\n");
+}
+
+#[test]
 fn a_key_is_framed_on_a_terminal_and_bare_elsewhere() {
     let key = |out: &Out| {
         out.key("the-key")?;
