@@ -9,7 +9,7 @@
 //! * `confirm` asks, and only where somebody can answer; `form` asks one thing after the other; `secret` takes secrets in and hands keys out;
 //! * `complete` answers a shell that completes a value;
 //! * `schema` has the JSON Schemas of what `output` writes;
-//! * [`fit`] makes help fit the terminal;
+//! * [`fit`] makes help fit the terminal; `usage` says what is wrong with a command line;
 //! * [`man`] makes the man pages from the same tree.
 //!
 //! One run: arguments → [`cli::Cli`] → the command's `run` → `conn::Link` → the answer through `output::Out` → exit code.
@@ -28,6 +28,7 @@ pub mod man;
 mod output;
 mod schema;
 mod secret;
+mod usage;
 
 use crate::failure::{Exit, Failure, Stop};
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
@@ -49,12 +50,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let parsed = parsed.and_then(|matches| Ok((cli::Cli::from_arg_matches(&matches)?, is_paged(&matches))));
     let (cli, paged) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => {
-            let error = that_fits(&arguments).unwrap_or(error);
-            // Help and version are errors to clap, too. A pipe that was closed meanwhile is no reason to complain.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
+        Err(error) => return ExitCode::from(usage::told(&arguments, error)),
     };
     let out = output::Out::new(&cli.globals);
     if paged && !cli.globals.no_pager {
@@ -68,11 +64,6 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     ExitCode::from(exit as u8)
-}
-
-/// The same once more from a tree whose help and usages fit, which takes a while to make.
-fn that_fits(arguments: &[OsString]) -> Option<clap::Error> {
-    fit::command(command(), fit::width()).try_get_matches_from(arguments).err()
 }
 
 /// Whether it is a command whose answer is read, and not looked at again and again.

@@ -120,7 +120,7 @@ fn choose<T: Row>(out: &Out) -> Result<Vec<&'static Column<T>>, Stop> {
     }
     let mut chosen = Vec::new();
     for name in &out.columns {
-        let found = T::COLUMNS.iter().find(|column| column.name == name.trim());
+        let found = T::COLUMNS.iter().find(|column| column.name.eq_ignore_ascii_case(name.trim()));
         let unknown = || {
             let names: Vec<_> = T::COLUMNS.iter().map(|column| column.name).collect();
             let message = format!("--columns: there is no column `{}`", text::clean(name));

@@ -248,6 +248,34 @@ fn waiting_in_vain_and_not_healthy() {
 }
 
 #[test]
+fn a_command_line_that_is_wrong_is_one_line_of_json_where_that_is_asked_for() {
+    for (line, message, hint) in [
+        (
+            "status --json --colour",
+            "unexpected argument '--colour' found",
+            "a similar argument exists: '--color'",
+        ),
+        (
+            "-o jsonl store prune --older-than 90d",
+            "were not provided: --status <STATUS>",
+            "see notifyctl help",
+        ),
+        ("ntf list --since 90 -o json", "90 has no unit; write 90s", "see notifyctl help"),
+        ("serv list --json", "unrecognized subcommand 'serv'", "'service'"),
+        ("service --json", "requires a subcommand", "see notifyctl help"),
+        ("-o json service", "the command is not whole", "see notifyctl help"),
+    ] {
+        let run = run_with(&words(line), &[], "");
+        let error: serde_json::Value = serde_json::from_str(&run.stderr).unwrap();
+        let of = |name: &str| error["error"][name].as_str().unwrap().to_owned();
+        assert_eq!((run.exit, &error["error"]["exit"], run.stdout.as_str()), (2, &json!(2), ""), "{line}");
+        assert!(of("message").contains(message) && of("hint").contains(hint), "{line}: {}", run.stderr);
+    }
+    let help = run_with(&["service", "--help", "--json"], &[], "");
+    assert!(help.exit == 0 && help.stdout.contains("Usage: "), "help is help");
+}
+
+#[test]
 fn no_daemon() {
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(name).display().to_string();
