@@ -227,7 +227,7 @@ pub(crate) fn show_with(
         (_, Some(path)) => {
             let sentence = format!("{sentence}; its key is written to {}", path.display());
             // Records stand alone in a pipe.
-            if hooks.is_some() && !out.frames() {
+            if hooks.is_some() && !out.on_screen() {
                 out.note(&sentence);
             } else {
                 out.did(what, &sentence, json!({}))?;

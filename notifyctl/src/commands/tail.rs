@@ -129,9 +129,9 @@ fn write(desk: &Desk<'_>, view: &EventsView) -> Result<(), Stop> {
             }
         }
         Format::Table | Format::Wide => {
-            let lines: Vec<_> = view.events.iter().map(|it| (Some(it.at), spoken(it))).collect();
-            let told: Vec<_> = lines.iter().map(|(at, line)| (*at, line.as_str())).collect();
-            desk.out.told(&told)?;
+            for event in &view.events {
+                desk.out.happens(event.at, &spoken(event))?;
+            }
         }
         Format::Plain | Format::Csv | Format::Id => {
             let mut listing = desk.out.list_on("tail")?;

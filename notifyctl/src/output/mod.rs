@@ -140,6 +140,11 @@ impl Out {
         matches!(self.format, Format::Table | Format::Wide)
     }
 
+    /// Whether it is read by a person, on a terminal.
+    pub(crate) fn on_screen(&self) -> bool {
+        self.for_people() && self.terminal.stdout
+    }
+
     fn line(&self, text: &str) -> io::Result<()> {
         writeln!(self.stdout.borrow_mut(), "{text}")
     }

@@ -156,6 +156,19 @@ fn what_is_absent_among_numbers_stands_where_they_do() {
 }
 
 #[test]
+fn what_goes_on_has_the_time_of_day_on_a_screen() {
+    let at = Timestamp::from_timestamp(1_800_000_000, 0).unwrap();
+    let happens = |out: &Out| {
+        out.happens(at, "created\u{9b}")?;
+        Ok(Exit::Done)
+    };
+    let (seen, _, _) = written("", screen(), happens);
+    assert_eq!(seen.find("  created\\u{9b}\n"), Some("12:34:56".len()), "{seen}");
+    assert_eq!(written("", Terminal::default(), happens).0, "2027-01-15T08:00:00.000Z  created\\u{9b}\n");
+    assert_eq!(written("--time unix", screen(), happens).0, "1800000000  created\\u{9b}\n");
+}
+
+#[test]
 fn a_key_is_framed_on_a_terminal_and_bare_elsewhere() {
     let key = |out: &Out| {
         out.key("the-key")?;
