@@ -345,6 +345,10 @@ impl Out {
         let mut listing = self.list(what)?;
         listing.page(rows)?;
         listing.close(None, Some(Total { value: rows.len() as u64, exact: true }))?;
+        // Between two looks nothing else is written.
+        if let (true, None, Some(of)) = (rows.is_empty(), self.lines.get(), what.strip_suffix(".list")) {
+            self.advise(&format!("no {}", of.replace('.', " ")));
+        }
         Ok(())
     }
 

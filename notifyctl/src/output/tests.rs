@@ -156,6 +156,17 @@ fn what_is_absent_among_numbers_stands_where_they_do() {
 }
 
 #[test]
+fn that_there_is_none_is_said_on_a_terminal_alone() {
+    let none = |out: &Out| {
+        out.whole::<Count>("queue.hold.list", &[])?;
+        Ok(Exit::Done)
+    };
+    assert_eq!(written("", screen(), none), (String::new(), "no queue hold\n".into(), Exit::Done));
+    assert_eq!(written("", Terminal::default(), none), (String::new(), String::new(), Exit::Done));
+    assert_eq!(written("-o plain", screen(), none), (String::new(), String::new(), Exit::Done));
+}
+
+#[test]
 fn what_goes_on_has_the_time_of_day_on_a_screen() {
     let at = Timestamp::from_timestamp(1_800_000_000, 0).unwrap();
     let happens = |out: &Out| {
