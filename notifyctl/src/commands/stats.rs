@@ -182,6 +182,9 @@ impl Summary {
                 let count =
                     |(name, count): (&String, &u64)| rows::Count { name: name.clone(), count: *count };
                 desk.out.whole(WHAT, &counts.iter().map(count).collect::<Vec<_>>())?;
+                if counts.is_empty() {
+                    desk.out.advise("nothing to count since then");
+                }
             }
         }
         if found.partial {
