@@ -53,13 +53,13 @@ pub(crate) fn usage(command: &Command, width: usize) -> String {
 
 /// What stands together in a line.
 enum Part {
-    /// Prose, or what hangs behind a word: the columns of its first line and of the others, the first being taken by the word.
+    /// Prose, or what is said behind a word of a list: what stands before it, and the columns before its other lines.
     Filled { first: String, hang: usize, words: String },
     /// An example of a command: the columns of its first line.
     Typed(usize, String),
     /// An example of a file.
     AsIs(String),
-    /// Whatever it is.
+    /// An empty line.
     Blank,
 }
 
@@ -83,8 +83,8 @@ pub(crate) fn text(text: &str, width: usize) -> String {
             continue;
         }
         match parts.last_mut() {
-            // It goes on, unless what it hangs behind was its whole line.
-            Some(Part::Filled { hang, words: before, .. }) if *hang == indent && (indent != 2) => {
+            // It goes on; two columns in, another entry of a list begins.
+            Some(Part::Filled { hang, words: before, .. }) if *hang == indent && indent != 2 => {
                 before.push(' ');
                 before.push_str(words);
             }
