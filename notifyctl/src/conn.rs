@@ -49,12 +49,12 @@ impl Link {
         }
         let daemon = &welcome.daemon;
         out.verbose(&format!(
-            "{}: notifyd {} on {}, pid {}, your role is {:?}",
+            "{}: notifyd {} on {}, pid {}, your role is {}",
             socket.display(),
             daemon.version,
             welcome.host,
             daemon.pid,
-            welcome.role
+            format!("{:?}", welcome.role).to_lowercase()
         ));
         Ok(Self { client, welcome, socket, patience, key: globals.key().to_owned() })
     }

@@ -3,6 +3,7 @@
 use notify_proto::{ApiError, ErrorCode};
 use serde_json::{Value, json};
 use std::io;
+use std::path::Path;
 
 macro_rules! exits {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $word:literal, $meaning:literal;)+) => {
@@ -35,7 +36,7 @@ exits! {
     /// The role or the socket's rights do not allow it.
     NotAllowed = 4, "forbidden", "Not allowed: your role, or the rights of the socket.";
     /// The state does not allow it.
-    Conflict = 5, "conflict", "State conflict: nothing could be done, such as cancelling what is delivered.";
+    Conflict = 5, "conflict", "State conflict: nothing could be done, such as cancelling what is delivered, or writing to a file that exists.";
     /// Nobody said yes.
     Unconfirmed = 6, "confirmation_needed", "A confirmation was needed and could not be asked for, or the answer was no.";
     /// Some ids were refused.
@@ -71,6 +72,12 @@ impl Failure {
     /// A failure without a hint.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { exit, code: exit.word(), message: message.into(), hint: None }
+    }
+
+    /// A file that shall be new and is there. Nothing is written over, and nothing was changed for it.
+    pub fn exists(named_by: &str, path: &Path) -> Self {
+        let message = format!("{named_by}: {} exists, and nothing is written over", path.display());
+        Self::new(Exit::Conflict, message).hint("nothing was changed; name another file, or remove that one")
     }
 
     /// The same with what to do next.

@@ -9,6 +9,7 @@
 //! * `confirm` asks, and only where somebody can answer; `form` asks one thing after the other; `secret` takes secrets in and hands keys out;
 //! * `complete` answers a shell that completes a value;
 //! * `schema` has the JSON Schemas of what `output` writes;
+//! * [`fit`] makes help fit the terminal; `usage` says what is wrong with a command line;
 //! * [`man`] makes the man pages from the same tree.
 //!
 //! One run: arguments → [`cli::Cli`] → the command's `run` → `conn::Link` → the answer through `output::Out` → exit code.
@@ -20,12 +21,14 @@ mod complete;
 mod confirm;
 mod conn;
 pub mod failure;
+pub mod fit;
 mod form;
 mod given;
 pub mod man;
 mod output;
 mod schema;
 mod secret;
+mod usage;
 
 use crate::failure::{Exit, Failure, Stop};
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
@@ -43,15 +46,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if complete::answered(&arguments) {
         return ExitCode::SUCCESS;
     }
-    let parsed = command().try_get_matches_from(arguments);
+    let parsed = command().try_get_matches_from(&arguments);
     let parsed = parsed.and_then(|matches| Ok((cli::Cli::from_arg_matches(&matches)?, is_paged(&matches))));
     let (cli, paged) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => {
-            // Help and version are errors to clap, too. A pipe that was closed meanwhile is no reason to complain.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
+        Err(error) => return ExitCode::from(usage::told(&arguments, error)),
     };
     let out = output::Out::new(&cli.globals);
     if paged && !cli.globals.no_pager {

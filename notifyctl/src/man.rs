@@ -2,10 +2,12 @@
 
 use crate::commands::help;
 use crate::failure::Exit;
+use crate::fit;
 use clap::Command;
 use clap_mangen::Man;
 use std::fmt::Write as _;
 use std::io;
+use std::io::Write as _;
 
 /// The page of the program: `notifyctl.1`.
 pub fn main_page() -> String {
@@ -44,8 +46,8 @@ pub fn pages() -> Vec<(String, String)> {
             return;
         }
         let mut page = page_of(command, &name);
-        let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-        section(&mut page, "EXAMPLES", &verbatim(&examples));
+        let (_, examples) = told(command);
+        section(&mut page, "EXAMPLES", &as_is(&examples));
         exit_status(&mut page);
         let environment = "See\n.BR notifyctl (1).\n";
         section(&mut page, "ENVIRONMENT", environment);
@@ -85,12 +87,35 @@ fn page_of(command: &Command, name: &str) -> String {
     let rendered: io::Result<()> = man
         .render_title(&mut page)
         .and_then(|()| man.render_name_section(&mut page))
-        .and_then(|()| man.render_synopsis_section(&mut page))
+        .and_then(|()| write!(page, ".SH SYNOPSIS\n{}\n", as_is(&fit::usage(command, fit::OF_A_PAGE))))
         .and_then(|()| man.render_description_section(&mut page))
+        .and_then(|()| write!(page, "{}", more(command)))
         .and_then(|()| man.render_options_section(&mut page));
     // A vector takes all that is written to it.
     debug_assert!(rendered.is_ok());
     tidy(&String::from_utf8_lossy(&page), name)
+}
+
+/// What else is said of it, below what it is for.
+fn more(command: &Command) -> String {
+    match told(command) {
+        // The page of the program has it elsewhere.
+        (text, _) if text.is_empty() || command.get_name() == "notifyctl" => String::new(),
+        (text, _) => format!(".PP\n{}\n", as_is(&text)),
+    }
+}
+
+/// What is said below the options: in words, and as examples.
+fn told(command: &Command) -> (String, String) {
+    let all = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let all = fit::text(&all, fit::OF_A_PAGE);
+    let (mut words, mut examples, mut example) = (String::new(), String::new(), false);
+    for line in all.lines() {
+        example = line == "Examples:" || (example && line.starts_with(' '));
+        let said = if example { &mut examples } else { &mut words };
+        let _ = writeln!(said, "{line}");
+    }
+    (words.trim().to_owned(), examples.trim_start_matches("Examples:").trim_matches('\n').to_owned())
 }
 
 /// Gives the title its empty date, without which the version stands in its place, and drops breaks that do nothing.
@@ -119,8 +144,13 @@ fn section(page: &mut String, title: &str, text: &str) {
     let _ = writeln!(page, ".SH {title}\n{}", text.trim_end());
 }
 
-/// Text as it stands, without filling.
+/// Text that fits as it stands, without filling.
 fn verbatim(text: &str) -> String {
+    as_is(&fit::text(text, fit::OF_A_PAGE))
+}
+
+/// Text as it stands.
+fn as_is(text: &str) -> String {
     let lines: Vec<_> = text.trim_end().lines().map(escape).collect();
     format!(".nf\n{}\n.fi", lines.join("\n"))
 }

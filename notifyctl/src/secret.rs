@@ -61,12 +61,14 @@ pub(crate) const SIGNING_SECRET: Once =
     Once { what: "secret", flag: "--secret-out", again: "notifyctl webhook secret rotate" };
 
 impl Once {
-    /// Refuses outputs that would lose it.
+    /// Refuses outputs that would lose it, before anything is asked or made.
     pub(crate) fn check_output(self, format: Format, file: Option<&Path>) -> Result<(), Failure> {
-        if file.is_some() || !matches!(format, Format::Id | Format::Csv) {
-            return Ok(());
-        }
         let Self { what, flag, .. } = self;
+        match file {
+            Some(path) if path.symlink_metadata().is_ok() => return Err(Failure::exists(flag, path)),
+            None if matches!(format, Format::Id | Format::Csv) => {}
+            _ => return Ok(()),
+        }
         let message = format!("this output has no place for the {what}, which is shown only once");
         Err(Failure::new(Exit::Usage, message).hint(format!("use {flag}, or --output plain, json or table")))
     }
@@ -90,13 +92,10 @@ impl KeyFile {
     fn create(of: Once, path: &Path) -> Result<Self, Failure> {
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
         let file = file.map_err(|error| {
-            let message = format!("cannot make the {} file {}: {error}", of.what, path.display());
-            let failure = Failure::new(Exit::Config, message);
             if error.kind() == io::ErrorKind::AlreadyExists {
-                failure.hint(format!("a {} file is never written over; name another or remove it", of.what))
-            } else {
-                failure
+                return Failure::exists(of.flag, path);
             }
+            Failure::new(Exit::Config, format!("{}: cannot make {}: {error}", of.flag, path.display()))
         })?;
         Ok(Self { of, path: path.to_owned(), file: Some(file) })
     }
@@ -154,7 +153,7 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "the-key\n");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let failure = KeyFile::create(API_KEY, &path).err().unwrap();
-        assert!(failure.hint.unwrap().contains("never written over"));
+        assert_eq!(failure.exit, Exit::Conflict);
     }
 
     #[test]

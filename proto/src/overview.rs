@@ -60,6 +60,9 @@ pub struct Overview {
     /// How long things took in the last five minutes.
     #[serde(default)]
     pub latency: Vec<LatencyLine>,
+    /// The same of each channel on which something went.
+    #[serde(default)]
+    pub channels: Vec<ChannelLine>,
     /// How it was in the last 15 minutes.
     #[serde(default)]
     pub trends: Trends,
@@ -249,6 +252,22 @@ pub struct WebhookLine {
     pub last_at: Option<Timestamp>,
     /// Acknowledged among the tries of each minute, 0 to 100, as in [`QueueLine::trend`]; null in a minute without any.
     pub trend: Vec<Option<f64>>,
+}
+
+/// How long things took on one channel in the last five minutes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChannelLine {
+    /// The channel.
+    pub channel: Open<Channel>,
+    /// From due to the begin of the call.
+    #[serde(default)]
+    pub wait_ms: Percentiles,
+    /// Calls of providers.
+    #[serde(default)]
+    pub call_ms: Percentiles,
+    /// From accepted to delivered.
+    #[serde(default)]
+    pub deliver_ms: Percentiles,
 }
 
 /// How long something took in the last five minutes.

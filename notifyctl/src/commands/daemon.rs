@@ -217,11 +217,12 @@ impl ConfigShow {
         let shown = |it: &&SettingView| self.all || !desk.out.for_people() || it.value != it.default;
         let shown: Vec<_> = settings.iter().filter(shown).cloned().collect();
         desk.out.whole("daemon.config.show", &shown)?;
-        let file = file.map_or_else(|| "no file".to_owned(), |file| format!("read from {file}"));
+        let file =
+            file.map_or_else(|| "no configuration file".to_owned(), |file| format!("read from {file}"));
         let hidden = settings.len() - shown.len();
         match hidden {
             0 => desk.out.note(&file),
-            hidden => desk.out.note(&format!("{file}; {hidden} more are as they are by themselves: --all")),
+            hidden => desk.out.note(&format!("{file}; {hidden} more have their defaults: --all shows them")),
         }
         Ok(Exit::Done)
     }

@@ -1,6 +1,7 @@
 //! `notifyctl help`: commands and topics.
 
 use crate::failure::{Ended, Exit, Failure};
+use crate::fit;
 use crate::output::Out;
 use crate::schema;
 use clap::Args;
@@ -56,11 +57,10 @@ impl Help {
         if let [name] = self.about.as_slice()
             && let Some(text) = topic(name)
         {
-            out.raw(&text)?;
+            out.raw(&fit::text(&text, fit::width()))?;
             return Ok(Exit::Done);
         }
-        let mut command = crate::command();
-        command.build();
+        let mut command = fit::command(crate::command(), fit::width());
         let mut found = &mut command;
         for word in &self.about {
             let message = format!("there is no command or topic `{}`", self.about.join(" "));

@@ -194,21 +194,22 @@ fn show(
     fresh: &FreshKey,
     written: Option<&Path>,
 ) -> Result<(), Stop> {
-    show_with(desk, what, sentence, fresh, written, &[])
+    show_with(desk, what, sentence, fresh, written, None)
 }
 
-/// The same with the webhooks that were made along with it, and their secrets.
+/// The same with the webhooks that were made along with it, if any were asked for, and their secrets. Then there are several
+/// to tell apart, however many were made.
 pub(crate) fn show_with(
     desk: &Desk<'_>,
     what: &str,
     sentence: &str,
     fresh: &FreshKey,
     written: Option<&Path>,
-    hooks: &[FreshWebhook],
+    hooks: Option<&[FreshWebhook]>,
 ) -> Result<(), Stop> {
     let out = desk.out;
     let mut document = json!({"service": fresh.service, "key": fresh.key});
-    if let (Some(document), false) = (document.as_object_mut(), hooks.is_empty()) {
+    if let (Some(document), Some(hooks)) = (document.as_object_mut(), hooks) {
         document.insert("webhooks".into(), json!(hooks));
     }
     match (out.format, written) {
@@ -223,17 +224,28 @@ pub(crate) fn show_with(
             out.document(what, document)?;
         }
         (Format::Csv | Format::Id, _) => out.one(what, "key", &fresh.key)?,
-        (_, Some(path)) => out.did(what, &format!("{sentence}; written to {}", path.display()), json!({}))?,
+        (_, Some(path)) => {
+            let sentence = format!("{sentence}; its key is written to {}", path.display());
+            // Records stand alone in a pipe.
+            if hooks.is_some() && !out.on_screen() {
+                out.note(&sentence);
+            } else {
+                out.did(what, &sentence, json!({}))?;
+            }
+        }
         (_, None) => {
             out.note(sentence);
-            out.key(&fresh.api_key)?;
+            match hooks {
+                Some(_) => out.labelled("key", &fresh.api_key, &fresh.service.name, &fresh.key.prefix)?,
+                None => out.key(&fresh.api_key)?,
+            }
         }
     }
     if !matches!(out.format, Format::Json | Format::Jsonl) {
-        for hook in hooks {
-            out.note(&format!("webhook {} tells {}", hook.webhook.id, hook.webhook.url));
-            if let Some(secret) = &hook.secret {
-                out.secret("secret", secret)?;
+        for FreshWebhook { webhook, secret } in hooks.unwrap_or_default() {
+            out.note(&format!("webhook {} tells {}", webhook.id, webhook.url));
+            if let Some(secret) = secret {
+                out.labelled("webhook_secret", secret, &webhook.url, &webhook.id.to_string())?;
             }
         }
     }

@@ -4,12 +4,13 @@ use crate::failure::{Ended, Exit, Failure};
 use crate::output::Out;
 use clap::Args;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The man pages.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  notifyctl man | man -l -\n  notifyctl man --dir /usr/local/share/man/man1"
+    after_help = "Examples:\n  notifyctl man | man -l -\n  notifyctl man --dir /usr/local/share/man/man1
+Pages that are there already are written anew."
 )]
 pub struct Man {
     /// Write one page per command into this directory [default: the main page, to standard output]
@@ -23,9 +24,12 @@ impl Man {
             out.raw(&crate::man::main_page())?;
             return Ok(Exit::Done);
         };
-        let failed = |path: &std::path::Path, error: std::io::Error| {
-            Failure::new(Exit::Refused, format!("cannot write {}: {error}", path.display()))
+        let failed = |path: &Path, error: std::io::Error| {
+            Failure::new(Exit::Config, format!("--dir: cannot write {}: {error}", path.display()))
         };
+        if dir.exists() && !dir.is_dir() {
+            return Err(Failure::exists("--dir", dir).into());
+        }
         fs::create_dir_all(dir).map_err(|error| failed(dir, error))?;
         let pages = crate::man::pages();
         for (name, page) in &pages {

@@ -11,6 +11,7 @@ pub(crate) mod dead;
 pub(crate) mod doctor;
 pub(crate) mod help;
 pub(crate) mod key;
+pub(crate) mod latency;
 pub(crate) mod man;
 pub(crate) mod notification;
 pub(crate) mod operation;

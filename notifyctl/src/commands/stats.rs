@@ -1,5 +1,6 @@
 //! `notifyctl stats`: what the daemon has counted and measured.
 
+use super::latency::Latency;
 use super::{Desk, top};
 use crate::cli::Format;
 use crate::failure::{Ended, Exit, Failure, Stop};
@@ -19,7 +20,7 @@ const USUAL: Duration = Duration::from_secs(86_400);
 
 pub(crate) const EXAMPLES: &str = "Examples:
   notifyctl stats summary
-  notifyctl stats latency
+  notifyctl stats latency --by provider
   notifyctl stats series delivered failed --step 1m";
 
 /// What was measured.
@@ -40,13 +41,18 @@ Examples:
     /// How long things took in the last five minutes
     #[command(
         after_help = "From due to the begin of the call, calls of providers, from accepted to delivered, and from an event to its
-acknowledgement by a webhook.
+acknowledgement by a webhook. With --by a line for each queue, provider, channel or webhook, as far as it is measured
+for them: the wait in each queue, the calls of each provider, all but acknowledgements for each channel, and those for
+each webhook. What was accepted of one service since some time, and how long it took to deliver: notifyctl stats summary
+--service NAME.
 
 Examples:
   notifyctl stats latency
+  notifyctl stats latency --by provider
+  notifyctl stats latency --by channel -o csv
   notifyctl stats latency --json | jq '.items[] | {kind, p99: .ms.p99}'"
     )]
-    Latency,
+    Latency(Latency),
     /// How it was: 15 minutes by the second, or 24 hours by the minute
     #[command(
         after_help = "A KEY is a metric of the whole (accepted, delivered, failed, retried, ready, retrying, scheduled, busy, told,
@@ -131,7 +137,7 @@ impl Stats {
                 desk.out.facts("stats.summary", &top::facts(&look(desk).await?))?;
             }
             Self::Summary(summary) => summary.run(desk).await?,
-            Self::Latency => desk.out.whole("stats.latency", &look(desk).await?.latency)?,
+            Self::Latency(latency) => latency.run(desk).await?,
             Self::Series(series) => {
                 let link = desk.link().await?;
                 let request = SeriesRequest {
@@ -176,6 +182,9 @@ impl Summary {
                 let count =
                     |(name, count): (&String, &u64)| rows::Count { name: name.clone(), count: *count };
                 desk.out.whole(WHAT, &counts.iter().map(count).collect::<Vec<_>>())?;
+                if counts.is_empty() {
+                    desk.out.advise("nothing to count since then");
+                }
             }
         }
         if found.partial {
@@ -186,17 +195,16 @@ impl Summary {
 }
 
 fn facts(it: &StatsView) -> Vec<(&str, Cell)> {
-    let share = |share: Option<f64>| share.map(|share| format!("{:.1} %", share * 100.0)).into();
     let mut facts = vec![("since", it.since.into()), ("accepted", it.total.into())];
     facts.extend(it.by_status.iter().map(|(status, count)| (status.as_str(), (*count).into())));
     facts.extend([
-        ("success", share(it.success_rate)),
+        ("success_percent", Cell::percent(it.success_rate)),
         ("latency_p50_ms", it.latency_ms.p50.into()),
         ("latency_p95_ms", it.latency_ms.p95.into()),
         ("latency_p99_ms", it.latency_ms.p99.into()),
         ("queue_depth", it.queue_depth.into()),
         ("webhook_events", it.webhooks.total.into()),
-        ("webhook_acks", share(it.webhooks.ack_rate)),
+        ("webhook_ack_percent", Cell::percent(it.webhooks.ack_rate)),
     ]);
     facts
 }

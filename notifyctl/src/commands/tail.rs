@@ -25,10 +25,11 @@ Terms of a filter are event, severity, object, id, service, channel, provider, s
 with commas between them are alternatives, a leading - excludes, a * at the end matches any rest. Who falls behind is
 told how many were missed, with json as {\"dropped\":N}.
 
-How many is said with --last, in full: -n is --dry-run, here as everywhere.
+Nothing is changed here, so -n is how many, as with tail(1), and not --dry-run.
 
 Examples:
   notifyctl tail
+  notifyctl tail -n 200
   notifyctl tail -f --filter 'event:failed,circuit_open' -o jsonl
   notifyctl tail --since 10m --filter 'severity:warning,critical'
   notifyctl tail --after 88121 -o jsonl"
@@ -44,11 +45,15 @@ pub struct Tail {
     #[arg(short, long)]
     follow: bool,
     /// So many, before those to come, 0 to 1000
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=1000), conflicts_with_all = ["since", "after"])]
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=1000), conflicts_with_all = ["since", "after"])]
     last: u32,
     /// Those after this number
     #[arg(long, value_name = "SEQ", conflicts_with = "since")]
     after: Option<u64>,
+    /// Nothing is changed here, with it or without
+    // The global one under the same id: it takes no -n here, where that is how many.
+    #[arg(long, hide = true)]
+    dry_run: bool,
 }
 
 fn filter(text: &str) -> Result<EventFilter, String> {
@@ -124,9 +129,9 @@ fn write(desk: &Desk<'_>, view: &EventsView) -> Result<(), Stop> {
             }
         }
         Format::Table | Format::Wide => {
-            let lines: Vec<_> = view.events.iter().map(|it| (Some(it.at), spoken(it))).collect();
-            let told: Vec<_> = lines.iter().map(|(at, line)| (*at, line.as_str())).collect();
-            desk.out.told(&told)?;
+            for event in &view.events {
+                desk.out.happens(event.at, &spoken(event))?;
+            }
         }
         Format::Plain | Format::Csv | Format::Id => {
             let mut listing = desk.out.list_on("tail")?;

@@ -108,7 +108,7 @@ fn list<T: Row>(desk: &Desk<'_>, section: &str, rows: &[T]) -> Result<(), Stop> 
 /// Counters and rates.
 pub(super) fn facts(view: &Overview) -> Vec<(&'static str, Cell)> {
     let of = |word: &str| Cell::from(view.by_status.get(word).copied());
-    let rate = |value: f64| Cell::from(format!("{value:.1}"));
+    let rate = |value: f64| Cell::Figure(value, "");
     let (counters, rates) = (&view.counters, &view.rates);
     vec![
         ("ready", of("queued")),
@@ -128,6 +128,6 @@ pub(super) fn facts(view: &Overview) -> Vec<(&'static str, Cell)> {
         ("retried_per_second", rate(rates.retried)),
         ("calls_per_second", rate(rates.calls)),
         ("told_per_second", rate(rates.told)),
-        ("ack_percent", counters.ack_share.map(|share| format!("{:.1}", share * 100.0)).into()),
+        ("ack_percent", counters.ack_share.map_or(Cell::None, |share| Cell::Figure(share * 100.0, ""))),
     ]
 }

@@ -21,6 +21,8 @@ pub(crate) enum Cell {
     Said { word: String, text: String, tone: Tone },
     /// A number.
     Number(u64),
+    /// A number that is not whole, to a tenth, and its unit, which people see.
+    Figure(f64, &'static str),
     /// So many bytes.
     Bytes(u64),
     /// A moment.
@@ -33,6 +35,7 @@ impl Cell {
             Self::None => "-".into(),
             Self::Text(text) | Self::Word(text, _) | Self::Said { text, .. } => text::clean(text),
             Self::Number(number) => grouped(*number),
+            Self::Figure(value, unit) => format!("{value:.1}{unit}"),
             Self::Bytes(bytes) => size(*bytes),
             Self::Time(at) => out.moment(*at),
         }
@@ -43,6 +46,7 @@ impl Cell {
             Self::None => String::new(),
             Self::Text(text) | Self::Word(text, _) | Self::Said { word: text, .. } => text.clone(),
             Self::Number(number) | Self::Bytes(number) => number.to_string(),
+            Self::Figure(value, _) => format!("{value:.1}"),
             Self::Time(at) => out.moment(*at),
         }
     }
@@ -52,6 +56,7 @@ impl Cell {
             Self::None => Value::Null,
             Self::Text(text) | Self::Word(text, _) | Self::Said { word: text, .. } => json!(text),
             Self::Number(number) | Self::Bytes(number) => json!(number),
+            Self::Figure(value, _) => json!((value * 10.0).round() / 10.0),
             Self::Time(at) => json!(rfc3339(*at)),
         }
     }
@@ -65,7 +70,14 @@ impl Cell {
     }
 
     pub(super) const fn right(&self) -> bool {
-        matches!(self, Self::Number(_) | Self::Bytes(_))
+        matches!(self, Self::Number(_) | Self::Figure(..) | Self::Bytes(_))
+    }
+}
+
+impl Cell {
+    /// A part of a whole, of a hundred.
+    pub(crate) fn percent(share: Option<f64>) -> Self {
+        share.map_or(Self::None, |share| Self::Figure(share * 100.0, "%"))
     }
 }
 

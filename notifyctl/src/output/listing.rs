@@ -81,8 +81,15 @@ impl<'a, T: Row> Listing<'a, T> {
                 self.out.line(&end)
             }
             Format::Table | Format::Wide if !self.lines.is_empty() => {
+                let header = self.header();
+                // What is absent among numbers stands where they do.
+                for line in &mut self.lines {
+                    for (field, name) in line.0.iter_mut().zip(&header.0) {
+                        field.right |= name.right && field.text == "-";
+                    }
+                }
                 if self.out.headers {
-                    self.lines.insert(0, self.header());
+                    self.lines.insert(0, header);
                 }
                 for line in lay_out(&self.lines, self.out.terminal.width, self.out.color) {
                     self.out.line(&line)?;
@@ -113,7 +120,7 @@ fn choose<T: Row>(out: &Out) -> Result<Vec<&'static Column<T>>, Stop> {
     }
     let mut chosen = Vec::new();
     for name in &out.columns {
-        let found = T::COLUMNS.iter().find(|column| column.name == name.trim());
+        let found = T::COLUMNS.iter().find(|column| column.name.eq_ignore_ascii_case(name.trim()));
         let unknown = || {
             let names: Vec<_> = T::COLUMNS.iter().map(|column| column.name).collect();
             let message = format!("--columns: there is no column `{}`", text::clean(name));

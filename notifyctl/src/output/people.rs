@@ -15,6 +15,11 @@ impl Out {
         Ok(())
     }
 
+    /// What happens, as it happens.
+    pub(crate) fn happens(&self, at: Timestamp, sentence: &str) -> io::Result<()> {
+        self.line(&format!("{}  {}", self.time_of_day(at), text::clean(sentence)))
+    }
+
     /// What was found, a line each, with what to do about it below. Sentences are read whole, so nothing is cut.
     pub(crate) fn findings<'a>(
         &self,
@@ -53,9 +58,17 @@ impl Out {
         self.secret("key", key)
     }
 
+    /// The same of one of several: a pipe is told which it is, a record a line.
+    pub(crate) fn labelled(&self, what: &str, secret: &str, of: &str, id: &str) -> io::Result<()> {
+        if self.on_screen() {
+            return self.secret(what.rsplit('_').next().unwrap_or(what), secret);
+        }
+        self.line(&format!("{what}\t{secret}\t{}\t{}", text::clean(of), text::clean(id)))
+    }
+
     /// The same of another secret.
     pub(crate) fn secret(&self, what: &str, key: &str) -> io::Result<()> {
-        if !(self.for_people() && self.terminal.stdout) {
+        if !self.on_screen() {
             return self.line(key);
         }
         let warning = format!("This {what} is shown once and cannot be shown again. Keep it safe.");

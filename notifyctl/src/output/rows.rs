@@ -11,7 +11,7 @@ mod webhook;
 
 pub(crate) use notification::{Dead, recipient};
 pub(crate) use outcome::{Outcome, status};
-pub(crate) use overview::spoken;
+pub(crate) use overview::{Took, WebhookTook, spoken};
 pub(crate) use provider::CircuitRow;
 
 use super::{Cell, Column, Row, Show, Tone};
@@ -34,6 +34,9 @@ fn yes(value: bool) -> Cell {
 }
 
 fn joined<T: Display>(all: &[T]) -> Cell {
+    if all.is_empty() {
+        return Cell::None;
+    }
     Cell::Text(all.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
 }
 

@@ -1,7 +1,7 @@
 //! Tables for people: columns side by side, cut to the terminal, nothing wrapped.
 
 use super::style::{Tone, paint};
-use super::text::{cut, width};
+use super::text::{cut, cut_front, width};
 
 /// One line of a table.
 pub(super) struct Line(pub(super) Vec<Field>);
@@ -19,18 +19,23 @@ const GAP: usize = 2;
 /// The narrowest a column is cut to.
 const NARROW: usize = 9;
 
+/// The same of one with ids: their end is kept, by which filters find them.
+const END_OF_ID: usize = 13;
+
 /// Lays the lines out. Off a terminal, `columns` is `None` and nothing is cut. On one, the first column, which names the
 /// thing, stays whole, and the last ones go when there is no room for them.
 pub(super) fn lay_out(lines: &[Line], columns: Option<usize>, color: bool) -> Vec<String> {
     let count = lines.iter().map(|line| line.0.len()).max().unwrap_or(0);
     let mut widths = vec![0; count];
+    let mut least = vec![NARROW; count];
     for line in lines {
-        for (widest, field) in widths.iter_mut().zip(&line.0) {
+        for ((widest, least), field) in widths.iter_mut().zip(&mut least).zip(&line.0) {
             *widest = (*widest).max(width(&field.text));
+            *least = if is_id(&field.text) { END_OF_ID } else { *least };
         }
     }
     if let Some(columns) = columns {
-        shrink(&mut widths, columns);
+        shrink(&mut widths, &least, columns);
         while widths.len() > 1 && total(&widths) > columns {
             widths.pop();
         }
@@ -39,13 +44,19 @@ pub(super) fn lay_out(lines: &[Line], columns: Option<usize>, color: bool) -> Ve
 }
 
 /// Takes from the widest column until all fit, or until none can give any more.
-fn shrink(widths: &mut [usize], columns: usize) {
+fn shrink(widths: &mut [usize], least: &[usize], columns: usize) {
     while total(widths) > columns {
-        match widths.iter_mut().skip(1).max() {
-            Some(widest) if *widest > NARROW => *widest -= 1,
-            _ => return,
+        let more = widths.iter_mut().zip(least).skip(1).filter(|(width, least)| **width > **least);
+        match more.map(|(width, _)| width).max() {
+            Some(widest) => *widest -= 1,
+            None => return,
         }
     }
+}
+
+/// Whether it is an id as notifications and webhooks have it.
+fn is_id(text: &str) -> bool {
+    text.len() == 36 && text.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
 }
 
 fn total(widths: &[usize]) -> usize {
@@ -55,7 +66,8 @@ fn total(widths: &[usize]) -> usize {
 fn write(line: &Line, widths: &[usize], color: bool) -> String {
     let mut text = String::new();
     for (index, (field, columns)) in line.0.iter().zip(widths).enumerate() {
-        let shown = cut(&field.text, *columns);
+        let shown =
+            if is_id(&field.text) { cut_front(&field.text, *columns) } else { cut(&field.text, *columns) };
         let blanks = " ".repeat(columns - width(&shown).min(*columns));
         let painted = paint(color, field.tone, &shown);
         let gap = if index == 0 { "" } else { "  " };
@@ -101,6 +113,8 @@ mod tests {
         assert!(lines[0].ends_with('…'));
         let narrow = lay_out(&[line(&["abcdef", "abcdef", "abcdef"])], Some(15), false);
         assert_eq!(narrow, ["abcdef  abcdef"], "the last column has no room");
+        let other = lay_out(&[line(&["x", "01a20346-c93e-71c6-8aa0-cc4a044cc91f"])], Some(20), false);
+        assert_eq!(other, ["x  …aa0-cc4a044cc91f"], "the end of an id finds it");
         let id = lay_out(&[line(&["01a1f-b7cd-7e8c", "queued"])], Some(4), false);
         assert_eq!(id, ["01a1f-b7cd-7e8c"], "a name that is cut names nothing");
     }

@@ -133,6 +133,53 @@ fn a_change_is_a_sentence_or_the_new_object() {
 }
 
 #[test]
+fn what_is_absent_among_numbers_stands_where_they_do() {
+    struct Two(Option<u64>);
+    impl serde::Serialize for Two {
+        fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+            to.serialize_none()
+        }
+    }
+    impl Row for Two {
+        const COLUMNS: &'static [Column<Self>] =
+            &[rows::always("name", |_| "x".into()), rows::always("count", |it| it.0.into())];
+
+        fn id(&self) -> String {
+            String::new()
+        }
+    }
+    let list = |out: &Out| {
+        out.whole("two", &[Two(Some(7)), Two(None)])?;
+        Ok(Exit::Done)
+    };
+    assert_eq!(written("", Terminal::default(), list).0, "NAME  COUNT\nx         7\nx         -\n");
+}
+
+#[test]
+fn that_there_is_none_is_said_on_a_terminal_alone() {
+    let none = |out: &Out| {
+        out.whole::<Count>("queue.hold.list", &[])?;
+        Ok(Exit::Done)
+    };
+    assert_eq!(written("", screen(), none), (String::new(), "no queue hold\n".into(), Exit::Done));
+    assert_eq!(written("", Terminal::default(), none), (String::new(), String::new(), Exit::Done));
+    assert_eq!(written("-o plain", screen(), none), (String::new(), String::new(), Exit::Done));
+}
+
+#[test]
+fn what_goes_on_has_the_time_of_day_on_a_screen() {
+    let at = Timestamp::from_timestamp(1_800_000_000, 0).unwrap();
+    let happens = |out: &Out| {
+        out.happens(at, "created\u{9b}")?;
+        Ok(Exit::Done)
+    };
+    let (seen, _, _) = written("", screen(), happens);
+    assert_eq!(seen.find("  created\\u{9b}\n"), Some("12:34:56".len()), "{seen}");
+    assert_eq!(written("", Terminal::default(), happens).0, "2027-01-15T08:00:00.000Z  created\\u{9b}\n");
+    assert_eq!(written("--time unix", screen(), happens).0, "1800000000  created\\u{9b}\n");
+}
+
+#[test]
 fn a_key_is_framed_on_a_terminal_and_bare_elsewhere() {
     let key = |out: &Out| {
         out.key("the-key")?;
@@ -140,6 +187,17 @@ fn a_key_is_framed_on_a_terminal_and_bare_elsewhere() {
     };
     let (framed, _, _) = written("", screen(), key);
     assert!(framed.contains("shown once") && framed.contains("| the-key"), "{framed}");
+    let several = |out: &Out| {
+        out.labelled("key", "the-key", "acme", "00112233")?;
+        out.labelled("webhook_secret", "whsec_x", "https://a/\t", "7")?;
+        Ok(Exit::Done)
+    };
+    let piped = "key\tthe-key\tacme\t00112233\nwebhook_secret\twhsec_x\thttps://a/\\t\t7\n";
+    assert_eq!(written("", Terminal::default(), several).0, piped);
+    assert_eq!(written("-o plain", screen(), several).0, piped);
+    let framed = written("", screen(), several).0;
+    assert!(framed.contains("This key is") && framed.contains("| the-key"), "{framed}");
+    assert!(framed.contains("This secret is") && framed.contains("| whsec_x"), "{framed}");
     for (flags, terminal) in [("", Terminal::default()), ("-o plain", screen())] {
         assert_eq!(written(flags, terminal, key).0, "the-key\n");
     }

@@ -24,6 +24,14 @@ pub(super) fn width(text: &str) -> usize {
     text.chars().map(|c| c.width().unwrap_or(0)).sum()
 }
 
+/// The end of a word of ASCII, with an ellipsis before it.
+pub(super) fn cut_front(text: &str, columns: usize) -> String {
+    match text.len().checked_sub(columns.max(1)) {
+        None | Some(0) => text.to_owned(),
+        Some(gone) => format!("…{}", text.get(gone + 1..).unwrap_or_default()),
+    }
+}
+
 /// The text, cut to so many columns with an ellipsis.
 pub(super) fn cut(text: &str, columns: usize) -> String {
     if width(text) <= columns {

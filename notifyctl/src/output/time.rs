@@ -1,7 +1,7 @@
 //! How moments and spans are written.
 
 use super::Out;
-use crate::cli::{Format, TimeStyle};
+use crate::cli::TimeStyle;
 use chrono::Local;
 use notify_proto::Timestamp;
 use notify_proto::view::rfc3339;
@@ -9,13 +9,20 @@ use notify_proto::view::rfc3339;
 impl Out {
     /// A moment, for this output.
     pub(super) fn moment(&self, at: Timestamp) -> String {
-        let on_screen = self.terminal.stdout && matches!(self.format, Format::Table | Format::Wide);
         match self.time {
-            TimeStyle::Auto if on_screen => relative(self.now.get(), at),
+            TimeStyle::Auto if self.on_screen() => relative(self.now.get(), at),
             TimeStyle::Auto | TimeStyle::Utc => rfc3339(at),
             TimeStyle::Relative => relative(self.now.get(), at),
             TimeStyle::Local => at.with_timezone(&Local).format("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string(),
             TimeStyle::Unix => at.timestamp().to_string(),
+        }
+    }
+
+    /// The same of what goes on: how long ago it was is wrong a second later, so a screen has the time of day.
+    pub(super) fn time_of_day(&self, at: Timestamp) -> String {
+        match self.time {
+            TimeStyle::Auto if self.on_screen() => at.with_timezone(&Local).format("%H:%M:%S").to_string(),
+            _ => self.moment(at),
         }
     }
 }

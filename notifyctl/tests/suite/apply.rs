@@ -39,7 +39,6 @@ fn what_is_wrong_is_told_with_its_line_and_nothing_changes() {
         ("[[service]]\nname = \"acme\"\nrte = \"5/s\"\n", 3, "rte"),
         ("\n[[service]]\nname = \"acme\"\nrate = \"5\"\n", 2, "rate: write a rate such as 50/s"),
         ("[[service]]\nname = \"new\"\n", 1, "key_file"),
-        ("[[service]]\nname = \"new\"\nkey_file = \"there.key\"\n", 1, "is there already"),
         ("[[provider]]\nname = \"mock\"\ntype = \"smtp\"\n", 1, "another name"),
         ("[[provider]]\nname = \"n\"\ntype = \"smtp\"\nsecret_file = \"none\"\n", 1, "secret_file"),
         ("[[webhook]]\nservice = \"nobody\"\nurl = \"https://x\"\n", 1, "no service nobody"),
@@ -51,6 +50,22 @@ fn what_is_wrong_is_told_with_its_line_and_nothing_changes() {
         let place = format!("line {line}: ");
         assert!(run.stderr.contains(&place) && run.stderr.contains(words), "{text}: {}", run.stderr);
         assert!(run.stderr.contains("nothing was changed"), "{}", run.stderr);
+    }
+    for (text, field) in [
+        ("[[service]]\nname = \"new\"\nkey_file = \"there.key\"\n", "service new: key_file: "),
+        (
+            "[[webhook]]\nservice = \"acme\"\nurl = \"https://x\"\nsecret_out = \"there.key\"\n",
+            "webhook https://x of acme: secret_out: ",
+        ),
+    ] {
+        let run = apply(&fake, text, &[]);
+        assert_eq!(run.exit, 5, "{text}: {}", run.stderr);
+        assert!(run.stderr.contains(&format!("line 1: {field}")), "{}", run.stderr);
+        assert!(
+            run.stderr.contains("exists") && run.stderr.contains("nothing was changed"),
+            "{}",
+            run.stderr
+        );
     }
     assert_eq!((fake.run(&["apply", "-f", "/none"]).exit, fake.run(&["apply"]).exit), (78, 2));
     assert_eq!(changes(&fake), 0);

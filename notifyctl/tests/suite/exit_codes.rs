@@ -1,5 +1,6 @@
 //! The documented exit code for every class of failure.
 
+use crate::every_command::words;
 use crate::house::Answer::{Err, HangUp, Ok, Silence};
 use crate::house::{ID, OTHER, command, detail, fake, queue, run_with, usual, welcome, willing};
 use serde_json::json;
@@ -75,6 +76,9 @@ fn usage() {
         "status --timeout 0s",
         "status -o xml",
         "status --json -o csv",
+        "stats latency --by colour",
+        "stats latency --by service",
+        "stats latency --by error",
         "ntf list --since 90",
         "ntf list --status lost",
         "ntf list --filter state:failed",
@@ -244,6 +248,34 @@ fn waiting_in_vain_and_not_healthy() {
 }
 
 #[test]
+fn a_command_line_that_is_wrong_is_one_line_of_json_where_that_is_asked_for() {
+    for (line, message, hint) in [
+        (
+            "status --json --colour",
+            "unexpected argument '--colour' found",
+            "a similar argument exists: '--color'",
+        ),
+        (
+            "-o jsonl store prune --older-than 90d",
+            "were not provided: --status <STATUS>",
+            "see notifyctl help",
+        ),
+        ("ntf list --since 90 -o json", "90 has no unit; write 90s", "see notifyctl help"),
+        ("serv list --json", "unrecognized subcommand 'serv'", "'service'"),
+        ("service --json", "requires a subcommand", "see notifyctl help"),
+        ("-o json service", "the command is not whole", "see notifyctl help"),
+    ] {
+        let run = run_with(&words(line), &[], "");
+        let error: serde_json::Value = serde_json::from_str(&run.stderr).unwrap();
+        let of = |name: &str| error["error"][name].as_str().unwrap().to_owned();
+        assert_eq!((run.exit, &error["error"]["exit"], run.stdout.as_str()), (2, &json!(2), ""), "{line}");
+        assert!(of("message").contains(message) && of("hint").contains(hint), "{line}: {}", run.stderr);
+    }
+    let help = run_with(&["service", "--help", "--json"], &[], "");
+    assert!(help.exit == 0 && help.stdout.contains("Usage: "), "help is help");
+}
+
+#[test]
 fn no_daemon() {
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(name).display().to_string();
@@ -307,39 +339,6 @@ fn protocols_that_do_not_fit() {
         assert_eq!(run.exit, 76);
         assert!(run.stderr.contains(upgrade), "{}", run.stderr);
     }
-}
-
-#[test]
-fn files_that_cannot_be_used() {
-    let fake = willing();
-    let file = |name: &str, text: &str| {
-        let path = fake.dir.path().join(name);
-        std::fs::write(&path, text).unwrap();
-        path.display().to_string()
-    };
-    let (broken, list, empty) =
-        (file("broken", "{\"pass\": hunter2}"), file("list", "[]"), file("empty", "\n"));
-    let add = ["provider", "add", "relay", "--type", "smtp"];
-    for more in [
-        ["--config-file", broken.as_str()],
-        ["--config-file", &list],
-        ["--config-file", "/none"],
-        ["--secret-file", &empty],
-        ["--secret-file", "/none"],
-    ] {
-        let run = fake.run(&[&add[..], &more].concat());
-        assert_eq!(run.exit, 78, "{more:?}");
-        assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
-    }
-    for more in [["--config-file", broken.as_str()], ["--secret-file", &empty]] {
-        let run = fake.run(&[&["provider", "update", "relay"][..], &more].concat());
-        assert_eq!(run.exit, 78, "{more:?}");
-        assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
-    }
-    let there = file("there.key", "precious");
-    assert_eq!(fake.run(&["service", "create", "acme", "--key-file", &there]).exit, 78);
-    assert_eq!(std::fs::read_to_string(there).unwrap(), "precious");
-    assert!(fake.calls("ServiceCreate").is_empty(), "no key is made without a place for it");
 }
 
 #[test]

@@ -317,7 +317,8 @@ pub(crate) fn overview() -> Value {
         "providers": [{"name": "mock", "channels": ["sms"], "active": true, "circuit": "closed", "call_ms": ms,
             "last_error": "503\u{202e}"}],
         "webhooks": [{"id": ID, "service": "acme", "url": "https://hooks.example.org/n", "state": "failing",
-            "tries": 40, "ack_share": 0.618, "last_code": 503}],
+            "tries": 40, "ack_share": 0.618, "ack_ms": ms, "last_code": 503}],
+        "webhooks_left_off": 4, "channels": [{"channel": "sms", "wait_ms": ms, "call_ms": ms, "deliver_ms": ms}],
         "latency": [{"kind": "queue_wait", "ms": ms, "trend": [null, 3.0]}]
     }})
 }
@@ -494,6 +495,16 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
         "NotificationBury" => changed(arguments, "failed"),
         "NotificationExplain" => explanation(arguments["id"].as_str().unwrap()),
         "ScheduleList" => json!({"items": [notification(ID, "pending")], "next_cursor": null, "total": 1}),
+        "NotificationLines" => json!({
+            "items": [{
+                "id": ID, "type": "webhook", "status": "retrying", "priority": "normal", "service_name": "acme",
+                "provider_name": "hooks.example\u{9b}.org", "retry_count": 2, "max_retries": 7,
+                "created_at": "2026-01-01T00:00:00.000Z", "next_attempt_at": "2026-01-01T00:05:00.000Z",
+                "error_message": "it answ\u{1b}[1mered 503",
+                "webhook": {"id": OTHER, "webhook_id": ID, "event": "delivered", "code": 503}
+            }],
+            "next_cursor": null, "total": 1, "partial": false
+        }),
         "ScheduleHistogram" => histogram(),
         "ScheduleGroup" => json!({
             "by": arguments["request"]["by"], "elsewhere": 7, "scanned": 20_000, "partial": true,

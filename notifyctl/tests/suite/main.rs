@@ -8,6 +8,7 @@ mod bulk;
 mod doctor;
 mod every_command;
 mod exit_codes;
+mod files;
 mod house;
 mod long_work;
 mod questions;

@@ -2,7 +2,7 @@
 
 use crate::every_command::{LINES, words};
 use crate::house::Answer::{Err, Ok};
-use crate::house::{ID, KEY, OTHER, fake, usual, welcome, willing};
+use crate::house::{Fake, ID, KEY, OTHER, SECRET, fake, usual, welcome, willing};
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -68,6 +68,46 @@ fn a_key_file_has_the_key_and_the_output_has_not() {
     assert!(!path.exists(), "no key, no file");
     let dry = fake.run(&["-n", "service", "create", "acme", "--key-file", path.to_str().unwrap()]);
     assert!(dry.exit == 0 && !path.exists() && dry.stdout.starts_with("dry run:"), "{}", dry.stdout);
+}
+
+#[test]
+fn a_service_with_webhooks_says_which_secret_is_which() {
+    let fake = willing();
+    let url = "https://hooks.example.org/n";
+    let create = ["service", "create", "acme", "--webhook", url, "--webhook", url];
+    let of_hook = format!("webhook_secret\t{SECRET}\t{url}\t{ID}\n");
+    let records = format!("key\t{KEY}\tacme\t00112233\n{of_hook}{of_hook}");
+    for format in ["table", "wide", "plain"] {
+        let run = fake.run(&[&create[..], &["-o", format]].concat());
+        assert_eq!((run.exit, &run.stdout), (0, &records), "{}", run.stderr);
+        assert!(run.stderr.contains("service acme is created"), "{}", run.stderr);
+    }
+    let path = fake.dir.path().join("acme.key");
+    let filed = fake.run(&[&create[..5], &["--key-file", path.to_str().unwrap()]].concat());
+    assert_eq!(filed.stdout, of_hook, "{}", filed.stderr);
+    assert!(filed.stderr.contains("its key is written to"), "{}", filed.stderr);
+    let quiet = fake.run(&[&create[..], &["-q"]].concat());
+    assert_eq!((quiet.stdout, quiet.stderr), (records, String::new()));
+    let json = fake.run(&[&create[..], &["--json"]].concat()).json();
+    assert_eq!((&json["api_key"], &json["webhooks"][1]["secret"]), (&json!(KEY), &json!(SECRET)));
+    for format in ["id", "csv"] {
+        let path = fake.dir.path().join(format);
+        let run = fake.run(&[&create[..], &["-o", format, "--key-file", path.to_str().unwrap()]].concat());
+        assert!(run.exit == 2 && run.stderr.contains("webhooks' secrets"), "{}", run.stderr);
+        assert!(!path.exists());
+    }
+    // When the first webhook cannot be made the key is told all the same, and as before.
+    let refuses = fake_refusing_webhooks();
+    let run = refuses.run(&create);
+    assert_eq!((run.exit, run.stdout), (7, format!("key\t{KEY}\tacme\t00112233\n")), "{}", run.stderr);
+}
+
+/// It rehearses a webhook and makes none.
+fn fake_refusing_webhooks() -> Fake {
+    fake(|verb, arguments| match verb {
+        "WebhookCreate" if arguments["change"]["dry_run"] == false => Err("conflict", "too many"),
+        _ => Ok(usual(verb, arguments)),
+    })
 }
 
 #[test]

@@ -56,6 +56,58 @@ fn help_and_usage_are_the_same_whatever_the_environment() {
 }
 
 #[test]
+fn all_help_fits_and_says_the_same() {
+    let words = |text: &str| {
+        text.split_whitespace().filter(|word| *word != "\\").map(str::to_owned).collect::<Vec<_>>()
+    };
+    for width in [60, 80, 100] {
+        let mut fitted = notifyctl::fit::command(notifyctl::command(), width);
+        let mut help = Vec::new();
+        walk(&fitted.clone(), "", &mut |command, path| {
+            let of = |command: &clap::Command| command.get_after_help().map(ToString::to_string);
+            let mut plain = notifyctl::command();
+            let found = path.split_whitespace().try_fold(&mut plain, |it, word| it.find_subcommand_mut(word));
+            let (before, after) =
+                (found.and_then(|it| of(it)).unwrap_or_default(), of(command).unwrap_or_default());
+            assert_eq!(words(&before), words(&after), "{path} at {width}");
+            help.push(path.to_owned());
+        });
+        for path in help {
+            let found =
+                path.split_whitespace().try_fold(&mut fitted, |it, word| it.find_subcommand_mut(word));
+            let command = found.unwrap();
+            for text in [command.render_help(), command.render_long_help()] {
+                for line in text.to_string().lines() {
+                    // A word that is longer than that stays whole.
+                    let one = line.split_whitespace().count() == 1 || line.starts_with("Usage:");
+                    let fits = line.chars().count() <= width || (width == 60 && (one || line.contains("--")));
+                    assert!(fits, "{path} at {width}: {line}");
+                }
+            }
+        }
+    }
+    // A file is no prose.
+    let apply = run_with(&["apply", "--help"], &[], "").stdout;
+    for line in include_str!("../../src/commands/apply/example.toml").lines() {
+        assert!(apply.lines().any(|it| it == line), "{line}");
+    }
+    // Off a terminal it is 100, wherever it comes from.
+    for line in [&["ntf", "send", "--help"][..], &["ntf", "send", "-h"], &["ntf"], &["help", "ntf", "send"]] {
+        let run = run_with(line, &[], "");
+        let text = run.stdout + &run.stderr;
+        let widest = text.lines().map(|line| line.chars().count()).max();
+        assert!((80..=100).contains(&widest.unwrap()), "{line:?}: {widest:?}");
+    }
+    for topic in ["exit-codes", "filters", "formatting", "environment", "examples"] {
+        for (columns, width) in [("200", 100), ("80", 80)] {
+            let text = run_with(&["help", topic], &[("COLUMNS", columns)], "").stdout;
+            let wide = text.lines().find(|line| line.chars().count() > width);
+            assert!(wide.is_none(), "{topic}: {wide:?}");
+        }
+    }
+}
+
+#[test]
 fn every_example_can_be_parsed() {
     let mut command = notifyctl::command();
     command.build();

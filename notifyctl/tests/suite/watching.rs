@@ -61,6 +61,48 @@ fn a_check_by_its_own_limits_looks_at_nothing_else() {
 }
 
 #[test]
+fn figures_have_their_units_for_people_and_are_bare_for_programs() {
+    let daemon = willing();
+    let of = |format: &str| daemon.run(&["stats", "summary", "-o", format]).stdout;
+    assert!(of("table").contains("\ndelivered_per_second  812.4\n"), "{}", of("table"));
+    assert!(of("plain").contains("\nack_percent\t94.2\n"), "{}", of("plain"));
+    let json = daemon.run(&["stats", "summary", "--json"]).json();
+    assert_eq!((&json["delivered_per_second"], &json["ack_percent"]), (&json!(812.4), &json!(94.2)));
+    let line = daemon.run(&["top", "--section", "webhooks", "-o", "csv", "--columns", "acked,p95"]).stdout;
+    assert_eq!(line, "acked,p95\n61.8,310.5\n");
+    let people = daemon.run(&["top", "--section", "webhooks", "--columns", "acked,p95"]).stdout;
+    assert_eq!(people, "ACKED      P95\n61.8%  310.5ms\n");
+}
+
+#[test]
+fn latencies_are_told_apart_by_what_they_are_measured_for() {
+    let daemon = willing();
+    let by = |what: &str| daemon.run(&["stats", "latency", "--by", what, "-o", "csv"]).stdout;
+    let took = "9,84.0,310.5,,1300.0\n";
+    let head = "name,latency,count,p50,p95,p99,max\n";
+    assert_eq!(by("queue"), format!("{head}mock,queue_wait,{took}"));
+    assert_eq!(by("provider"), format!("{head}mock,provider_call,{took}"));
+    let of_sms =
+        ["queue_wait", "provider_call", "accept_to_deliver"].map(|kind| format!("sms,{kind},{took}"));
+    assert_eq!(by("channel"), format!("{head}{}", of_sms.concat()));
+    let people = daemon.run(&["stats", "latency", "--by", "provider"]).stdout;
+    assert!(people.ends_with("\nmock  provider_call      9  84.0ms  310.5ms  -    1300.0ms\n"), "{people}");
+    let hooks = daemon.run(&["stats", "latency", "--by", "webhook"]);
+    assert!(
+        hooks.stdout.contains("acme") && hooks.stderr.contains("4 more are left off"),
+        "{}",
+        hooks.stderr
+    );
+    for what in ["service", "error"] {
+        let refused = daemon.run(&["stats", "latency", "--by", what]);
+        let said = "write queue, provider, channel or webhook\nhint: ";
+        assert!(refused.exit == 2 && refused.stderr.contains(said), "{}", refused.stderr);
+    }
+    let unknown = daemon.run(&["stats", "latency", "--by", "colour"]).stderr;
+    assert!(unknown.contains("[possible values: queue, provider, channel, webhook]"), "{unknown}");
+}
+
+#[test]
 fn a_tail_reads_to_the_end_of_what_was_there_and_says_where_that_is() {
     let daemon = fake(|verb, arguments| {
         let after = arguments["request"]["after_seq"].as_u64();
@@ -98,4 +140,26 @@ fn what_is_followed_is_told_as_it_comes_until_the_daemon_is_gone() {
     assert!(people.stdout.trim_end().ends_with(told), "{}", people.stdout);
     let calls = daemon.calls("Events");
     assert_eq!(calls[1]["request"]["wait_ms"], 15_000, "who follows waits for more");
+}
+
+#[test]
+fn of_a_tail_n_is_how_many_and_whether_to_change_is_asked_of_nobody() {
+    let daemon = willing();
+    let last = |words: &[&str]| {
+        let run = daemon.run(words);
+        assert_eq!(run.exit, 0, "{words:?}: {}", run.stderr);
+        daemon.calls("Events").last().unwrap()["request"]["last"].as_u64().unwrap()
+    };
+    for words in [&["tail", "-n", "7"][..], &["tail", "-n7"], &["tail", "--last", "7"]] {
+        assert_eq!(last(words), 7, "{words:?}");
+    }
+    // The global flag goes before it and after it, as with every command.
+    for words in [&["tail"][..], &["-n", "tail"], &["--dry-run", "tail"], &["tail", "--dry-run"]] {
+        assert_eq!(last(words), 50, "{words:?}");
+    }
+    assert_eq!(last(&["-n", "tail", "-n", "7", "--dry-run"]), 7);
+    let wrong = daemon.run(&["tail", "-n"]);
+    assert!(wrong.exit == 2 && wrong.stderr.contains("--last <N>"), "{}", wrong.stderr);
+    let help = run_with(&["tail", "--help"], &[], "").stdout;
+    assert!(help.contains("-n, --last <N>") && !help.contains("--dry-run\n"), "{help}");
 }

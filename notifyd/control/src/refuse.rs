@@ -27,7 +27,9 @@ pub(crate) fn conflict(message: impl Into<String>) -> ApiError {
 #[expect(clippy::needless_pass_by_value, reason = "the shape map_err wants")]
 pub(crate) fn log(error: StoreError) -> ApiError {
     match error {
-        StoreError::Exists { kind: "file", .. } => conflict(error.to_string()).hint("name another file"),
+        StoreError::Exists { kind: "file", .. } => {
+            conflict(error.to_string()).hint("name another file, or remove that one")
+        }
         StoreError::Exists { .. }
         | StoreError::Busy(_)
         | StoreError::TooMany { .. }

@@ -6,7 +6,7 @@ use crate::measures::{Latencies, minute};
 use crate::sliding::Quantiles;
 use crate::tries::Common;
 use notify_proto::measured::{CallView, Tries};
-use notify_proto::{ProviderId, Timestamp};
+use notify_proto::{Channel, ProviderId, Timestamp};
 use std::collections::HashMap;
 
 /// Seconds between two points of the trends of the whole, and how many there are.
@@ -24,6 +24,8 @@ pub struct Figures {
     pub calls: u64,
     /// How long things took in the last five minutes.
     pub latencies: Latencies,
+    /// Of each channel on which something went: from due to the begin of the call, calls, from accepted to delivered.
+    pub channels: Vec<(Channel, [Quantiles; 3])>,
     /// Of the last 15 minutes, in the order of [`OF_ALL`](notify_proto::series::OF_ALL), a point for 15 s.
     pub trends: Vec<Vec<f64>>,
     /// By provider.
@@ -73,8 +75,12 @@ impl Handle {
         let minute = minute(self.inner.deps.clock.steady());
         // One after the other: nobody holds both.
         let mut measured = self.inner.measures.lock();
-        let mut figures =
-            Figures { calls: measured.calls, latencies: measured.latencies(minute), ..Figures::default() };
+        let mut figures = Figures {
+            calls: measured.calls,
+            latencies: measured.latencies(minute),
+            channels: measured.by_channel(minute),
+            ..Figures::default()
+        };
         let mut counted = (HashMap::new(), HashMap::new());
         for (id, of) in &mut measured.providers {
             let (wait, call) = of.latencies(minute);

@@ -4,7 +4,7 @@
 use crate::sliding::{Quantiles, Sliding};
 use notify_proto::measured::{CallView, MAX_CALLS};
 use notify_proto::{Channel, NotificationId, ProviderId, Timestamp};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -52,6 +52,14 @@ pub(crate) struct OfWebhook {
     ack: Sliding,
 }
 
+/// How long things took on one channel.
+#[derive(Default)]
+struct OfChannel {
+    wait: Sliding,
+    call: Sliding,
+    deliver: Sliding,
+}
+
 /// A call that was answered.
 pub(crate) struct Called<'a> {
     /// For which notification, on which channel.
@@ -90,6 +98,7 @@ pub(crate) struct Measures(Mutex<Measured>, Notify);
 pub(crate) struct Measured {
     pub providers: HashMap<ProviderId, OfProvider>,
     pub webhooks: HashMap<i64, OfWebhook>,
+    channels: BTreeMap<Channel, OfChannel>,
     /// Retries that were given a time.
     pub retried: u64,
     /// Calls that were answered.
@@ -122,6 +131,9 @@ impl Measures {
         all.calls += 1;
         all.call.record(minute, it.elapsed);
         all.wait.record(minute, it.waited);
+        let channel = all.channels.entry(it.of.1).or_default();
+        channel.call.record(minute, it.elapsed);
+        channel.wait.record(minute, it.waited);
         if all.providers.len() >= MAX_PROVIDERS && !all.providers.contains_key(&provider) {
             return;
         }
@@ -148,9 +160,13 @@ impl Measures {
         }
     }
 
-    /// A notification was delivered, so long after it was accepted.
-    pub(crate) fn delivered(&self, steady: Duration, after: Duration) {
-        self.lock().deliver.record(minute(steady), after);
+    /// A notification was delivered on this channel, so long after it was accepted.
+    pub(crate) fn delivered(&self, channel: Option<Channel>, steady: Duration, after: Duration) {
+        let (mut all, minute) = (self.lock(), minute(steady));
+        all.deliver.record(minute, after);
+        if let Some(channel) = channel {
+            all.channels.entry(channel).or_default().deliver.record(minute, after);
+        }
     }
 
     /// A retry was given a time.
@@ -201,6 +217,15 @@ impl Measured {
         }
     }
 
+    /// The same of each channel of which something was measured: waits, calls, from accepted to delivered.
+    pub(crate) fn by_channel(&mut self, minute: u64) -> Vec<(Channel, [Quantiles; 3])> {
+        let of = |(channel, it): (&Channel, &mut OfChannel)| {
+            (*channel, [&mut it.wait, &mut it.call, &mut it.deliver].map(|it| it.quantiles(minute)))
+        };
+        let measured = |(_, all): &(Channel, [Quantiles; 3])| all.iter().any(|it| it.count > 0);
+        self.channels.iter_mut().map(of).filter(measured).collect()
+    }
+
     /// 99 in 100 of one minute, in the order of [`Latencies`].
     pub(crate) fn p99s_of(&self, minute: u64) -> [Option<f64>; 4] {
         [&self.wait, &self.call, &self.deliver, &self.ack].map(|it| it.p99_of(minute))
@@ -224,6 +249,36 @@ impl OfWebhook {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_channel_is_timed_for_itself_while_it_is_used() {
+        let measures = Measures::default();
+        let call = |channel, elapsed| Called {
+            of: (NotificationId::from_bytes([1; 16]), channel),
+            class: "accepted",
+            steady: Duration::ZERO,
+            at: Timestamp::UNIX_EPOCH,
+            waited: Duration::from_millis(5),
+            elapsed: Duration::from_millis(elapsed),
+            accepted: true,
+            throttled: false,
+            error: None,
+        };
+        for it in [call(Channel::Email, 900), call(Channel::Sms, 30), call(Channel::Sms, 30)] {
+            measures.called(ProviderId::from_bytes([2; 16]), &it);
+        }
+        measures.delivered(Some(Channel::Email), Duration::ZERO, Duration::from_secs(2));
+        measures.delivered(None, Duration::ZERO, Duration::from_secs(9));
+        let mut all = measures.lock();
+        assert_eq!(all.latencies(0).deliver.count, 2);
+        let by_channel = all.by_channel(0);
+        let counts: Vec<_> =
+            by_channel.iter().map(|(channel, all)| (*channel, all.map(|it| it.count))).collect();
+        assert_eq!(counts, [(Channel::Sms, [2, 2, 0]), (Channel::Email, [1, 1, 1])]);
+        let [_, call, deliver] = by_channel[1].1;
+        assert!(call.ms.unwrap()[0] > 890.0 && deliver.ms.unwrap()[0] > 1_990.0);
+        assert!(all.by_channel(6).is_empty(), "five minutes later nothing is left of it");
+    }
 
     #[test]
     fn who_was_told_longest_ago_makes_room() {

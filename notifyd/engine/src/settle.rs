@@ -254,7 +254,8 @@ fn told(
             inner.delivered.fetch_add(1, Ordering::AcqRel);
             let waited = (at - job.created_at).to_std().unwrap_or_default();
             inner.metrics.latency.observe(waited.as_secs_f64());
-            inner.measures.delivered(inner.deps.clock.steady(), waited);
+            let channel = end.map(|end| end.channel);
+            inner.measures.delivered(channel, inner.deps.clock.steady(), waited);
         }
         Status::Failed => {
             inner.failed.fetch_add(1, Ordering::AcqRel);

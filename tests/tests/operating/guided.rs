@@ -64,6 +64,28 @@ fn the_form_makes_a_service_and_says_how_to_without_it() {
 }
 
 #[test]
+fn what_is_told_once_is_framed_on_a_terminal_and_a_record_in_a_pipe() {
+    let daemon = daemon();
+    let create = |name: &'static str| ["service", "create", name, "--webhook", "http://127.0.0.1:9/n"];
+    let end = seat(&daemon, &create("seen"), &[]).end();
+    assert_eq!(end.code, 0, "{end:?}");
+    for shown in ["This key is shown once", "This secret is shown once", "| whsec_"] {
+        assert!(end.wrote.contains(shown), "{shown}: {}", end.wrote);
+    }
+    assert!(!end.wrote.contains("webhook_secret"), "{}", end.wrote);
+    let piped = daemon.ctl().ok(&create("piped"));
+    let records: Vec<Vec<_>> = piped.lines().map(|line| line.split('\t').collect()).collect();
+    let [key, secret] = &records[..] else { panic!("{piped}") };
+    assert_eq!((key[0], key[2], key.len()), ("key", "piped", 4), "{piped}");
+    assert_eq!(
+        (secret[0], secret[2], secret.len()),
+        ("webhook_secret", "http://127.0.0.1:9/n", 4),
+        "{piped}"
+    );
+    assert!(secret[1].starts_with("whsec_") && key[1].contains(&format!("-{}", key[3])), "{piped}");
+}
+
+#[test]
 fn whoever_says_no_or_leaves_has_made_nothing() {
     let daemon = daemon();
     let begun = |key: &str| {

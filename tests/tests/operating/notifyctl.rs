@@ -155,7 +155,7 @@ fn exports(daemon: &Daemon, ctl: &Ctl) {
     assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), 3);
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let again = ctl.run(&["ntf", "export", "--out", path]);
-    assert!(again.code == 2 && again.stderr.contains("exists"), "{}", again.stderr);
+    assert!(again.code == 5 && again.stderr.contains("exists"), "{}", again.stderr);
     assert!(!file.with_extension("jsonl.partial").exists());
 }
 

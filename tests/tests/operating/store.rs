@@ -123,7 +123,7 @@ async fn a_backup_overwrites_nothing_and_says_what_is_in_the_way() {
     assert!(nowhere.code == 1 && nowhere.stderr.contains("/nowhere/at/all.db"), "{}", nowhere.stderr);
     let list = house.json(&["operation", "list"]);
     let states: Vec<_> = list["items"].as_array().unwrap().iter().map(|it| &it["state"]).collect();
-    assert_eq!(states, ["failed", "failed"]);
+    assert_eq!(states, ["failed"], "what is in the way is seen before anything is begun");
     let left = names(house.daemon.builder().dir());
     assert!(!left.iter().any(|name| name.contains("partial")), "{left:?}");
 }

@@ -106,6 +106,15 @@ impl Source {
         Failure::new(Exit::Config, message).hint("nothing was changed")
     }
 
+    /// Refuses a file that shall be made for this field of this thing and is there.
+    pub(super) fn is_new(&self, at: usize, of: &str, field: &str, path: &Path) -> Result<(), Failure> {
+        if path.symlink_metadata().is_err() {
+            return Ok(());
+        }
+        let exists = Failure::exists(field, path);
+        Err(Failure { message: self.wrong(at, format!("{of}: {}", exists.message)).message, ..exists })
+    }
+
     /// A file that is named in it: from its own directory on.
     pub(super) fn beside(&self, path: &Path) -> PathBuf {
         self.path.parent().map_or_else(|| path.to_owned(), |directory| directory.join(path))

@@ -46,10 +46,10 @@ impl Planner<'_> {
                         "it is new, and its signing secret needs a place; or name a secret_file".to_owned();
                     return Err(wrong("secret_out", problem));
                 }
-                (None, Some(out)) if out.exists() => {
-                    return Err(wrong("secret_out", format!("{} is there already", out.display())));
+                (None, Some(out)) => {
+                    self.source.is_new(span.start, &format!("webhook {name}"), "secret_out", out)?;
                 }
-                _ => {}
+                (Some(_), None) => {}
             }
             ask.insert("url".into(), json!(it.url));
             if let Some(own) = own {

@@ -148,9 +148,7 @@ impl<'a> Planner<'a> {
                 return Err(wrong("key_file", problem));
             };
             let key_file = self.source.beside(key_file);
-            if key_file.exists() {
-                return Err(wrong("key_file", format!("{} is there already", key_file.display())));
-            }
+            self.source.is_new(span.start, &format!("service {name}"), "key_file", &key_file)?;
             let call = link.client.service_create(link.within(), new.clone(), self.rehearsal());
             link.read(call).await.map_err(|failure| self.at(&span, "service", name, &failure))?;
             let what = format!("key to {}", key_file.display());

@@ -142,10 +142,7 @@ struct Target {
 impl Target {
     fn create(path: &Path) -> Result<Self, Failure> {
         if path.symlink_metadata().is_ok() {
-            let message = format!("--out: {} exists", path.display());
-            return Err(
-                Failure::new(Exit::Usage, message).hint("an export writes nothing over; name another file")
-            );
+            return Err(Failure::exists("--out", path));
         }
         let mut partial = path.to_owned().into_os_string();
         partial.push(".partial");

@@ -149,7 +149,8 @@ impl Details {
 }
 
 fn text_of(path: &Path) -> Result<String, Failure> {
-    let failed = |error| Failure::new(Exit::Usage, format!("cannot read {}: {error}", path.display()));
+    let failed =
+        |error| Failure::new(Exit::Config, format!("--body-file: cannot read {}: {error}", path.display()));
     if path != Path::new("-") {
         return std::fs::read_to_string(path).map_err(failed);
     }

@@ -341,14 +341,15 @@ impl Test {
         let name = self.name.clone();
         let call = link.client.provider_test(link.within(), self.name, self.channel, self.to, change);
         let result = link.change(call).await?;
+        let yes = |it| if it { "yes" } else { "no" };
         let outcome = if result.accepted { Tone::Good } else { Tone::Bad };
         let facts = [
-            ("accepted", Cell::Word(result.accepted.to_string(), outcome)),
+            ("accepted", Cell::Word(yes(result.accepted).into(), outcome)),
             ("outcome", Cell::Word(result.outcome.clone(), outcome)),
             ("message", result.message.clone().into()),
             ("external_id", result.external_id.clone().into()),
             ("elapsed_ms", result.elapsed_ms.into()),
-            ("simulated", Cell::Word(result.simulated.to_string(), Tone::Plain)),
+            ("simulated", yes(result.simulated).into()),
         ];
         if matches!(desk.out.format, crate::cli::Format::Json | crate::cli::Format::Jsonl) {
             desk.out.document("provider.test", json!({"result": result}))?;

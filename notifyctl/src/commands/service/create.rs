@@ -1,10 +1,11 @@
 //! `notifyctl service create`: a service with its first key, and its webhooks.
 
 use super::guided;
+use crate::cli::Format;
 use crate::commands::{Desk, key, provider};
 use crate::failure::{Ended, Exit, Failure, Stop};
 use crate::given;
-use crate::secret::{API_KEY, KeyFile, SIGNING_SECRET};
+use crate::secret::{API_KEY, KeyFile};
 use clap::Args;
 use notify_proto::control::{FreshKey, NewService};
 use notify_proto::webhook::WebhookAsk;
@@ -69,8 +70,9 @@ impl Plan {
     pub(super) async fn make(self, desk: &Desk<'_>, what: &str) -> Result<Option<FreshKey>, Stop> {
         let Self { service, hooks, key_file } = self;
         API_KEY.check_output(desk.out.format, key_file.as_deref())?;
-        if !hooks.is_empty() {
-            SIGNING_SECRET.check_output(desk.out.format, None)?;
+        if !hooks.is_empty() && matches!(desk.out.format, Format::Id | Format::Csv) {
+            let message = "this output has no place for the webhooks' secrets, which are shown only once";
+            return Err(Failure::new(Exit::Usage, message).hint("use --output plain, json or table").into());
         }
         let link = desk.link().await?;
         for ask in &hooks {
@@ -92,6 +94,7 @@ impl Plan {
             return Ok(None);
         };
         let path = file.map(|file: KeyFile| file.keep(&fresh.api_key)).transpose()?;
+        let asked = !hooks.is_empty();
         let mut made = Vec::new();
         let mut failed = None;
         for ask in hooks {
@@ -105,7 +108,7 @@ impl Plan {
             }
         }
         let sentence = format!("service {name} is created");
-        key::show_with(desk, what, &sentence, &fresh, path.as_deref(), &made)?;
+        key::show_with(desk, what, &sentence, &fresh, path.as_deref(), asked.then_some(&made[..]))?;
         if let Some(failure) = failed {
             let message = format!("service {name} is created, but not all its webhooks: {}", failure.message);
             let again = format!("next: notifyctl webhook create --service {name} --url URL");

@@ -4,6 +4,7 @@ use super::create::{Plan, hook};
 use crate::commands::Desk;
 use crate::conn::Link;
 use crate::failure::{Ended, Exit, Failure};
+use crate::secret::API_KEY;
 use crate::{confirm, form, given};
 use notify_proto::WebhookEvent;
 use notify_proto::control::NewService;
@@ -17,6 +18,7 @@ pub(super) async fn run(desk: &Desk<'_>, key_file: Option<PathBuf>) -> Ended {
         let failure = Failure::new(Exit::Usage, "the service needs a name, and nobody can be asked for it");
         return Err(failure.hint("notifyctl service create NAME").into());
     }
+    API_KEY.check_output(desk.out.format, key_file.as_deref())?;
     let link = desk.link().await?;
     let out = desk.out;
     let name = name(desk, &link).await?;

@@ -17,7 +17,7 @@ const BASE: &str = "http://127.0.0.1:9911";
 #[command(
     after_help = "It has two webhooks: BASE/all hears of everything, BASE/ends of what came to its end. Addresses of this machine are
 only told what the configuration allows: webhooks.allow_private = [\"127.0.0.1/32:9911\"]. What to call it with is printed
-on standard error; the key is shown once, as by notifyctl service create.
+on standard error; the key and the signing secrets are shown once, as by notifyctl service create.
 
 It makes no provider: where nothing real is sent, notifyctl provider seed --only mock makes one that sends nothing.
 

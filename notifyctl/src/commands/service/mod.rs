@@ -22,8 +22,12 @@ pub enum Service {
     /// Create a service with its first API key
     #[command(
         after_help = "The key is shown once: framed on a terminal, bare into a pipe, or written to --key-file. With --webhook the service is told
-of its notifications there; the signing secrets follow the key, in the order of the webhooks. A --webhook-file is a JSON
-object as the HTTP API takes it to create a webhook. All of it is checked before anything is made.
+of its notifications there, and each webhook has a signing secret, which is shown once, too. Then there are several to tell
+apart, and a pipe has a line for each, with tabs between what it is, the secret, whose it is and its id: key, KEY, the
+service, the prefix of the key; webhook_secret, SECRET, the URL, the id of the webhook. A key in its file has no line.
+
+A --webhook-file is a JSON object as the HTTP API takes it to create a webhook. All of it is checked before anything is
+made.
 
 Without a name, on a terminal, it asks for everything, shows what it will make, and ends with the commands that do the same.
 
@@ -31,7 +35,9 @@ Examples:
   notifyctl service create
   notifyctl service create acme --description \"Shop\" --rate 50/s --key-file acme.key
   notifyctl service create acme --webhook https://hooks.example.org/n --key-file acme.key
-  KEY=$(notifyctl -q -o plain service create acme)"
+  KEY=$(notifyctl -q service create acme)
+  SECRET=$(notifyctl -q service create acme --webhook https://hooks.example.org/n --key-file acme.key | cut -f2)
+  notifyctl -q service create acme --webhook https://hooks.example.org/n | awk -F'\\t' '$1 == \"key\" {print $2}'"
     )]
     Create(create::Create),
     /// List all services

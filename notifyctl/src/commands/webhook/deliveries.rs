@@ -5,6 +5,7 @@ use crate::failure::{Ended, Exit};
 use crate::output::Total;
 use crate::{clock, given};
 use clap::Args;
+use notify_proto::upkeep::grouped;
 use notify_proto::webhook::DeliveryRequest;
 use notify_proto::{Timestamp, WebhookEvent, WebhookId, WebhookStatus};
 
@@ -71,7 +72,10 @@ impl Deliveries {
         }
         listing.close(None, Some(Total { value: total, exact: true }))?;
         if total > request.skip {
-            desk.out.advise(&format!("{} of {total}; --limit or --all shows more", request.skip));
+            let (shown, total) = (grouped(request.skip), grouped(total));
+            desk.out.advise(&format!("{shown} of {total}; --limit or --all shows more"));
+        } else if total == 0 {
+            desk.out.advise("no delivery matches");
         }
         Ok(Exit::Done)
     }

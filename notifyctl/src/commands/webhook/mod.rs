@@ -6,6 +6,7 @@ mod deliveries;
 mod delivery;
 mod recover;
 mod resend;
+mod retries;
 mod secret;
 mod stats;
 mod switch;
@@ -80,6 +81,8 @@ Examples:
     Test(test::Test),
     /// List what it was told, newest first
     Deliveries(deliveries::Deliveries),
+    /// List what webhooks did not take and are told again, soonest first
+    Retries(retries::Retries),
     /// One event that it was told
     #[command(subcommand, arg_required_else_help = true, after_help = delivery::EXAMPLES)]
     Delivery(delivery::Delivery),
@@ -122,6 +125,7 @@ impl Webhook {
             Self::Delete(delete) => delete.run(desk).await,
             Self::Test(test) => test.run(desk).await,
             Self::Deliveries(deliveries) => deliveries.run(desk).await,
+            Self::Retries(retries) => retries.run(desk).await,
             Self::Delivery(delivery) => delivery.run(desk).await,
             Self::Resend(resend) => resend.run(desk).await,
             Self::Recover(recover) => recover.run(desk).await,

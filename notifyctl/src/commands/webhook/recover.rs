@@ -22,7 +22,7 @@ restart; notifyctl operation list shows how far it has come.
 Examples:
   notifyctl webhook recover 0197a6c2-5b1e-7cc0-8000-0123456789ab --since 2h --dry-run
   notifyctl webhook recover 0197a6c2-5b1e-7cc0-8000-0123456789ab --since 2h --rate 20/s --expect 812 --yes
-  notifyctl wh recover 0197a6c2-5b1e-7cc0-8000-0123456789ab --since 2h --yes --no-wait --json | jq -r .operation.id"
+  notifyctl wh recover 0197a6c2-5b1e-7cc0-8000-0123456789ab --since 2h --yes --no-wait --json | jq -r '.operation.id // empty' | xargs -r notifyctl op wait"
 )]
 pub struct Recover {
     /// The webhook

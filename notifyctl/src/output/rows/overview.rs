@@ -2,31 +2,26 @@
 
 use super::{always, joined, wide};
 use crate::output::{Cell, Column, Row, Tone};
-use notify_proto::Open;
-use notify_proto::Severity;
 use notify_proto::audit::AuditView;
 use notify_proto::happening::Event;
-use notify_proto::overview::{Alert, LatencyLine, ProviderLine, QueueLine, WebhookLine};
+use notify_proto::overview::{Alert, LatencyLine, Percentiles, ProviderLine, QueueLine, WebhookLine};
 use notify_proto::series::SeriesLine;
+use notify_proto::{LatencyKind, Open, Severity};
+use serde::Serialize;
 
 /// A number that is not whole.
-fn decimal(value: f64) -> Cell {
-    Cell::Text(format!("{value:.1}"))
+const fn decimal(value: f64) -> Cell {
+    Cell::Figure(value, "")
 }
 
 /// Per second.
-fn rate(value: f64) -> Cell {
-    Cell::Text(format!("{value:.1}/s"))
-}
-
-/// A part of a whole, as people say it.
-fn percent(share: Option<f64>) -> Cell {
-    share.map(|share| format!("{:.1}%", share * 100.0)).into()
+const fn rate(value: f64) -> Cell {
+    Cell::Figure(value, "/s")
 }
 
 /// Milliseconds.
 fn ms(value: Option<f64>) -> Cell {
-    value.map(|value| format!("{value:.1}ms")).into()
+    value.map_or(Cell::None, |value| Cell::Figure(value, "ms"))
 }
 
 /// How bad, in its colour.
@@ -79,7 +74,7 @@ impl Row for QueueLine {
         wide("next", |it| it.next_at.into()),
         always("in", |it| rate(it.in_per_second)),
         always("out", |it| rate(it.out_per_second)),
-        always("errors", |it| percent(it.error_share)),
+        always("errors", |it| Cell::percent(it.error_share)),
         wide("wait_p50", |it| ms(it.wait_ms.p50)),
         always("wait_p95", |it| ms(it.wait_ms.p95)),
         always("wait_p99", |it| ms(it.wait_ms.p99)),
@@ -102,7 +97,7 @@ impl Row for ProviderLine {
         wide("probe", |it| it.circuit_until.into()),
         wide("throttled_until", |it| it.throttled_until.into()),
         always("calls", |it| rate(it.calls_per_second)),
-        always("ok", |it| percent(it.ok_share)),
+        always("ok", |it| Cell::percent(it.ok_share)),
         wide("throttled", |it| rate(it.throttled_per_second)),
         always("busy", |it| it.busy.into()),
         always("limit", |it| it.limit.into()),
@@ -125,7 +120,7 @@ impl Row for WebhookLine {
         wide("url", |it| it.url.as_str().into()),
         always("state", |it| state(&it.state)),
         wide("failing_since", |it| it.failing_since.into()),
-        always("acked", |it| percent(it.ack_share)),
+        always("acked", |it| Cell::percent(it.ack_share)),
         always("acks", |it| rate(it.acks_per_second)),
         always("waiting", |it| it.waiting.into()),
         always("nacks", |it| it.nacks.into()),
@@ -153,6 +148,58 @@ impl Row for LatencyLine {
 
     fn id(&self) -> String {
         self.kind.to_string()
+    }
+}
+
+/// How long something took of one thing.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Took {
+    pub(crate) name: String,
+    pub(crate) kind: Open<LatencyKind>,
+    pub(crate) ms: Percentiles,
+}
+
+impl Row for Took {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("name", |it| it.name.as_str().into()),
+        always("latency", |it| it.kind.to_string().into()),
+        always("count", |it| it.ms.count.into()),
+        always("p50", |it| ms(it.ms.p50)),
+        always("p95", |it| ms(it.ms.p95)),
+        always("p99", |it| ms(it.ms.p99)),
+        always("max", |it| ms(it.ms.max)),
+    ];
+
+    fn id(&self) -> String {
+        self.name.clone()
+    }
+}
+
+/// The same of a webhook.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct WebhookTook {
+    pub(crate) id: String,
+    pub(crate) service: String,
+    pub(crate) url: String,
+    pub(crate) kind: Open<LatencyKind>,
+    pub(crate) ms: Percentiles,
+}
+
+impl Row for WebhookTook {
+    const COLUMNS: &'static [Column<Self>] = &[
+        always("id", |it| it.id.as_str().into()),
+        always("service", |it| it.service.as_str().into()),
+        wide("url", |it| it.url.as_str().into()),
+        always("latency", |it| it.kind.to_string().into()),
+        always("count", |it| it.ms.count.into()),
+        always("p50", |it| ms(it.ms.p50)),
+        always("p95", |it| ms(it.ms.p95)),
+        always("p99", |it| ms(it.ms.p99)),
+        always("max", |it| ms(it.ms.max)),
+    ];
+
+    fn id(&self) -> String {
+        self.id.clone()
     }
 }
 

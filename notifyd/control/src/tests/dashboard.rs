@@ -7,7 +7,7 @@ use notify_proto::control::ControlClient;
 use notify_proto::happening::{EventsRequest, EventsView};
 use notify_proto::overview::{MAX_WEBHOOKS, Overview, OverviewReply};
 use notify_proto::series::SeriesRequest;
-use notify_proto::{AlertKind, Severity};
+use notify_proto::{AlertKind, Channel, Severity};
 use notifyd_engine::{Figures, Pace, ProviderFigures, Quantiles};
 
 async fn look(client: &ControlClient, since: Option<u64>) -> OverviewReply {
@@ -60,6 +60,7 @@ async fn an_overview_has_the_lines_of_everything_and_what_was_measured() {
     *house.engine.figures.lock().unwrap() = Figures {
         pace,
         providers: [(id, figures)].into(),
+        channels: vec![(Channel::Email, [Quantiles::default(), quick, quick])],
         trends: (0..10_u32).map(|n| vec![f64::from(n)]).collect(),
         ..Figures::default()
     };
@@ -83,6 +84,9 @@ async fn an_overview_has_the_lines_of_everything_and_what_was_measured() {
     assert!((view.rates.delivered - 812.4).abs() < 1e-9);
     assert_eq!((view.trends.busy.clone(), view.trends.ack.clone()), (vec![7.0], vec![Some(100.0)]));
     assert_eq!(view.latency[1].trend, [None, Some(10.0)]);
+    let [email] = &view.channels[..] else { panic!("{:?}", view.channels) };
+    assert_eq!((email.channel.known(), email.wait_ms.count), (Some(Channel::Email), 0));
+    assert_eq!((email.call_ms.p50, email.deliver_ms.p50), (Some(84.0), Some(84.0)));
     let kinds: Vec<_> = view.attention.iter().map(|alert| alert.kind.known()).collect();
     assert!(kinds.contains(&Some(AlertKind::DeadLetters)), "{kinds:?}");
 }

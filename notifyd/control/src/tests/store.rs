@@ -26,7 +26,7 @@ async fn a_backup_lies_where_it_was_asked_for() {
     let house = plain_house();
     let admin = house.admin().await;
     let file = house.dir.path().join("mine.db").display().to_string();
-    for (asked, again) in [(Some(file.clone()), OperationState::Failed), (None, OperationState::Done)] {
+    for asked in [Some(file.clone()), None] {
         let began = admin.store_backup(soon(), asked.clone(), because("before the move")).await.unwrap();
         let view = admin.operation_show(soon(), began.unwrap().unwrap().id, 60).await.unwrap().unwrap();
         assert_eq!(view.state, OperationState::Done, "{view:?}");
@@ -34,9 +34,19 @@ async fn a_backup_lies_where_it_was_asked_for() {
         assert_eq!(std::fs::metadata(&path).unwrap().len(), view.bytes.unwrap());
         assert!(asked.as_ref().is_none_or(|asked| *asked == path));
         // A name of the usual kind gives way to what is there, a given one is refused.
-        let began = admin.store_backup(soon(), asked, plain()).await.unwrap().unwrap().unwrap();
-        let view = admin.operation_show(soon(), began.id, 60).await.unwrap().unwrap();
-        assert_eq!(view.state, again, "{view:?}");
+        for change in [dry(), plain()] {
+            let again = admin.store_backup(soon(), asked.clone(), change).await.unwrap();
+            match &asked {
+                Some(_) => assert_eq!(again.unwrap_err().code, Conflict, "and no operation is begun"),
+                None => drop(again.unwrap()),
+            }
+        }
+    }
+    let begun = admin.operation_list(soon()).await.unwrap().unwrap();
+    assert_eq!(begun.len(), 3, "{begun:?}");
+    for it in begun {
+        let view = admin.operation_show(soon(), it.id, 60).await.unwrap().unwrap();
+        assert_eq!(view.state, OperationState::Done, "{view:?}");
     }
     let viewer = house.enter(Role::Viewer).await;
     let stats = viewer.store_stats(soon()).await.unwrap().unwrap();

@@ -7,7 +7,7 @@ use super::queue;
 use crate::attention::{Facts, attention};
 use crate::refuse;
 use crate::session::{Room, Session};
-use lines::{Lines, latency, share, tenth, trends};
+use lines::{Lines, channels, latency, share, tenth, trends};
 use notify_proto::filter::{Field, Filter};
 use notify_proto::overview::{Counters, MAX_WEBHOOKS, Overview, OverviewReply, Speeds};
 use notify_proto::transport::Reply;
@@ -192,6 +192,7 @@ async fn make(room: &Room, glance: &Glance) -> Reply<Overview> {
         providers,
         webhooks,
         latency: latency(&figures),
+        channels: channels(&figures),
         trends: trends(&figures),
     };
     let facts = facts(room, &figures, std::mem::take(&mut lines.circuits), now);

@@ -9,6 +9,7 @@ use notify_proto::transport::Reply;
 use notify_proto::upkeep::{OperationView, PruneRequest, PruneView, StorageView, grouped, size};
 use notify_proto::view::rfc3339;
 use notify_proto::{ApiError, ErrorCode, Status, Timestamp};
+use notifyd_store::StoreError;
 use notifyd_store::operations::Outcome;
 use notifyd_store::upkeep::Prune;
 use std::path::PathBuf;
@@ -45,6 +46,13 @@ pub(crate) async fn backup(
 ) -> Reply<Option<OperationView>> {
     let operator = session.change(change)?;
     let to = path.map(file).transpose()?;
+    // Also told where nothing is to be written yet; whoever takes the name meanwhile is told by the operation.
+    if let Some(to) = &to
+        && tokio::fs::symlink_metadata(to).await.is_ok()
+    {
+        let name = to.display().to_string();
+        return Err(refuse::log(StoreError::Exists { kind: "file", name }));
+    }
     if operator.dry_run {
         return Ok(None);
     }

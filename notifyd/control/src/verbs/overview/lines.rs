@@ -5,9 +5,9 @@ use crate::session::Room;
 use crate::verbs::queue::state;
 use crate::verbs::shared::stands;
 use notify_proto::overview::{
-    LatencyLine, Percentiles, ProviderLine, QueueLine, TREND_STEP_MS, Trends, WebhookLine,
+    ChannelLine, LatencyLine, Percentiles, ProviderLine, QueueLine, TREND_STEP_MS, Trends, WebhookLine,
 };
-use notify_proto::{LatencyKind, ProviderId, SharedQueue, Timestamp};
+use notify_proto::{Channel, LatencyKind, ProviderId, SharedQueue, Timestamp};
 use notifyd_engine::{Figures, ProviderFigures, Quantiles, Queue};
 use notifyd_store::Provider;
 use notifyd_store::webhooks::{Endpoints, Webhook};
@@ -175,6 +175,15 @@ pub(super) fn latency(figures: &Figures) -> Vec<LatencyLine> {
             trend: p99s.iter().map(|it| it.map(tenth)).collect(),
         })
         .collect()
+}
+
+/// The same of each channel.
+pub(super) fn channels(figures: &Figures) -> Vec<ChannelLine> {
+    let line = |(channel, all): &(Channel, [Quantiles; 3])| {
+        let [wait_ms, call_ms, deliver_ms] = all.map(|it| percentiles(&it));
+        ChannelLine { channel: (*channel).into(), wait_ms, call_ms, deliver_ms }
+    };
+    figures.channels.iter().map(line).collect()
 }
 
 /// How the whole was.
