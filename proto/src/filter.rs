@@ -37,6 +37,8 @@ pub enum Field {
     Reason,
     /// `error:` anywhere in the error text.
     Error,
+    /// `content:` anywhere in the subject or the text. For admins alone: it tells what stands there.
+    Content,
     /// `fault:` the fingerprint of what is wrong with a dead letter.
     Fault,
     /// `meta.KEY:` a member of `meta_data`.
@@ -80,7 +82,7 @@ pub struct Filter {
 pub enum FilterError {
     /// Not a field.
     #[error(
-        "`{0}:` is no filter field; fields are id, status, service, channel, provider, queue, priority, to, tenant, type, batch, reason, error, fault, attempts, since, until, due, meta.KEY"
+        "`{0}:` is no filter field; fields are id, status, service, channel, provider, queue, priority, to, tenant, type, batch, reason, error, content, fault, attempts, since, until, due, meta.KEY"
     )]
     Field(String),
     /// Not a value of that field.
@@ -191,6 +193,7 @@ impl fmt::Display for Field {
             Self::Batch => "batch:",
             Self::Reason => "reason:",
             Self::Error => "error:",
+            Self::Content => "content:",
             Self::Fault => "fault:",
             Self::Meta(key) => return write!(f, "meta.{key}:"),
             Self::Any => "",
@@ -262,6 +265,7 @@ fn term(token: &str, now: Timestamp) -> Result<Term, FilterError> {
         "batch" => Field::Batch,
         "reason" => Field::Reason,
         "error" => Field::Error,
+        "content" => Field::Content,
         "fault" => Field::Fault,
         "attempts" => {
             let digits = value.strip_prefix(">=").ok_or_else(|| bad("write attempts:>=2".into()))?;

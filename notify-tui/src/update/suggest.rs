@@ -5,9 +5,9 @@ use notify_proto::{Channel, FailureReason, Priority, Status};
 use std::collections::BTreeSet;
 
 /// Fields of the filter language of notifications.
-const FIELDS: [&str; 17] = [
-    "status", "service", "channel", "provider", "priority", "to", "error", "reason", "fault", "attempts",
-    "since", "until", "due", "id", "type", "tenant", "batch",
+const FIELDS: [&str; 18] = [
+    "status", "service", "channel", "provider", "priority", "to", "error", "content", "reason", "fault",
+    "attempts", "since", "until", "due", "id", "type", "tenant", "batch",
 ];
 
 /// Fields of the one of events.

@@ -415,6 +415,20 @@ fn values() -> Value {
     json!({"scanned": 10_000, "partial": true, "values": {"service": services}})
 }
 
+/// What a webhook did not take, as a page of lines.
+fn told_again() -> Value {
+    json!({
+        "items": [{
+            "id": ID, "type": "webhook", "status": "retrying", "priority": "normal", "service_name": "acme",
+            "provider_name": "hooks.example\u{9b}.org", "retry_count": 2, "max_retries": 7,
+            "created_at": "2026-01-01T00:00:00.000Z", "next_attempt_at": "2026-01-01T00:05:00.000Z",
+            "error_message": "it answ\u{1b}[1mered 503",
+            "webhook": {"id": OTHER, "webhook_id": ID, "event": "delivered", "code": 503}
+        }],
+        "next_cursor": null, "total": 1, "partial": false
+    })
+}
+
 /// The answer of a healthy daemon.
 pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
     let dry = arguments["change"]["dry_run"] == json!(true);
@@ -495,16 +509,7 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
         "NotificationBury" => changed(arguments, "failed"),
         "NotificationExplain" => explanation(arguments["id"].as_str().unwrap()),
         "ScheduleList" => json!({"items": [notification(ID, "pending")], "next_cursor": null, "total": 1}),
-        "NotificationLines" => json!({
-            "items": [{
-                "id": ID, "type": "webhook", "status": "retrying", "priority": "normal", "service_name": "acme",
-                "provider_name": "hooks.example\u{9b}.org", "retry_count": 2, "max_retries": 7,
-                "created_at": "2026-01-01T00:00:00.000Z", "next_attempt_at": "2026-01-01T00:05:00.000Z",
-                "error_message": "it answ\u{1b}[1mered 503",
-                "webhook": {"id": OTHER, "webhook_id": ID, "event": "delivered", "code": 503}
-            }],
-            "next_cursor": null, "total": 1, "partial": false
-        }),
+        "NotificationLines" => told_again(),
         "ScheduleHistogram" => histogram(),
         "ScheduleGroup" => json!({
             "by": arguments["request"]["by"], "elsewhere": 7, "scanned": 20_000, "partial": true,

@@ -94,7 +94,7 @@ pub(crate) fn notification(view: &mut NotificationView) {
     }
 }
 
-/// A filter in words, with its addresses masked.
+/// A filter in words, with its addresses and what it looks for in messages masked.
 pub(crate) fn filter(filter: &Filter) -> String {
     if filter.terms.is_empty() {
         return "*".to_owned();
@@ -105,6 +105,11 @@ pub(crate) fn filter(filter: &Filter) -> String {
             Term::Is { field: Field::Recipient, values, .. } => {
                 for value in values {
                     *value = mask(value);
+                }
+            }
+            Term::Is { field: Field::Content, values, .. } => {
+                for value in values {
+                    "***".clone_into(value);
                 }
             }
             // A bare word may be an address.
@@ -190,6 +195,7 @@ mod tests {
         let told = |text| filter(&Filter::parse(text, Timestamp::UNIX_EPOCH).unwrap());
         assert_eq!(told("*"), "*");
         assert_eq!(told("to:+15005550142 service:a"), "to:+1********42 service:a");
+        assert_eq!(told("-content:hunter2,otp"), "-content:***,***");
         for text in ["ann@example.org", "-to:ann@example.org,+15005550142", "+15005550142"] {
             let told = told(text);
             assert!(!told.contains("ann") && !told.contains("5005550"), "{told}");

@@ -33,7 +33,12 @@ pub fn needs_message(filter: &Filter) -> bool {
         matches!(
             term,
             Term::Is {
-                field: Field::Recipient | Field::Tenant | Field::EventType | Field::Meta(_) | Field::Any,
+                field: Field::Recipient
+                    | Field::Tenant
+                    | Field::EventType
+                    | Field::Content
+                    | Field::Meta(_)
+                    | Field::Any,
                 ..
             }
         )
@@ -106,6 +111,13 @@ fn one(directory: &Directory, field: &Field, value: &str) -> (String, Vec<Value>
         Field::Batch => ("0".into(), vec![]),
         Field::Reason => text("n.failure_reason"),
         Field::Error => ("instr(lower(n.error), lower(?)) > 0".into(), vec![Value::from(value.to_owned())]),
+        Field::Content => {
+            let inside = |member: &str| {
+                format!("instr(lower(json_extract(m.body, '$.message.{member}')), lower(?)) > 0")
+            };
+            let sql = format!("(coalesce({}, 0) OR {})", inside("subject"), inside("content"));
+            (sql, vec![Value::from(value.to_owned()); 2])
+        }
         Field::Fault => (
             "(n.status = 'failed' AND fault(n.failure_reason, n.provider, n.error) = ?)".into(),
             vec![Value::from(value.to_owned())],

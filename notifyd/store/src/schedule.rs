@@ -9,12 +9,12 @@ use crate::error::{Result, StoreError};
 use crate::filter::conditions;
 use crate::list::{MAX_PAGE, MAX_PAGE_BYTES};
 use crate::read::{COLUMNS, stored_bytes, view};
-use crate::row::millis;
-use notify_proto::Timestamp;
+use crate::row::{millis, moment};
 use notify_proto::filter::{Filter, Term};
 use notify_proto::view::{NotificationPage, NotificationView};
+use notify_proto::{Status, Timestamp};
 use rusqlite::types::Value;
-use rusqlite::{CachedStatement, Connection, params_from_iter};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params_from_iter};
 
 /// Rows one page looks at.
 pub const MAX_SCAN: usize = 20_000;
@@ -61,6 +61,14 @@ pub fn page(
     };
     let partial = taken.more && !taken.is_full();
     Ok(NotificationPage { items: taken.items, next_cursor, total, partial })
+}
+
+/// When the first of this status is due.
+pub fn first(connection: &Connection, status: Status) -> Result<Option<Timestamp>> {
+    let first = connection
+        .prepare_cached(include_str!("sql/due_first.sql"))
+        .and_then(|mut query| query.query_row([status.as_str()], |row| row.get(0)).optional());
+    Ok(first.map_err(StoreError::Read)?.map(moment))
 }
 
 /// The bound on the due time, milliseconds, and the rest of the filter.

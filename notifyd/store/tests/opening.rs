@@ -69,105 +69,102 @@ async fn what_is_no_database_is_refused_and_left_alone() {
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 
+/// Statements that run all the time, each with the index that it goes by.
+const HOT: &[(&str, &str)] = &[
+    (include_str!("../src/sql/claim.sql"), "SEARCH notifications USING INTEGER PRIMARY KEY"),
+    (include_str!("../src/sql/record.sql"), "SEARCH notifications USING INTEGER PRIMARY KEY"),
+    (include_str!("../src/sql/record_attempt.sql"), "SEARCH attempts USING PRIMARY KEY"),
+    (
+        include_str!("../src/sql/load.sql"),
+        "SEARCH n USING INDEX notifications_queued (lane=? AND priority=? AND retried=? AND service=? AND seq>?); SEARCH m USING INTEGER PRIMARY KEY",
+    ),
+    (
+        include_str!("../src/sql/backlog_next.sql"),
+        "SEARCH notifications USING COVERING INDEX notifications_queued (lane=? AND priority=? AND retried=? AND service>?)",
+    ),
+    (
+        include_str!("../src/sql/release_due.sql"),
+        "SEARCH notifications USING INDEX notifications_due (due_at<?)",
+    ),
+    (
+        include_str!("../src/sql/release_next.sql"),
+        "SEARCH notifications USING COVERING INDEX notifications_due",
+    ),
+    (
+        include_str!("../src/sql/waiting_due.sql"),
+        "SEARCH notifications USING COVERING INDEX notifications_due (due_at>?)",
+    ),
+    (include_str!("../src/sql/waiting_lines.sql"), "USING COVERING INDEX notifications_queued"),
+    (include_str!("../src/sql/waiting_numbers.sql"), "USING COVERING INDEX notifications_queued"),
+    (include_str!("../src/sql/waiting_queued.sql"), "USING INDEX notifications_queued"),
+    (
+        include_str!("../src/sql/expire_due.sql"),
+        "SEARCH notifications USING INDEX notifications_expiring (expires_at>? AND expires_at<?)",
+    ),
+    (include_str!("../src/sql/find.sql"), "SEARCH notifications USING INDEX notifications_by_id (id=?)"),
+    (include_str!("../src/sql/duplicate.sql"), "SEARCH m USING INTEGER PRIMARY KEY"),
+    (
+        include_str!("../src/sql/stats_of_service.sql"),
+        "SEARCH notifications USING INDEX notifications_by_service (service=?)",
+    ),
+    (
+        include_str!("../src/sql/floor_of_service.sql"),
+        "SEARCH notifications USING COVERING INDEX notifications_by_service (service=? AND seq<?)",
+    ),
+    (
+        include_str!("../src/sql/dead_page.sql"),
+        "SEARCH notifications USING COVERING INDEX notifications_dead (status=? AND seq<?)",
+    ),
+    (
+        include_str!("../src/sql/schedule_group.sql"),
+        "SEARCH notifications USING COVERING INDEX notifications_due (due_at>?)",
+    ),
+    (
+        include_str!("../src/sql/due_first.sql"),
+        "SEARCH notifications USING COVERING INDEX notifications_due (due_at>?)",
+    ),
+    (
+        include_str!("../src/sql/schedule_first.sql"),
+        "SEARCH notifications USING COVERING INDEX notifications_due (due_at>?)",
+    ),
+    (
+        include_str!("../src/sql/receipt_find.sql"),
+        "SEARCH attempts USING INDEX attempts_told (provider=? AND external_id=?)",
+    ),
+    (include_str!("../src/sql/receipt_attempt.sql"), "SEARCH attempts USING PRIMARY KEY"),
+    (include_str!("../src/sql/receipts_next.sql"), "SEARCH receipts USING COVERING INDEX receipts_due"),
+    (
+        include_str!("../src/sql/delivery_load.sql"),
+        "SEARCH d USING INDEX deliveries_owed (webhook=? AND due_at<?)",
+    ),
+    (
+        include_str!("../src/sql/delivery_retrying.sql"),
+        "SEARCH d USING INDEX deliveries_retrying (due_at>? AND due_at<?)",
+    ),
+    (
+        include_str!("../src/sql/delivery_owed_next.sql"),
+        "SEARCH deliveries USING COVERING INDEX deliveries_owed (webhook=? AND due_at>?)",
+    ),
+    (
+        include_str!("../src/sql/schedule_webhook.sql"),
+        "SEARCH d USING INDEX deliveries_owed (webhook=? AND due_at>?)",
+    ),
+    (
+        include_str!("../src/sql/delivery_next.sql"),
+        "SEARCH deliveries USING COVERING INDEX deliveries_owed (webhook=? AND due_at>?)",
+    ),
+    (include_str!("../src/sql/delivery_acks.sql"), "SEARCH d USING INDEX deliveries_by_webhook (webhook=?)"),
+    (include_str!("../src/sql/delivery_tried.sql"), "SEARCH deliveries USING INTEGER PRIMARY KEY"),
+    (include_str!("../src/sql/delivery_find.sql"), "SEARCH deliveries USING INDEX deliveries_by_id (id=?)"),
+    (include_str!("../src/sql/sweep_told.sql"), "SEARCH deliveries USING INDEX deliveries_by_seq (seq=?)"),
+    (include_str!("../src/sql/sweep_look.sql"), "SEARCH notifications USING INTEGER PRIMARY KEY"),
+];
+
 #[test]
 fn the_hot_statements_use_their_indexes() {
     let database = empty().unwrap();
     let plan = |sql: &str| plan(&database, sql).unwrap();
-    let cases = [
-        (include_str!("../src/sql/claim.sql"), "SEARCH notifications USING INTEGER PRIMARY KEY"),
-        (include_str!("../src/sql/record.sql"), "SEARCH notifications USING INTEGER PRIMARY KEY"),
-        (include_str!("../src/sql/record_attempt.sql"), "SEARCH attempts USING PRIMARY KEY"),
-        (
-            include_str!("../src/sql/load.sql"),
-            "SEARCH n USING INDEX notifications_queued (lane=? AND priority=? AND retried=? AND service=? AND seq>?); SEARCH m USING INTEGER PRIMARY KEY",
-        ),
-        (
-            include_str!("../src/sql/backlog_next.sql"),
-            "SEARCH notifications USING COVERING INDEX notifications_queued (lane=? AND priority=? AND retried=? AND service>?)",
-        ),
-        (
-            include_str!("../src/sql/release_due.sql"),
-            "SEARCH notifications USING INDEX notifications_due (due_at<?)",
-        ),
-        (
-            include_str!("../src/sql/release_next.sql"),
-            "SEARCH notifications USING COVERING INDEX notifications_due",
-        ),
-        (
-            include_str!("../src/sql/waiting_due.sql"),
-            "SEARCH notifications USING COVERING INDEX notifications_due (due_at>?)",
-        ),
-        (include_str!("../src/sql/waiting_lines.sql"), "USING COVERING INDEX notifications_queued"),
-        (include_str!("../src/sql/waiting_numbers.sql"), "USING COVERING INDEX notifications_queued"),
-        (include_str!("../src/sql/waiting_queued.sql"), "USING INDEX notifications_queued"),
-        (
-            include_str!("../src/sql/expire_due.sql"),
-            "SEARCH notifications USING INDEX notifications_expiring (expires_at>? AND expires_at<?)",
-        ),
-        (include_str!("../src/sql/find.sql"), "SEARCH notifications USING INDEX notifications_by_id (id=?)"),
-        (include_str!("../src/sql/duplicate.sql"), "SEARCH m USING INTEGER PRIMARY KEY"),
-        (
-            include_str!("../src/sql/stats_of_service.sql"),
-            "SEARCH notifications USING INDEX notifications_by_service (service=?)",
-        ),
-        (
-            include_str!("../src/sql/floor_of_service.sql"),
-            "SEARCH notifications USING COVERING INDEX notifications_by_service (service=? AND seq<?)",
-        ),
-        (
-            include_str!("../src/sql/dead_page.sql"),
-            "SEARCH notifications USING COVERING INDEX notifications_dead (status=? AND seq<?)",
-        ),
-        (
-            include_str!("../src/sql/schedule_group.sql"),
-            "SEARCH notifications USING COVERING INDEX notifications_due (due_at>?)",
-        ),
-        (
-            include_str!("../src/sql/schedule_first.sql"),
-            "SEARCH notifications USING COVERING INDEX notifications_due (due_at>?)",
-        ),
-        (
-            include_str!("../src/sql/receipt_find.sql"),
-            "SEARCH attempts USING INDEX attempts_told (provider=? AND external_id=?)",
-        ),
-        (include_str!("../src/sql/receipt_attempt.sql"), "SEARCH attempts USING PRIMARY KEY"),
-        (include_str!("../src/sql/receipts_next.sql"), "SEARCH receipts USING COVERING INDEX receipts_due"),
-        (
-            include_str!("../src/sql/delivery_load.sql"),
-            "SEARCH d USING INDEX deliveries_owed (webhook=? AND due_at<?)",
-        ),
-        (
-            include_str!("../src/sql/delivery_retrying.sql"),
-            "SEARCH d USING INDEX deliveries_retrying (due_at>? AND due_at<?)",
-        ),
-        (
-            include_str!("../src/sql/delivery_owed_next.sql"),
-            "SEARCH deliveries USING COVERING INDEX deliveries_owed (webhook=? AND due_at>?)",
-        ),
-        (
-            include_str!("../src/sql/schedule_webhook.sql"),
-            "SEARCH d USING INDEX deliveries_owed (webhook=? AND due_at>?)",
-        ),
-        (
-            include_str!("../src/sql/delivery_next.sql"),
-            "SEARCH deliveries USING COVERING INDEX deliveries_owed (webhook=? AND due_at>?)",
-        ),
-        (
-            include_str!("../src/sql/delivery_acks.sql"),
-            "SEARCH d USING INDEX deliveries_by_webhook (webhook=?)",
-        ),
-        (include_str!("../src/sql/delivery_tried.sql"), "SEARCH deliveries USING INTEGER PRIMARY KEY"),
-        (
-            include_str!("../src/sql/delivery_find.sql"),
-            "SEARCH deliveries USING INDEX deliveries_by_id (id=?)",
-        ),
-        (
-            include_str!("../src/sql/sweep_told.sql"),
-            "SEARCH deliveries USING INDEX deliveries_by_seq (seq=?)",
-        ),
-        (include_str!("../src/sql/sweep_look.sql"), "SEARCH notifications USING INTEGER PRIMARY KEY"),
-    ];
-    for (sql, expected) in cases {
+    for (sql, expected) in HOT {
         let found = plan(sql);
         assert!(found.contains(expected), "{sql}\n{found}");
         assert!(!found.contains("TEMP B-TREE"), "{sql}\n{found}");

@@ -3,13 +3,13 @@
 use super::fakes::{Refused, dry, furnished, plain, sent, soon, text};
 use crate::mask;
 use futures::StreamExt as _;
-use notify_proto::ErrorCode::{Conflict, Invalid, NotFound};
+use notify_proto::ErrorCode::{Conflict, Forbidden, Invalid, NotFound};
 use notify_proto::bulk::Again;
 use notify_proto::control::{ListRequest, NewProvider, Role};
 use notify_proto::filter::{Filter, Term};
 use notify_proto::line::NotificationLine;
 use notify_proto::send::{OneOrMany, Recipient, SendRequest};
-use notify_proto::{NotificationId, Status};
+use notify_proto::{NotificationId, Status, Timestamp};
 use serde_json::json;
 use std::collections::HashSet;
 
@@ -83,6 +83,31 @@ async fn lines_tell_of_the_same_notifications_in_fewer_bytes() {
     let rest = ListRequest { cursor: lines.next_cursor, ..request.clone() };
     assert_eq!(admin.notification_lines(soon(), rest, false).await.unwrap().unwrap().items.len(), 1);
     assert_eq!(admin.notification_lines(soon(), request, true).await.unwrap().unwrap().items, []);
+}
+
+#[tokio::test]
+async fn what_was_sent_is_looked_for_by_those_who_may_read_it() {
+    let (house, admin) = furnished().await;
+    for text in ["Your code is 4711", "your parcel is on its way"] {
+        sent(&admin, text).await;
+    }
+    let request = |text: &str| ListRequest {
+        filter: Filter::parse(text, Timestamp::UNIX_EPOCH).unwrap(),
+        ..ListRequest::default()
+    };
+    for (text, count) in
+        [("content:4711", 1), ("content:YOUR", 2), ("-content:parcel", 1), ("content:nothing", 0)]
+    {
+        let page = admin.notification_list(soon(), request(text)).await.unwrap().unwrap();
+        assert_eq!(page.items.len(), count, "{text}");
+        assert!(page.items.iter().all(|it| it.content.is_none()), "found is not shown");
+    }
+    let viewer = house.enter(Role::Viewer).await;
+    let asked = request("service:acme content:4711");
+    assert_eq!(viewer.notification_list(soon(), asked.clone()).await.code(), Forbidden);
+    assert_eq!(viewer.notification_lines(soon(), asked.clone(), false).await.code(), Forbidden);
+    assert_eq!(viewer.notification_count(soon(), asked.filter.clone()).await.code(), Forbidden);
+    assert_eq!(viewer.dead_group(soon(), asked.filter).await.code(), Forbidden);
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ const DISCARDED: &str = "discarded";
 /// Dead letters by what is wrong with them, the largest groups first.
 pub(crate) async fn group(session: &Session, filter: Filter) -> Reply<FaultGroups> {
     let room = session.look()?;
-    check(&filter)?;
+    check(session, &filter)?;
     let found = room.deps.store.operations().faults(filter, MAX_GROUPS).await.map_err(refuse::log)?;
     let mut groups: Vec<_> = found.groups.into_iter().map(told).collect();
     let fitting = bound::fitting(&groups);

@@ -8,12 +8,10 @@ use crate::attention::{Facts, attention};
 use crate::refuse;
 use crate::session::{Room, Session};
 use lines::{Lines, channels, latency, share, tenth, trends};
-use notify_proto::filter::{Field, Filter};
 use notify_proto::overview::{Counters, MAX_WEBHOOKS, Overview, OverviewReply, Speeds};
 use notify_proto::transport::Reply;
 use notify_proto::{ProviderId, SharedQueue, Status, Timestamp};
 use notifyd_engine::{Figures, Standing};
-use notifyd_store::api::Page;
 use notifyd_store::{Directory, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -38,6 +36,20 @@ struct Kept {
     glance: Option<(Instant, Arc<Glance>)>,
 }
 
+impl Kept {
+    /// The one of a moment ago, or a new one.
+    async fn glance(&mut self, room: &Room) -> Reply<Arc<Glance>> {
+        if let Some((at, glance)) = &self.glance
+            && at.elapsed() < GLANCE
+        {
+            return Ok(Arc::clone(glance));
+        }
+        let glance = Arc::new(look(room).await?);
+        self.glance = Some((Instant::now(), Arc::clone(&glance)));
+        Ok(glance)
+    }
+}
+
 /// What takes more than a look at counters.
 pub(super) struct Glance {
     /// In front of whom work stands.
@@ -55,18 +67,20 @@ pub(super) struct Next {
 
 impl Next {
     /// From the log.
-    pub(super) async fn look(room: &Room) -> Result<Self, StoreError> {
-        let first = async |status: Status| {
-            if room.deps.store.counts().of(status) == 0 {
-                return Ok(None);
-            }
-            let mut filter = Filter::default();
-            filter.and_any(Field::Status, vec![status.to_string()]);
-            let page = Page { filter, limit: 1, ..Page::default() };
-            let page = room.deps.store.schedule(page).await?;
-            Ok(page.items.first().and_then(|it| it.next_attempt_at.or(it.scheduled_at)))
+    async fn look(room: &Room) -> Result<Self, StoreError> {
+        let store = &room.deps.store;
+        let first = async |status: Status| match store.counts().of(status) {
+            0 => Ok(None),
+            _ => store.first_due(status).await,
         };
         Ok(Self { retry: first(Status::Retrying).await?, scheduled: first(Status::Pending).await? })
+    }
+
+    /// As it was known a moment ago, or now where that is over.
+    pub(super) async fn now(room: &Room) -> Reply<Self> {
+        let next = room.overview.0.lock().await.glance(room).await?.next;
+        let (directory, now) = (room.deps.store.directory(), room.now());
+        if next.is_over(&directory, now) { Self::look(room).await.map_err(refuse::log) } else { Ok(next) }
     }
 
     /// Whether it should have gone by now, unless nobody lets it.
@@ -107,14 +121,7 @@ fn with_webhooks(view: &Overview, most: u32) -> Overview {
 
 /// Makes it anew. When nothing has changed it stays the one it was.
 async fn renew(room: &Room, kept: &mut Kept) -> Reply<Arc<Overview>> {
-    let glance = match &kept.glance {
-        Some((at, glance)) if at.elapsed() < GLANCE => Arc::clone(glance),
-        _ => {
-            let glance = Arc::new(look(room).await?);
-            kept.glance = Some((Instant::now(), Arc::clone(&glance)));
-            glance
-        }
-    };
+    let glance = kept.glance(room).await?;
     let mut view = make(room, &glance).await?;
     let as_of = view.as_of;
     let same = |before: &Arc<Overview>| {

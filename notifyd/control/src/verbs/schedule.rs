@@ -53,7 +53,7 @@ pub(crate) async fn histogram(session: &Session) -> Reply<HistogramView> {
 /// What waits for a time, told apart: the largest groups.
 pub(crate) async fn group(session: &Session, request: GroupRequest) -> Reply<WaitingGroups> {
     let room = session.look()?;
-    check(&request.filter)?;
+    check(session, &request.filter)?;
     let by = request.by.to_string().parse::<GroupBy>();
     let by = by.map_err(|error| refuse::invalid(format!("by: {error}")))?;
     let other = |term: &Term| !matches!(term, Term::Is { field: Field::Service, .. });

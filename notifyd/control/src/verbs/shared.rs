@@ -1,7 +1,6 @@
 //! The queues that no provider stands behind: what webhooks are told, what is tried again, what was accepted for later.
 
 use super::overview::Next;
-use crate::refuse;
 use crate::session::Room;
 use crate::view::{hold_view, thousandths};
 use notify_proto::hold::{HoldView, QueueView};
@@ -61,6 +60,8 @@ pub(super) fn stands(
 }
 
 fn waits(later: u64, next_at: Option<Timestamp>, arriving: f64, now: Timestamp) -> Shared {
+    // It was known a moment ago, of what may be gone by now.
+    let next_at = next_at.filter(|_| later > 0);
     let late_since = next_at.filter(|at| *at <= now);
     Shared {
         state: if late_since.is_some() { "late" } else { "running" },
@@ -74,13 +75,12 @@ fn waits(later: u64, next_at: Option<Timestamp>, arriving: f64, now: Timestamp) 
 
 /// One of them.
 pub(super) async fn show(room: &Room, queue: SharedQueue) -> Reply<QueueView> {
-    let next = Next::look(room).await.map_err(refuse::log)?;
-    Ok(view(room, &room.deps.engine.figures(), next, queue))
+    Ok(view(room, &room.deps.engine.figures(), Next::now(room).await?, queue))
 }
 
 /// All of them.
 pub(super) async fn list(room: &Room) -> Reply<Vec<QueueView>> {
-    let (next, figures) = (Next::look(room).await.map_err(refuse::log)?, room.deps.engine.figures());
+    let (next, figures) = (Next::now(room).await?, room.deps.engine.figures());
     Ok(SharedQueue::ALL.iter().map(|queue| view(room, &figures, next, *queue)).collect())
 }
 

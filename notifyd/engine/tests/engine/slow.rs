@@ -9,7 +9,8 @@ use notify_proto::values::ValuesView;
 use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsView};
 use notify_proto::webhook::{DeliveryDetail, DeliveryView, WebhookStats};
 use notify_proto::{
-    DeliveryId, GroupBy, KeyId, NotificationId, ProviderId, ServiceId, Timestamp, WebhookEvent, WebhookId,
+    DeliveryId, GroupBy, KeyId, NotificationId, ProviderId, ServiceId, Status, Timestamp, WebhookEvent,
+    WebhookId,
 };
 use notifyd_lifecycle::admission::Dedup;
 use notifyd_lifecycle::order::Group;
@@ -225,6 +226,10 @@ impl Store for Slow {
 
     async fn job(&self, id: NotificationId) -> Result<Option<Job>> {
         self.ask(self.log.job(id)).await
+    }
+
+    async fn first_due(&self, status: Status) -> Result<Option<Timestamp>> {
+        self.log.first_due(status).await
     }
 
     async fn schedule(&self, page: Page) -> Result<NotificationPage> {

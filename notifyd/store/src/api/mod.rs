@@ -22,7 +22,7 @@ use notify_proto::filter::Filter;
 use notify_proto::schedule::WaitingGroups;
 use notify_proto::values::ValuesView;
 use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsView};
-use notify_proto::{GroupBy, KeyId, NotificationId, ProviderId, ServiceId, Timestamp};
+use notify_proto::{GroupBy, KeyId, NotificationId, ProviderId, ServiceId, Status, Timestamp};
 use notifyd_lifecycle::Secret;
 use notifyd_lifecycle::admission::Dedup;
 use notifyd_lifecycle::dedup::DedupKey;
@@ -134,6 +134,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// One notification as the engine works with it, wherever it stands.
     async fn job(&self, id: NotificationId) -> Result<Option<Job>>;
+
+    /// When the first of those that wait for a time is due, of those that are tried again or of the others.
+    async fn first_due(&self, status: Status) -> Result<Option<Timestamp>>;
 
     /// A page of what waits for a time, soonest first.
     async fn schedule(&self, page: Page) -> Result<NotificationPage>;

@@ -148,6 +148,10 @@ impl Store for SqliteStore {
         self.ask(move |connection, _| read::job(connection, id)).await
     }
 
+    async fn first_due(&self, status: Status) -> Result<Option<Timestamp>> {
+        self.read(move |connection, _| schedule::first(connection, status)).await
+    }
+
     async fn schedule(&self, page: Page) -> Result<NotificationPage> {
         let cursors = self.cursors.clone();
         self.ask(move |connection, directory| schedule::page(connection, directory, &cursors, &page)).await

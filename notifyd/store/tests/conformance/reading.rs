@@ -69,6 +69,9 @@ pub async fn filters_find_what_they_say(it: Opened) {
         ("due:<2m", vec![later]),
         ("attempts:>=1", vec![]),
         ("error:\"100%\"", vec![]),
+        ("content:URGE", vec![urgent]),
+        ("-content:lain,ater", vec![urgent]),
+        ("content:%", vec![]),
     ];
     for (text, expected) in cases {
         let filter = Filter::parse(text, it.now()).unwrap();

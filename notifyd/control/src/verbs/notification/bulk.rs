@@ -29,7 +29,7 @@ const RATES: std::ops::RangeInclusive<f64> = 1.0 / 3_600.0..=1_000_000.0;
 pub(crate) async fn bulk(session: &Session, request: BulkRequest, change: &Change) -> Reply<BulkView> {
     let operator = session.change(change)?;
     let room = operator.room;
-    let bulk = checked(room, &request)?;
+    let bulk = checked(session, room, &request)?;
     let found = room.deps.store.operations().matching(bulk.clone()).await.map_err(refuse::log)?;
     let total = found.total();
     if let Some(expected) = request.expect.filter(|expected| !expected.allows(total)) {
@@ -85,12 +85,12 @@ pub(in crate::verbs) fn pace(rate: Limit<f64>) -> Reply<Option<f64>> {
     }
 }
 
-fn checked(room: &Room, request: &BulkRequest) -> Reply<Bulk> {
+fn checked(session: &Session, room: &Room, request: &BulkRequest) -> Reply<Bulk> {
     let now = room.now();
     let Open::Known(op) = request.op else {
         return Err(refuse::invalid(format!("op: {} is not known here; upgrade the daemon", request.op)));
     };
-    check(&request.filter)?;
+    check(session, &request.filter)?;
     let again = wished(room, &request.again)?;
     if again != Again::default() && op != BulkOp::Retry {
         return Err(refuse::invalid(format!("again: it is for retries alone; to {op}, leave it out")));

@@ -3,12 +3,12 @@
 use super::told_again;
 use crate::session::{Room, Session};
 use crate::{bound, mask, refuse};
-use notify_proto::Status;
 use notify_proto::control::{ListRequest, WithWebhooks};
-use notify_proto::filter::{Filter, MAX_TERMS, MAX_VALUES, Term};
+use notify_proto::filter::{Field, Filter, MAX_TERMS, MAX_VALUES, Term};
 use notify_proto::line::LinePage;
 use notify_proto::transport::Reply;
 use notify_proto::view::NotificationPage;
+use notify_proto::{ApiError, ErrorCode, Status};
 use notifyd_store::Scope;
 use notifyd_store::api::{Page, Total};
 use std::collections::BTreeMap;
@@ -43,7 +43,7 @@ pub(in crate::verbs) async fn page(
     order: Order,
 ) -> Reply<NotificationPage> {
     let room = session.look()?;
-    check(&request.filter)?;
+    check(session, &request.filter)?;
     if request.most_tried && (request.cursor.is_some() || matches!(order, Order::Soonest)) {
         return Err(refuse::invalid("most_tried: it is one page of all notifications; leave out the cursor"));
     }
@@ -100,7 +100,7 @@ async fn read(room: &Room, request: &ListRequest, order: Order, limit: u32) -> R
 /// How many match, by status.
 pub(crate) async fn count(session: &Session, filter: Filter) -> Reply<BTreeMap<String, u64>> {
     let room = session.look()?;
-    check(&filter)?;
+    check(session, &filter)?;
     if filter.terms.is_empty() {
         let counts = room.deps.store.counts();
         return Ok(Status::ALL.iter().map(|status| (status.to_string(), counts.of(*status))).collect());
@@ -108,8 +108,14 @@ pub(crate) async fn count(session: &Session, filter: Filter) -> Reply<BTreeMap<S
     room.deps.store.count(Scope::All, filter).await.map_err(refuse::log)
 }
 
-/// A filter comes parsed, so its bounds are checked again here.
-pub(crate) fn check(filter: &Filter) -> Reply<()> {
+/// A filter comes parsed, so its bounds are checked again here. Who may not read what is sent may not look for it either:
+/// whether something is found tells it letter by letter.
+pub(crate) fn check(session: &Session, filter: &Filter) -> Reply<()> {
+    let reads = |term: &Term| matches!(term, Term::Is { field: Field::Content, .. });
+    if filter.terms.iter().any(reads) && !session.may_change() {
+        let message = "content: needs admin, as it tells what was sent; your role on this socket is viewer";
+        return Err(ApiError::new(ErrorCode::Forbidden, message).hint("leave the term out"));
+    }
     let long = |term: &Term| matches!(term, Term::Is { values, .. } if values.len() > MAX_VALUES);
     if filter.terms.len() > MAX_TERMS || filter.terms.iter().any(long) {
         return Err(refuse::invalid(notify_proto::filter::FilterError::TooLong.to_string()));

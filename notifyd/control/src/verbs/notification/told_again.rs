@@ -27,49 +27,45 @@ pub(super) async fn lines(session: &Session, request: ListRequest) -> Reply<Line
     let room = session.look()?;
     let place = Place::read(request.cursor.as_deref())?;
     let (limit, with) = (request.size(), request.webhooks);
-    let sought = if place.told == Some(None) { None } else { sought(room, &request.filter) };
+    let sought = sought(room, &request.filter).filter(|_| place.told != Seen::All);
     let found = match sought {
         Some(sought) => {
-            let sought = Sought { after: place.told.flatten(), limit: limit as usize, ..sought };
+            let sought = Sought { after: place.told.to().copied(), limit: limit as usize, ..sought };
             room.deps.store.webhooks().told_again(sought).await.map_err(refuse::log)?
         }
         None => Found::default(),
     };
     let asked = |limit: u32| ListRequest {
         limit,
-        cursor: place.rest.clone().flatten(),
+        cursor: place.rest.to().cloned(),
         webhooks: WithWebhooks::No,
         ..request.clone()
     };
-    let none = with == WithWebhooks::Only || place.rest == Some(None);
-    let mut rest = if none {
+    let alone = with == WithWebhooks::Only || place.rest == Seen::All;
+    let mut rest = if alone {
         NotificationPage { items: Vec::new(), next_cursor: None, total: None, partial: false }
     } else {
         page(session, asked(limit), Order::Soonest).await?
     };
     let (notifications, told) = first(limit as usize, &rest, &found);
-    let total =
-        rest.total.or((with == WithWebhooks::Only).then_some(0)).map(|it| it + found.items.len() as u64);
+    let total = rest.total.or((with == WithWebhooks::Only).then_some(0));
+    let total = total.map(|it| it + found.items.len() as u64);
     let partial = rest.partial || found.more.is_some();
-    let whole = notifications == rest.items.len();
     // The cursor belongs to a whole page, so a shorter one is read again; of none it stays where it is.
-    let after = match u32::try_from(notifications) {
-        _ if none => Some(None),
-        Ok(0) if !whole => {
-            rest.items.clear();
-            place.rest.clone()
-        }
-        Ok(fewer) if !whole => {
-            rest = page(session, asked(fewer), Order::Soonest).await?;
-            Some(rest.next_cursor.clone())
-        }
-        _ => Some(rest.next_cursor.clone()),
+    let after = if notifications == rest.items.len() {
+        Seen::of(rest.next_cursor.clone())
+    } else if let Some(fewer) = u32::try_from(notifications).ok().filter(|fewer| *fewer > 0) {
+        rest = page(session, asked(fewer), Order::Soonest).await?;
+        Seen::of(rest.next_cursor.clone())
+    } else {
+        rest.items.clear();
+        place.rest.clone()
     };
     let seen = &found.items[..told];
-    let told_to = match (seen.last(), found.more) {
-        _ if told == found.items.len() => Some(found.more),
-        (Some(last), _) => Some(Some((last.due_at.timestamp_millis(), last.no))),
-        (None, _) => place.told,
+    let told_to = match seen.last() {
+        _ if told == found.items.len() => Seen::of(found.more),
+        Some(last) => Seen::To((last.due_at.timestamp_millis(), last.no)),
+        None => place.told,
     };
     let next = Place { told: told_to, rest: after };
     let mut items: Vec<_> = rest.items.into_iter().map(NotificationLine::from).collect();
@@ -183,48 +179,75 @@ fn delays(schedule: Schedule, from: u32, owed: Duration) -> Vec<u64> {
     (from..from + PLAN).map_while(|retry| schedule.delay(retry, owed)).map(|it| it.as_secs()).collect()
 }
 
-/// A place in both orders: none is the start, an inner none the end.
+/// How far a list has been seen.
+#[derive(Debug, Clone, Default, PartialEq)]
+enum Seen<T> {
+    /// Not at all.
+    #[default]
+    Nothing,
+    /// Up to this place.
+    To(T),
+    /// To its end.
+    All,
+}
+
+impl<T> Seen<T> {
+    /// Up to where it goes on, if it does.
+    fn of(next: Option<T>) -> Self {
+        next.map_or(Self::All, Self::To)
+    }
+
+    fn to(&self) -> Option<&T> {
+        match self {
+            Self::To(place) => Some(place),
+            Self::Nothing | Self::All => None,
+        }
+    }
+
+    /// As it stands in a cursor.
+    fn write(&self, place: impl FnOnce(&T) -> String) -> String {
+        match self {
+            Self::Nothing => String::new(),
+            Self::To(it) => place(it),
+            Self::All => END.to_owned(),
+        }
+    }
+
+    fn read(text: &str, place: impl FnOnce(&str) -> Option<T>) -> Option<Self> {
+        match text {
+            "" => Some(Self::Nothing),
+            END => Some(Self::All),
+            text => place(text).map(Self::To),
+        }
+    }
+}
+
+/// A place in both orders.
 #[derive(Debug, Default, PartialEq)]
 struct Place {
-    told: Option<Option<(i64, i64)>>,
-    rest: Option<Option<String>>,
+    told: Seen<(i64, i64)>,
+    rest: Seen<String>,
 }
 
 impl Place {
     fn read(cursor: Option<&str>) -> Reply<Self> {
         let Some(cursor) = cursor else { return Ok(Self::default()) };
-        let wrong = || refuse::invalid("cursor: it is none of this list; leave it out to begin anew");
-        let (told, rest) = cursor.split_once('~').ok_or_else(wrong)?;
-        let told = match told {
-            "" => None,
-            END => Some(None),
-            place => {
-                let (due, no) = place.split_once('.').ok_or_else(wrong)?;
-                Some(Some((due.parse().map_err(|_| wrong())?, no.parse().map_err(|_| wrong())?)))
-            }
+        let both = || {
+            let (told, rest) = cursor.split_once('~')?;
+            let due = |text: &str| {
+                let (due, no) = text.split_once('.')?;
+                Some((due.parse().ok()?, no.parse().ok()?))
+            };
+            Some(Self { told: Seen::read(told, due)?, rest: Seen::read(rest, |text| Some(text.to_owned()))? })
         };
-        let rest = match rest {
-            "" => None,
-            END => Some(None),
-            cursor => Some(Some(cursor.to_owned())),
-        };
-        Ok(Self { told, rest })
+        both().ok_or_else(|| refuse::invalid("cursor: it is none of this list; leave it out to begin anew"))
     }
 
     fn write(&self) -> Option<String> {
-        if (&self.told, &self.rest) == (&Some(None), &Some(None)) {
+        if (&self.told, &self.rest) == (&Seen::All, &Seen::All) {
             return None;
         }
-        let told = match self.told {
-            None => String::new(),
-            Some(None) => END.to_owned(),
-            Some(Some((due, no))) => format!("{due}.{no}"),
-        };
-        let rest = match &self.rest {
-            None => "",
-            Some(None) => END,
-            Some(Some(cursor)) => cursor,
-        };
-        Some(format!("{told}~{rest}"))
+        let told = self.told.write(|(due, no)| format!("{due}.{no}"));
+        Some(format!("{told}~{}", self.rest.write(String::clone)))
     }
 }

@@ -10,6 +10,6 @@ use notify_proto::values::ValuesView;
 /// What the newest that match have in their fields.
 pub(crate) async fn values(session: &Session, filter: Filter) -> Reply<ValuesView> {
     let room = session.look()?;
-    check(&filter)?;
+    check(session, &filter)?;
     room.deps.store.values(filter).await.map_err(refuse::log)
 }
