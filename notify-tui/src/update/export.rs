@@ -3,7 +3,7 @@
 
 use super::leave;
 use crate::message::{Action, Cmd, Told, Wanted};
-use crate::state::{App, Choice, Export, Menu, Over, Page, Rows as _};
+use crate::state::{App, Choice, Export, Item as _, Menu, Notes, Over, Page, Rows as _};
 use notify_proto::filter::{Field, Filter, MAX_VALUES, Term};
 use notify_proto::upkeep::grouped;
 
@@ -91,6 +91,13 @@ fn which(app: &App) -> Result<Filter, String> {
     let ids = app.rows().map(crate::state::Rows::marked).unwrap_or_default();
     if ids.is_empty() {
         return matching(app);
+    }
+    let told =
+        |notes: &Notes| notes.list.rows().iter().any(|row| row.webhook.is_some() && ids.contains(&row.id()));
+    if app.notes_of(app.page).is_some_and(told) {
+        return Err(
+            "a webhook is told some of the marked rows: notifyctl webhook retries writes those".into()
+        );
     }
     if ids.len() > MAX_VALUES {
         return Err(format!("at most {MAX_VALUES} marked rows are written at once; u unmarks, / finds more"));

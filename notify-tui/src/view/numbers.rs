@@ -106,10 +106,10 @@ pub(super) fn chart(app: &App, overview: &Overview, look: Look, frame: &mut Fram
     let top = trends.delivered.iter().chain(&trends.failed).copied().fold(0.0, f64::max);
     let block = look
         .block("Delivered/s, and failed/s below", Tone::Plain)
-        .title(Line::styled(format!(" top {top:.1}/s  15m "), look.style(Tone::Dim)).right_aligned());
+        .title(Line::styled(" 15m ", look.style(Tone::Dim)).right_aligned());
     let inside = block.inner(area);
     frame.render_widget(block, area);
-    let width = usize::from(inside.width);
+    let width = usize::from(inside.width).saturating_sub(SCALE);
     let height = usize::from(inside.height);
     if height < 3 || width < 10 || trends.delivered.is_empty() {
         frame.render_widget(Line::raw("Not known for long enough yet."), inside);
@@ -119,15 +119,36 @@ pub(super) fn chart(app: &App, overview: &Overview, look: Look, frame: &mut Fram
     let mut lines = Vec::new();
     let bars = height - 2;
     let spread_out = spread(&trends.delivered, POINTS, width);
+    let mut add = |label: &str, text: String, tone: Tone| {
+        let text = Span::styled(text, look.style(if dim { Tone::Dim } else { tone }));
+        lines.push(Line::from(vec![Span::styled(format!("{label:>5} "), look.style(Tone::Dim)), text]));
+    };
     for row in (0..bars).rev() {
         let text: String = spread_out.iter().map(|point| cell(*point, top, row, bars, look.ascii)).collect();
-        lines.push(Line::styled(text, look.style(if dim { Tone::Dim } else { Tone::Good })));
+        let label = match row {
+            _ if row + 1 == bars => short(top),
+            0 => "0".into(),
+            _ => String::new(),
+        };
+        add(&label, text, Tone::Good);
     }
     let failed = look.spark(spread(&trends.failed, POINTS, width).into_iter(), width);
-    let failed = format!("{failed:>width$}");
-    lines.push(Line::styled(failed, look.style(if dim { Tone::Dim } else { Tone::Bad })));
-    lines.push(Line::styled(axis(width), look.style(Tone::Dim)));
+    add("fail", format!("{failed:>width$}"), Tone::Bad);
+    add("", axis(width), Tone::Dim);
     frame.render_widget(Paragraph::new(lines), inside);
+}
+
+/// Columns of the numbers beside a chart.
+const SCALE: usize = 6;
+
+/// A rate in at most five characters.
+fn short(rate: f64) -> String {
+    match rate {
+        ..10.0 => format!("{rate:.1}"),
+        ..1_000.0 => format!("{rate:.0}"),
+        ..100_000.0 => format!("{:.1}k", rate / 1_000.0),
+        _ => format!("{:.0}k", rate / 1_000.0),
+    }
 }
 
 /// The quarter of an hour, with marks where there is room for them.

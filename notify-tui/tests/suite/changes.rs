@@ -223,6 +223,11 @@ fn what_a_webhook_did_not_take_is_told_now_and_leads_to_it() {
         assert_eq!(deed(&press(&mut app, &["j", key])), None, "{key}");
         assert!(screen(&app, PLAIN, 120, 36).contains("a webhook is told that"), "{key}");
     }
+    // What is marked is written as notifications, which it is not.
+    let mut app = waiting();
+    let cmds = press(&mut app, &["j", "space", "e", "j"]);
+    assert!(!cmds.iter().any(|cmd| matches!(cmd, Cmd::Export(_))));
+    assert!(screen(&app, PLAIN, 120, 36).contains("notifyctl webhook retries writes those"));
     // Of both kinds at once nothing is done.
     let mut app = waiting();
     assert_eq!(deed(&press(&mut app, &["space", "j", "space", "R"])), None);
