@@ -161,8 +161,8 @@ fn notes(
 ) {
     // A filter that cannot be read is not asked for; the bar says what is wrong with it.
     let Ok(filter) = notes.asked(only, app.now.wall) else { return };
-    // Without a filter the header's counts say as much.
-    if !notes.filter.is_empty() && app.page != Page::Retries {
+    // Without a filter the header's counts say as much. With one the rows come first: they need less, and are waited for.
+    if !notes.filter.is_empty() && app.page != Page::Retries && app.slots.answered(Slot::List) {
         all.push((Slot::Count, Question::Count(filter.clone())));
     }
     let limit = u32::from(app.size.1).clamp(50, 200);

@@ -2,7 +2,7 @@
 //!
 //! Each is read by its own index, up to a page of it; what of both comes first makes the page. A cursor is the place in both.
 
-use super::list::{Order, page};
+use super::list::{Order, check, page};
 use crate::refuse;
 use crate::session::{Room, Session};
 use notify_proto::control::{ListRequest, WithWebhooks};
@@ -25,6 +25,7 @@ const END: &str = "-";
 /// A page of both.
 pub(super) async fn lines(session: &Session, request: ListRequest) -> Reply<LinePage> {
     let room = session.look()?;
+    check(session, &request.filter)?;
     let place = Place::read(request.cursor.as_deref())?;
     let (limit, with) = (request.size(), request.webhooks);
     let sought = sought(room, &request.filter).filter(|_| place.told != Seen::All);
