@@ -96,7 +96,7 @@ fn works(app: &App, action: Action) -> bool {
         Action::New | Action::Panel | Action::Group | Action::Nearer | Action::Further => true,
         _ if nothing => false,
         Action::Unlock => app.services.list.current().is_none_or(|service| service.locked_until.is_some()),
-        Action::Retry | Action::Cancel | Action::Bury | Action::Postpone => {
+        Action::Retry | Action::Cancel | Action::Bury | Action::Postpone | Action::Reroute => {
             let Some(notes) = app.notes_of(app.page) else { return true };
             let rows = notes.list.rows();
             let marked: Vec<_> = rows.iter().filter(|row| notes.list.is_marked(&row.id())).collect();

@@ -196,8 +196,13 @@ fn dead(app: &App, row: &NotificationLine) -> Vec<Cell> {
 
 /// How many match in all: exact where it was counted.
 fn total(app: &App) -> String {
-    let about = if app.page == Page::Retries { "~" } else { "" };
-    app.matching().map(|total| format!("{about}{}", grouped(total))).unwrap_or_default()
+    let Some(total) = app.matching() else { return String::new() };
+    if app.page != Page::Retries {
+        return grouped(total);
+    }
+    // What webhooks are told again stands among them, and is not counted with them.
+    let seen = app.notes_of(app.page).map_or(0, |notes| notes.skipped + notes.list.len());
+    format!("~{}", grouped(total.max(seen as u64)))
 }
 
 /// How many there are of each status, in so many cells: of those that a filter finds, or of all. What needs a look goes

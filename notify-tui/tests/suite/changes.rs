@@ -216,7 +216,10 @@ fn what_a_webhook_did_not_take_is_told_now_and_leads_to_it() {
     let mut app = waiting();
     let text = screen(&app, PLAIN, 120, 36);
     assert!(text.contains(" hook ") && text.contains("hooks.acme"), "{text}");
-    let (resend, _) = deed(&press(&mut app, &["j", "R", "y"])).unwrap();
+    press(&mut app, &["j"]);
+    let text = screen(&app, PLAIN, 120, 36);
+    assert!(text.contains("R run now") && !text.contains("t other provider"), "{text}");
+    let (resend, _) = deed(&press(&mut app, &["R", "y"])).unwrap();
     assert_eq!(resend.line(None), format!("notifyctl webhook resend {}", id(501)));
     for key in ["C", "z", "t", "D"] {
         let mut app = waiting();

@@ -98,7 +98,8 @@ impl Room {
 
 /// A rate as precise as anybody needs it.
 pub(crate) fn thousandths(rate: f64) -> f64 {
-    (rate * 1_000.0).round() / 1_000.0
+    // Sums of what came and went leave a minus before nothing.
+    (rate * 1_000.0).round() / 1_000.0 + 0.0
 }
 
 /// What an operator forces; none when it is on a provider that is gone.

@@ -20,6 +20,7 @@ impl Row for QueueView {
         }),
         always("waiting", |it| it.waiting.into()),
         always("later", |it| if it.later == 0 { Cell::None } else { it.later.into() }),
+        wide("next", |it| it.next_at.into()),
         always("on_disk", |it| it.on_disk.into()),
         always("busy", |it| it.busy.into()),
         always("limit", |it| it.limit.into()),

@@ -67,7 +67,7 @@ pub(super) struct Next {
 
 impl Next {
     /// From the log.
-    async fn look(room: &Room) -> Result<Self, StoreError> {
+    pub(super) async fn look(room: &Room) -> Result<Self, StoreError> {
         let store = &room.deps.store;
         let first = async |status: Status| match store.counts().of(status) {
             0 => Ok(None),

@@ -1,6 +1,7 @@
 //! The queues that no provider stands behind: what webhooks are told, what is tried again, what was accepted for later.
 
 use super::overview::Next;
+use crate::refuse;
 use crate::session::Room;
 use crate::view::{hold_view, thousandths};
 use notify_proto::hold::{HoldView, QueueView};
@@ -73,9 +74,10 @@ fn waits(later: u64, next_at: Option<Timestamp>, arriving: f64, now: Timestamp) 
     }
 }
 
-/// One of them.
+/// One of them, as it is at this moment.
 pub(super) async fn show(room: &Room, queue: SharedQueue) -> Reply<QueueView> {
-    Ok(view(room, &room.deps.engine.figures(), Next::now(room).await?, queue))
+    let next = Next::look(room).await.map_err(refuse::log)?;
+    Ok(view(room, &room.deps.engine.figures(), next, queue))
 }
 
 /// All of them.

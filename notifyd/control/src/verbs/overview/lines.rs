@@ -223,7 +223,8 @@ fn per_second(count: u64) -> f64 {
 
 /// As precise as a screen shows it.
 pub(super) fn tenth(value: f64) -> f64 {
-    (value * 10.0).round() / 10.0
+    // Sums of what came and went leave a minus before nothing.
+    (value * 10.0).round() / 10.0 + 0.0
 }
 
 pub(super) fn tenths(values: &[f64]) -> Vec<f64> {
