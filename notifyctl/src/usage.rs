@@ -14,6 +14,10 @@ pub(crate) fn told(arguments: &[OsString], error: clap::Error) -> u8 {
         let _ = writeln!(io::stderr(), "{}", failure(&error).json());
         return code;
     }
+    if error.kind() == ErrorKind::DisplayVersion {
+        let _ = error.print();
+        return code;
+    }
     // Once more from a tree whose help and usages fit, which takes a while to make.
     let fitted = fit::command(crate::command(), fit::width()).try_get_matches_from(arguments).err();
     let _ = fitted.unwrap_or(error).print();
