@@ -1,6 +1,6 @@
 //! The dashboard of notifyd.
 //!
-//! One loop: keys, the daemon's answers and the clock become a [`Msg`](message::Msg); [`update`] changes the
+//! One loop: keys, the daemon's answers and the clock become a [`Msg`](message::Msg); [`update`](fn@update) changes the
 //! [`App`](state::App) and says what to ask next; [`view::draw`] paints it. `update` and `draw` are pure, so the tests
 //! need neither terminal nor socket nor clock.
 //!

@@ -4,7 +4,7 @@
 //!
 //! * [`Engine`] assembles the parts and runs them until it is told to stop; [`Handle`] is what others may ask of it.
 //! * [`dispatch`] is the loop: it owns the lines of work and the providers' slots, and nobody else touches them; [`assign`]
-//!   is its part that gives free slots away, [`write`] the way to the log.
+//!   is its part that gives free slots away, [`write`](mod@write) the way to the log.
 //! * [`lines`] holds loaded work; [`backlogs`] knows what is still on disk, and shares out memory; [`tickets`] keeps who
 //!   stands in whose line, in the order of turns.
 //! * [`slots`] knows each provider's free slots, circuit breaker and pace.

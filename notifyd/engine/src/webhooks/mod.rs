@@ -1,7 +1,7 @@
 //! Tells services what happened to their notifications. What is owed is in the log, written with the step it tells of; here
 //! it is read, sent, and what came of it is written down.
 //!
-//! Each endpoint has a line of its own ([`line`]), so that one that is slow or dead delays only itself; [`share`] says how
+//! Each endpoint has a line of its own ([`line`](mod@line)), so that one that is slow or dead delays only itself; [`share`] says how
 //! many connections it may have of those there are, [`callers`] keeps them ready to be called. [`tell`] is one try and what
 //! follows from the answer, [`body`] what is said, and [`news`] what the loop hears of it all. Whatever dies, what was owed
 //! is read again and sent under the same id.
