@@ -38,6 +38,7 @@ pub mod series;
 pub mod shape;
 pub mod socket;
 pub mod story;
+pub mod text;
 pub mod transport;
 pub mod upkeep;
 pub mod values;

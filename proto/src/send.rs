@@ -19,6 +19,20 @@ pub enum Recipient {
 }
 
 impl Recipient {
+    /// All of them in one line, with their channels where they have some.
+    pub fn in_full(&self) -> String {
+        match self {
+            Self::One(one) => one.clone(),
+            Self::Many(many) => many.join(","),
+            Self::PerChannel(map) => {
+                let one = |(channel, list): (&String, &OneOrMany)| {
+                    format!("{channel}:{}", list.clone().into_vec().join(","))
+                };
+                map.iter().map(one).collect::<Vec<_>>().join(" ")
+            }
+        }
+    }
+
     /// In one line: the first address, and how many more there are.
     pub fn in_line(&self) -> String {
         let all: Vec<&str> = match self {

@@ -4,8 +4,6 @@
 mod record;
 mod sheet;
 
-pub(crate) use record::{field, safe};
-
 use crate::conn::{Stop, came};
 use notify_proto::control::{ControlClient, ListRequest};
 use notify_proto::filter::Filter;

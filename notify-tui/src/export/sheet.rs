@@ -2,6 +2,7 @@
 
 use super::Told;
 use super::record;
+use notify_proto::text;
 use notify_proto::view::NotificationView;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -38,19 +39,19 @@ impl Sheet {
 
     /// Adds rows: all of them or none.
     pub(super) fn write(&mut self, rows: &[NotificationView]) -> io::Result<()> {
-        let mut text = String::new();
+        let mut lines = String::new();
         if self.csv && self.bytes == 0 {
-            text = record::head();
+            lines = record::head();
         }
         for row in rows {
-            text.push_str(&if self.csv { record::csv(row) } else { record::json(row)? });
-            text.push('\n');
+            lines.push_str(&if self.csv { record::csv(row) } else { text::json(row)? });
+            lines.push('\n');
         }
-        if let Err(error) = self.file.write_all(text.as_bytes()) {
+        if let Err(error) = self.file.write_all(lines.as_bytes()) {
             let _ = self.file.set_len(self.bytes);
             return Err(error);
         }
-        self.bytes += text.len() as u64;
+        self.bytes += lines.len() as u64;
         self.rows += rows.len() as u64;
         Ok(())
     }

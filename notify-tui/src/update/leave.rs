@@ -1,9 +1,9 @@
 //! What leaves the program: the line that shows it again, and its JSON.
 
 use super::open;
-use crate::export::{field, safe};
 use crate::message::Cmd;
 use crate::state::{App, Item, List, Page, Rows};
+use notify_proto::text::{self, csv_field};
 use serde_json::Value;
 
 /// Copies the ids that are marked, or the one under the cursor.
@@ -93,7 +93,7 @@ pub(super) fn json_rows(app: &App) -> Vec<Value> {
 
 /// One line each.
 pub(super) fn lines(rows: &[Value]) -> String {
-    let lines: Vec<_> = rows.iter().map(|row| safe(&row.to_string())).collect();
+    let lines: Vec<_> = rows.iter().filter_map(|row| text::json(row).ok()).collect();
     lines.join("\n") + "\n"
 }
 
@@ -107,10 +107,10 @@ pub(super) fn csv(rows: &[Value]) -> String {
     }
     let cell = |value: Option<&Value>| match value {
         None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => field(text),
-        Some(other) => field(&other.to_string()),
+        Some(Value::String(text)) => csv_field(text),
+        Some(other) => csv_field(&other.to_string()),
     };
-    let mut text = names.iter().map(|name| field(name)).collect::<Vec<_>>().join(",") + "\n";
+    let mut text = names.iter().map(|name| csv_field(name)).collect::<Vec<_>>().join(",") + "\n";
     for row in rows {
         let cells: Vec<_> = names.iter().map(|name| cell(row.get(name.as_str()))).collect();
         text.push_str(&cells.join(","));

@@ -6,7 +6,7 @@ use super::notification::list::{Order, Pages, Terms, say_rest, walk};
 use crate::cli::Format;
 use crate::failure::{Ended, Exit};
 use crate::given;
-use crate::output::rows::{always, recipient, status, wide};
+use crate::output::rows::{always, status, wide};
 use crate::output::{Column, Row, Total};
 use clap::{Args, Subcommand};
 use notify_proto::control::ListRequest;
@@ -197,7 +197,7 @@ impl Row for Waiting {
         always("service", |it| it.0.service_name.as_str().into()),
         always("channel", |it| it.0.channel.to_string().into()),
         always("priority", |it| it.0.priority.to_string().into()),
-        always("recipient", |it| recipient(&it.0.recipient).into()),
+        always("recipient", |it| it.0.recipient.in_full().into()),
         always("retries", |it| it.0.retry_count.into()),
         wide("max_retries", |it| it.0.max_retries.into()),
         wide("created", |it| it.0.created_at.into()),

@@ -9,7 +9,7 @@ mod queue;
 mod service;
 mod webhook;
 
-pub(crate) use notification::{Dead, recipient};
+pub(crate) use notification::Dead;
 pub(crate) use outcome::{Outcome, status};
 pub(crate) use overview::{Took, WebhookTook, spoken};
 pub(crate) use provider::CircuitRow;

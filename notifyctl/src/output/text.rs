@@ -1,11 +1,7 @@
 //! Terminals never get raw control bytes, whoever wrote the text.
 
+use notify_proto::text::hostile;
 use unicode_width::UnicodeWidthChar as _;
-
-/// Whether a character could move the cursor, change colours or turn the reading direction.
-pub(super) fn hostile(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
-}
 
 /// The text with control characters written as escapes.
 pub(super) fn clean(text: &str) -> String {

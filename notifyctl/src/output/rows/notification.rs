@@ -3,24 +3,9 @@
 use super::{always, status, wide, yes};
 use crate::output::{Cell, Column, Row, Tone};
 use notify_proto::bulk::FaultGroup;
-use notify_proto::send::{OneOrMany, Recipient};
 use notify_proto::view::{AttemptView, EventView, NotificationView};
 use notify_proto::{AttemptStatus, Open, ReceiptStatus};
 use serde::Serialize;
-
-/// To whom, in one line.
-pub(crate) fn recipient(recipient: &Recipient) -> String {
-    match recipient {
-        Recipient::One(one) => one.clone(),
-        Recipient::Many(many) => many.join(","),
-        Recipient::PerChannel(map) => {
-            let one = |(channel, list): (&String, &OneOrMany)| {
-                format!("{channel}:{}", list.clone().into_vec().join(","))
-            };
-            map.iter().map(one).collect::<Vec<_>>().join(" ")
-        }
-    }
-}
 
 impl Row for NotificationView {
     const COLUMNS: &'static [Column<Self>] = &[
@@ -30,7 +15,7 @@ impl Row for NotificationView {
         always("channel", |it| it.channel_used.as_ref().unwrap_or(&it.channel).to_string().into()),
         always("priority", |it| it.priority.to_string().into()),
         always("service", |it| it.service_name.as_str().into()),
-        always("recipient", |it| recipient(&it.recipient).into()),
+        always("recipient", |it| it.recipient.in_full().into()),
         always("provider", |it| it.provider_name.clone().into()),
         always("retries", |it| it.retry_count.into()),
         always("next", |it| it.next_attempt_at.into()),
@@ -79,7 +64,7 @@ impl Row for Dead {
         }),
         wide("created", |it| it.0.created_at.into()),
         wide("priority", |it| it.0.priority.to_string().into()),
-        wide("recipient", |it| recipient(&it.0.recipient).into()),
+        wide("recipient", |it| it.0.recipient.in_full().into()),
         wide("possible_duplicate", |it| yes(it.0.possible_duplicate)),
         always("error", |it| it.0.error_message.clone().into()),
     ];
