@@ -17,7 +17,7 @@ pub const MAX_BUCKETS: u32 = 16;
 /// Which table.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShapeRequest {
-    /// `queued`, `retries`, `scheduled`, or the queue of a provider by its name or id; all that is queued when absent.
+    /// `queued`, `retries`, `scheduled`, `webhooks`, or the queue of a provider by its name or id; all that is queued when absent.
     #[serde(default)]
     pub queue: Option<String>,
     /// What has a row; when absent the provider, for the queue of one provider the service.
@@ -66,9 +66,9 @@ impl FromStr for ShapeBy {
 }
 
 /// The table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShapeView {
-    /// `queued`, `retries`, `scheduled`, or the name of the provider in front of which the queue stands.
+    /// `queued`, `retries`, `scheduled`, `webhooks`, or the name of the provider in front of which the queue stands.
     pub queue: String,
     /// What has a row: `service`, `channel` or `provider`.
     pub by: String,
@@ -83,7 +83,7 @@ pub struct ShapeView {
     pub total: ShapeRow,
     /// The rows, those with most first.
     pub rows: Vec<ShapeRow>,
-    /// Notifications that stand in no row and no column, because there were too many to look at.
+    /// Notifications, or events owed to webhooks, that stand in no row and no column, because there were too many to look at.
     pub uncounted: u64,
     /// What else there is to know, a sentence each.
     pub notes: Vec<String>,
@@ -105,7 +105,7 @@ pub struct ShapeBucket {
 pub struct ShapeRow {
     /// Of what; a name in brackets is none of anything.
     pub name: String,
-    /// The id of the service or provider.
+    /// The id of the service, provider or webhook.
     pub id: Option<String>,
     /// How many stand in each column.
     pub counts: Vec<u64>,

@@ -67,8 +67,7 @@ pub fn wanted(app: &App) -> Vec<(Slot, Question)> {
         Page::Overview => all.push(overview()),
         Page::Queues => {
             all.extend([(Slot::List, Question::Queues), overview()]);
-            // What webhooks are told has no shape; the view of webhooks has more of it.
-            if let Some(queue) = app.queues.list.current().filter(|queue| queue.name != "webhooks") {
+            if let Some(queue) = app.queues.list.current() {
                 let request = ShapeRequest { queue: Some(queue.name.clone()), ..ShapeRequest::default() };
                 all.push((Slot::Detail, Question::Shape(request)));
                 all.push((Slot::Also, series(&queue.name, &["ready", "calls"])));

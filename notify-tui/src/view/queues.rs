@@ -149,31 +149,43 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
     (lines, matrix(app, look, &queue.name))
 }
 
-/// How old what waits is, by service.
-fn matrix(app: &App, look: Look, name: &str) -> Vec<Line<'static>> {
-    if name == "webhooks" {
-        return vec![Line::raw("view 7 tells of each webhook")];
+/// Cells that names in the matrix have at least.
+const NAME: usize = 12;
+
+/// Cells of the matrix: beside the list, beside the facts, or below them.
+fn room(size: (u16, u16)) -> usize {
+    match size {
+        (160.., 45..) => 46,
+        (120.., _) => 62,
+        (wide, _) => usize::from(wide.saturating_sub(2)).min(62),
     }
+}
+
+/// How old what waits is, or in how long it is due.
+fn matrix(app: &App, look: Look, name: &str) -> Vec<Line<'static>> {
     let Some(shape) = app.queues.shape.as_ref().filter(|shape| shape.queue == name) else {
         return vec![Line::raw(absent::asking(app))];
     };
-    let cells = |label: &str, cells: &mut dyn Iterator<Item = String>| {
-        let mut text = fit(label, 14, false, look);
-        for cell in cells {
-            text.push_str(&fit(&cell, 6, true, look));
-        }
-        text
-    };
-    let mut heads = shape.buckets.iter().map(|bucket| bucket.label.clone()).chain(["TOTAL".to_owned()]);
     let measure = shape.measure.replace('_', " ");
-    let mut lines = vec![
-        heading(look, &look.text(&format!("what waits, by {} and {measure}", shape.by))),
-        Line::styled(cells(&shape.by.to_uppercase(), &mut heads), look.style(Tone::Dim)),
-    ];
+    let what = if name == "webhooks" && shape.by == "provider" { "webhook" } else { shape.by.as_str() };
+    let heads = shape.buckets.iter().map(|bucket| bucket.label.clone()).chain(["TOTAL".to_owned()]);
+    let mut table: Vec<(String, Vec<String>)> = vec![(what.to_uppercase(), heads.collect())];
     for row in std::iter::once(&shape.total).chain(&shape.rows) {
-        let mut counts = row.counts.iter().map(|n| grouped(*n)).chain([grouped(row.total)]);
         let label = if row.name.is_empty() { "all" } else { row.name.as_str() };
-        lines.push(Line::raw(cells(&look.text(label), &mut counts)));
+        table.push((look.text(label), row.counts.iter().chain([&row.total]).map(|n| grouped(*n)).collect()));
+    }
+    // What numbers need is theirs, and names have the rest.
+    let widest =
+        |column: usize| table.iter().map(|(_, cells)| cells.get(column).map_or(0, String::len)).max();
+    let widths: Vec<usize> = (0..=shape.buckets.len()).map(|it| widest(it).unwrap_or(0) + 2).collect();
+    let label = room(app.size).saturating_sub(widths.iter().sum()).max(NAME);
+    let mut lines = vec![heading(look, &look.text(&format!("what waits, by {what} and {measure}")))];
+    for (n, (name, cells)) in table.into_iter().enumerate() {
+        let mut text = fit(&name, label, false, look);
+        for (cell, width) in cells.iter().zip(&widths) {
+            text.push_str(&fit(cell, *width, true, look));
+        }
+        lines.push(Line::styled(text, look.style(if n == 0 { Tone::Dim } else { Tone::Plain })));
     }
     if shape.uncounted > 0 {
         lines.push(Line::raw(format!("{} more were not looked at", grouped(shape.uncounted))));

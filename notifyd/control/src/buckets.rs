@@ -53,6 +53,16 @@ pub(crate) enum Measure {
     DueIn,
 }
 
+impl Measure {
+    /// The word as written everywhere.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Age => "age",
+            Self::DueIn => "due_in",
+        }
+    }
+}
+
 /// The edges of so many spans, seconds from now.
 fn edges(measure: Measure, spans: usize) -> &'static [u64] {
     let all: &[u64] = match measure {

@@ -142,6 +142,11 @@ const HOT: &[(&str, &str)] = &[
         "SEARCH d USING INDEX deliveries_retrying (due_at>? AND due_at<?)",
     ),
     (
+        include_str!("../src/sql/delivery_due.sql"),
+        "SEARCH deliveries USING COVERING INDEX deliveries_owed (webhook=? AND due_at>?)",
+    ),
+    (include_str!("../src/sql/delivery_due_again.sql"), "SCAN deliveries USING INDEX deliveries_retrying"),
+    (
         include_str!("../src/sql/delivery_owed_next.sql"),
         "SEARCH deliveries USING COVERING INDEX deliveries_owed (webhook=? AND due_at>?)",
     ),

@@ -1,6 +1,8 @@
 //! How much of what waits is how old, in how long a queue is empty, and providers that are switched for a time.
 
-use super::fakes::{House, Refused, StoppedClock, because, dry, furnished, plain, soon, text};
+use super::fakes::{House, Refused, StoppedClock, because, dry, furnished, plain, sent, soon, text};
+use super::told_again::refuse;
+use super::webhooks::create;
 use notify_proto::ErrorCode::{Conflict, Invalid, NotFound};
 use notify_proto::control::{ControlClient, NewProvider, NewService, RouteRequest};
 use notify_proto::hold::HoldRequest;
@@ -157,6 +159,53 @@ async fn what_waits_for_a_time_stands_where_that_is() {
         let refused = admin.queue_shape(soon(), wrong).await.unwrap().unwrap_err();
         assert!(refused.code == Invalid && refused.message.starts_with("buckets: "), "{refused:?}");
     }
+}
+
+#[tokio::test]
+async fn what_webhooks_did_not_take_is_among_the_retries() {
+    let (house, admin) = furnished().await;
+    let hook =
+        create(&admin, json!({"url": "https://hooks.example.org/a//n?key=1", "events": ["created"]})).await;
+    for text in ["one", "two", "three"] {
+        sent(&admin, text).await;
+    }
+    let hook = hook.webhook.id;
+    refuse(&house, hook, &[1, 4, 90]).await;
+    let slow = create(&admin, json!({"url": "https://slow.example.org/n", "events": ["created"]})).await;
+    sent(&admin, "four").await;
+
+    let retries = shape(&admin, Some("retries"), None).await;
+    assert_eq!(
+        rows(&retries),
+        [("acme/hooks.example.org (webhook)", 3, 0)],
+        "what is owed first is no retry"
+    );
+    assert_eq!(retries.rows[0].id, Some(hook.to_string()));
+    assert_eq!(retries.total.counts, [0, 0, 2, 0, 0, 0, 1]);
+    assert_eq!(retries.notes, ["3 of them are events that webhooks did not take and are told again"]);
+    assert_eq!(rows(&shape(&admin, Some("retries"), Some(ShapeBy::Channel)).await), [("webhook", 3, 0)]);
+    let by_service = shape(&admin, Some("retries"), Some(ShapeBy::Service)).await;
+    let acme = house.store.directory().find_service("acme").unwrap().id.to_string();
+    assert_eq!((rows(&by_service), &by_service.rows[0].id), (vec![("acme", 3, 0)], &Some(acme)));
+
+    // All that is owed: the fourth to each of the two at once.
+    let owed = shape(&admin, Some("webhooks"), None).await;
+    assert_eq!(
+        (owed.queue.as_str(), owed.by.as_str(), owed.measure.as_str()),
+        ("webhooks", "provider", "due_in")
+    );
+    let first = ("acme/hooks.example.org (webhook)", 4, 0);
+    assert_eq!(rows(&owed), [first, ("acme/slow.example.org (webhook)", 1, 0)]);
+    assert_eq!((owed.total.counts, owed.uncounted, owed.notes), (vec![0, 2, 2, 0, 0, 0, 1], 0, vec![]));
+
+    // What is switched off is tried no more, and its events wait.
+    for id in [hook, slow.webhook.id] {
+        admin.webhook_set_active(soon(), id, false, plain()).await.unwrap().unwrap();
+    }
+    let retries = shape(&admin, Some("retries"), None).await;
+    assert!(retries.rows.is_empty() && retries.notes.is_empty(), "{retries:?}");
+    let owed = shape(&admin, Some("webhooks"), None).await;
+    assert_eq!(rows(&owed)[0], ("acme/hooks.example.org (webhook, off)", 4, 0));
 }
 
 #[tokio::test]

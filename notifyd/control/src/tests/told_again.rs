@@ -15,7 +15,7 @@ use notifyd_store::webhooks::Tried;
 use serde_json::json;
 
 /// The webhook takes nothing of what is owed to it; each is told again a few minutes after the one before it.
-async fn refuse(house: &House, id: WebhookId, minutes: &[i64]) {
+pub(super) async fn refuse(house: &House, id: WebhookId, minutes: &[i64]) {
     let webhooks = house.store.webhooks();
     let webhook = webhooks.endpoints().find(id).unwrap().clone();
     let owed = webhooks.load(webhook.no, StoppedClock.now(), 100).await.unwrap().owed;

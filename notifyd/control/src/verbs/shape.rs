@@ -1,5 +1,7 @@
 //! `notifyctl queue shape`: how much of what waits is how old, or due in how long.
 
+mod webhooks;
+
 use super::provider::find;
 use crate::buckets::{Measure, columns, moments};
 use crate::lane::{first, in_memory};
@@ -10,68 +12,111 @@ use notify_proto::transport::Reply;
 use notify_proto::{ProviderId, Status};
 use notifyd_engine::Standing;
 use notifyd_lifecycle::Lane;
-use notifyd_store::Directory;
 use notifyd_store::api::{Look, Place, Waiting, Waits};
+use notifyd_store::webhooks::Owing;
+use notifyd_store::{Directory, Provider};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 /// Rows of an answer; the rest is one row more.
 const MAX_ROWS: usize = 500;
 
+/// What there is a table of.
+enum Shaped {
+    /// What waits, in front of this provider alone or of all.
+    Waits(Waits, Option<Arc<Provider>>),
+    /// What is owed to webhooks.
+    Webhooks,
+}
+
+impl Shaped {
+    fn find(room: &Room, queue: Option<&str>) -> Reply<Self> {
+        Ok(match queue {
+            None | Some("queued") => Self::Waits(Waits::Queued, None),
+            Some("retries") => Self::Waits(Waits::Retrying, None),
+            Some("scheduled") => Self::Waits(Waits::Scheduled, None),
+            Some("webhooks") => Self::Webhooks,
+            Some(name) => Self::Waits(Waits::Queued, Some(find(room, name)?)),
+        })
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Waits(_, Some(provider)) => &provider.name,
+            Self::Waits(Waits::Queued, None) => "queued",
+            Self::Waits(Waits::Retrying, None) => "retries",
+            Self::Waits(Waits::Scheduled, None) => "scheduled",
+            Self::Webhooks => "webhooks",
+        }
+    }
+
+    fn by(&self) -> ShapeBy {
+        if matches!(self, Self::Waits(_, Some(_))) { ShapeBy::Service } else { ShapeBy::Provider }
+    }
+
+    fn measure(&self) -> Measure {
+        if matches!(self, Self::Waits(Waits::Queued, _)) { Measure::Age } else { Measure::DueIn }
+    }
+
+    /// What of webhooks stands in it: what they did not take is tried again like all else.
+    fn webhooks(&self) -> Option<Owing> {
+        match self {
+            Self::Waits(Waits::Retrying, _) => Some(Owing::Again),
+            Self::Waits(..) => None,
+            Self::Webhooks => Some(Owing::All),
+        }
+    }
+}
+
 /// How much waits.
 pub(crate) async fn shape(session: &Session, request: &ShapeRequest) -> Reply<ShapeView> {
     let room = session.look()?;
-    let count = request.buckets.unwrap_or(BUCKETS);
-    if !(MIN_BUCKETS..=MAX_BUCKETS).contains(&count) {
+    let columns_asked = request.buckets.unwrap_or(BUCKETS);
+    if !(MIN_BUCKETS..=MAX_BUCKETS).contains(&columns_asked) {
         let message = format!("buckets: use a number of columns from {MIN_BUCKETS} to {MAX_BUCKETS}");
         return Err(refuse::invalid(message));
     }
-    let (what, only) = match request.queue.as_deref() {
-        None | Some("queued") => (Waits::Queued, None),
-        Some("retries") => (Waits::Retrying, None),
-        Some("scheduled") => (Waits::Scheduled, None),
-        Some("webhooks") => {
-            return Err(refuse::invalid("queue: how old what webhooks are owed is, is not counted")
-                .hint("notifyctl webhook list tells how much each is owed"));
-        }
-        Some(name) => (Waits::Queued, Some(find(room, name)?)),
-    };
-    let by = request.by.unwrap_or(if only.is_some() { ShapeBy::Service } else { ShapeBy::Provider });
+    let what = Shaped::find(room, request.queue.as_deref())?;
+    let by = request.by.unwrap_or(what.by());
     // The last column is that of the totals.
-    let spans = usize::try_from(count).unwrap_or_default() - 1;
-    let measure = if what == Waits::Queued { Measure::Age } else { Measure::DueIn };
-    let standing = if by == ShapeBy::Provider || only.is_some() {
-        Some(room.deps.engine.standing().await.map_err(refuse::log)?)
-    } else {
-        None
-    };
-    let now = room.now();
-    let look = Look { what, edges: moments(measure, spans, now), apart: strays(what, standing.as_ref()) };
-    let found = room.deps.store.waiting(look).await.map_err(refuse::log)?;
-    let directory = room.deps.store.directory();
-    let table = Table { by, only: only.as_ref().map(|it| it.id), directory: &directory, standing };
-    let (rows, mut total) = table.rows(what, &found);
-    total.counts.resize(spans, 0);
-    let uncounted = if found.whole { 0 } else { uncounted(room, what, &found).await? };
-    Ok(ShapeView {
-        queue: match (&only, what) {
-            (Some(provider), _) => provider.name.clone(),
-            (None, Waits::Queued) => "queued".into(),
-            (None, Waits::Retrying) => "retries".into(),
-            (None, Waits::Scheduled) => "scheduled".into(),
-        },
-        by: by.as_str().into(),
-        measure: match measure {
-            Measure::DueIn => "due_in".into(),
-            Measure::Age if found.by_acceptance => "age_accepted".into(),
-            Measure::Age => "age".into(),
-        },
+    let spans = usize::try_from(columns_asked).unwrap_or_default() - 1;
+    let (measure, now) = (what.measure(), room.now());
+    let edges = moments(measure, spans, now);
+    let mut rows = Rows::new(spans);
+    let mut view = ShapeView {
+        queue: what.name().to_owned(),
+        by: by.as_str().to_owned(),
+        measure: measure.as_str().to_owned(),
         as_of: now,
         buckets: columns(measure, spans),
-        notes: notes(what, &found, &total, uncounted),
-        total,
-        rows,
-        uncounted,
-    })
+        ..ShapeView::default()
+    };
+    if let Shaped::Waits(waits, only) = &what {
+        let standing = if by == ShapeBy::Provider || only.is_some() {
+            Some(room.deps.engine.standing().await.map_err(refuse::log)?)
+        } else {
+            None
+        };
+        let look = Look { what: *waits, edges: edges.clone(), apart: strays(*waits, standing.as_ref()) };
+        let found = room.deps.store.waiting(look).await.map_err(refuse::log)?;
+        let directory = room.deps.store.directory();
+        let table = Table { by, only: only.as_ref().map(|it| it.id), directory: &directory, standing };
+        table.add(*waits, &found, &mut rows);
+        if !found.whole {
+            view.uncounted = uncounted(room, *waits, &found).await?;
+        }
+        if found.by_acceptance {
+            "age_accepted".clone_into(&mut view.measure);
+        }
+        view.notes = notes(*waits, &found, &rows.total, view.uncounted);
+    }
+    if let Some(owing) = what.webhooks() {
+        let told = webhooks::add(room, owing, by, edges, &mut rows).await?;
+        view.uncounted += told.uncounted.unwrap_or(0);
+        view.notes.extend(told.notes(owing));
+    }
+    (view.rows, view.total) = rows.sorted();
+    Ok(view)
 }
 
 /// Those in memory that do not stand where the rest of their line would.
@@ -97,6 +142,44 @@ async fn uncounted(room: &Room, what: Waits, found: &Waiting) -> Reply<u64> {
     Ok(all.saturating_sub(seen))
 }
 
+/// The rows of a table, and all of them together.
+struct Rows {
+    of: BTreeMap<(String, Option<String>), ShapeRow>,
+    total: ShapeRow,
+}
+
+impl Rows {
+    fn new(spans: usize) -> Self {
+        let total = ShapeRow { name: "TOTAL".into(), counts: vec![0; spans], ..ShapeRow::default() };
+        Self { of: BTreeMap::new(), total }
+    }
+
+    /// Adds to the row of that name and id; what is nothing makes no row.
+    fn add(&mut self, name: String, id: Option<String>, counts: &[u64], estimated: u64) {
+        if counts.iter().all(|count| *count == 0) {
+            return;
+        }
+        self.total.add(counts, estimated);
+        let row = self.of.entry((name.clone(), id.clone()));
+        row.or_insert(ShapeRow { name, id, ..ShapeRow::default() }).add(counts, estimated);
+    }
+
+    /// The rows, those with most first, and all together.
+    fn sorted(self) -> (Vec<ShapeRow>, ShapeRow) {
+        let mut rows: Vec<ShapeRow> = self.of.into_values().collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.total));
+        if rows.len() > MAX_ROWS {
+            let rest = rows.split_off(MAX_ROWS);
+            let mut others = ShapeRow { name: format!("({} others)", rest.len()), ..ShapeRow::default() };
+            for row in &rest {
+                others.add(&row.counts, row.estimated);
+            }
+            rows.push(others);
+        }
+        (rows, self.total)
+    }
+}
+
 /// What rows there are, and who stands in which.
 struct Table<'a> {
     by: ShapeBy,
@@ -108,35 +191,19 @@ struct Table<'a> {
 }
 
 impl Table<'_> {
-    /// The rows, those with most first, and all together.
-    fn rows(&self, what: Waits, found: &Waiting) -> (Vec<ShapeRow>, ShapeRow) {
-        let mut rows = BTreeMap::new();
-        let mut total = ShapeRow { name: "TOTAL".into(), ..ShapeRow::default() };
+    /// Adds what is found to its rows.
+    fn add(&self, what: Waits, found: &Waiting, rows: &mut Rows) {
         let places = self.standing.as_ref().map_or_else(
             || found.places.iter().map(|place| (place.clone(), None, 0)).collect(),
             |standing| placed(what, found, standing),
         );
         for (place, provider, estimated) in places {
-            let sum: u64 = place.counts.iter().sum();
-            if sum == 0 || self.only.is_some_and(|only| provider != Some(only)) {
+            if self.only.is_some_and(|only| provider != Some(only)) {
                 continue;
             }
-            total.add(&place.counts, estimated);
             let (name, id) = self.name(&place, provider);
-            let row = rows.entry((name.clone(), id.clone()));
-            row.or_insert(ShapeRow { name, id, ..ShapeRow::default() }).add(&place.counts, estimated);
+            rows.add(name, id, &place.counts, estimated);
         }
-        let mut rows: Vec<ShapeRow> = rows.into_values().collect();
-        rows.sort_by_key(|row| std::cmp::Reverse(row.total));
-        if rows.len() > MAX_ROWS {
-            let rest = rows.split_off(MAX_ROWS);
-            let mut others = ShapeRow { name: format!("({} others)", rest.len()), ..ShapeRow::default() };
-            for row in &rest {
-                others.add(&row.counts, row.estimated);
-            }
-            rows.push(others);
-        }
-        (rows, total)
     }
 
     /// The name of the row of a place, and its id.

@@ -493,6 +493,10 @@ impl Webhooks for Slow {
         self.log.webhooks().told_again(sought).await
     }
 
+    async fn due(&self, what: webhooks::Owing, edges: Vec<Timestamp>) -> Result<webhooks::Due> {
+        self.log.webhooks().due(what, edges).await
+    }
+
     async fn told_of(&self, id: NotificationId) -> Result<Vec<DeliveryView>> {
         self.log.webhooks().told_of(id).await
     }

@@ -38,6 +38,12 @@ pub struct Webhook {
 }
 
 impl Webhook {
+    /// Where it is told: the host of its address, with its port when that is not the usual one.
+    pub fn host(&self) -> &str {
+        let rest = self.settings.url.split_once("://").map_or("", |(_, rest)| rest);
+        rest.split(['/', '?', '#']).next().unwrap_or_default()
+    }
+
     /// As it is told to those who look: of its headers only the names.
     pub fn view(&self, service_id: ServiceId, service_name: String, headers: &Headers) -> WebhookView {
         let Settings { url, description, events, schedule, timeout, redact, active } = &self.settings;

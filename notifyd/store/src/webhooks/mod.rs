@@ -2,11 +2,13 @@
 //!
 //! The outbox is a table: [`outbox`] writes a row for each event owed to one webhook, in the transaction of the step it
 //! tells of. [`send`] reads what is due ([`story`]) and writes down what came of it; [`list`] is for those who look,
-//! [`again`](mod@again) what was not taken, [`acks`](mod@acks) counts for the figures of a service; [`recover`] has something told once more. [`rows`] is the table of
-//! webhooks, [`once`] creates no second one for the same request, and [`endpoint`] is what of them is in memory.
+//! [`again`](mod@again) what was not taken, [`due`](mod@due) counts by when it is, [`acks`](mod@acks) for the figures of a
+//! service; [`recover`] has something told once more. [`rows`] is the table of webhooks, [`once`] creates no second one for
+//! the same request, and [`endpoint`] is what of them is in memory.
 
 mod acks;
 mod again;
+mod due;
 mod endpoint;
 mod list;
 mod once;
@@ -18,6 +20,7 @@ mod story;
 
 pub(crate) use acks::acks;
 pub use again::{Again, Found, Sought};
+pub use due::{Due, Owing};
 pub use endpoint::{Endpoints, Private, Webhook};
 pub use list::Page;
 pub(crate) use list::Wanted;
@@ -133,6 +136,10 @@ pub trait Webhooks: Send + Sync + 'static {
     /// What was not taken and is told again, of all webhooks that are switched on, soonest first.
     async fn told_again(&self, sought: Sought) -> Result<Found>;
 
+    /// How much is due when, by webhook: the moments part the places, the earliest first. Bounded; of very many not all are
+    /// looked at.
+    async fn due(&self, what: Owing, edges: Vec<Timestamp>) -> Result<Due>;
+
     /// How many of one's match.
     async fn count(&self, no: i64, page: Page) -> Result<u64>;
 
@@ -210,6 +217,19 @@ impl Webhooks for SqliteStore {
     async fn told_again(&self, sought: Sought) -> Result<Found> {
         let endpoints = self.endpoints();
         self.read(move |connection, _| again::find(connection, &endpoints, &sought)).await
+    }
+
+    async fn due(&self, what: Owing, edges: Vec<Timestamp>) -> Result<Due> {
+        let mut owed: Vec<_> = self.pending_by().into_keys().collect();
+        owed.sort_unstable();
+        let (again, late) = (owed.clone(), edges.clone());
+        match self.ask(move |connection, _| due::due(connection, what, &owed, &edges, false)).await {
+            // Less is better than nothing, and says that it is less.
+            Err(StoreError::Slow) => {
+                self.ask(move |connection, _| due::due(connection, what, &again, &late, true)).await
+            }
+            found => found,
+        }
     }
 
     async fn told_of(&self, id: NotificationId) -> Result<Vec<DeliveryView>> {

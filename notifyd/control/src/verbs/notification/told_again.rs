@@ -140,7 +140,6 @@ fn line(room: &Room, it: &Again) -> Option<NotificationLine> {
     let (since, before) = it.counts;
     let retries = it.tries.saturating_sub(before);
     let (schedule, owed) = (webhook.settings.schedule, (it.due_at - since).to_std().unwrap_or_default());
-    let host = webhook.settings.url.split("//").last().and_then(|rest| rest.split(['/', '?']).next());
     Some(NotificationLine {
         id: it.of.unwrap_or_else(|| NotificationId::from_uuid(*it.id.as_uuid())),
         channel: Open::Known(Channel::Webhook),
@@ -148,7 +147,7 @@ fn line(room: &Room, it: &Again) -> Option<NotificationLine> {
         priority: Open::Known(Priority::Normal),
         service_name: directory.service_no(webhook.service).map(|it| it.name.clone()).unwrap_or_default(),
         recipient: String::new(),
-        provider_name: host.map(str::to_owned),
+        provider_name: Some(webhook.host().to_owned()),
         retry_count: retries,
         max_retries: retries + count(schedule, retries, owed),
         delays_left_seconds: delays(schedule, retries + 1, owed),

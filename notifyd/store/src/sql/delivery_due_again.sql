@@ -1,0 +1,3 @@
+SELECT webhook, due_at FROM deliveries WHERE status = 'retrying'
+ORDER BY due_at
+LIMIT ?1
