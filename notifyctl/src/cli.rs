@@ -130,7 +130,9 @@ pub struct Globals {
     /// Why, for the audit log
     #[arg(long, global = true, value_name = "TEXT")]
     pub reason: Option<String>,
-    /// A key of your own for a change: the same command repeated with it, because no answer came, changes nothing more
+    /// A key of your own for a change: the same command repeated with it within 24 hours, because no answer came, changes
+    /// nothing more. Within ten minutes it hears the first answer; later, or when the daemon was started anew, it ends with
+    /// exit code 5 and says what was changed
     #[arg(long, global = true, value_name = "KEY", value_parser = given::key)]
     pub idempotency_key: Option<String>,
     /// How many changes this command has asked for.

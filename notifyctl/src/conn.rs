@@ -88,16 +88,18 @@ impl Link {
     fn answer<T>(&self, answer: Result<Reply<T>, RpcError>, kind: Kind) -> Result<T, Failure> {
         match answer {
             Ok(reply) => Ok(reply?),
-            Err(RpcError::DeadlineExceeded) => {
-                let key = (kind == Kind::Change).then_some(self.key.as_str());
-                Err(silent(&self.socket, self.patience, key))
-            }
+            Err(RpcError::DeadlineExceeded) => Err(silent(&self.socket, self.patience, self.repeats(kind))),
             Err(RpcError::Server(error)) => {
                 Err(Failure::new(Exit::Refused, format!("the daemon is busy: {}", error.detail))
                     .hint("try again in a moment"))
             }
-            Err(_) => Err(lost(&self.socket, kind)),
+            Err(_) => Err(lost(&self.socket, self.repeats(kind))),
         }
+    }
+
+    /// The key with which a change may be asked for once more.
+    fn repeats(&self, kind: Kind) -> Option<&str> {
+        (kind == Kind::Change).then_some(self.key.as_str())
     }
 }
 
@@ -117,21 +119,26 @@ fn silent(socket: &Path, patience: Duration, changing: Option<&str>) -> Failure 
         None => {
             "nothing was changed, so it is safe to try again; is the daemon stopped or overloaded?".to_owned()
         }
-        Some(key) => format!(
-            "the change may or may not have happened; the same command with --idempotency-key {key}, within ten \
-             minutes, changes nothing twice"
-        ),
+        Some(key) => once_more(key),
     })
 }
 
-fn lost(socket: &Path, kind: Kind) -> Failure {
+/// How a change is asked for once more.
+fn once_more(key: &str) -> String {
+    format!(
+        "the change may or may not have happened; the same command with --idempotency-key {key}, within 24 hours, \
+         changes nothing twice"
+    )
+}
+
+fn lost(socket: &Path, changing: Option<&str>) -> Failure {
     Failure::new(
         Exit::Unreachable,
         format!("the connection to {} broke before the answer came", socket.display()),
     )
-    .hint(match kind {
-        Kind::Read => "nothing was changed, so it is safe to try again; has the daemon ended?",
-        Kind::Change => "the change may or may not have happened: look before you repeat it",
+    .hint(match changing {
+        None => "nothing was changed, so it is safe to try again; has the daemon ended?".to_owned(),
+        Some(key) => once_more(key),
     })
 }
 

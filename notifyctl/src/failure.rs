@@ -36,7 +36,7 @@ exits! {
     /// The role or the socket's rights do not allow it.
     NotAllowed = 4, "forbidden", "Not allowed: your role, or the rights of the socket.";
     /// The state does not allow it.
-    Conflict = 5, "conflict", "State conflict: nothing could be done, such as cancelling what is delivered, or writing to a file that exists.";
+    Conflict = 5, "conflict", "State conflict: nothing could be done, such as cancelling what is delivered, writing to a file that exists, or what was changed for the same --idempotency-key before.";
     /// Nobody said yes.
     Unconfirmed = 6, "confirmation_needed", "A confirmation was needed and could not be asked for, or the answer was no.";
     /// Some ids were refused.

@@ -55,8 +55,9 @@ pub struct Change {
     /// Say what would happen and change nothing.
     #[serde(default)]
     pub dry_run: bool,
-    /// Makes it safe to ask again when no answer came: the same change with the same key is made once, as long as the
-    /// daemon runs and for ten minutes, and answered with the first answer. 1 to 200 characters.
+    /// Makes it safe to ask again when no answer came: for 24 hours nothing is changed twice for the same key, and for ten
+    /// minutes, while the daemon runs, the same change is answered with the first answer; later, and after a restart, with a
+    /// conflict that says what was changed. What is changed one by one is judged by how each stands then. 1 to 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
 }

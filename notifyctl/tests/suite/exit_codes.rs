@@ -317,7 +317,7 @@ fn a_daemon_that_does_not_answer() {
         (
             "ServiceUnlock",
             &["--timeout", "1s", "service", "unlock", "acme", "--idempotency-key", "k-7"],
-            "with --idempotency-key k-7, within ten",
+            "with --idempotency-key k-7, within 24 hours",
         ),
     ] {
         let run = hangs(verb).run(line);

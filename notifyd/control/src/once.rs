@@ -1,13 +1,16 @@
 //! A change that carries a key is made once. Whoever asks for it again with the same key, because no answer came, hears the
-//! answer of the first time, or waits for it. What was refused changed nothing, so it may be asked for again. All of it is in
-//! memory, for a while: what outlasts a restart is the idempotency key of a notification.
+//! answer of the first time, or waits for it. What was refused changed nothing, so it may be asked for again. Answers are in
+//! memory, for a while; that a change was made is on disk with it, for 24 hours, and all that is heard of it then.
 
+use crate::refuse;
 use crate::session::{Room, Session};
+use chrono::SecondsFormat;
 use notify_proto::ApiError;
 use notify_proto::ErrorCode::{Conflict, Failed, Invalid};
 use notify_proto::control::{Control as _, ControlRequest, ControlResponse};
 use notify_proto::transport::Context;
 use notifyd_lifecycle::Secret;
+use notifyd_store::api::{ChangeKey, Made};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -122,6 +125,7 @@ async fn sweep(room: Weak<Room>) {
 }
 
 /// A change that carries a key.
+#[derive(Clone)]
 struct Keyed {
     /// The name of its call and of its answer.
     verb: String,
@@ -145,10 +149,33 @@ impl Keyed {
         Some(Self { verb: verb.clone(), key, asked: hasher.finish() })
     }
 
+    /// Makes the change, unless the log has it that it was.
+    async fn make(
+        &self,
+        session: Session,
+        context: Context,
+        call: ControlRequest,
+    ) -> Result<ControlResponse, ServerError> {
+        let key = ChangeKey { who: session.uid(), key: self.key.clone() };
+        match session.room().deps.store.made_for(key).await {
+            Ok(None) => session.serve().serve(context, call).await,
+            Ok(Some(made)) => self.refuse(&already(&made)),
+            Err(error) => self.refuse(&refuse::log(error)),
+        }
+    }
+
     fn refuse(&self, error: &ApiError) -> Result<ControlResponse, ServerError> {
         let refused = json!({ &self.verb: { "Err": error } });
         serde_json::from_value(refused).map_err(|error| ServerError::new(ErrorKind::Other, error.to_string()))
     }
+}
+
+/// What was changed for a key whose answer is gone.
+fn already(made: &Made) -> ApiError {
+    let Made { at, verb, target } = made;
+    let at = at.to_rfc3339_opts(SecondsFormat::Millis, true);
+    let message = format!("with its key a change was made already, at {at}: {verb} {target}");
+    ApiError::new(Conflict, message).hint("nothing was changed now; what the first one answered is not kept")
 }
 
 /// Whether an answer says that a change was made.
@@ -180,15 +207,15 @@ pub(crate) async fn serve(
                 .refuse(&error.hint("take another key; a time is the same only when it is written in full"));
         }
         Known::New(tell) => {
-            let (answer, key) = (tell.subscribe(), key.clone());
+            let (answer, keyed) = (tell.subscribe(), keyed.clone());
             // It goes on when whoever asked has gone: a change is made or not, and its answer is there.
             tokio::spawn(async move {
                 let room = Arc::clone(session.room());
-                let told = session.serve().serve(context, call).await.ok();
+                let told = keyed.make(session, context, call).await.ok();
                 let told = told.and_then(|told| serde_json::to_string(&told).ok()).unwrap_or_default();
                 let made = made(&told);
                 if !made {
-                    room.once.forget(who, &key);
+                    room.once.forget(who, &keyed.key);
                 }
                 tell.send_replace(Some(Arc::new(Secret::new(told))));
                 if made && room.once.unswept() {

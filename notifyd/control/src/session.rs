@@ -9,7 +9,7 @@ use crate::verbs::overview::Overviews;
 use notify_proto::control::{Change, Role};
 use notify_proto::transport::Reply;
 use notify_proto::{ApiError, ErrorCode, Timestamp};
-use notifyd_store::api::Audit;
+use notifyd_store::api::{Audit, ChangeKey};
 use prometheus::HistogramTimer;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -59,9 +59,15 @@ pub(crate) struct Operator<'a> {
 }
 
 impl Operator<'_> {
-    /// Who and why, for a verb of the log.
+    /// Who and why, for a verb of the log. What carries a key is not changed once more for it.
     pub(crate) fn audit(&self) -> Audit {
         self.audit.clone()
+    }
+
+    /// The same for one of several that are changed one by one: whoever asks once more asks for the rest of them, and how
+    /// each stands tells whether it was changed.
+    pub(crate) fn audit_of_one(&self) -> Audit {
+        Audit { key: None, ..self.audit.clone() }
     }
 
     /// Writes the audit row of a change the log has no verb for.
@@ -153,7 +159,8 @@ impl Session {
                 "a reason is one line of at most {MAX_REASON} characters"
             )));
         }
-        let audit = Audit { actor: self.caller.actor(), reason: reason.map(str::to_owned) };
+        let key = change.key.clone().map(|key| ChangeKey { who: self.caller.uid, key });
+        let audit = Audit { actor: self.caller.actor(), reason: reason.map(str::to_owned), key };
         Ok(Operator { room, dry_run: change.dry_run, audit })
     }
 }

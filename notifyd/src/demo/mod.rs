@@ -145,7 +145,7 @@ async fn count(engine: Handle, told: Arc<Counts>) {
 }
 
 fn who() -> Audit {
-    Audit { actor: "demo".to_owned(), reason: None }
+    Audit { actor: "demo".to_owned(), reason: None, key: None }
 }
 
 /// Time and randomness of a new id.

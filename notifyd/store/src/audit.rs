@@ -1,13 +1,14 @@
 //! Who changed what and why.
 
-use crate::api::Audit;
+use crate::accept::IDEMPOTENCY_MS;
+use crate::api::{Audit, ChangeKey, Made};
 use crate::desk::Desk;
 use crate::error::{Result, StoreError};
 use crate::feed::Remark;
 use crate::row::{millis, moment};
 use notify_proto::audit::{AuditPage, AuditRequest, AuditView, MAX_ROWS};
 use notify_proto::{ObjectKind, Severity, Timestamp};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 /// Rows that one page looks at.
 const MAX_SCAN: i64 = 100_000;
@@ -18,6 +19,11 @@ pub fn write(desk: &mut Desk<'_>, verb: &'static str, target: &str, who: &Audit)
     desk.prepare(include_str!("sql/audit.sql"))?
         .execute((millis(at), &who.actor, verb, target, &who.reason))
         .map_err(StoreError::Write)?;
+    if let Some(ChangeKey { who, key }) = &who.key {
+        desk.prepare(include_str!("sql/change_key.sql"))?
+            .execute((who, key, millis(at), verb, target, kept_since(at)))
+            .map_err(StoreError::Write)?;
+    }
     // What was changed stands before the colon, if it is one thing; how, or what else it was done to, is told in words.
     let (id, more) = target.split_once(": ").map_or((target, None), |(id, more)| (id, Some(more)));
     let (id, more) = if id.contains(' ') { ("", Some(target)) } else { (id, more) };
@@ -32,6 +38,21 @@ pub fn write(desk: &mut Desk<'_>, verb: &'static str, target: &str, who: &Audit)
         detail: (!detail.is_empty()).then(|| detail.join(": ")),
     });
     Ok(())
+}
+
+/// From when on a key stands for what was changed for it, milliseconds.
+fn kept_since(now: Timestamp) -> i64 {
+    millis(now).saturating_sub(IDEMPOTENCY_MS)
+}
+
+/// What was changed for a key that is not forgotten at `now`.
+pub fn made_for(connection: &Connection, key: &ChangeKey, now: Timestamp) -> Result<Option<Made>> {
+    let mut query =
+        connection.prepare_cached(include_str!("sql/change_key_find.sql")).map_err(StoreError::Read)?;
+    let made = query.query_row((key.who, &key.key, kept_since(now)), |row| {
+        Ok(Made { at: moment(row.get(0)?), verb: row.get(1)?, target: row.get(2)? })
+    });
+    made.optional().map_err(StoreError::Read)
 }
 
 /// The daemon as an actor: what it does by itself is because of a fault.

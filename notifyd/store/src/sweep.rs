@@ -111,7 +111,11 @@ pub fn sweep(
     }
     let day = millis(now).saturating_sub(crate::accept::IDEMPOTENCY_MS);
     let mut more = next.is_some();
-    for sql in [include_str!("sql/sweep_dedup.sql"), include_str!("sql/sweep_idempotency.sql")] {
+    for sql in [
+        include_str!("sql/sweep_dedup.sql"),
+        include_str!("sql/sweep_idempotency.sql"),
+        include_str!("sql/sweep_change_keys.sql"),
+    ] {
         let removed = desk.prepare(sql)?.execute((day, BATCH)).map_err(StoreError::Write)?;
         more |= i64::try_from(removed).is_ok_and(|removed| removed == BATCH);
     }

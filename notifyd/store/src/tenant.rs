@@ -150,6 +150,6 @@ impl Tenant {
     }
 
     fn audit(&self, reason: Option<String>) -> Audit {
-        Audit { actor: format!("service {}", self.service.name), reason }
+        Audit { actor: format!("service {}", self.service.name), reason, key: None }
     }
 }

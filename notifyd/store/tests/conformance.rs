@@ -129,6 +129,7 @@ suite! {
         statistics_add_up,
         the_feed_tells_every_step,
         the_audit_log_is_told_and_read_in_pages,
+        a_change_is_known_by_its_key_for_a_day_also_after_a_restart,
     }
     people {
         services_and_keys_come_and_go,

@@ -145,6 +145,14 @@ const HOT: &[(&str, &str)] = &[
         include_str!("../src/sql/delivery_due.sql"),
         "SEARCH deliveries USING COVERING INDEX deliveries_owed (webhook=? AND due_at>?)",
     ),
+    (
+        include_str!("../src/sql/change_key_find.sql"),
+        "SEARCH change_keys USING PRIMARY KEY (who=? AND key=?)",
+    ),
+    (
+        include_str!("../src/sql/sweep_change_keys.sql"),
+        "SEARCH change_keys USING COVERING INDEX change_keys_by_age (at<?)",
+    ),
     (include_str!("../src/sql/delivery_due_again.sql"), "SCAN deliveries USING INDEX deliveries_retrying"),
     (
         include_str!("../src/sql/delivery_owed_next.sql"),
@@ -219,6 +227,7 @@ fn empty() -> rusqlite::Result<rusqlite::Connection> {
         include_str!("../migrations/0009_removed_services.sql"),
         include_str!("../migrations/0010_shared_queues.sql"),
         include_str!("../migrations/0011_told_again.sql"),
+        include_str!("../migrations/0012_change_keys.sql"),
     ] {
         database.execute_batch(migration)?;
     }

@@ -287,8 +287,17 @@ fn a_change_that_is_asked_for_again_with_its_key_is_made_once() {
         "notification send --service acme --channel sms --to +15005550006 --body hello --no-dedup -o id";
     let send: Vec<&str> = send.split(' ').chain(["--idempotency-key", "order-1"]).collect();
     let id = ctl.ok(&send);
+    let again = ["notification", "cancel", id.trim(), "--yes", "--idempotency-key", "c-1"];
     let daemon = daemon.kill().start();
-    assert_eq!(daemon.ctl().ok(&send), id, "the log knows the key, over a restart too");
+    let ctl = daemon.ctl();
+    assert_eq!(ctl.ok(&send), id, "the log knows the key, over a restart too");
+    // Of other changes it knows that they were made; the answer is gone, as it may be a secret.
+    let made = ctl.run(&create);
+    assert_eq!(made.code, 5, "{}", made.stderr);
+    assert!(made.stderr.contains("service.key.create ") && made.stdout.is_empty(), "{}", made.stderr);
+    assert_eq!(ctl.json(&["service", "key", "list", "acme"])["items"].as_array().unwrap().len(), 2);
+    // What is changed one by one is judged by how it stands.
+    assert_eq!((ctl.run(&again).code, ctl.run(&again).code), (5, 5), "it is delivered");
 }
 
 /// A pipe whose reader has gone ends what follows it, also when nothing happens any more.

@@ -138,7 +138,7 @@ fn of_first_schema(builder: &Builder) {
     let log = rusqlite::Connection::open(database(builder)).unwrap();
     let older = "DROP TABLE marks; DROP TABLE holds; DROP TABLE removed_providers; DROP TABLE operations; \
                  DROP TABLE webhooks; DROP TABLE deliveries; DROP TABLE tries; DROP TABLE removed_webhooks; \
-                 DROP TABLE removed_services; \
+                 DROP TABLE removed_services; DROP TABLE change_keys; \
                  DROP TABLE receipts; DROP INDEX attempts_told; ALTER TABLE attempts DROP COLUMN receipt; \
                  ALTER TABLE providers DROP COLUMN client; PRAGMA user_version = 1; PRAGMA application_id = 0;";
     log.execute_batch(older).unwrap();
@@ -150,7 +150,8 @@ fn schema(path: &Path) -> (i64, i64) {
     let newer = "SELECT count(*) FROM sqlite_schema
                  WHERE type = 'table'
                      AND name IN ('marks', 'holds', 'removed_providers', 'operations', 'receipts', 'webhooks',
-                         'deliveries', 'tries', 'removed_webhooks', 'removed_services')";
+                         'deliveries', 'tries', 'removed_webhooks', 'removed_services',
+                         'change_keys')";
     let version = log.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
     (version, log.query_row(newer, [], |row| row.get(0)).unwrap())
 }
@@ -173,7 +174,7 @@ async fn an_older_log_is_brought_up_to_date_whole_or_not_at_all_after_a_backup()
     let daemon = builder.start();
     assert_eq!(daemon.ctl().json(&["notification", "count"])["total"], 20);
     drop(daemon);
-    assert_eq!(schema(&database(&builder)), (11, 10), "whole");
+    assert_eq!(schema(&database(&builder)), (12, 11), "whole");
     let backups = backups(&builder);
     let backup = backups.last().expect("a backup was made first");
     assert_eq!(schema(backup), (1, 0), "{}", backup.display());

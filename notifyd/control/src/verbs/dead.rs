@@ -68,7 +68,7 @@ pub(crate) async fn discard(
         }
         return Ok(all);
     }
-    let verdicts = operator.room.deps.engine.discard(ids.clone(), operator.audit()).await;
+    let verdicts = operator.room.deps.engine.discard(ids.clone(), operator.audit_of_one()).await;
     let of = |(id, verdict): (NotificationId, api::Changed)| {
         let result = match verdict {
             api::Changed::Done(_) => {

@@ -73,7 +73,7 @@ pub(super) async fn force(
     };
     if operator.dry_run {
         let now = room.now();
-        let Audit { actor, reason } = operator.audit();
+        let Audit { actor, reason, .. } = operator.audit();
         let until = lasts.map(|lasts| now + lasts);
         return told(&Hold { no: 0, on, kind, limit, reason, actor, made_at: now, until });
     }

@@ -63,7 +63,7 @@ impl Calls {
 }
 
 pub fn who() -> Audit {
-    Audit { actor: "a test".into(), reason: None }
+    Audit { actor: "a test".into(), reason: None, key: None }
 }
 
 fn random() -> [u8; 10] {

@@ -260,7 +260,7 @@ async fn what_was_called_off_or_expired_is_not_counted_as_waiting() {
     tokio::time::sleep(MOMENT).await;
     assert_eq!(handle.queues().await.unwrap()[&only].waiting, 10);
     for id in &ids[..3] {
-        let audit = Audit { actor: "ada".into(), reason: None };
+        let audit = Audit { actor: "ada".into(), reason: None, key: None };
         world.store().revoke(Scope::All, *id, audit).await.unwrap();
     }
     tokio::time::sleep(MINUTE).await;

@@ -270,7 +270,7 @@ impl World {
         limit: Option<u32>,
         lasts: Option<Duration>,
     ) -> Hold {
-        let audit = Audit { actor: "ada".into(), reason: Some("carrier maintenance".into()) };
+        let audit = Audit { actor: "ada".into(), reason: Some("carrier maintenance".into()), key: None };
         let new = NewHold { on: HoldOn::Provider(provider), kind, limit, lasts, verb: "queue.pause" };
         stand(self.log().set_hold(new, audit)).unwrap()
     }

@@ -17,9 +17,9 @@ use notifyd_lifecycle::order::Group;
 use notifyd_lifecycle::steer::Wish;
 use notifyd_lifecycle::{Clock, Receipt, Secret};
 use notifyd_store::api::{
-    Accepted, Audit, Backlog, Bucket, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted, Job, Look,
-    NewHold, NewKey, NewNotification, NewProvider, NewService, Page, ProviderUpdate, Record, Steered, Swept,
-    Verdict, Waiting,
+    Accepted, Audit, Backlog, Bucket, ChangeKey, Changed, Claim, Counts, Due, Edit, Idempotency, Interrupted,
+    Job, Look, Made, NewHold, NewKey, NewNotification, NewProvider, NewService, Page, ProviderUpdate, Record,
+    Steered, Swept, Verdict, Waiting,
 };
 use notifyd_store::receipts::{self, Settlement};
 use notifyd_store::webhooks::{self, Endpoints, NewWebhook, Next, Owed, Private, Tried, WebhookUpdate};
@@ -329,6 +329,10 @@ impl Store for Slow {
 
     async fn audits(&self, request: AuditRequest) -> Result<AuditPage> {
         self.log.audits(request).await
+    }
+
+    async fn made_for(&self, key: ChangeKey) -> Result<Option<Made>> {
+        self.log.made_for(key).await
     }
 
     async fn keys(&self, service: ServiceId) -> Result<Vec<KeyView>> {

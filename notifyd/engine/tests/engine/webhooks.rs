@@ -26,7 +26,7 @@ pub const HOUR: Duration = Duration::from_secs(3_600);
 pub const MOMENT: Duration = Duration::from_secs(10);
 
 pub fn who() -> Audit {
-    Audit { actor: "a test".into(), reason: None }
+    Audit { actor: "a test".into(), reason: None, key: None }
 }
 
 /// A webhook of a service at this port of the network.

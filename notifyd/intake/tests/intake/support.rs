@@ -68,7 +68,7 @@ pub struct Client {
 }
 
 fn audit() -> Audit {
-    Audit { actor: "test".into(), reason: None }
+    Audit { actor: "test".into(), reason: None, key: None }
 }
 
 pub fn options() -> Options {

@@ -52,6 +52,28 @@ pub struct Audit {
     pub actor: String,
     /// Why, in the caller's words.
     pub reason: Option<String>,
+    /// What the change is known by to whoever asks for it once more.
+    pub key: Option<ChangeKey>,
+}
+
+/// The key of a change, chosen by whoever asks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeKey {
+    /// The user id of the socket peer: a key is its own.
+    pub who: u32,
+    /// 1 to 200 characters.
+    pub key: String,
+}
+
+/// A change that was made for a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// When.
+    pub at: Timestamp,
+    /// Its word in the audit log.
+    pub verb: String,
+    /// What was changed.
+    pub target: String,
 }
 
 /// What one pass of the sweep did.
@@ -226,6 +248,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// A page of those rows, newest first.
     async fn audits(&self, request: AuditRequest) -> Result<AuditPage>;
+
+    /// What was changed for this key within the last 24 hours, if anything was.
+    async fn made_for(&self, key: ChangeKey) -> Result<Option<Made>>;
 
     /// The keys of a service, oldest first.
     async fn keys(&self, service: ServiceId) -> Result<Vec<KeyView>>;

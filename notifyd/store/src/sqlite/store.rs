@@ -2,9 +2,9 @@
 
 use super::SqliteStore;
 use crate::api::{
-    Accepted, Audit, Backlog, Belongings, Bucket, Changed, Claim, Counts, Due, Edit, Idempotency,
-    Interrupted, Job, Look, NewHold, NewKey, NewNotification, NewProvider, NewService, Page, ProviderUpdate,
-    Receipt, Record, Scope, Steered, Store, Swept, Verdict, Waiting,
+    Accepted, Audit, Backlog, Belongings, Bucket, ChangeKey, Changed, Claim, Counts, Due, Edit, Idempotency,
+    Interrupted, Job, Look, Made, NewHold, NewKey, NewNotification, NewProvider, NewService, Page,
+    ProviderUpdate, Receipt, Record, Scope, Steered, Store, Swept, Verdict, Waiting,
 };
 use crate::bell::Bell;
 use crate::desk::Desk;
@@ -309,6 +309,11 @@ impl Store for SqliteStore {
 
     async fn audits(&self, request: AuditRequest) -> Result<AuditPage> {
         self.ask(move |connection, _| audit::list(connection, &request)).await
+    }
+
+    async fn made_for(&self, key: ChangeKey) -> Result<Option<Made>> {
+        let now = self.clock.now();
+        self.ask(move |connection, _| audit::made_for(connection, &key, now)).await
     }
 
     async fn keys(&self, service: ServiceId) -> Result<Vec<KeyView>> {

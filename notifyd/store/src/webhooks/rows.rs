@@ -188,7 +188,7 @@ pub fn switch_off(desk: &mut Desk<'_>, no: i64, fault: WebhookFault) -> Result<(
         WebhookFault::Gone => "its endpoint answered that it is gone",
         WebhookFault::Failing => "its endpoint took nothing for too long",
     };
-    let who = Audit { actor: audit::DAEMON.into(), reason: Some(why.into()) };
+    let who = Audit { actor: audit::DAEMON.into(), reason: Some(why.into()), key: None };
     audit::write(desk, "webhook.disable", &WebhookId::from_bytes(id).to_string(), &who)?;
     desk.webhook_changed(no);
     Ok(())

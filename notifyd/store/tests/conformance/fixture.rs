@@ -67,7 +67,7 @@ pub struct Opened {
 }
 
 pub fn who() -> Audit {
-    Audit { actor: "a test".into(), reason: None }
+    Audit { actor: "a test".into(), reason: None, key: None }
 }
 
 impl Opened {

@@ -8,7 +8,7 @@ use notifyd_store::{Hold, HoldOn, StoreError};
 use std::time::Duration;
 
 fn because(reason: &str) -> Audit {
-    Audit { actor: "ada".into(), reason: Some(reason.into()) }
+    Audit { actor: "ada".into(), reason: Some(reason.into()), key: None }
 }
 
 async fn set(it: &Opened, kind: HoldKind, limit: Option<u32>, minutes: Option<u64>) -> Hold {

@@ -8,7 +8,7 @@ use notify_proto::{FailureReason, Priority, SkipReason, Status};
 use notifyd_lifecycle::Transition;
 use notifyd_lifecycle::steer::Wish;
 use notifyd_store::Scope;
-use notifyd_store::api::{Audit, Changed, Edit, Page, Total};
+use notifyd_store::api::{Audit, ChangeKey, Changed, Edit, Page, Total};
 use notifyd_store::feed::Item;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -205,9 +205,41 @@ pub async fn the_feed_tells_every_step(it: Opened) {
     assert_eq!((told.next, told.dropped), (it.store.feed().end(), 0));
 }
 
+pub async fn a_change_is_known_by_its_key_for_a_day_also_after_a_restart(it: Opened) {
+    let key = |who, key: &str| ChangeKey { who, key: key.into() };
+    let by = |key| Audit { actor: "ada".into(), reason: None, key: Some(key) };
+    let change =
+        async |it: &Opened, verb, of: &str, key| it.store.audit(verb, of.into(), by(key)).await.unwrap();
+    change(&it, "service.unlock", "acme", key(1, "k")).await;
+    let at = it.now();
+    // What follows of the same change does not take its place.
+    change(&it, "webhook.create", "wh", key(1, "k")).await;
+    it.turn(Duration::from_secs(3_600));
+    change(&it, "queue.pause", "relay", key(2, "k")).await;
+    let it = it.restart().await;
+    let known = async |it: &Opened, who, of: &str| {
+        let made = it.store.made_for(key(who, of)).await.unwrap();
+        made.map(|made| (made.at, format!("{} {}", made.verb, made.target)))
+    };
+    assert_eq!(known(&it, 1, "k").await, Some((at, "service.unlock acme".into())));
+    assert_eq!(known(&it, 2, "k").await.unwrap().1, "queue.pause relay", "another user's key is another one");
+    assert_eq!((known(&it, 3, "k").await, known(&it, 1, "K").await), (None, None));
+    it.turn(Duration::from_secs(23 * 3_600));
+    it.store.sweep(it.now()).await.unwrap();
+    assert!(known(&it, 1, "k").await.is_some());
+    it.turn(Duration::from_millis(1));
+    assert_eq!(known(&it, 1, "k").await, None);
+    change(&it, "queue.resume", "relay", key(1, "k")).await;
+    it.store.sweep(it.now()).await.unwrap();
+    assert_eq!(known(&it, 1, "k").await.unwrap().1, "queue.resume relay", "it was free again");
+    it.turn(Duration::from_secs(7_200));
+    it.store.sweep(it.now()).await.unwrap();
+    assert!(known(&it, 1, "k").await.is_some() && known(&it, 2, "k").await.is_none());
+}
+
 pub async fn the_audit_log_is_told_and_read_in_pages(it: Opened) {
     let start = it.store.feed().end();
-    let by = |actor: &str| Audit { actor: actor.into(), reason: Some("because".into()) };
+    let by = |actor: &str| Audit { actor: actor.into(), reason: Some("because".into()), key: None };
     for (verb, actor) in
         [("queue.pause", "ada(uid 1)"), ("queue.resume", "ada(uid 1)"), ("daemon.reload", "bob(uid 2)")]
     {

@@ -43,7 +43,7 @@ pub async fn what_waits_gets_another_time(it: Opened) {
     let at = |minutes: u32| it.now() + minutes * MINUTE;
     let (ten, twenty, five) = (at(10), at(20), at(5));
     let id = scheduled(&it, ten).await;
-    let because = Audit { actor: "ada".into(), reason: Some("quiet hours".into()) };
+    let because = Audit { actor: "ada".into(), reason: Some("quiet hours".into()), key: None };
     let postponed = it.store.steer(Scope::All, id, Wish::Postpone(twenty), "notification.postpone", because);
     assert_eq!(postponed.await.unwrap(), Steered::Applied(Status::Pending));
     assert_eq!(steer(&it, id, Wish::Postpone(twenty)).await, Steered::AlreadyDone(Status::Pending));
@@ -168,7 +168,7 @@ pub async fn webhooks_are_told_of_a_burial_when_that_is_wished(it: Opened) {
     let aloud = Wish::Bury { notify: true };
     assert_eq!(steer(&it, quiet, aloud).await, Steered::AlreadyDone(Status::Failed));
     let id = it.accept(draft("two")).await;
-    let because = Audit { actor: "ada".into(), reason: Some("sent by hand".into()) };
+    let because = Audit { actor: "ada".into(), reason: Some("sent by hand".into()), key: None };
     let buried = it.store.steer(Scope::All, id, aloud, "notification.bury", because).await.unwrap();
     assert_eq!(buried, Steered::Applied(Status::Failed));
     assert_eq!(steer(&it, id, aloud).await, Steered::AlreadyDone(Status::Failed));

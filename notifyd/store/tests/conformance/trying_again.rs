@@ -50,7 +50,7 @@ pub async fn what_has_ended_is_tried_again_at_a_time(it: Opened) {
     let later = it.now() + 10 * MINUTE;
     let id = it.accept(draft("one")).await;
     tried(&it, |end| end, Transition::fail(FailureReason::Exhausted)).await;
-    let because = Audit { actor: "ada".into(), reason: Some("after the window".into()) };
+    let because = Audit { actor: "ada".into(), reason: Some("after the window".into()), key: None };
     let at = Wish::Retry(Again { at: Some(later), ..Again::default() });
     let steered = it.store.steer(Scope::All, id, at, "notification.retry", because).await.unwrap();
     assert_eq!(steered, Steered::Applied(Status::Pending));

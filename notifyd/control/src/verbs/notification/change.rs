@@ -47,7 +47,7 @@ async fn one(operator: &Operator<'_>, id: NotificationId) -> Result<Open<Status>
     if operator.dry_run {
         return preview(operator, id).await;
     }
-    let changed = operator.room.deps.engine.revoke(id, operator.audit()).await;
+    let changed = operator.room.deps.engine.revoke(id, operator.audit_of_one()).await;
     let status = refuse::changed(changed.map_err(refuse::log)?, "cancelled")?;
     operator.tell("notification.cancel", &id.to_string());
     Ok(status.into())

@@ -87,7 +87,7 @@ async fn one(
     if operator.dry_run {
         return preview(operator, id, wish).await;
     }
-    let steered = operator.room.deps.engine.steer(id, wish, verb, operator.audit()).await;
+    let steered = operator.room.deps.engine.steer(id, wish, verb, operator.audit_of_one()).await;
     match steered.map_err(refuse::log)? {
         Steered::Applied(status) => {
             operator.tell(verb, &id.to_string());

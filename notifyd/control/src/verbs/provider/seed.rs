@@ -17,6 +17,8 @@ pub(crate) async fn seed(
     again: bool,
     change: &Change,
 ) -> Reply<Vec<Seeded>> {
+    // What is there already is not seeded once more, so whoever asks again asks for the rest.
+    let change = &Change { key: None, ..change.clone() };
     let operator = session.change(change)?;
     let room = operator.room;
     let kinds = room.deps.engine.kinds();

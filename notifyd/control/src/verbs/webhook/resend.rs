@@ -30,7 +30,7 @@ async fn one(operator: &Operator<'_>, id: DeliveryId) -> Result<Open<WebhookStat
     let found = webhooks.delivery(id).await.map_err(refuse::log)?.ok_or_else(unknown)?;
     active(&*find(room, found.delivery.webhook_id)?)?;
     if !operator.dry_run {
-        if !webhooks.redeliver(id, operator.audit()).await.map_err(refuse::log)? {
+        if !webhooks.redeliver(id, operator.audit_of_one()).await.map_err(refuse::log)? {
             return Err(unknown());
         }
         operator.tell("webhook.resend", &id.to_string());

@@ -1,0 +1,1 @@
+SELECT at, verb, target FROM change_keys WHERE who = ?1 AND key = ?2 AND at >= ?3
