@@ -23,14 +23,12 @@ const COUNTED: usize = 8;
 pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let by = app.data.as_ref().map(|data| &data.status.by_status);
     let count = |name: &str| by.and_then(|by| by.get(name)).copied().unwrap_or_default();
-    let window = app.retries.window.and_then(|at| WINDOWS.get(at)).map_or("all", |(name, _)| *name);
-    let (retries, scheduled) = (grouped(count("retrying")), grouped(count("pending")));
-    let told = format!(" [ ] shows {window}  retries {retries}  scheduled {scheduled} ");
-    let (name, legend) = ("When work falls due", "  (bar = items; L = past due)");
-    let fits = name.len() + legend.len() + told.len() + 5 <= usize::from(area.width);
+    let window = app.retries.window.and_then(|at| WINDOWS.get(at)).map(|(name, _)| *name);
+    let counts = format!("retries {}  scheduled {}", grouped(count("retrying")), grouped(count("pending")));
+    let (name, told) = title(usize::from(area.width), window, counts);
     let block = look
-        .block(&format!("{name}{}", if fits { legend } else { "" }), Tone::Plain)
-        .title(Line::styled(told, look.style(Tone::Dim)).right_aligned());
+        .block(name, Tone::Plain)
+        .title(Line::styled(format!(" {told} "), look.style(Tone::Dim)).right_aligned());
     let inside = block.inner(area);
     frame.render_widget(block, area);
     let Some(histogram) = &app.retries.histogram else {
@@ -43,6 +41,21 @@ pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
         if app.badge().doubtful() { chart.style(look.style(Tone::Dim)) } else { chart },
         inside,
     );
+}
+
+/// What stands at the left and at the right of the title, as far as there is room.
+fn title(width: usize, window: Option<&str>, counts: String) -> (&'static str, String) {
+    let (name, legend) = ("When work falls due", "When work falls due  (bar = items; L = past due)");
+    let shows = format!("[ ] shows {}", window.unwrap_or("all"));
+    let all = format!("{shows}  {counts}");
+    // Both corners, and the gaps around both texts and between them.
+    let fits = |name: &str| name.len() + all.len() + 7 <= width;
+    match window {
+        _ if fits(legend) => (legend, all),
+        _ if fits(name) => (name, all),
+        Some(_) => (name, shows),
+        None => (name, counts),
+    }
 }
 
 /// One bar.
@@ -246,6 +259,20 @@ mod tests {
                 "     12   340  90   7    0    3    0    0    1",
             ]
         );
+    }
+
+    #[test]
+    fn the_title_says_what_there_is_room_for() {
+        let said = |width, window| {
+            let (name, told) = title(width, window, "retries 3,977  scheduled 20,511".into());
+            assert!(name.len() + told.len() + 7 <= width, "{width}: {name} {told}");
+            (name.contains("past due"), told)
+        };
+        let all = "retries 3,977  scheduled 20,511";
+        assert_eq!(said(120, None), (true, format!("[ ] shows all  {all}")));
+        assert_eq!(said(80, Some("<15m")), (false, format!("[ ] shows <15m  {all}")));
+        assert_eq!(said(60, None), (false, all.into()));
+        assert_eq!(said(60, Some("<15m")), (false, "[ ] shows <15m".into()));
     }
 
     #[test]
