@@ -12,7 +12,7 @@ pub struct HistogramView {
     /// The moment at which it was counted.
     #[serde(serialize_with = "write_time")]
     pub as_of: Timestamp,
-    /// The spans, soonest first.
+    /// The spans, soonest first. They may become others: `from` and `to` say what one is.
     pub buckets: Vec<HistogramBucket>,
     /// How many wait for an operator and for no time, counted up to 10,001.
     pub held: u64,
@@ -81,12 +81,14 @@ pub struct WaitingGroup {
 /// What is due within one span.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistogramBucket {
-    /// Its name: `late`, `<1m`, `<5m`, `<15m`, `<1h`, `<6h`, `<24h`, `<7d`, `later`.
+    /// Its name: `late` for what is past due, `now` for what is due within a minute, and from there on how far ahead it
+    /// begins: `+1m`, `+2m`, `+3m`, `+4m`, `+5m`, `+6m`, `+8m`, `+10m`, `+12m`, `+15m`, `+20m`, `+25m`, `+30m`, `+45m`,
+    /// `+1h`, `+2h`, `+3h`, `+6h`, `+12h`, `+24h`. Each ends where the next one begins; the last has no end.
     pub due_in: String,
     /// Due from here on; null for what is late.
     #[serde(serialize_with = "write_opt_time")]
     pub from: Option<Timestamp>,
-    /// Due before this; null for what is later.
+    /// Due before this; null for the last, which has no end.
     #[serde(serialize_with = "write_opt_time")]
     pub to: Option<Timestamp>,
     /// How many.

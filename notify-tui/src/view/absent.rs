@@ -2,7 +2,7 @@
 
 use super::look::{Look, Tone, span};
 use super::table;
-use crate::message::Action;
+use crate::message::{Action, Slot};
 use crate::state::{App, Link};
 use notify_proto::control::{OLDEST_PROTOCOL, PROTOCOL};
 use ratatui::Frame;
@@ -52,6 +52,11 @@ pub(super) fn asking(app: &App) -> &'static str {
         _ if app.paused.is_some() => "paused, so nothing is asked: p goes on, r asks once",
         _ => "asking ...",
     }
+}
+
+/// The same of what stands above a list, or what was refused.
+pub(super) fn side(app: &App) -> String {
+    app.slots.trouble(Slot::Side).map_or_else(|| asking(app).into(), str::to_owned)
 }
 
 /// Text in as many lines as it takes, none of them cut; at most so many.

@@ -85,7 +85,8 @@ pub(super) fn panels(app: &App, body: Rect) -> Panels {
         };
     }
     let top = match app.page {
-        Page::Retries if tall => 9,
+        // One more for the count of each bar, where the list has room enough.
+        Page::Retries if tall => 9 + u16::from(body.height >= 29),
         Page::Dead if tall => 8,
         _ => 0,
     };

@@ -17,6 +17,8 @@
 
 mod absent;
 mod counters;
+mod due;
+mod faults;
 mod footer;
 mod groups;
 mod header;
@@ -38,7 +40,6 @@ mod story;
 mod table;
 mod tabs;
 mod time;
-mod waiting;
 mod ways;
 mod webhooks;
 

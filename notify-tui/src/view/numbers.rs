@@ -168,7 +168,7 @@ fn axis(width: usize) -> String {
     clippy::cast_precision_loss,
     reason = "a few steps"
 )]
-fn cell(point: f64, top: f64, row: usize, rows: usize, ascii: bool) -> char {
+pub(super) fn cell(point: f64, top: f64, row: usize, rows: usize, ascii: bool) -> char {
     const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     if point.is_nan() {
         return ' ';

@@ -4,7 +4,7 @@ use super::absent;
 use super::layout::panels;
 use super::look::{Look, Tone, grouped};
 use super::table::{self, Column, Row};
-use super::{groups, hook, notes, providers, queues, services, waiting, webhooks};
+use super::{due, faults, groups, hook, notes, providers, queues, services, webhooks};
 use crate::message::Slot;
 use crate::state::{App, Item, List, Page, Rows};
 use ratatui::Frame;
@@ -21,8 +21,8 @@ pub(super) fn draw(app: &App, page: Page, look: Look, frame: &mut Frame<'_>, bod
     let cut = panels(app, body);
     if let Some(top) = cut.top {
         match page {
-            Page::Retries => waiting::histogram(app, look, frame, top),
-            _ => waiting::faults(app, look, frame, top),
+            Page::Retries => due::draw(app, look, frame, top),
+            _ => faults::draw(app, look, frame, top),
         }
     }
     if let Some(area) = cut.groups {

@@ -48,7 +48,9 @@ fn full(question: &Question) -> Answer {
                 "trend": (0..24).map(|n| n % 7).collect::<Vec<_>>(), "sample": id(7)}],
             "elsewhere": 7, "scanned": 1_291, "partial": false
         }))),
-        Question::Histogram => Answer::Histogram(histogram(&[12, 340, 90, 7, 0, 3, 0, 0, 1])),
+        Question::Histogram => Answer::Histogram(histogram(&[
+            612, 1_204, 380, 310, 402, 690, 44, 7, 0, 131, 12, 162, 0, 3, 1, 0, 9, 0, 0, 8, 1, 1,
+        ])),
         Question::Groups(request) if request.by.known() == Some(GroupBy::Webhook) => {
             Answer::Groups(read(json!({
                 "by": request.by, "elsewhere": 0, "scanned": 816, "partial": false,
@@ -191,7 +193,7 @@ fn empty(question: &Question) -> Answer {
         Question::Notifications(_) | Question::Schedule(_) => page([], "queued", None),
         Question::Count(_) => Answer::Count(std::collections::BTreeMap::new()),
         Question::Faults(_) => Answer::Faults(notify_proto::bulk::FaultGroups::default()),
-        Question::Histogram => Answer::Histogram(histogram(&[0; 9])),
+        Question::Histogram => Answer::Histogram(histogram(&[0; 22])),
         Question::Groups(request) => Answer::Groups(read(
             json!({"by": request.by, "groups": [], "elsewhere": 0, "scanned": 0, "partial": false}),
         )),
@@ -226,13 +228,14 @@ fn config() -> notify_proto::upkeep::ConfigView {
     read(json!({"file": null, "settings": [kept]}))
 }
 
-fn histogram(totals: &[u64; 9]) -> notify_proto::schedule::HistogramView {
-    let names = ["late", "<1m", "<5m", "<15m", "<1h", "<6h", "<24h", "<7d", "later"];
-    let bucket = |(name, total): (&&str, &u64)| {
-        let from = (*name != "late").then_some("2027-01-15T08:00:00Z");
+fn histogram(totals: &[u64; 22]) -> notify_proto::schedule::HistogramView {
+    let names =
+        "late now +1m +2m +3m +4m +5m +6m +8m +10m +12m +15m +20m +25m +30m +45m +1h +2h +3h +6h +12h +24h";
+    let bucket = |(name, total): (&str, &u64)| {
+        let from = (name != "late").then_some("2027-01-15T08:00:00Z");
         json!({"due_in": name, "from": from, "to": null, "total": total, "pending": 0, "retrying": total})
     };
-    let buckets: Vec<_> = names.iter().zip(totals).map(bucket).collect();
+    let buckets: Vec<_> = names.split(' ').zip(totals).map(bucket).collect();
     read(json!({"as_of": "2027-01-15T08:00:00Z", "buckets": buckets, "held": 0}))
 }
 

@@ -47,7 +47,9 @@ Examples:
     Run(Which),
     /// Count what waits for a time, by how far ahead that is
     #[command(
-        after_help = "Of more than 300,000 the rest is counted without telling scheduled ones and retries apart.
+        after_help = "late is past due, now is due within a minute, and +5m is due in 5 minutes or more, up to where the next line
+begins; the last line, +24h, has no end. -o wide tells the times. Of more than 300,000 the rest is counted without telling
+scheduled ones and retries apart. What webhooks are told again is not in it: notifyctl webhook retries.
 
 Examples:
   notifyctl schedule histogram
@@ -309,7 +311,7 @@ mod tests {
     #[test]
     fn bars_are_to_scale_and_never_hide_anything() {
         let bucket = |total, retrying: Option<u64>| HistogramBucket {
-            due_in: "<1m".into(),
+            due_in: "now".into(),
             from: None,
             to: None,
             total,

@@ -390,7 +390,7 @@ fn histogram() -> Value {
         json!({"due_in": due_in, "from": null, "to": "2026-01-01T00:01:00.000Z", "total": total,
             "pending": retrying.map(|retrying| total - retrying), "retrying": retrying})
     };
-    let buckets = [bucket("late", 0, Some(0)), bucket("<1m", 4_000, Some(1_000)), bucket("later", 9, None)];
+    let buckets = [bucket("late", 0, Some(0)), bucket("now", 4_000, Some(1_000)), bucket("+24h", 9, None)];
     json!({"as_of": "2026-01-01T00:00:00.000Z", "buckets": buckets, "held": 17})
 }
 

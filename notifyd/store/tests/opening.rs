@@ -120,6 +120,14 @@ const HOT: &[(&str, &str)] = &[
         "SEARCH notifications USING COVERING INDEX notifications_due (due_at>?)",
     ),
     (
+        include_str!("../src/sql/schedule_count.sql"),
+        "SEARCH notifications USING COVERING INDEX notifications_due (due_at>? AND due_at<?)",
+    ),
+    (
+        include_str!("../src/sql/schedule_count_retrying.sql"),
+        "SEARCH notifications USING COVERING INDEX notifications_due (due_at>? AND due_at<?)",
+    ),
+    (
         include_str!("../src/sql/due_first.sql"),
         "SEARCH notifications USING COVERING INDEX notifications_due (due_at>?)",
     ),

@@ -67,23 +67,28 @@ async fn the_histogram_has_a_bucket_for_every_time_ahead() {
         scheduled(&admin, minutes).await;
     }
     let view = admin.schedule_histogram(soon()).await.unwrap().unwrap();
-    let counts: Vec<_> = view.buckets.iter().map(|it| (it.due_in.as_str(), it.total)).collect();
-    let expected = [
-        ("late", 0),
-        ("<1m", 0),
-        ("<5m", 2),
-        ("<15m", 0),
-        ("<1h", 1),
-        ("<6h", 1),
-        ("<24h", 1),
-        ("<7d", 1),
-        ("later", 2),
-    ];
-    assert_eq!(counts, expected);
+    let names: Vec<_> = view.buckets.iter().map(|it| it.due_in.as_str()).collect();
+    let minutes = "now +1m +2m +3m +4m +5m +6m +8m +10m +12m +15m +20m +25m +30m +45m";
+    assert_eq!(names.join(" "), format!("late {minutes} +1h +2h +3h +6h +12h +24h"));
+    let filled = view.buckets.iter().filter(|it| it.total > 0);
+    let counts: Vec<_> = filled.map(|it| (it.due_in.as_str(), it.total)).collect();
+    // What is due where one begins is in it; nothing is too far ahead for the last.
+    assert_eq!(counts, [("+1m", 1), ("+4m", 1), ("+30m", 1), ("+1h", 1), ("+12h", 1), ("+24h", 3)]);
     assert!(view.buckets.iter().all(|it| it.pending == Some(it.total) && it.retrying == Some(0)));
     assert_eq!((view.as_of, view.held), (at(0), 0));
     assert_eq!((view.buckets[0].from, view.buckets[0].to), (None, Some(at(0))));
-    assert_eq!((view.buckets[8].from, view.buckets[8].to), (Some(at(60 * 24 * 7)), None));
+    assert_eq!((view.buckets[21].from, view.buckets[21].to), (Some(at(60 * 24)), None));
+    for (bucket, next) in view.buckets.iter().zip(&view.buckets[1..]) {
+        assert!(bucket.to.is_some() && bucket.to == next.from, "{bucket:?} {next:?}");
+        // What a bucket is called is when it begins.
+        let begins = (next.from.unwrap() - at(0)).num_minutes();
+        let name = match begins {
+            0 => "now".to_owned(),
+            1..60 => format!("+{begins}m"),
+            _ => format!("+{}h", begins / 60),
+        };
+        assert_eq!(next.due_in, name);
+    }
 }
 
 #[tokio::test]

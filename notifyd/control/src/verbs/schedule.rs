@@ -15,23 +15,37 @@ use notifyd_engine::Common;
 use notifyd_lifecycle::steer::Wish;
 use notifyd_store::api::Bucket;
 
-/// What each bucket of the histogram is called, with its end in seconds from now.
-const BUCKETS: [(&str, i64); 8] = [
-    ("late", 0),
-    ("<1m", 60),
-    ("<5m", 300),
-    ("<15m", 900),
-    ("<1h", 3_600),
-    ("<6h", 21_600),
-    ("<24h", 86_400),
-    ("<7d", 604_800),
+/// What is past due: the bucket of the histogram in front of [`BUCKETS`].
+const LATE: &str = "late";
+
+/// What each bucket of the histogram is called, with its begin in seconds from now. It ends where the next one begins; the
+/// last has no end. The delays of the usual policies (1m, 5m, 15m, 30m) begin one each.
+const BUCKETS: [(&str, i64); 21] = [
+    ("now", 0),
+    ("+1m", 60),
+    ("+2m", 120),
+    ("+3m", 180),
+    ("+4m", 240),
+    ("+5m", 300),
+    ("+6m", 360),
+    ("+8m", 480),
+    ("+10m", 600),
+    ("+12m", 720),
+    ("+15m", 900),
+    ("+20m", 1_200),
+    ("+25m", 1_500),
+    ("+30m", 1_800),
+    ("+45m", 2_700),
+    ("+1h", 3_600),
+    ("+2h", 7_200),
+    ("+3h", 10_800),
+    ("+6h", 21_600),
+    ("+12h", 43_200),
+    ("+24h", 86_400),
 ];
 
 /// Groups told at most.
 const MAX_GROUPS: usize = 100;
-
-/// What the last bucket is called, which has no end.
-const LATER: &str = "later";
 
 /// A page, soonest first.
 pub(crate) async fn list(session: &Session, request: ListRequest) -> Reply<NotificationPage> {
@@ -44,7 +58,7 @@ pub(crate) async fn histogram(session: &Session) -> Reply<HistogramView> {
     let as_of = room.now();
     let bounds = BUCKETS.iter().map(|(_, seconds)| as_of + TimeDelta::seconds(*seconds)).collect();
     let buckets = room.deps.store.histogram(bounds).await.map_err(refuse::log)?;
-    let names = BUCKETS.iter().map(|(name, _)| *name).chain([LATER]);
+    let names = std::iter::once(LATE).chain(BUCKETS.iter().map(|(name, _)| *name));
     let buckets = names.zip(buckets).map(|(name, bucket)| view(name, bucket)).collect();
     let held = room.deps.store.held().await.map_err(refuse::log)?;
     Ok(HistogramView { as_of, buckets, held })

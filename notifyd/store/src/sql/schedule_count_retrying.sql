@@ -1,3 +1,3 @@
--- Both words of the index, so that it is used; the row has to be looked up.
+-- From the index alone; both words of it, so that it is used.
 SELECT count(*) FROM notifications INDEXED BY notifications_due
 WHERE status IN ('pending', 'retrying') AND status = 'retrying' AND due_at >= ?1 AND due_at < ?2
