@@ -91,10 +91,13 @@ pub struct HistogramBucket {
     /// Due before this; null for the last, which has no end.
     #[serde(serialize_with = "write_opt_time")]
     pub to: Option<Timestamp>,
-    /// How many.
+    /// How many notifications.
     pub total: u64,
     /// How many of them are scheduled; null when there are too many to tell.
     pub pending: Option<u64>,
     /// How many of them wait for a retry; null when there are too many to tell.
     pub retrying: Option<u64>,
+    /// How many events are told again that webhooks did not take, beside all these.
+    #[serde(default)]
+    pub told_again: u64,
 }

@@ -96,6 +96,11 @@ impl Notes {
         Ok(filter)
     }
 
+    /// How much webhooks did not take and are told again.
+    pub fn told_again(&self) -> u64 {
+        self.histogram.iter().flat_map(|it| &it.buckets).map(|bucket| bucket.told_again).sum()
+    }
+
     /// Takes another filter; all that stood there is gone.
     pub fn refilter(&mut self, text: &str) {
         let (faults, histogram, groups) = (self.faults.take(), self.histogram.take(), self.groups.take());

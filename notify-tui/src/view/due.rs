@@ -24,7 +24,8 @@ pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let by = app.data.as_ref().map(|data| &data.status.by_status);
     let count = |name: &str| by.and_then(|by| by.get(name)).copied().unwrap_or_default();
     let window = app.retries.window.and_then(|at| WINDOWS.get(at)).map(|(name, _)| *name);
-    let counts = format!("retries {}  scheduled {}", grouped(count("retrying")), grouped(count("pending")));
+    let retries = count("retrying") + app.retries.told_again();
+    let counts = format!("retries {}  scheduled {}", grouped(retries), grouped(count("pending")));
     let (name, told) = title(usize::from(area.width), window, counts);
     let block = look
         .block(name, Tone::Plain)
@@ -73,7 +74,8 @@ fn joined(buckets: &[HistogramBucket], most: usize) -> Vec<Bar> {
     let each = ahead.len().div_ceil(most.saturating_sub(late.len()).max(1)).max(1);
     let bar = |some: &[HistogramBucket]| {
         let first = some.first()?;
-        let (late, total) = (first.from.is_none(), some.iter().map(|bucket| bucket.total).sum());
+        let total = some.iter().map(|bucket| bucket.total + bucket.told_again).sum();
+        let late = first.from.is_none();
         let name = if late { first.due_in.to_uppercase() } else { first.due_in.clone() };
         Some(Bar { name, total, late })
     };
@@ -174,15 +176,16 @@ mod tests {
     const NAMES: &str =
         "late now +1m +2m +3m +4m +5m +6m +8m +10m +12m +15m +20m +25m +30m +45m +1h +2h +3h +6h +12h +24h";
 
-    /// Spans of these names, with so many each.
+    /// Spans of these names, with so many each, half of it told to webhooks.
     fn buckets(names: &str, totals: &[u64]) -> Vec<HistogramBucket> {
         let bucket = |(name, total): (&str, &u64)| HistogramBucket {
             due_in: name.to_owned(),
             from: (name != "late").then(Timestamp::default),
             to: None,
-            total: *total,
+            total: total / 2,
             pending: None,
             retrying: None,
+            told_again: total - total / 2,
         };
         names.split(' ').zip(totals).map(bucket).collect()
     }

@@ -200,9 +200,10 @@ fn total(app: &App) -> String {
     if app.page != Page::Retries {
         return grouped(total);
     }
-    // What webhooks are told again stands among them, and is not counted with them.
+    // What webhooks are told again stands among them, and was counted at another moment.
     let seen = app.notes_of(app.page).map_or(0, |notes| notes.skipped + notes.list.len());
-    format!("~{}", grouped(total.max(seen as u64)))
+    let told = if app.retries.filter.is_empty() { app.retries.told_again() } else { 0 };
+    format!("~{}", grouped((total + told).max(seen as u64)))
 }
 
 /// How many there are of each status, in so many cells: of those that a filter finds, or of all. What needs a look goes

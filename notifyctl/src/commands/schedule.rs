@@ -49,7 +49,8 @@ Examples:
     #[command(
         after_help = "late is past due, now is due within a minute, and +5m is due in 5 minutes or more, up to where the next line
 begins; the last line, +24h, has no end. -o wide tells the times. Of more than 300,000 the rest is counted without telling
-scheduled ones and retries apart. What webhooks are told again is not in it: notifyctl webhook retries.
+scheduled ones and retries apart. What webhooks did not take stands beside them under told_again; notifyctl webhook
+retries lists it.
 
 Examples:
   notifyctl schedule histogram
@@ -230,7 +231,7 @@ async fn histogram(desk: &Desk<'_>) -> Ended {
             let mut listing = desk.out.list("schedule.histogram")?;
             listing.page(&bars(&view))?;
             listing.close(None, None)?;
-            desk.out.note("= scheduled, # waits for a retry, ? one of both");
+            desk.out.note("= scheduled, # waits for a retry, ? one of both, + told to a webhook again");
         }
         _ => {
             let mut listing = desk.out.list("schedule.histogram")?;
@@ -254,6 +255,7 @@ impl Row for HistogramBucket {
         always("total", |it| it.total.into()),
         always("pending", |it| it.pending.into()),
         always("retrying", |it| it.retrying.into()),
+        always("told_again", |it| it.told_again.into()),
     ];
 
     fn id(&self) -> String {
@@ -275,6 +277,7 @@ impl Row for Bar {
         always("total", |it| it.bucket.total.into()),
         always("pending", |it| it.bucket.pending.into()),
         always("retrying", |it| it.bucket.retrying.into()),
+        always("told_again", |it| it.bucket.told_again.into()),
         wide("from", |it| it.bucket.from.into()),
         wide("to", |it| it.bucket.to.into()),
         always("bar", |it| it.bar.as_str().into()),
@@ -289,17 +292,18 @@ impl Row for Bar {
 const LONGEST: u64 = 40;
 
 fn bars(view: &HistogramView) -> Vec<Bar> {
-    let most = view.buckets.iter().map(|bucket| bucket.total).max().unwrap_or(0).max(1);
+    let most = view.buckets.iter().map(|bucket| bucket.total + bucket.told_again).max().unwrap_or(0).max(1);
     let bar = |bucket: &HistogramBucket| {
         // What is there is seen, however little it is beside the rest.
         let long = |count: u64| {
             let length = u128::from(count) * u128::from(LONGEST) / u128::from(most);
             usize::try_from(length).unwrap_or(0).max(usize::from(count > 0))
         };
-        match (bucket.pending, bucket.retrying) {
+        let notifications = match (bucket.pending, bucket.retrying) {
             (Some(pending), Some(retrying)) => "=".repeat(long(pending)) + &"#".repeat(long(retrying)),
             _ => "?".repeat(long(bucket.total)),
-        }
+        };
+        notifications + &"+".repeat(long(bucket.told_again))
     };
     view.buckets.iter().map(|bucket| Bar { bucket: bucket.clone(), bar: bar(bucket) }).collect()
 }
@@ -310,19 +314,24 @@ mod tests {
 
     #[test]
     fn bars_are_to_scale_and_never_hide_anything() {
-        let bucket = |total, retrying: Option<u64>| HistogramBucket {
+        let bucket = |total, retrying: Option<u64>, told_again| HistogramBucket {
             due_in: "now".into(),
             from: None,
             to: None,
             total,
             pending: retrying.map(|retrying| total - retrying),
             retrying,
+            told_again,
         };
-        let buckets =
-            vec![bucket(0, Some(0)), bucket(1, Some(1)), bucket(4_000, Some(1_000)), bucket(2_000, None)];
+        let buckets = vec![
+            bucket(0, Some(0), 0),
+            bucket(1, Some(1), 1),
+            bucket(3_000, Some(1_000), 1_000),
+            bucket(2_000, None, 0),
+        ];
         let view = HistogramView { as_of: Timestamp::default(), buckets, held: 0 };
         let drawn: Vec<_> = bars(&view).into_iter().map(|bar| bar.bar).collect();
-        assert_eq!(drawn, [String::new(), "#".into(), "=".repeat(30) + &"#".repeat(10), "?".repeat(20)]);
+        assert_eq!(drawn, ["", "#+", "====================##########++++++++++", "????????????????????"]);
     }
 
     #[test]

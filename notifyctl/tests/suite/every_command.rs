@@ -340,13 +340,15 @@ fn what_is_steered_says_what_became_of_it() {
 fn the_histogram_is_bars_for_people_and_numbers_for_programs() {
     let fake = willing();
     let bars = fake.run(&["schedule", "histogram"]);
-    let drawn = format!("now     4,000    3,000     1,000  {}{}", "=".repeat(30), "#".repeat(10));
+    let drawn =
+        format!("now     4,000    3,000     1,000       1,000  {}++++++++", "=".repeat(24) + "########");
     assert!(bars.stdout.lines().any(|line| line == drawn), "{}", bars.stdout);
     assert!(bars.stderr.contains("17 more wait for an operator"), "{}", bars.stderr);
     let json = fake.run(&["schedule", "histogram", "--json"]).json();
     assert_eq!((&json["buckets"][1]["retrying"], &json["held"]), (&1_000.into(), &17.into()));
-    let csv = fake.run(&["schedule", "histogram", "-o", "csv", "--columns", "due_in,pending,retrying"]);
-    assert_eq!(csv.stdout, "due_in,pending,retrying\nlate,0,0\nnow,3000,1000\n+24h,,\n");
+    let columns = "due_in,pending,retrying,told_again";
+    let csv = fake.run(&["schedule", "histogram", "-o", "csv", "--columns", columns]);
+    assert_eq!(csv.stdout, format!("{columns}\nlate,0,0,0\nnow,3000,1000,1000\n+24h,,,0\n"));
 }
 
 #[test]

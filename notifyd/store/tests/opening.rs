@@ -161,7 +161,10 @@ const HOT: &[(&str, &str)] = &[
         include_str!("../src/sql/sweep_change_keys.sql"),
         "SEARCH change_keys USING COVERING INDEX change_keys_by_age (at<?)",
     ),
-    (include_str!("../src/sql/delivery_due_again.sql"), "SCAN deliveries USING INDEX deliveries_retrying"),
+    (
+        include_str!("../src/sql/delivery_due_again.sql"),
+        "SCAN deliveries USING COVERING INDEX deliveries_retrying",
+    ),
     (
         include_str!("../src/sql/delivery_owed_next.sql"),
         "SEARCH deliveries USING COVERING INDEX deliveries_owed (webhook=? AND due_at>?)",
@@ -236,6 +239,7 @@ fn empty() -> rusqlite::Result<rusqlite::Connection> {
         include_str!("../migrations/0010_shared_queues.sql"),
         include_str!("../migrations/0011_told_again.sql"),
         include_str!("../migrations/0012_change_keys.sql"),
+        include_str!("../migrations/0013_told_when.sql"),
     ] {
         database.execute_batch(migration)?;
     }

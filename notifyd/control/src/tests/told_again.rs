@@ -107,6 +107,26 @@ async fn what_is_due_is_one_list_whatever_the_size_of_its_pages() {
 }
 
 #[tokio::test]
+async fn the_histogram_has_what_webhooks_did_not_take() {
+    let (house, admin) = furnished().await;
+    let hook = create(&admin, json!({"url": "https://hooks.example.org/n", "events": ["created"]})).await;
+    for text in ["one", "two", "three"] {
+        sent(&admin, text).await;
+    }
+    let filled = async || {
+        let view = admin.schedule_histogram(soon()).await.unwrap().unwrap();
+        let filled = view.buckets.into_iter().filter(|it| it.total + it.told_again > 0);
+        filled.map(|it| (it.due_in, it.total, it.told_again)).collect::<Vec<_>>()
+    };
+    assert_eq!(filled().await, [], "what is owed first is no retry");
+    refuse(&house, hook.webhook.id, &[4, 4, 90]).await;
+    scheduled(&admin, 4).await;
+    assert_eq!(filled().await, [("+4m".into(), 1, 2), ("+1h".into(), 0, 1)]);
+    admin.webhook_set_active(soon(), hook.webhook.id, false, super::fakes::plain()).await.unwrap().unwrap();
+    assert_eq!(filled().await, [("+4m".into(), 1, 0)]);
+}
+
+#[tokio::test]
 async fn a_filter_leaves_out_what_it_says_nothing_of() {
     let (house, admin) = furnished().await;
     let hook = create(&admin, json!({"url": "https://hooks.example.org/n", "events": ["created"]})).await;

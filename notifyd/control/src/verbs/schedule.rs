@@ -14,6 +14,7 @@ use notify_proto::{GroupBy, NotificationId, Timestamp};
 use notifyd_engine::Common;
 use notifyd_lifecycle::steer::Wish;
 use notifyd_store::api::Bucket;
+use notifyd_store::webhooks::Owing;
 
 /// What is past due: the bucket of the histogram in front of [`BUCKETS`].
 const LATE: &str = "late";
@@ -56,10 +57,13 @@ pub(crate) async fn list(session: &Session, request: ListRequest) -> Reply<Notif
 pub(crate) async fn histogram(session: &Session) -> Reply<HistogramView> {
     let room = session.look()?;
     let as_of = room.now();
-    let bounds = BUCKETS.iter().map(|(_, seconds)| as_of + TimeDelta::seconds(*seconds)).collect();
+    let bounds: Vec<_> = BUCKETS.iter().map(|(_, seconds)| as_of + TimeDelta::seconds(*seconds)).collect();
+    let told = room.deps.store.webhooks().due(Owing::Again, bounds.clone()).await.map_err(refuse::log)?;
+    let again = |place: usize| told.counts.values().filter_map(|counts| counts.get(place)).sum();
     let buckets = room.deps.store.histogram(bounds).await.map_err(refuse::log)?;
     let names = std::iter::once(LATE).chain(BUCKETS.iter().map(|(name, _)| *name));
-    let buckets = names.zip(buckets).map(|(name, bucket)| view(name, bucket)).collect();
+    let named = names.zip(buckets).enumerate();
+    let buckets = named.map(|(place, (name, bucket))| view(name, bucket, again(place))).collect();
     let held = room.deps.store.held().await.map_err(refuse::log)?;
     Ok(HistogramView { as_of, buckets, held })
 }
@@ -99,10 +103,10 @@ fn common(room: &Room, by: GroupBy, name: &str) -> Option<Common> {
     }
 }
 
-fn view(name: &str, bucket: Bucket) -> HistogramBucket {
+fn view(name: &str, bucket: Bucket, told_again: u64) -> HistogramBucket {
     let Bucket { from, to, total, retrying } = bucket;
     let pending = retrying.map(|retrying| total.saturating_sub(retrying));
-    HistogramBucket { due_in: name.to_owned(), from, to, total, pending, retrying }
+    HistogramBucket { due_in: name.to_owned(), from, to, total, pending, retrying, told_again }
 }
 
 /// Gives what waits for a time another one.

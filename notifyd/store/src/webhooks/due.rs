@@ -1,5 +1,6 @@
 //! When what is owed to webhooks is due: how much of it, by webhook and span of time.
 
+use super::endpoint::Endpoints;
 use crate::error::{Result, StoreError};
 use crate::row::millis;
 use notify_proto::Timestamp;
@@ -10,16 +11,12 @@ use std::collections::BTreeMap;
 const MAX_ENTRIES: u64 = 2_000_000;
 const FEW_ENTRIES: u64 = 200_000;
 
-/// Of what is told again the rows as well, as the index in the order of time does not say to whom: some 1 µs each.
-const MAX_ROWS: u64 = 200_000;
-const FEW_ROWS: u64 = 20_000;
-
 /// What is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owing {
     /// All that is owed.
     All,
-    /// What was not taken and is told again.
+    /// What was not taken and is told again: nothing of it waits for one that is switched off.
     Again,
 }
 
@@ -42,17 +39,19 @@ impl Due {
 /// Looks; `owed` says to whom anything is owed, `few` that a look at more took too long.
 pub(super) fn due(
     connection: &Connection,
+    endpoints: &Endpoints,
     what: Owing,
     owed: &[i64],
     edges: &[Timestamp],
     few: bool,
 ) -> Result<Due> {
+    let bound = if few { FEW_ENTRIES } else { MAX_ENTRIES };
     let edges: Vec<_> = edges.iter().map(|edge| millis(*edge)).collect();
     let mut due = Due { whole: true, ..Due::default() };
     let mut look = || match what {
         Owing::All => {
             let mut query = connection.prepare_cached(include_str!("../sql/delivery_due.sql"))?;
-            let mut left = if few { FEW_ENTRIES } else { MAX_ENTRIES };
+            let mut left = bound;
             for (n, webhook) in owed.iter().enumerate() {
                 // Who is owed much leaves as much to each of the others.
                 let most = left / (owed.len() - n) as u64;
@@ -62,11 +61,12 @@ pub(super) fn due(
         }
         Owing::Again => {
             let mut query = connection.prepare_cached(include_str!("../sql/delivery_due_again.sql"))?;
-            let most = if few { FEW_ROWS } else { MAX_ROWS };
-            take(&mut due, query.query([limit(most)])?, most, &edges).map(drop)
+            take(&mut due, query.query([limit(bound)])?, bound, &edges).map(drop)
         }
     };
     look().map_err(StoreError::Read)?;
+    // What is left of one that was removed goes bit by bit.
+    due.counts.retain(|no, _| endpoints.get(*no).is_some_and(|it| what == Owing::All || it.settings.active));
     Ok(due)
 }
 

@@ -136,8 +136,8 @@ pub trait Webhooks: Send + Sync + 'static {
     /// What was not taken and is told again, of all webhooks that are switched on, soonest first.
     async fn told_again(&self, sought: Sought) -> Result<Found>;
 
-    /// How much is due when, by webhook: the moments part the places, the earliest first. Bounded; of very many not all are
-    /// looked at.
+    /// How much is due when, by webhook: the moments part the places, the earliest first. Of more than two million not all
+    /// are looked at.
     async fn due(&self, what: Owing, edges: Vec<Timestamp>) -> Result<Due>;
 
     /// How many of one's match.
@@ -222,12 +222,13 @@ impl Webhooks for SqliteStore {
     async fn due(&self, what: Owing, edges: Vec<Timestamp>) -> Result<Due> {
         let mut owed: Vec<_> = self.pending_by().into_keys().collect();
         owed.sort_unstable();
-        let (again, late) = (owed.clone(), edges.clone());
-        match self.ask(move |connection, _| due::due(connection, what, &owed, &edges, false)).await {
+        let look = |few| {
+            let (endpoints, owed, edges) = (self.endpoints(), owed.clone(), edges.clone());
+            self.ask(move |connection, _| due::due(connection, &endpoints, what, &owed, &edges, few))
+        };
+        match look(false).await {
             // Less is better than nothing, and says that it is less.
-            Err(StoreError::Slow) => {
-                self.ask(move |connection, _| due::due(connection, what, &again, &late, true)).await
-            }
+            Err(StoreError::Slow) => look(true).await,
             found => found,
         }
     }

@@ -50,11 +50,7 @@ pub(super) async fn add(
     let (endpoints, directory) = (webhooks.endpoints(), room.deps.store.directory());
     let mut events = 0;
     for (no, counts) in &due.counts {
-        // What is left of one that was removed is owed to nobody; what is told again waits for none that is switched off.
         let Some(webhook) = endpoints.get(*no) else { continue };
-        if what == Owing::Again && !webhook.settings.active {
-            continue;
-        }
         events += counts.iter().sum::<u64>();
         let service = directory.service_no(webhook.service);
         let whose = service.map_or("", |it| it.name.as_str());
