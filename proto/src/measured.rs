@@ -56,7 +56,7 @@ pub struct Tries {
     pub third: u64,
     /// Those of them that delivered.
     pub third_delivered: u64,
-    /// Given up after a try.
+    /// Given up after a try; before the daemon started too, among the newest 100,000 dead letters.
     pub dead: u64,
 }
 

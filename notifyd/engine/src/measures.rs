@@ -18,9 +18,18 @@ pub(crate) const MAX_PROVIDERS: usize = 64;
 /// Longest error that is kept, characters.
 const MAX_ERROR: usize = 200;
 
+/// How far back goes what is counted by the minute.
+pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
+
 /// Which minute it is, by the clock that nobody sets.
 pub(crate) const fn minute(steady: Duration) -> u64 {
-    steady.as_secs() / 60
+    minute_before(steady, Duration::ZERO)
+}
+
+/// Which one it was so long before. The first that the clock tells has an hour before it, in which an earlier run may have
+/// left something.
+pub(crate) const fn minute_before(steady: Duration, ago: Duration) -> u64 {
+    steady.saturating_add(HOUR).saturating_sub(ago).as_secs() / 60
 }
 
 /// What is known of one provider.
@@ -270,14 +279,17 @@ mod tests {
         measures.delivered(Some(Channel::Email), Duration::ZERO, Duration::from_secs(2));
         measures.delivered(None, Duration::ZERO, Duration::from_secs(9));
         let mut all = measures.lock();
-        assert_eq!(all.latencies(0).deliver.count, 2);
-        let by_channel = all.by_channel(0);
+        assert_eq!(all.latencies(minute(Duration::ZERO)).deliver.count, 2);
+        let by_channel = all.by_channel(minute(Duration::ZERO));
         let counts: Vec<_> =
             by_channel.iter().map(|(channel, all)| (*channel, all.map(|it| it.count))).collect();
         assert_eq!(counts, [(Channel::Sms, [2, 2, 0]), (Channel::Email, [1, 1, 1])]);
         let [_, call, deliver] = by_channel[1].1;
         assert!(call.ms.unwrap()[0] > 890.0 && deliver.ms.unwrap()[0] > 1_990.0);
-        assert!(all.by_channel(6).is_empty(), "five minutes later nothing is left of it");
+        assert!(
+            all.by_channel(minute(Duration::from_secs(360))).is_empty(),
+            "five minutes later nothing is left of it"
+        );
     }
 
     #[test]

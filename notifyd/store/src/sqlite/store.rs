@@ -2,7 +2,7 @@
 
 use super::SqliteStore;
 use crate::api::{
-    Accepted, Audit, Backlog, Belongings, Bucket, Changed, Claim, Counts, Due, Edit, Idempotency,
+    Accepted, Audit, Backlog, Belongings, Bucket, Changed, Claim, Counts, DiedPage, Due, Edit, Idempotency,
     Interrupted, Job, Look, NewHold, NewKey, NewNotification, NewProvider, NewService, Page, ProviderUpdate,
     Receipt, Record, Scope, Steered, Store, Swept, Verdict, Waiting,
 };
@@ -19,8 +19,8 @@ use crate::waiting::Bounds;
 use crate::webhooks::{self, Webhooks};
 use crate::writer::Kind;
 use crate::{
-    accept, audit, change, claim, directory_rows, due, groups, holds, list, provider_rows, read, record,
-    removal, schedule, stats, steer, sweep, values, waiting,
+    accept, audit, change, claim, died, directory_rows, due, groups, holds, list, provider_rows, read,
+    record, removal, schedule, stats, steer, sweep, values, waiting,
 };
 use async_trait::async_trait;
 use notify_proto::audit::{AuditPage, AuditRequest};
@@ -202,6 +202,10 @@ impl Store for SqliteStore {
 
     async fn oldest_queued(&self) -> Result<Option<Timestamp>> {
         self.read(|connection, _| read::oldest_queued(connection, &claim::backlog(connection)?)).await
+    }
+
+    async fn died(&self, span: (Timestamp, Timestamp), below: i64, limit: usize) -> Result<DiedPage> {
+        self.ask(move |connection, directory| died::page(connection, directory, span, below, limit)).await
     }
 
     async fn held(&self) -> Result<u64> {
