@@ -436,6 +436,7 @@ fn forget(measured: &mut Measured, inner: &Inner) {
     measured.providers.retain(|id, _| directory.provider(*id).is_some());
     let endpoints = inner.deps.store.webhooks().endpoints();
     measured.webhooks.retain(|no, _| endpoints.get(*no).is_some());
+    measured.services.retain(|no| directory.service_no(no).is_some());
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@
 //! * [`standing`] tells where each job in memory stands and where the rest would go; [`rates`] how fast all that moves.
 //! * [`measures`] counts and times calls, deliveries and webhooks, [`sliding`] those of the last five minutes; [`history`]
 //!   remembers what it was each second, and [`figures`] tells it. [`tries`] counts how tries end after a failed one,
-//!   [`services`] what services send; [`before`] reads what died within the hour before the start.
+//!   [`services`] what services send, [`timed`] how long that took; [`before`] reads what died within the hour before the start.
 //! * [`ahead`] keeps what is claimed before there is room for its call.
 //! * [`attempt`] is one call of a provider: `Claimed → Sent`.
 //! * [`settle`] turns what came back into the record to be written.
@@ -56,6 +56,7 @@ mod slots;
 mod standing;
 mod sweep;
 mod tickets;
+mod timed;
 mod tries;
 pub mod way;
 mod webhooks;

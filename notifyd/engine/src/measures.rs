@@ -2,6 +2,7 @@
 //! Counters only ever rise; [`history`](crate::history) looks at them once a second.
 
 use crate::sliding::{Quantiles, Sliding};
+use crate::timed::Timed;
 use notify_proto::measured::{CallView, MAX_CALLS};
 use notify_proto::{Channel, NotificationId, ProviderId, Timestamp};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -73,6 +74,8 @@ struct OfChannel {
 pub(crate) struct Called<'a> {
     /// For which notification, on which channel.
     pub of: (NotificationId, Channel),
+    /// Whose that is, by the store's number.
+    pub service: i64,
     /// How it ended, one word.
     pub class: &'static str,
     /// When, by the clock that nobody sets.
@@ -107,6 +110,7 @@ pub(crate) struct Measures(Mutex<Measured>, Notify);
 pub(crate) struct Measured {
     pub providers: HashMap<ProviderId, OfProvider>,
     pub webhooks: HashMap<i64, OfWebhook>,
+    pub services: Timed,
     channels: BTreeMap<Channel, OfChannel>,
     /// Retries that were given a time.
     pub retried: u64,
@@ -143,6 +147,7 @@ impl Measures {
         let channel = all.channels.entry(it.of.1).or_default();
         channel.call.record(minute, it.elapsed);
         channel.wait.record(minute, it.waited);
+        all.services.called(it.service, minute, it.waited, it.elapsed);
         if all.providers.len() >= MAX_PROVIDERS && !all.providers.contains_key(&provider) {
             return;
         }
@@ -169,10 +174,17 @@ impl Measures {
         }
     }
 
-    /// A notification was delivered on this channel, so long after it was accepted.
-    pub(crate) fn delivered(&self, channel: Option<Channel>, steady: Duration, after: Duration) {
+    /// A notification of this service was delivered on this channel, so long after it was accepted.
+    pub(crate) fn delivered(
+        &self,
+        service: i64,
+        channel: Option<Channel>,
+        steady: Duration,
+        after: Duration,
+    ) {
         let (mut all, minute) = (self.lock(), minute(steady));
         all.deliver.record(minute, after);
+        all.services.delivered(service, minute, after);
         if let Some(channel) = channel {
             all.channels.entry(channel).or_default().deliver.record(minute, after);
         }
@@ -264,6 +276,7 @@ mod tests {
         let measures = Measures::default();
         let call = |channel, elapsed| Called {
             of: (NotificationId::from_bytes([1; 16]), channel),
+            service: 7,
             class: "accepted",
             steady: Duration::ZERO,
             at: Timestamp::UNIX_EPOCH,
@@ -276,8 +289,8 @@ mod tests {
         for it in [call(Channel::Email, 900), call(Channel::Sms, 30), call(Channel::Sms, 30)] {
             measures.called(ProviderId::from_bytes([2; 16]), &it);
         }
-        measures.delivered(Some(Channel::Email), Duration::ZERO, Duration::from_secs(2));
-        measures.delivered(None, Duration::ZERO, Duration::from_secs(9));
+        measures.delivered(7, Some(Channel::Email), Duration::ZERO, Duration::from_secs(2));
+        measures.delivered(8, None, Duration::ZERO, Duration::from_secs(9));
         let mut all = measures.lock();
         assert_eq!(all.latencies(minute(Duration::ZERO)).deliver.count, 2);
         let by_channel = all.by_channel(minute(Duration::ZERO));

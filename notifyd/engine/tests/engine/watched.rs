@@ -35,6 +35,10 @@ async fn calls_tries_and_services_are_told_as_they_went() {
     let service = &handle.services()[&no];
     assert_eq!((service.delivered_24h, service.failed_24h), (0, 1));
     assert!(service.last_accepted_at.is_some());
+    let [wait, call, deliver] = handle.service_latencies()[&no];
+    assert_eq!((wait.count, call.count, deliver.count), (3, 3, 0));
+    tokio::time::sleep(Duration::from_secs(360)).await;
+    assert!(handle.service_latencies().is_empty(), "five minutes later nothing is left of it");
     world.stop().await;
 }
 
