@@ -84,7 +84,8 @@ pub struct Counters {
     pub limit: u32,
     /// Events owed to webhooks.
     pub webhooks_owed: u64,
-    /// Dead letters that came in the last hour, or since the start.
+    /// Dead letters that came in the last hour. Those of them that came before the daemon started are counted among the
+    /// newest 100,000 and while they are dead letters: too low where there are more, and soon after the start.
     pub dead_1h: u64,
     /// Acknowledged among the tries to tell webhooks in the last five minutes, 0 to 1; null when there was none.
     pub ack_share: Option<f64>,

@@ -3,7 +3,7 @@
 //! it out.
 
 use crate::hold::HoldView;
-use crate::measured::{CallView, ServiceFigures};
+use crate::measured::{CallView, ServiceFigures, ServiceLatency};
 use crate::send::Recipient;
 use crate::{
     AttemptStatus, Channel, DeliveryProof, FailureReason, KeyId, NotificationId, Open, Priority, ProviderId,
@@ -250,6 +250,10 @@ pub struct ServiceView {
     /// What it sends, and what becomes of it; null for one of which nothing has happened for long.
     #[serde(default)]
     pub figures: Option<ServiceFigures>,
+    /// How long that took; null for one of which nothing was measured in the last five minutes, as for those beyond the
+    /// [`MAX_TIMED_SERVICES`](crate::measured::MAX_TIMED_SERVICES) that are measured at once.
+    #[serde(default)]
+    pub latency: Option<ServiceLatency>,
 }
 
 /// An API key, never the key itself.

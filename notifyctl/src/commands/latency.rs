@@ -5,7 +5,9 @@ use super::stats::look;
 use crate::failure::{Exit, Failure, Stop};
 use crate::output::rows::{Took, WebhookTook};
 use clap::{Args, ValueEnum};
-use notify_proto::overview::Overview;
+use notify_proto::measured::MAX_TIMED_SERVICES;
+use notify_proto::overview::{Overview, Percentiles};
+use notify_proto::view::ServiceView;
 use notify_proto::{LatencyKind, Open};
 
 /// Of what.
@@ -25,11 +27,10 @@ enum By {
     Provider,
     /// The channels: how long it waited, was under way, and took in all.
     Channel,
+    /// The services: the same of each.
+    Service,
     /// The webhooks: how long they took to acknowledge.
     Webhook,
-    /// Not measured.
-    #[value(hide = true)]
-    Service,
     /// Not measured.
     #[value(hide = true)]
     Error,
@@ -52,20 +53,26 @@ impl Latency {
                 }
                 Ok(())
             }
-            Some(By::Service) => Err(unmeasured("a service").into()),
-            Some(By::Error) => Err(unmeasured("an error").into()),
+            Some(By::Service) => {
+                let link = desk.link().await?;
+                let services = link.read(link.client.service_list(link.within())).await?;
+                let measured = services.iter().filter(|it| it.latency.is_some()).count();
+                desk.out.whole(WHAT, &by_service(&services))?;
+                if measured >= MAX_TIMED_SERVICES {
+                    let most = MAX_TIMED_SERVICES;
+                    desk.out.note(&format!("no more than {most} services are measured at once"));
+                }
+                Ok(())
+            }
+            Some(By::Error) => Err(unmeasured().into()),
         }
     }
 }
 
 /// How long it took is measured while it happens, and of a few things only.
-fn unmeasured(of: &str) -> Failure {
-    let message = format!(
-        "--by: how long things took is not measured for {of}; write queue, provider, channel or webhook"
-    );
-    Failure::new(Exit::Usage, message).hint(
-        "notifyctl stats summary --service NAME has that of one service; --by error counts what went wrong",
-    )
+fn unmeasured() -> Failure {
+    let message = "--by: how long things took is not measured for an error; write queue, provider, channel, service or webhook";
+    Failure::new(Exit::Usage, message).hint("notifyctl stats summary --by error counts what went wrong")
 }
 
 /// In front of each provider, and of all webhooks.
@@ -90,14 +97,28 @@ fn by_provider(of: &Overview) -> Vec<Took> {
 
 fn by_channel(of: &Overview) -> Vec<Took> {
     let lines = of.channels.iter().flat_map(|it| {
-        let all = [
-            (LatencyKind::QueueWait, it.wait_ms),
-            (LatencyKind::ProviderCall, it.call_ms),
-            (LatencyKind::AcceptToDeliver, it.deliver_ms),
-        ];
-        all.map(|(kind, ms)| Took { name: it.channel.to_string(), kind: Open::Known(kind), ms })
+        let channel = it.channel.to_string();
+        stages(&channel, [it.wait_ms, it.call_ms, it.deliver_ms])
     });
     lines.collect()
+}
+
+fn by_service(services: &[ServiceView]) -> Vec<Took> {
+    let lines = services.iter().flat_map(|it| {
+        it.latency.map(|of| stages(&it.name, [of.wait_ms, of.call_ms, of.deliver_ms])).into_iter().flatten()
+    });
+    lines.collect()
+}
+
+/// A line for each stage of the way of a notification.
+fn stages(name: &str, took: [Percentiles; 3]) -> [Took; 3] {
+    let [wait, call, deliver] = took;
+    let line = |kind, ms| Took { name: name.to_owned(), kind: Open::Known(kind), ms };
+    [
+        line(LatencyKind::QueueWait, wait),
+        line(LatencyKind::ProviderCall, call),
+        line(LatencyKind::AcceptToDeliver, deliver),
+    ]
 }
 
 fn by_webhook(of: &Overview) -> Vec<WebhookTook> {

@@ -41,15 +41,17 @@ Examples:
     /// How long things took in the last five minutes
     #[command(
         after_help = "From due to the begin of the call, calls of providers, from accepted to delivered, and from an event to its
-acknowledgement by a webhook. With --by a line for each queue, provider, channel or webhook, as far as it is measured
-for them: the wait in each queue, the calls of each provider, all but acknowledgements for each channel, and those for
-each webhook. What was accepted of one service since some time, and how long it took to deliver: notifyctl stats summary
---service NAME.
+acknowledgement by a webhook. With --by a line for each queue, provider, channel, service or webhook, as far as it is
+measured for them: the wait in each queue, the calls of each provider, all but acknowledgements for each channel and each
+service, and those for each webhook. Of services 64 are measured at once, to about 6 in 100: those that had a place first
+keep it while something of them goes every minute or two. What was accepted of one service since some time, and how long
+it took to deliver: notifyctl stats summary --service NAME.
 
 Examples:
   notifyctl stats latency
   notifyctl stats latency --by provider
   notifyctl stats latency --by channel -o csv
+  notifyctl stats latency --by service
   notifyctl stats latency --json | jq '.items[] | {kind, p99: .ms.p99}'"
     )]
     Latency(Latency),

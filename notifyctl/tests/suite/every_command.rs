@@ -27,6 +27,7 @@ pub(crate) const LINES: &[&str] = &[
     "stats latency --by queue",
     "stats latency --by provider",
     "stats latency --by channel",
+    "stats latency --by service",
     "stats latency --by webhook",
     "stats series",
     "stats series delivered provider/mock/calls --step 1m --last 60",

@@ -77,7 +77,6 @@ fn usage() {
         "status -o xml",
         "status --json -o csv",
         "stats latency --by colour",
-        "stats latency --by service",
         "stats latency --by error",
         "ntf list --since 90",
         "ntf list --status lost",

@@ -160,7 +160,9 @@ pub(crate) fn daemon() -> Value {
 }
 
 pub(crate) fn service() -> Value {
+    let ms = json!({"count": 9, "p50": 84.0, "p95": 310.5, "p99": null, "max": 1_300.0});
     json!({
+        "latency": {"wait_ms": ms, "call_ms": ms, "deliver_ms": ms},
         "id": ID, "name": "acme", "description": null, "active": true, "rate_per_second": 5.0,
         "created_at": "2026-01-01T00:00:00.000Z", "active_keys": 1, "auth_failures": 0, "locked_until": null
     })

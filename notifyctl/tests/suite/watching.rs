@@ -1,6 +1,6 @@
 //! What operators and their machines watch: the exit codes of a check, and what is followed.
 
-use crate::house::{Answer, Fake, fake, overview, run_with, usual, willing};
+use crate::house::{Answer, Fake, fake, overview, run_with, service, usual, willing};
 use serde_json::{Value, json};
 
 /// A daemon whose overview is changed so.
@@ -85,6 +85,9 @@ fn latencies_are_told_apart_by_what_they_are_measured_for() {
     let of_sms =
         ["queue_wait", "provider_call", "accept_to_deliver"].map(|kind| format!("sms,{kind},{took}"));
     assert_eq!(by("channel"), format!("{head}{}", of_sms.concat()));
+    let of_acme =
+        ["queue_wait", "provider_call", "accept_to_deliver"].map(|kind| format!("acme,{kind},{took}"));
+    assert_eq!(by("service"), format!("{head}{}", of_acme.concat()));
     let people = daemon.run(&["stats", "latency", "--by", "provider"]).stdout;
     assert!(people.ends_with("\nmock  provider_call      9  84.0ms  310.5ms  -    1300.0ms\n"), "{people}");
     let hooks = daemon.run(&["stats", "latency", "--by", "webhook"]);
@@ -93,13 +96,35 @@ fn latencies_are_told_apart_by_what_they_are_measured_for() {
         "{}",
         hooks.stderr
     );
-    for what in ["service", "error"] {
-        let refused = daemon.run(&["stats", "latency", "--by", what]);
-        let said = "write queue, provider, channel or webhook\nhint: ";
-        assert!(refused.exit == 2 && refused.stderr.contains(said), "{}", refused.stderr);
-    }
+    let refused = daemon.run(&["stats", "latency", "--by", "error"]);
+    let said = "write queue, provider, channel, service or webhook\nhint: ";
+    assert!(refused.exit == 2 && refused.stderr.contains(said), "{}", refused.stderr);
     let unknown = daemon.run(&["stats", "latency", "--by", "colour"]).stderr;
-    assert!(unknown.contains("[possible values: queue, provider, channel, webhook]"), "{unknown}");
+    assert!(unknown.contains("[possible values: queue, provider, channel, service, webhook]"), "{unknown}");
+}
+
+#[test]
+fn of_services_it_is_told_which_were_measured_and_when_there_may_be_more() {
+    let many = |count: usize| {
+        fake(move |verb, arguments| match verb {
+            "ServiceList" => {
+                let one = |n| {
+                    let mut one = service();
+                    one["name"] = json!(format!("s{n}"));
+                    one
+                };
+                let mut all: Vec<_> = (0..count).map(one).collect();
+                all[0]["latency"] = Value::Null;
+                Answer::Ok(json!(all))
+            }
+            _ => Answer::Ok(usual(verb, arguments)),
+        })
+    };
+    let ask = |count| many(count).run(&["stats", "latency", "--by", "service"]);
+    let few = ask(64);
+    assert!(!few.stdout.contains("s0 ") && few.stdout.contains("\ns63 "), "{}", few.stdout);
+    assert_eq!(few.stderr, "");
+    assert!(ask(65).stderr.contains("no more than 64 services are measured at once"));
 }
 
 #[test]

@@ -9,8 +9,8 @@ use notify_proto::upkeep::{ConfigView, ReloadView};
 use notify_proto::{Channel, DeliveryId, NotificationId, ProviderId, Timestamp};
 use notifyd_engine::Handle;
 use notifyd_engine::{
-    Common, Figures, KindInfo, Of, ProviderState, Queue, Reach, Route, SettingError, Speeds, Standing,
-    TestCall, Totals, Way,
+    Common, Figures, KindInfo, Of, ProviderState, Quantiles, Queue, Reach, Route, SettingError, Speeds,
+    Standing, TestCall, Totals, Way,
 };
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::steer::Wish;
@@ -50,6 +50,8 @@ pub trait EngineHandle: Send + Sync + 'static {
     fn tries(&self, common: Common) -> Tries;
     /// How services do, by the store's number.
     fn services(&self) -> HashMap<i64, ServiceFigures>;
+    /// How long things took of services: from due to the begin of the call, calls, from accepted to delivered.
+    fn service_latencies(&self) -> HashMap<i64, [Quantiles; 3]>;
     /// Forces the circuit breaker of a provider.
     async fn force(&self, id: ProviderId, to: Force) -> Result<(), StoreError>;
     /// The types of providers there are.
@@ -142,6 +144,10 @@ impl EngineHandle for Handle {
 
     fn services(&self) -> HashMap<i64, ServiceFigures> {
         Self::services(self)
+    }
+
+    fn service_latencies(&self) -> HashMap<i64, [Quantiles; 3]> {
+        Self::service_latencies(self)
     }
 
     async fn force(&self, id: ProviderId, to: Force) -> Result<(), StoreError> {

@@ -28,6 +28,7 @@ impl Room {
             deduplicated_24h: answered.duplicates,
             throttled_24h: answered.throttled,
             figures: None,
+            latency: None,
         }
     }
 

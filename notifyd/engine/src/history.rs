@@ -7,7 +7,7 @@ use crate::measures::{MAX_PROVIDERS, MAX_WEBHOOKS, Measured, minute};
 use crate::services;
 use notify_proto::series::{MINUTES, SECONDS};
 use notify_proto::{ProviderId, Status, Timestamp};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -23,7 +23,7 @@ const AT_REST: Duration = Duration::from_secs(60);
 const LATELY: usize = 5;
 
 /// Minutes of an hour.
-const HOUR: usize = 60;
+const HOUR: u8 = 60;
 
 /// Points of a trend of latencies, a minute each.
 const TREND: usize = 15;
@@ -175,6 +175,8 @@ pub(crate) struct Past {
     told: u64,
     last: [u64; COUNTERS],
     gauges: [u64; 4],
+    /// What died in each minute of the hour before this run.
+    before: BTreeMap<u64, u64>,
     /// The counters at the turn of each minute of the last hour.
     hours: VecDeque<[u64; COUNTERS]>,
     providers: HashMap<ProviderId, Entity<4>>,
@@ -190,7 +192,7 @@ pub(crate) struct Past {
 pub struct Pace {
     /// In the order of [`OF_ALL`](notify_proto::series::OF_ALL).
     pub means: [f64; COUNTERS + 4],
-    /// Given up in the last hour.
+    /// Given up in the last hour, also before this run, as far as the log was looked through for that.
     pub failed_1h: u64,
     /// Tries to tell webhooks in the last five minutes, and those that were taken.
     pub told: (u64, u64),
@@ -211,9 +213,9 @@ impl Past {
         let Look { steady, wall, counters, gauges, providers, webhooks, services, p99s } = look;
         self.gauges = gauges;
         let Some((before, wall_before)) = self.at.replace((steady, wall)) else {
-            // There is nothing to compare with yet.
+            // There is nothing to compare with yet. What was counted by now is of the last minutes all the same.
             self.last = counters;
-            self.hours.push_back(counters);
+            self.hours.push_back([0; COUNTERS]);
             return;
         };
         let passed = steady.saturating_sub(before);
@@ -266,7 +268,7 @@ impl Past {
 
     /// A minute is over.
     fn turn(&mut self, p99s: [Option<f64>; 4]) {
-        if self.hours.len() > HOUR {
+        if self.hours.len() > HOUR.into() {
             self.hours.pop_front();
         }
         self.hours.push_back(self.last);
@@ -278,6 +280,11 @@ impl Past {
             }
             trend.push_back(p99);
         }
+    }
+
+    /// One died in this minute, before this run.
+    pub(crate) fn died_before(&mut self, minute: u64) {
+        *self.before.entry(minute).or_default() += 1;
     }
 
     /// What shows whether anything has moved.
@@ -292,9 +299,12 @@ impl Past {
             self.hours.get(from).copied().unwrap_or_default()
         };
         let since = |minutes: usize, n: usize| self.last[n].saturating_sub(ago(minutes)[n]);
+        // As many minutes as there are turns in the ring.
+        let oldest = self.at.map_or(0, |(steady, _)| minute(steady).saturating_sub(HOUR.into()));
+        let before: u64 = self.before.range(oldest..).map(|(_, count)| count).sum();
         Pace {
             means: std::array::from_fn(|n| self.all[n].mean(60)),
-            failed_1h: since(HOUR, 2),
+            failed_1h: since(HOUR.into(), 2) + before,
             told: (since(LATELY, 4), since(LATELY, 5)),
             clock_set: self.set,
             p99s: std::array::from_fn(|n| self.p99s[n].iter().copied().collect()),
@@ -426,6 +436,7 @@ fn forget(measured: &mut Measured, inner: &Inner) {
     measured.providers.retain(|id, _| directory.provider(*id).is_some());
     let endpoints = inner.deps.store.webhooks().endpoints();
     measured.webhooks.retain(|no, _| endpoints.get(*no).is_some());
+    measured.services.retain(|no| directory.service_no(no).is_some());
 }
 
 #[cfg(test)]
@@ -530,6 +541,25 @@ mod tests {
         past.take(look(16, 76_000, 120));
         let (at, by) = past.pace().clock_set.unwrap();
         assert_eq!((at.timestamp_millis(), by), (76_000, 60_000));
+    }
+
+    #[test]
+    fn what_died_before_this_run_leaves_the_hour_minute_by_minute() {
+        let mut past = Past::default();
+        past.take(Look { counters: [0, 0, 1, 0, 0, 0], ..look(0, 0, 0) });
+        assert_eq!(past.pace().failed_1h, 1, "what died before the first look is of this run");
+        // 59 and 30 minutes before it began, and in the minute before.
+        for minute in [1, 30, 30, 59] {
+            past.died_before(minute);
+        }
+        let mut found = vec![];
+        for second in 1..=3_700_u64 {
+            past.take(Look { counters: [0, 0, 1, 0, 0, 0], ..look(second, wall(second), 0) });
+            if [60, 120, 31 * 60 - 1, 31 * 60, 59 * 60, 60 * 60].contains(&second) {
+                found.push(past.pace().failed_1h);
+            }
+        }
+        assert_eq!(found, [5, 4, 4, 2, 2, 1]);
     }
 
     #[test]

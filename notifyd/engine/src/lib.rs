@@ -13,7 +13,7 @@
 //! * [`standing`] tells where each job in memory stands and where the rest would go; [`rates`] how fast all that moves.
 //! * [`measures`] counts and times calls, deliveries and webhooks, [`sliding`] those of the last five minutes; [`history`]
 //!   remembers what it was each second, and [`figures`] tells it. [`tries`] counts how tries end after a failed one,
-//!   [`services`] what services send.
+//!   [`services`] what services send, [`timed`] how long that took; [`before`] reads what died within the hour before the start.
 //! * [`ahead`] keeps what is claimed before there is room for its call.
 //! * [`attempt`] is one call of a provider: `Claimed → Sent`.
 //! * [`settle`] turns what came back into the record to be written.
@@ -31,6 +31,7 @@ mod ahead;
 mod assign;
 mod attempt;
 mod backlogs;
+mod before;
 mod bulk;
 mod dispatch;
 pub mod figures;
@@ -55,6 +56,7 @@ mod slots;
 mod standing;
 mod sweep;
 mod tickets;
+mod timed;
 mod tries;
 pub mod way;
 mod webhooks;
@@ -81,7 +83,7 @@ use crate::services::Services;
 use crate::tries::Tallies;
 use arc_swap::ArcSwap;
 use notify_proto::hold::Force;
-use notify_proto::{Channel, ProviderId};
+use notify_proto::{Channel, ProviderId, Timestamp};
 use notifyd_lifecycle::{Clock, Entropy};
 pub use notifyd_providers::Reach;
 use notifyd_providers::{BuildContext, Heard, Network, Sink};
@@ -134,6 +136,8 @@ pub(crate) enum Ask {
 pub(crate) struct Inner {
     deps: Deps,
     options: ArcSwap<Options>,
+    /// When it began, by both clocks: nothing is counted by it that happened before.
+    began: (Duration, Timestamp),
     metrics: Metrics,
     context: BuildContext,
     /// Whether it delivers: what another run left is taken up.
@@ -178,6 +182,7 @@ impl Engine {
         let context = BuildContext { seed: u64::from_le_bytes(seed), clock, receipts, network };
         let (asks, asked) = mpsc::channel(MAX_ASKED);
         let inner = Arc::new(Inner {
+            began: (deps.clock.steady(), deps.clock.now()),
             metrics: Metrics::register(registry)?,
             context,
             deps,
@@ -218,6 +223,7 @@ impl Engine {
         inner.started.cancel();
         let schedule = tokio::spawn(schedule::run(Arc::clone(&inner), shutdown.clone()));
         let history = tokio::spawn(history::run(Arc::clone(&inner), shutdown.clone()));
+        let before = tokio::spawn(before::run(Arc::clone(&inner), shutdown.clone()));
         let sweep = tokio::spawn(sweep::run(Arc::clone(&inner), shutdown.clone()));
         let bulk = tokio::spawn(bulk::run(Arc::clone(&inner), shutdown.clone()));
         // Calls that end during the drain may bring receipts.
@@ -230,7 +236,7 @@ impl Engine {
         shutdown.cancel();
         ended.cancel();
         inner.running.store(false, Ordering::Release);
-        let _ = tokio::join!(schedule, history, sweep, bulk, collect, receipts, webhooks);
+        let _ = tokio::join!(schedule, history, before, sweep, bulk, collect, receipts, webhooks);
         done
     }
 }

@@ -2,6 +2,7 @@
 //! Counters only ever rise; [`history`](crate::history) looks at them once a second.
 
 use crate::sliding::{Quantiles, Sliding};
+use crate::timed::Timed;
 use notify_proto::measured::{CallView, MAX_CALLS};
 use notify_proto::{Channel, NotificationId, ProviderId, Timestamp};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -18,9 +19,18 @@ pub(crate) const MAX_PROVIDERS: usize = 64;
 /// Longest error that is kept, characters.
 const MAX_ERROR: usize = 200;
 
+/// How far back goes what is counted by the minute.
+pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
+
 /// Which minute it is, by the clock that nobody sets.
 pub(crate) const fn minute(steady: Duration) -> u64 {
-    steady.as_secs() / 60
+    minute_before(steady, Duration::ZERO)
+}
+
+/// Which one it was so long before. The first that the clock tells has an hour before it, in which an earlier run may have
+/// left something.
+pub(crate) const fn minute_before(steady: Duration, ago: Duration) -> u64 {
+    steady.saturating_add(HOUR).saturating_sub(ago).as_secs() / 60
 }
 
 /// What is known of one provider.
@@ -64,6 +74,8 @@ struct OfChannel {
 pub(crate) struct Called<'a> {
     /// For which notification, on which channel.
     pub of: (NotificationId, Channel),
+    /// Whose that is, by the store's number.
+    pub service: i64,
     /// How it ended, one word.
     pub class: &'static str,
     /// When, by the clock that nobody sets.
@@ -98,6 +110,7 @@ pub(crate) struct Measures(Mutex<Measured>, Notify);
 pub(crate) struct Measured {
     pub providers: HashMap<ProviderId, OfProvider>,
     pub webhooks: HashMap<i64, OfWebhook>,
+    pub services: Timed,
     channels: BTreeMap<Channel, OfChannel>,
     /// Retries that were given a time.
     pub retried: u64,
@@ -134,6 +147,7 @@ impl Measures {
         let channel = all.channels.entry(it.of.1).or_default();
         channel.call.record(minute, it.elapsed);
         channel.wait.record(minute, it.waited);
+        all.services.called(it.service, minute, it.waited, it.elapsed);
         if all.providers.len() >= MAX_PROVIDERS && !all.providers.contains_key(&provider) {
             return;
         }
@@ -160,10 +174,17 @@ impl Measures {
         }
     }
 
-    /// A notification was delivered on this channel, so long after it was accepted.
-    pub(crate) fn delivered(&self, channel: Option<Channel>, steady: Duration, after: Duration) {
+    /// A notification of this service was delivered on this channel, so long after it was accepted.
+    pub(crate) fn delivered(
+        &self,
+        service: i64,
+        channel: Option<Channel>,
+        steady: Duration,
+        after: Duration,
+    ) {
         let (mut all, minute) = (self.lock(), minute(steady));
         all.deliver.record(minute, after);
+        all.services.delivered(service, minute, after);
         if let Some(channel) = channel {
             all.channels.entry(channel).or_default().deliver.record(minute, after);
         }
@@ -255,6 +276,7 @@ mod tests {
         let measures = Measures::default();
         let call = |channel, elapsed| Called {
             of: (NotificationId::from_bytes([1; 16]), channel),
+            service: 7,
             class: "accepted",
             steady: Duration::ZERO,
             at: Timestamp::UNIX_EPOCH,
@@ -267,17 +289,20 @@ mod tests {
         for it in [call(Channel::Email, 900), call(Channel::Sms, 30), call(Channel::Sms, 30)] {
             measures.called(ProviderId::from_bytes([2; 16]), &it);
         }
-        measures.delivered(Some(Channel::Email), Duration::ZERO, Duration::from_secs(2));
-        measures.delivered(None, Duration::ZERO, Duration::from_secs(9));
+        measures.delivered(7, Some(Channel::Email), Duration::ZERO, Duration::from_secs(2));
+        measures.delivered(8, None, Duration::ZERO, Duration::from_secs(9));
         let mut all = measures.lock();
-        assert_eq!(all.latencies(0).deliver.count, 2);
-        let by_channel = all.by_channel(0);
+        assert_eq!(all.latencies(minute(Duration::ZERO)).deliver.count, 2);
+        let by_channel = all.by_channel(minute(Duration::ZERO));
         let counts: Vec<_> =
             by_channel.iter().map(|(channel, all)| (*channel, all.map(|it| it.count))).collect();
         assert_eq!(counts, [(Channel::Sms, [2, 2, 0]), (Channel::Email, [1, 1, 1])]);
         let [_, call, deliver] = by_channel[1].1;
         assert!(call.ms.unwrap()[0] > 890.0 && deliver.ms.unwrap()[0] > 1_990.0);
-        assert!(all.by_channel(6).is_empty(), "five minutes later nothing is left of it");
+        assert!(
+            all.by_channel(minute(Duration::from_secs(360))).is_empty(),
+            "five minutes later nothing is left of it"
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use notify_proto::AttemptStatus;
 use notifyd_lifecycle::decide;
 use notifyd_store::StoreError;
 use notifyd_store::api::{AttemptEnd, Interrupted};
+use std::sync::atomic::Ordering;
 
 /// Attempts read and settled together.
 const PAGE: usize = 500;
@@ -19,8 +20,10 @@ pub(crate) async fn run(inner: &Inner) -> Result<(), StoreError> {
         after = last.job.seq;
         total += page.len();
         let now = inner.deps.clock.now();
-        let records = page.into_iter().map(|it| one(inner, it, now)).collect();
+        let records: Vec<_> = page.into_iter().map(|it| one(inner, it, now)).collect();
+        let failed = records.iter().filter(|it| it.transition.failure().is_some()).count();
         store.record(records).await?;
+        inner.failed.fetch_add(u64::try_from(failed).unwrap_or_default(), Ordering::AcqRel);
     }
     if total > 0 {
         tracing::warn!(in_doubt = total, "attempts of an interrupted run were taken up");

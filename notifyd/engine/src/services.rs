@@ -2,7 +2,8 @@
 //! notification. What had left the feed before it was read is not counted.
 
 use crate::history::{Of, refresh};
-use crate::{Handle, Inner};
+use crate::measures::minute;
+use crate::{Handle, Inner, Quantiles};
 use notify_proto::measured::ServiceFigures;
 use notify_proto::{Status, Timestamp};
 use notifyd_lifecycle::Day;
@@ -102,6 +103,12 @@ impl Handle {
             it.trend = past.means(Of::Service(*no), 0, 60, 15);
         }
         all
+    }
+
+    /// How long things took of services in the last five minutes, by the store's number: from due to the begin of the call,
+    /// calls, from accepted to delivered. At most [`MAX_TIMED_SERVICES`](notify_proto::measured::MAX_TIMED_SERVICES).
+    pub fn service_latencies(&self) -> HashMap<i64, [Quantiles; 3]> {
+        self.inner.measures.lock().services.quantiles(minute(self.inner.deps.clock.steady()))
     }
 }
 

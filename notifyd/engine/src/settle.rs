@@ -69,6 +69,7 @@ pub(crate) fn attempt(
                 provider,
                 &Called {
                     of: (loaded.job.id, channel),
+                    service: loaded.job.group.service,
                     class: report.outcome.class(),
                     steady: inner.deps.clock.steady(),
                     at,
@@ -255,7 +256,7 @@ fn told(
             let waited = (at - job.created_at).to_std().unwrap_or_default();
             inner.metrics.latency.observe(waited.as_secs_f64());
             let channel = end.map(|end| end.channel);
-            inner.measures.delivered(channel, inner.deps.clock.steady(), waited);
+            inner.measures.delivered(job.group.service, channel, inner.deps.clock.steady(), waited);
         }
         Status::Failed => {
             inner.failed.fetch_add(1, Ordering::AcqRel);

@@ -19,22 +19,23 @@ pub struct Quantiles {
     pub ms: Option<[f64; 4]>,
 }
 
-/// What was measured. Nothing is kept of what was never used: histograms grow with what is put into them.
+/// What was measured, to so many digits: each more makes the steps an eighth as wide and the histograms seven times as large,
+/// which are at most 15 KB with two. Nothing is kept of what was never used: they grow with what is put into them.
 #[derive(Default)]
-pub(crate) struct Sliding {
+pub(crate) struct Sliding<const DIGITS: u8 = 2> {
     all: Option<Histogram<u32>>,
     /// The oldest first, each with the number of its minute.
     minutes: VecDeque<(u64, Histogram<u32>)>,
 }
 
-impl Sliding {
+impl<const DIGITS: u8> Sliding<DIGITS> {
     /// Something took so long, in this minute.
     pub(crate) fn record(&mut self, minute: u64, took: Duration) {
         self.expire(minute);
         if self.minutes.back().is_none_or(|(last, _)| *last != minute) {
-            self.minutes.extend(empty().map(|fresh| (minute, fresh)));
+            self.minutes.extend(empty(DIGITS).map(|fresh| (minute, fresh)));
         }
-        self.all = self.all.take().or_else(empty);
+        self.all = self.all.take().or_else(|| empty(DIGITS));
         let micros = u64::try_from(took.as_micros()).unwrap_or(LONGEST).clamp(1, LONGEST);
         let last = self.minutes.back_mut().map(|(_, last)| last);
         for histogram in last.into_iter().chain(&mut self.all) {
@@ -55,6 +56,15 @@ impl Sliding {
         of(histogram).ms.map(|ms| ms[2])
     }
 
+    /// How much it takes.
+    #[cfg(test)]
+    pub(crate) fn bytes(&self) -> usize {
+        let of = |it: &Histogram<u32>| it.distinct_values() * size_of::<u32>();
+        let minutes: usize =
+            self.minutes.iter().map(|(_, it)| of(it) + size_of::<(u64, Histogram<u32>)>()).sum();
+        minutes + self.all.as_ref().map_or(0, of)
+    }
+
     fn expire(&mut self, minute: u64) {
         while let Some((_, old)) = self.minutes.pop_front_if(|(it, _)| *it + MINUTES < minute) {
             match &mut self.all {
@@ -68,8 +78,8 @@ impl Sliding {
     }
 }
 
-fn empty() -> Option<Histogram<u32>> {
-    Histogram::new(2).ok()
+fn empty(digits: u8) -> Option<Histogram<u32>> {
+    Histogram::new(digits).ok()
 }
 
 fn of(histogram: &Histogram<u32>) -> Quantiles {
@@ -88,7 +98,7 @@ mod tests {
 
     #[test]
     fn what_is_five_minutes_old_counts_no_more() {
-        let mut it = Sliding::default();
+        let mut it = <Sliding>::default();
         assert_eq!(it.quantiles(7), Quantiles::default());
         for n in 1..=100 {
             it.record(7, Duration::from_millis(n));

@@ -1,9 +1,11 @@
 //! How tries end that follow a failed one, told apart by what that one failed with, through whom, on which channel and
-//! whose it is: of the last hour, in memory, bounded. A retry whose failed try nobody remembers any more counts nowhere.
+//! whose it is: of the last hour, in memory, bounded. A retry whose failed try nobody remembers any more counts nowhere. What
+//! died before this run is counted as far as [`before`](crate::before) finds it.
 
 use notify_proto::measured::Tries;
-use notify_proto::{Channel, ProviderId, Status};
+use notify_proto::{Channel, FailureReason, ProviderId, Status};
 use notifyd_lifecycle::fault;
+use notifyd_store::api::Died;
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -113,6 +115,24 @@ impl Counted {
         }
     }
 
+    /// Takes one that died in this minute, before this run, if a try led to it.
+    pub(crate) fn died_before(&mut self, minute: u64, it: &Died) {
+        let of_a_try = match it.reason {
+            Some(FailureReason::Buried | FailureReason::CrashLoop | FailureReason::Undelivered) => false,
+            Some(FailureReason::Expired) => it.by.is_some(),
+            _ => true,
+        };
+        if !of_a_try {
+            return;
+        }
+        let by = it.by.map(|(provider, channel)| {
+            [Common::error(&it.error), Common::Provider(provider), Common::Channel(channel)]
+        });
+        for common in by.into_iter().flatten().chain([Common::Service(it.service)]) {
+            self.add(minute, common, Tries { dead: 1, ..Tries::default() });
+        }
+    }
+
     /// Of the last hour.
     pub(crate) fn of(&self, minute: u64, common: Common) -> Tries {
         let mut sum = Tries::default();
@@ -127,16 +147,22 @@ impl Counted {
     fn add(&mut self, minute: u64, common: Common, tries: Tries) {
         let bucket = minute / BUCKET;
         if self.hours.len() >= MAX_KEYS && !self.hours.contains_key(&common) {
-            let oldest = self.hours.iter().min_by_key(|(_, hour)| hour.0.back().map(|(bucket, _)| *bucket));
-            if let Some(oldest) = oldest.map(|(common, _)| *common) {
-                self.hours.remove(&oldest);
-            }
+            let newest = |hour: &Hour| hour.0.back().map(|(bucket, _)| *bucket);
+            let oldest =
+                self.hours.iter().map(|(common, hour)| (newest(hour), *common)).min_by_key(|it| it.0);
+            match oldest {
+                // What is older than all that is known makes no room for itself.
+                Some((at, _)) if at > Some(bucket) => return,
+                oldest => oldest.and_then(|(_, common)| self.hours.remove(&common)),
+            };
         }
         let hour = &mut self.hours.entry(common).or_default().0;
         while hour.pop_front_if(|(it, _)| *it + BUCKETS <= bucket).is_some() {}
-        match hour.back_mut() {
-            Some((last, sum)) if *last == bucket => add(sum, &tries),
-            _ => hour.push_back((bucket, tries)),
+        // Mostly it is the last; what an earlier run left comes later than what is older than that.
+        let place = hour.partition_point(|(it, _)| *it < bucket);
+        match hour.get_mut(place) {
+            Some((it, sum)) if *it == bucket => add(sum, &tries),
+            _ => hour.insert(place, (bucket, tries)),
         }
     }
 }
@@ -193,6 +219,47 @@ mod tests {
         all.ended(2, &Ended { call: None, ..end(1, 1, Status::Failed, A, None) });
         let tries = all.of(2, Common::error("refused"));
         assert_eq!(tries, Tries { second: 1, dead: 1, ..Tries::default() });
+    }
+
+    #[test]
+    fn what_died_before_this_run_counts_until_its_hour_is_over() {
+        let mut all = Counted::default();
+        let died = Died {
+            at: notify_proto::Timestamp::UNIX_EPOCH,
+            service: 7,
+            by: Some((A, Channel::Sms)),
+            reason: Some(FailureReason::Exhausted),
+            error: "refused".into(),
+        };
+        all.ended(60, &end(1, 0, Status::Failed, A, Some("refused")));
+        // It comes in after what is newer.
+        all.died_before(59, &died);
+        all.died_before(21, &died);
+        let expired = Died { reason: Some(FailureReason::Expired), ..died.clone() };
+        all.died_before(21, &expired);
+        for reason in [FailureReason::Buried, FailureReason::CrashLoop, FailureReason::Undelivered] {
+            all.died_before(21, &Died { reason: Some(reason), ..died.clone() });
+        }
+        all.died_before(21, &Died { by: None, ..expired });
+        all.died_before(21, &Died { by: None, ..died });
+        let refused = Common::error("refused");
+        for common in [refused, Common::Provider(A), Common::Channel(Channel::Sms)] {
+            assert_eq!([60, 79, 80, 115, 120].map(|minute| all.of(minute, common).dead), [4, 4, 2, 1, 0]);
+        }
+        assert_eq!(all.of(60, Common::Service(7)).dead, 5, "who was never called is still somebody's");
+    }
+
+    #[test]
+    fn what_died_before_makes_no_room_for_itself() {
+        let mut all = Counted::default();
+        for seq in 0..600_i64 {
+            all.ended(60, &Ended { service: seq, ..end(seq, 0, Status::Failed, A, None) });
+        }
+        assert_eq!(all.hours.len(), MAX_KEYS);
+        let known: Vec<_> = all.hours.keys().copied().collect();
+        let at = notify_proto::Timestamp::UNIX_EPOCH;
+        all.died_before(30, &Died { at, service: 1_000, by: None, reason: None, error: String::new() });
+        assert!(known.iter().all(|common| all.hours.contains_key(common)));
     }
 
     #[test]

@@ -42,6 +42,7 @@ mod change;
 mod claim;
 mod cursor;
 mod desk;
+mod died;
 mod directory_rows;
 mod due;
 mod filter;

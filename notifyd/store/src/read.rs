@@ -29,6 +29,8 @@ pub fn notification(
     scope: Scope,
     id: NotificationId,
 ) -> Result<Option<NotificationDetail>> {
+    // One moment for all of it: its story must not be a step ahead of it.
+    let connection = connection.unchecked_transaction().map_err(StoreError::Read)?;
     let sql =
         format!("SELECT {COLUMNS} FROM notifications n JOIN messages m ON m.seq = n.seq WHERE n.id = ?1");
     let found = connection
@@ -45,8 +47,8 @@ pub fn notification(
     {
         return Ok(None);
     }
-    let attempts = attempts(connection, directory, seq, id).map_err(StoreError::Read)?;
-    let events = events(connection, seq).map_err(StoreError::Read)?;
+    let attempts = attempts(&connection, directory, seq, id).map_err(StoreError::Read)?;
+    let events = events(&connection, seq).map_err(StoreError::Read)?;
     Ok(Some(NotificationDetail { notification, attempts, events, retry_delays: Vec::new() }))
 }
 

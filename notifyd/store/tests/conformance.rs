@@ -87,6 +87,7 @@ suite! {
         skipped_candidates_are_attempts,
         who_is_held_says_so_until_something_else_happens,
         another_run_finds_what_was_left,
+        what_died_is_found_by_when_it_did,
         lines_are_separate_and_in_order,
     }
     changing {

@@ -116,6 +116,10 @@ const HOT: &[(&str, &str)] = &[
         "SEARCH notifications USING COVERING INDEX notifications_dead (status=? AND seq<?)",
     ),
     (
+        include_str!("../src/sql/died.sql"),
+        "SEARCH notifications USING INDEX notifications_dead (status=? AND seq<?)",
+    ),
+    (
         include_str!("../src/sql/schedule_group.sql"),
         "SEARCH notifications USING COVERING INDEX notifications_due (due_at>?)",
     ),

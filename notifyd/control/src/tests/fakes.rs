@@ -16,8 +16,8 @@ use notify_proto::{
     Timestamp,
 };
 use notifyd_engine::{
-    Common, Figures, KindInfo, Of, ProviderState, Queue, Reach, Route, SettingError, Speeds, Standing, Step,
-    TestCall, Totals, Verdict, Way,
+    Common, Figures, KindInfo, Of, ProviderState, Quantiles, Queue, Reach, Route, SettingError, Speeds,
+    Standing, Step, TestCall, Totals, Verdict, Way,
 };
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::candidate::{Choice, Gate, Skip};
@@ -53,6 +53,7 @@ pub(super) struct FakeEngine {
     pub(super) calls: Mutex<Vec<CallView>>,
     pub(super) tries: Mutex<HashMap<Common, Tries>>,
     pub(super) services: Mutex<HashMap<i64, ServiceFigures>>,
+    pub(super) latencies: Mutex<HashMap<i64, [Quantiles; 3]>>,
     pub(super) circuit: Mutex<&'static str>,
     /// How often somebody looked at a provider.
     pub(super) looks: AtomicU32,
@@ -111,6 +112,10 @@ impl EngineHandle for FakeEngine {
 
     fn services(&self) -> HashMap<i64, ServiceFigures> {
         self.services.lock().unwrap().clone()
+    }
+
+    fn service_latencies(&self) -> HashMap<i64, [Quantiles; 3]> {
+        self.latencies.lock().unwrap().clone()
     }
 
     async fn force(&self, _: ProviderId, to: Force) -> Result<(), StoreError> {
@@ -323,6 +328,7 @@ pub(super) fn house_with<U: Upkeep>(upkeep: impl FnOnce(Arc<SqliteStore>) -> Arc
         calls: Mutex::default(),
         tries: Mutex::default(),
         services: Mutex::default(),
+        latencies: Mutex::default(),
         circuit: Mutex::new("closed"),
         looks: AtomicU32::new(0),
     });

@@ -5,6 +5,7 @@ use notify_proto::ErrorCode::{Conflict, Invalid, NotFound};
 use notify_proto::audit::AuditRequest;
 use notify_proto::control::{Limit, ServiceChange};
 use notify_proto::measured::ServiceFigures;
+use notifyd_engine::Quantiles;
 
 #[tokio::test]
 async fn a_service_is_changed_and_the_audit_log_says_how() {
@@ -67,5 +68,13 @@ async fn a_service_is_told_with_what_it_sends() {
     assert_eq!((told.failed_24h, &told.trend[..]), (3, &[0.123][..]));
     assert!((told.accepted_per_second - 2.0).abs() < 1e-9);
     let listed = admin.service_list(soon()).await.unwrap().unwrap();
-    assert_eq!(listed[0].figures, Some(told));
+    assert_eq!((&listed[0].figures, listed[0].latency), (&Some(told), None));
+
+    let took = Quantiles { count: 3, ms: Some([84.04, 90.0, 95.0, 120.0]) };
+    house.engine.latencies.lock().unwrap().insert(no, [Quantiles::default(), took, took]);
+    let latency = admin.service_show(soon(), "acme".into()).await.unwrap().unwrap().latency.unwrap();
+    assert_eq!((latency.wait_ms.count, latency.wait_ms.p50), (0, None));
+    assert_eq!((latency.call_ms.p50, latency.deliver_ms.max), (Some(84.0), Some(120.0)));
+    let listed = admin.service_list(soon()).await.unwrap().unwrap();
+    assert_eq!(listed[0].latency, Some(latency));
 }

@@ -7,6 +7,7 @@ use super::queue;
 use crate::attention::{Facts, attention};
 use crate::refuse;
 use crate::session::{Room, Session};
+pub(in crate::verbs) use lines::percentiles;
 use lines::{Lines, channels, latency, share, tenth, trends};
 use notify_proto::overview::{Counters, MAX_WEBHOOKS, Overview, OverviewReply, Speeds};
 use notify_proto::transport::Reply;

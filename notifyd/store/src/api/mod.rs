@@ -34,7 +34,7 @@ pub use accept::{Accepted, Idempotency, NewNotification, Receipt};
 pub use change::{Changed, Edit, Steered};
 pub use deliver::{AttemptEnd, Backlog, Claim, Due, Interrupted, Job, Record, Verdict};
 pub use people::{Belongings, NewHold, NewKey, NewProvider, NewService, ProviderUpdate};
-pub use read::{Bucket, Counts, Look, Page, Place, Total, Waiting, Waits};
+pub use read::{Bucket, Counts, Died, DiedPage, Look, Page, Place, Total, Waiting, Waits};
 
 /// Whose notifications a call may see: numbers are the store's own, from [`Directory`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,6 +192,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// How many wait for an operator, counted up to 10,001.
     async fn held(&self) -> Result<u64>;
+
+    /// Of the newest `limit` dead letters below a number, those that died from one moment on and before another.
+    async fn died(&self, span: (Timestamp, Timestamp), below: i64, limit: usize) -> Result<DiedPage>;
 
     /// Long work, and changes to many notifications.
     fn operations(&self) -> &dyn Operations;

@@ -1,7 +1,7 @@
 //! Reading.
 
 use notify_proto::filter::Filter;
-use notify_proto::{Status, Timestamp};
+use notify_proto::{Channel, FailureReason, ProviderId, Status, Timestamp};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -92,6 +92,30 @@ pub struct Waiting {
     pub by_acceptance: bool,
     /// Whether all were looked at; if not, what waits for a time was looked at in the order in which it is due.
     pub whole: bool,
+}
+
+/// A dead letter: when and of what it died.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Died {
+    /// When.
+    pub at: Timestamp,
+    /// Whose it was, by the store's number.
+    pub service: i64,
+    /// Who was called last, and on which channel.
+    pub by: Option<(ProviderId, Channel)>,
+    /// Why it was given up.
+    pub reason: Option<FailureReason>,
+    /// What went wrong last, as [`fault::template`](notifyd_lifecycle::fault::template) has it; empty when nobody said.
+    pub error: String,
+}
+
+/// What a look at dead letters found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiedPage {
+    /// Those that died in the time asked for.
+    pub died: Vec<Died>,
+    /// Below which number to look on, when there may be more.
+    pub next: Option<i64>,
 }
 
 /// Notifications by status, kept as they change; no query.

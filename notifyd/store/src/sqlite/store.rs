@@ -2,9 +2,9 @@
 
 use super::SqliteStore;
 use crate::api::{
-    Accepted, Audit, Backlog, Belongings, Bucket, ChangeKey, Changed, Claim, Counts, Due, Edit, Idempotency,
-    Interrupted, Job, Look, Made, NewHold, NewKey, NewNotification, NewProvider, NewService, Page,
-    ProviderUpdate, Receipt, Record, Scope, Steered, Store, Swept, Verdict, Waiting,
+    Accepted, Audit, Backlog, Belongings, Bucket, ChangeKey, Changed, Claim, Counts, DiedPage, Due, Edit,
+    Idempotency, Interrupted, Job, Look, Made, NewHold, NewKey, NewNotification, NewProvider, NewService,
+    Page, ProviderUpdate, Receipt, Record, Scope, Steered, Store, Swept, Verdict, Waiting,
 };
 use crate::bell::Bell;
 use crate::desk::Desk;
@@ -19,8 +19,8 @@ use crate::waiting::Bounds;
 use crate::webhooks::{self, Webhooks};
 use crate::writer::Kind;
 use crate::{
-    accept, audit, change, claim, directory_rows, due, groups, holds, list, provider_rows, read, record,
-    removal, schedule, stats, steer, sweep, values, waiting,
+    accept, audit, change, claim, died, directory_rows, due, groups, holds, list, provider_rows, read,
+    record, removal, schedule, stats, steer, sweep, values, waiting,
 };
 use async_trait::async_trait;
 use notify_proto::audit::{AuditPage, AuditRequest};
@@ -202,6 +202,10 @@ impl Store for SqliteStore {
 
     async fn oldest_queued(&self) -> Result<Option<Timestamp>> {
         self.read(|connection, _| read::oldest_queued(connection, &claim::backlog(connection)?)).await
+    }
+
+    async fn died(&self, span: (Timestamp, Timestamp), below: i64, limit: usize) -> Result<DiedPage> {
+        self.ask(move |connection, directory| died::page(connection, directory, span, below, limit)).await
     }
 
     async fn held(&self) -> Result<u64> {

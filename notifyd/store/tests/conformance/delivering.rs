@@ -211,6 +211,36 @@ pub async fn another_run_finds_what_was_left(it: Opened) {
     assert_eq!(it.only_job().await.id, id);
 }
 
+pub async fn what_died_is_found_by_when_it_did(it: Opened) {
+    let begin = it.now();
+    let fail = || Transition::fail(FailureReason::Exhausted);
+    for text in ["one", "two", "three"] {
+        it.accept(draft(text)).await;
+        let job = claimed(&it).await;
+        it.store.record(vec![record(&it, &job, fail())]).await.unwrap();
+        it.turn(Duration::from_secs(60));
+    }
+    it.accept(draft("delivered")).await;
+    let job = claimed(&it).await;
+    it.store.record(vec![record(&it, &job, Transition::deliver())]).await.unwrap();
+    let minute = |n: u64| begin + Duration::from_secs(60 * n);
+    let died =
+        async |from, to, below, limit| it.store.died((minute(from), minute(to)), below, limit).await.unwrap();
+    let all = died(0, 3, i64::MAX, 10).await;
+    let times: Vec<_> = all.died.iter().map(|it| it.at).collect();
+    assert_eq!((times, all.next), (vec![minute(2), minute(1), minute(0)], None), "the newest first");
+    let (first, directory) = (&all.died[0], it.store.directory());
+    assert_eq!(first.by, Some((directory.find_provider("p").unwrap().id, Channel::Sms)));
+    assert_eq!((first.reason, first.error.as_str()), (Some(FailureReason::Exhausted), "503"));
+    assert_eq!(directory.service_no(first.service).unwrap().name, "acme");
+    // The end is not part of it.
+    assert_eq!(died(1, 2, i64::MAX, 10).await.died, all.died[1..2]);
+    let two = died(0, 3, i64::MAX, 2).await;
+    assert_eq!(two.died, all.died[..2]);
+    let rest = died(0, 3, two.next.unwrap(), 2).await;
+    assert_eq!((rest.died, rest.next), (all.died[2..].to_vec(), None));
+}
+
 pub async fn lines_are_separate_and_in_order(it: Opened) {
     let mut ids = Vec::new();
     for n in 0..3 {

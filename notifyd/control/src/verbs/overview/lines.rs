@@ -203,7 +203,8 @@ pub(super) fn trends(figures: &Figures) -> Trends {
     }
 }
 
-fn percentiles(of: &Quantiles) -> Percentiles {
+/// What was measured, as it is told.
+pub(in crate::verbs) fn percentiles(of: &Quantiles) -> Percentiles {
     let [p50, p95, p99, max] = of.ms.map(|ms| ms.map(|it| Some(tenth(it)))).unwrap_or_default();
     Percentiles { count: of.count, p50, p95, p99, max }
 }

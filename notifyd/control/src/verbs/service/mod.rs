@@ -3,15 +3,17 @@
 mod delete;
 
 use super::key;
+use super::overview::percentiles;
 use crate::session::{Room, Session};
 use crate::view::thousandths;
 use crate::{name, refuse};
 use notify_proto::ServiceId;
 use notify_proto::control::{Change, FreshKey, NewService, ServiceChange, UpdatedService};
-use notify_proto::measured::ServiceFigures;
+use notify_proto::measured::{ServiceFigures, ServiceLatency};
 use notify_proto::transport::Reply;
 use notify_proto::upkeep::ChangedSetting;
 use notify_proto::view::ServiceView;
+use notifyd_engine::Quantiles;
 use notifyd_store::Service;
 use notifyd_store::api::NewService as Row;
 use std::sync::Arc;
@@ -65,6 +67,7 @@ pub(crate) async fn create(
         deduplicated_24h: 0,
         throttled_24h: 0,
         figures: None,
+        latency: None,
     };
     store.create_service(row, key, operator.audit()).await.map_err(refuse::log)?;
     operator.tell("service.create", &view.name);
@@ -90,10 +93,11 @@ fn describe(description: Option<&str>) -> Reply<()> {
 /// All services, by name.
 pub(crate) fn list(session: &Session) -> Reply<Vec<ServiceView>> {
     let room = session.look()?;
-    let mut figures = room.deps.engine.services();
+    let (mut figures, mut latencies) = (room.deps.engine.services(), room.deps.engine.service_latencies());
     let view = |service: &Arc<Service>| {
         let figures = figures.remove(&service.no).map(rounded);
-        ServiceView { figures, ..room.service_view(service) }
+        let latency = latencies.remove(&service.no).map(latency);
+        ServiceView { figures, latency, ..room.service_view(service) }
     };
     Ok(room.deps.store.directory().services().iter().map(view).collect())
 }
@@ -103,7 +107,14 @@ pub(crate) fn show(session: &Session, name: &str) -> Reply<ServiceView> {
     let room = session.look()?;
     let service = find(room, name)?;
     let figures = room.deps.engine.services().remove(&service.no).map(rounded);
-    Ok(ServiceView { figures, ..room.service_view(&service) })
+    let latency = room.deps.engine.service_latencies().remove(&service.no).map(latency);
+    Ok(ServiceView { figures, latency, ..room.service_view(&service) })
+}
+
+/// How long things took.
+fn latency(of: [Quantiles; 3]) -> ServiceLatency {
+    let [wait_ms, call_ms, deliver_ms] = of.map(|it| percentiles(&it));
+    ServiceLatency { wait_ms, call_ms, deliver_ms }
 }
 
 /// As precise as anybody needs it.
