@@ -75,6 +75,12 @@ pub struct Tries {
     pub third_delivered: u64,
     /// Given up after a try; before the daemon started too, among the newest 100,000 dead letters.
     pub dead: u64,
+    /// Since when tries have failed that way, with no hour between two of them; while this daemon runs.
+    #[serde(serialize_with = "write_opt_time")]
+    pub failing_since: Option<Timestamp>,
+    /// When the last one failed that way.
+    #[serde(serialize_with = "write_opt_time")]
+    pub last_failed_at: Option<Timestamp>,
 }
 
 impl Tries {

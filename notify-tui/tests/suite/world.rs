@@ -64,10 +64,12 @@ fn full(question: &Question) -> Answer {
             "groups": [
                 {"name": "503 upstream unavailable", "retrying": 3_204, "pending": 0, "tried_once": 3_204,
                     "tried_twice": 0, "tried_more": 0, "next_at": "2027-01-15T08:00:04Z", "sample": id(1),
-                    "tries": {"second": 100, "second_delivered": 71, "third": 0, "third_delivered": 0, "dead": 0}},
+                    "tries": {"second": 100, "second_delivered": 71, "third": 0, "third_delivered": 0, "dead": 0,
+                        "failing_since": "2027-01-15T07:59:19Z", "last_failed_at": "2027-01-15T07:59:59Z"}},
                 {"name": "timeout after <n>s", "retrying": 611, "pending": 0, "tried_once": 400, "tried_twice": 200,
                     "tried_more": 11, "next_at": "2027-01-15T08:04:46Z", "sample": id(2),
-                    "tries": {"second": 50, "second_delivered": 44, "third": 25, "third_delivered": 16, "dead": 12}},
+                    "tries": {"second": 50, "second_delivered": 44, "third": 25, "third_delivered": 16, "dead": 12,
+                        "failing_since": "2027-01-15T07:51:00Z", "last_failed_at": "2027-01-15T07:59:57Z"}},
                 {"name": "", "retrying": 0, "pending": 162, "tried_once": 0, "tried_twice": 0, "tried_more": 0,
                     "next_at": null, "sample": null}
             ]

@@ -7,7 +7,7 @@ use crate::cli::Format;
 use crate::failure::{Ended, Exit};
 use crate::given;
 use crate::output::rows::{always, status, wide};
-use crate::output::{Column, Row, Total};
+use crate::output::{Cell, Column, Row, Total};
 use clap::{Args, Subcommand};
 use notify_proto::control::ListRequest;
 use notify_proto::filter::Term;
@@ -132,6 +132,11 @@ impl Row for WaitingGroup {
         always("tried_more", |it| it.tried_more.into()),
         always("next", |it| it.next_at.into()),
         wide("last", |it| it.last_at.into()),
+        wide("dead_1h", |it| it.tries.map(|tries| tries.dead).into()),
+        wide("failing_since", |it| it.tries.and_then(|tries| tries.failing_since).into()),
+        wide("last_failed", |it| it.tries.and_then(|tries| tries.last_failed_at).into()),
+        wide("try1_2", |it| Cell::percent(it.tries.and_then(|tries| tries.shares()[0]))),
+        wide("try2_3", |it| Cell::percent(it.tries.and_then(|tries| tries.shares()[1]))),
         wide("sample", |it| it.sample.map(|id| id.to_string()).into()),
         always("error", |it| it.error.clone().into()),
     ];

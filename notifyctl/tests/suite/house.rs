@@ -518,7 +518,9 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
             "by": arguments["request"]["by"], "elsewhere": 7, "scanned": 20_000, "partial": true,
             "groups": [{
                 "name": "time\u{9b}out", "retrying": 1_284, "pending": 2, "tried_once": 9, "tried_twice": 8,
-                "tried_more": 7, "next_at": "2026-01-01T00:00:00.000Z", "last_at": null, "sample": ID, "error": "a\u{1b}[1m"
+                "tried_more": 7, "next_at": "2026-01-01T00:00:00.000Z", "last_at": null, "sample": ID, "error": "a\u{1b}[1m",
+                "tries": {"second": 4, "second_delivered": 3, "third": 0, "third_delivered": 0, "dead": 12,
+                    "failing_since": "2026-01-01T00:00:00.000Z", "last_failed_at": "2026-01-01T00:00:09.000Z"}
             }]
         }),
         "NotificationRetry" | "ScheduleRun" => changed(arguments, "queued"),

@@ -270,7 +270,7 @@ fn told(
     let call = end.map(|end| (end.provider, end.channel, end.message.as_deref()));
     let (seq, service, retries) = (job.seq, job.group.service, job.retry_count);
     let minute = minute(inner.deps.clock.steady());
-    inner.tallies.lock().ended(minute, &Ended { seq, service, retries, to, call });
+    inner.tallies.lock().ended(minute, &Ended { seq, service, retries, to, call, at });
     let provider = end.and_then(|end| slots.get(end.provider)).map(|slot| slot.row.name.as_str());
     let service = slots.directory().service_no(job.group.service).map_or("", |service| service.name.as_str());
     let error = match (to, end.and_then(|end| end.message.as_deref())) {

@@ -2,8 +2,9 @@
 //! whose it is: of the last hour, in memory, bounded. A retry whose failed try nobody remembers any more counts nowhere. What
 //! died before this run is counted as far as [`before`](crate::before) finds it.
 
+use chrono::TimeDelta;
 use notify_proto::measured::Tries;
-use notify_proto::{Channel, FailureReason, ProviderId, Status};
+use notify_proto::{Channel, FailureReason, ProviderId, Status, Timestamp};
 use notifyd_lifecycle::fault;
 use notifyd_store::api::Died;
 use std::collections::{HashMap, VecDeque};
@@ -53,11 +54,18 @@ pub(crate) struct Ended<'a> {
     pub to: Status,
     /// Through whom, on which channel, and what went wrong, when somebody was called.
     pub call: Option<(ProviderId, Channel, Option<&'a str>)>,
+    /// When.
+    pub at: Timestamp,
 }
 
-/// Of the last hour, the oldest first, each with the number of its bucket.
+/// Of the last hour.
 #[derive(Default)]
-struct Hour(VecDeque<(u64, Tries)>);
+struct Hour {
+    /// The oldest first, each with the number of its bucket.
+    counted: VecDeque<(u64, Tries)>,
+    /// Since when tries have failed with no hour between two, and when the last one did.
+    failing: Option<(Timestamp, Timestamp)>,
+}
 
 /// What is known of tries.
 #[derive(Default)]
@@ -102,6 +110,9 @@ impl Counted {
             let error = Common::error(&error.map(fault::template).unwrap_or_default());
             [error, Common::Provider(provider), Common::Channel(channel)]
         });
+        for common in now.into_iter().flatten().chain([whose]).filter(|_| now.is_some()) {
+            self.failed_at(minute, common, it.at);
+        }
         if it.to == Status::Failed {
             for common in now.or(before).into_iter().flatten().chain([whose]) {
                 self.add(minute, common, Tries { dead: 1, ..Tries::default() });
@@ -135,8 +146,10 @@ impl Counted {
 
     /// Of the last hour.
     pub(crate) fn of(&self, minute: u64, common: Common) -> Tries {
-        let mut sum = Tries::default();
-        for (bucket, tries) in self.hours.get(&common).into_iter().flat_map(|hour| &hour.0) {
+        let Some(hour) = self.hours.get(&common) else { return Tries::default() };
+        let (failing_since, last_failed_at) = hour.failing.unzip();
+        let mut sum = Tries { failing_since, last_failed_at, ..Tries::default() };
+        for (bucket, tries) in &hour.counted {
             if bucket + BUCKETS > minute / BUCKET {
                 add(&mut sum, tries);
             }
@@ -144,10 +157,20 @@ impl Counted {
         sum
     }
 
+    /// A try failed at this moment, in this minute.
+    fn failed_at(&mut self, minute: u64, common: Common, at: Timestamp) {
+        self.add(minute, common, Tries::default());
+        if let Some(hour) = self.hours.get_mut(&common) {
+            let goes_on = |(_, last): &(Timestamp, Timestamp)| at - *last < TimeDelta::hours(1);
+            let since = hour.failing.filter(goes_on).map_or(at, |(since, _)| since);
+            hour.failing = Some((since, at));
+        }
+    }
+
     fn add(&mut self, minute: u64, common: Common, tries: Tries) {
         let bucket = minute / BUCKET;
         if self.hours.len() >= MAX_KEYS && !self.hours.contains_key(&common) {
-            let newest = |hour: &Hour| hour.0.back().map(|(bucket, _)| *bucket);
+            let newest = |hour: &Hour| hour.counted.back().map(|(bucket, _)| *bucket);
             let oldest =
                 self.hours.iter().map(|(common, hour)| (newest(hour), *common)).min_by_key(|it| it.0);
             match oldest {
@@ -156,7 +179,7 @@ impl Counted {
                 oldest => oldest.and_then(|(_, common)| self.hours.remove(&common)),
             };
         }
-        let hour = &mut self.hours.entry(common).or_default().0;
+        let hour = &mut self.hours.entry(common).or_default().counted;
         while hour.pop_front_if(|(it, _)| *it + BUCKETS <= bucket).is_some() {}
         // Mostly it is the last; what an earlier run left comes later than what is older than that.
         let place = hour.partition_point(|(it, _)| *it < bucket);
@@ -183,7 +206,42 @@ mod tests {
     const B: ProviderId = ProviderId::from_bytes([2; 16]);
 
     fn end(seq: i64, retries: u32, to: Status, by: ProviderId, error: Option<&str>) -> Ended<'_> {
-        Ended { seq, service: 7, retries, to, call: Some((by, Channel::Sms, error)) }
+        Ended {
+            seq,
+            service: 7,
+            retries,
+            to,
+            call: Some((by, Channel::Sms, error)),
+            at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    /// What is counted of the last hour.
+    fn counted(all: &Counted, minute: u64, common: Common) -> Tries {
+        Tries { failing_since: None, last_failed_at: None, ..all.of(minute, common) }
+    }
+
+    #[test]
+    fn a_fault_lasts_from_its_first_try_to_its_last_one() {
+        let mut all = Counted::default();
+        let at = |minute: i64| Timestamp::UNIX_EPOCH + TimeDelta::minutes(minute);
+        let seen = |all: &Counted, common| {
+            let tries = all.of(200, common);
+            tries.failing_since.zip(tries.last_failed_at)
+        };
+        let refused = Common::error("refused");
+        for (seq, minute) in [(1, 0), (2, 59), (3, 118)] {
+            let end = Ended { at: at(minute), ..end(seq, 0, Status::Retrying, A, Some("refused")) };
+            all.ended(minute.unsigned_abs(), &end);
+        }
+        for common in [refused, Common::Provider(A), Common::Channel(Channel::Sms), Common::Service(7)] {
+            assert_eq!(seen(&all, common), Some((at(0), at(118))));
+        }
+        all.ended(120, &Ended { at: at(120), ..end(3, 1, Status::Delivered, A, None) });
+        assert_eq!(seen(&all, refused), Some((at(0), at(118))), "what is delivered is no fault");
+        all.ended(178, &Ended { at: at(178), ..end(4, 0, Status::Failed, A, Some("refused")) });
+        assert_eq!(seen(&all, refused), Some((at(178), at(178))), "it began anew after an hour without one");
+        assert_eq!(seen(&all, Common::Provider(B)), None);
     }
 
     #[test]
@@ -202,14 +260,20 @@ mod tests {
         all.ended(5, &end(4, 1, Status::Queued, B, Some("refused")));
         let second = Tries { second: 4, second_delivered: 3, ..Tries::default() };
         let timeout = Common::error("timeout after <n> s");
-        assert_eq!((all.of(5, timeout), all.of(5, Common::Provider(A))), (second, second));
+        assert_eq!((counted(&all, 5, timeout), counted(&all, 5, Common::Provider(A))), (second, second));
         let third = Tries { third: 1, dead: 1, ..Tries::default() };
-        assert_eq!((all.of(5, Common::error("refused")), all.of(5, Common::Provider(B))), (third, third));
+        assert_eq!(
+            (counted(&all, 5, Common::error("refused")), counted(&all, 5, Common::Provider(B))),
+            (third, third)
+        );
         let both = Tries { third: 1, dead: 1, ..second };
-        assert_eq!((all.of(5, Common::Service(7)), all.of(5, Common::Channel(Channel::Sms))), (both, both));
+        assert_eq!(
+            (counted(&all, 5, Common::Service(7)), counted(&all, 5, Common::Channel(Channel::Sms))),
+            (both, both)
+        );
         assert_eq!(second.shares(), [Some(0.75), None]);
         assert!(all.failed.is_empty(), "what has ended is not remembered");
-        assert_eq!(all.of(70, timeout), Tries::default(), "an hour later it counts no more");
+        assert_eq!(counted(&all, 70, timeout), Tries::default(), "an hour later it counts no more");
     }
 
     #[test]
@@ -217,7 +281,7 @@ mod tests {
         let mut all = Counted::default();
         all.ended(1, &end(1, 0, Status::Retrying, A, Some("refused")));
         all.ended(2, &Ended { call: None, ..end(1, 1, Status::Failed, A, None) });
-        let tries = all.of(2, Common::error("refused"));
+        let tries = counted(&all, 2, Common::error("refused"));
         assert_eq!(tries, Tries { second: 1, dead: 1, ..Tries::default() });
     }
 
@@ -246,7 +310,7 @@ mod tests {
         for common in [refused, Common::Provider(A), Common::Channel(Channel::Sms)] {
             assert_eq!([60, 79, 80, 115, 120].map(|minute| all.of(minute, common).dead), [4, 4, 2, 1, 0]);
         }
-        assert_eq!(all.of(60, Common::Service(7)).dead, 5, "who was never called is still somebody's");
+        assert_eq!(counted(&all, 60, Common::Service(7)).dead, 5, "who was never called is still somebody's");
     }
 
     #[test]
@@ -272,7 +336,7 @@ mod tests {
             all.ended(minute, &end(seq, 0, Status::Retrying, A, Some(&error)));
         }
         assert!(all.hours.len() <= MAX_KEYS && all.failed.len() <= 16_384);
-        assert!(all.hours.values().all(|hour| hour.0.len() <= 12));
+        assert!(all.hours.values().all(|hour| hour.counted.len() <= 12));
         assert!(all.of(399, Common::Provider(A)).dead > 5_000, "what is used stays");
     }
 }
