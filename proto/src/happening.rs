@@ -31,7 +31,7 @@ pub struct EventsRequest {
     pub last: u32,
     /// Those that match.
     pub filter: EventFilter,
-    /// Most to answer with, 1 to [`MAX_EVENTS`]; 0 for that.
+    /// Most to answer with, 1 to [`MAX_EVENTS`]; 0 for that. An answer of 20 KB takes no more.
     pub max: u32,
     /// How long to wait for the first one, at most [`MAX_WAIT_MS`]; 0 for not at all.
     pub wait_ms: u32,

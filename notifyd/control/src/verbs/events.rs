@@ -1,5 +1,6 @@
 //! `notifyctl tail`: what happens, as it happens; woken by the feed, never by a timer of its own.
 
+use crate::bound::size;
 use crate::refuse;
 use crate::session::{Room, Session};
 use notify_proto::happening::{Event, EventsRequest, EventsView, MAX_EVENTS, MAX_TERMS, MAX_WAIT_MS};
@@ -11,6 +12,9 @@ use std::time::Duration;
 
 /// Events looked at with one lock of the ring.
 const CHUNK: usize = 1_024;
+
+/// Bytes of an answer beyond which it takes no more (control contract: 20 KB). The rest is there for the next question.
+const MAX_BYTES: usize = 20_000;
 
 /// Looks back at most so far for those that match.
 const MAX_BACK: u32 = 1_000;
@@ -50,9 +54,10 @@ pub(crate) async fn events(session: &Session, request: EventsRequest) -> Reply<E
     Ok(view)
 }
 
-/// Takes what matches, until there are enough or there is no more.
+/// Takes what matches, until there are enough, the answer is full or there is no more.
 fn collect(room: &Room, request: &EventsRequest, max: usize, view: &mut EventsView) {
     let directory = room.deps.store.directory();
+    let mut left = MAX_BYTES;
     loop {
         let page = room.deps.store.feed().read_all(view.next_seq, CHUNK);
         view.dropped += page.dropped;
@@ -60,12 +65,19 @@ fn collect(room: &Room, request: &EventsRequest, max: usize, view: &mut EventsVi
         view.next_seq = page.next;
         for (seq, item) in (first + 1..).zip(&page.events) {
             let event = event(seq, item, &directory);
-            if request.filter.matches(&event) {
-                view.events.push(event);
-                if view.events.len() == max {
-                    view.next_seq = seq;
-                    return;
-                }
+            if !request.filter.matches(&event) {
+                continue;
+            }
+            let bytes = size(&event) + 1;
+            if bytes > left && !view.events.is_empty() {
+                view.next_seq = seq - 1;
+                return;
+            }
+            left = left.saturating_sub(bytes);
+            view.events.push(event);
+            if view.events.len() == max {
+                view.next_seq = seq;
+                return;
             }
         }
         if page.events.len() < CHUNK {
