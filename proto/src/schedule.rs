@@ -93,10 +93,10 @@ pub struct HistogramBucket {
     pub to: Option<Timestamp>,
     /// How many notifications.
     pub total: u64,
-    /// How many of them are scheduled; null when there are too many to tell.
-    pub pending: Option<u64>,
-    /// How many of them wait for a retry; null when there are too many to tell.
-    pub retrying: Option<u64>,
+    /// How many of them are scheduled.
+    pub pending: u64,
+    /// How many of them wait for a retry.
+    pub retrying: u64,
     /// How many events are told again that webhooks did not take, beside all these.
     #[serde(default)]
     pub told_again: u64,

@@ -183,8 +183,8 @@ mod tests {
             from: (name != "late").then(Timestamp::default),
             to: None,
             total: total / 2,
-            pending: None,
-            retrying: None,
+            pending: total / 2,
+            retrying: 0,
             told_again: total - total / 2,
         };
         names.split(' ').zip(totals).map(bucket).collect()

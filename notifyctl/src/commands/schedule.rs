@@ -48,9 +48,8 @@ Examples:
     /// Count what waits for a time, by how far ahead that is
     #[command(
         after_help = "late is past due, now is due within a minute, and +5m is due in 5 minutes or more, up to where the next line
-begins; the last line, +24h, has no end. -o wide tells the times. Of more than 300,000 the rest is counted without telling
-scheduled ones and retries apart. What webhooks did not take stands beside them under told_again; notifyctl webhook
-retries lists it.
+begins; the last line, +24h, has no end. -o wide tells the times. What webhooks did not take
+stands beside the rest under told_again; notifyctl webhook retries lists it.
 
 Examples:
   notifyctl schedule histogram
@@ -236,7 +235,7 @@ async fn histogram(desk: &Desk<'_>) -> Ended {
             let mut listing = desk.out.list("schedule.histogram")?;
             listing.page(&bars(&view))?;
             listing.close(None, None)?;
-            desk.out.note("= scheduled, # waits for a retry, ? one of both, + told to a webhook again");
+            desk.out.note("= scheduled, # waits for a retry, + told to a webhook again");
         }
         _ => {
             let mut listing = desk.out.list("schedule.histogram")?;
@@ -304,11 +303,8 @@ fn bars(view: &HistogramView) -> Vec<Bar> {
             let length = u128::from(count) * u128::from(LONGEST) / u128::from(most);
             usize::try_from(length).unwrap_or(0).max(usize::from(count > 0))
         };
-        let notifications = match (bucket.pending, bucket.retrying) {
-            (Some(pending), Some(retrying)) => "=".repeat(long(pending)) + &"#".repeat(long(retrying)),
-            _ => "?".repeat(long(bucket.total)),
-        };
-        notifications + &"+".repeat(long(bucket.told_again))
+        let part = |mark: &str, count| mark.repeat(long(count));
+        part("=", bucket.pending) + &part("#", bucket.retrying) + &part("+", bucket.told_again)
     };
     view.buckets.iter().map(|bucket| Bar { bucket: bucket.clone(), bar: bar(bucket) }).collect()
 }
@@ -319,24 +315,20 @@ mod tests {
 
     #[test]
     fn bars_are_to_scale_and_never_hide_anything() {
-        let bucket = |total, retrying: Option<u64>, told_again| HistogramBucket {
+        let bucket = |total, retrying, told_again| HistogramBucket {
             due_in: "now".into(),
             from: None,
             to: None,
             total,
-            pending: retrying.map(|retrying| total - retrying),
+            pending: total - retrying,
             retrying,
             told_again,
         };
-        let buckets = vec![
-            bucket(0, Some(0), 0),
-            bucket(1, Some(1), 1),
-            bucket(3_000, Some(1_000), 1_000),
-            bucket(2_000, None, 0),
-        ];
+        let buckets =
+            vec![bucket(0, 0, 0), bucket(1, 1, 1), bucket(3_000, 1_000, 1_000), bucket(2_000, 0, 0)];
         let view = HistogramView { as_of: Timestamp::default(), buckets, held: 0 };
         let drawn: Vec<_> = bars(&view).into_iter().map(|bar| bar.bar).collect();
-        assert_eq!(drawn, ["", "#+", "====================##########++++++++++", "????????????????????"]);
+        assert_eq!(drawn, ["", "#+", "====================##########++++++++++", "===================="]);
     }
 
     #[test]

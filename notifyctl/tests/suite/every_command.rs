@@ -349,7 +349,7 @@ fn the_histogram_is_bars_for_people_and_numbers_for_programs() {
     assert_eq!((&json["buckets"][1]["retrying"], &json["held"]), (&1_000.into(), &17.into()));
     let columns = "due_in,pending,retrying,told_again";
     let csv = fake.run(&["schedule", "histogram", "-o", "csv", "--columns", columns]);
-    assert_eq!(csv.stdout, format!("{columns}\nlate,0,0,0\nnow,3000,1000,1000\n+24h,,,0\n"));
+    assert_eq!(csv.stdout, format!("{columns}\nlate,0,0,0\nnow,3000,1000,1000\n+24h,9,0,0\n"));
 }
 
 #[test]

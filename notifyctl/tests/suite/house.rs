@@ -388,12 +388,11 @@ fn preview() -> Value {
 }
 
 fn histogram() -> Value {
-    let bucket = |due_in: &str, total: u64, retrying: Option<u64>, told_again: u64| {
+    let bucket = |due_in: &str, total: u64, retrying: u64, told_again: u64| {
         json!({"due_in": due_in, "from": null, "to": "2026-01-01T00:01:00.000Z", "total": total,
-            "pending": retrying.map(|retrying| total - retrying), "retrying": retrying, "told_again": told_again})
+            "pending": total - retrying, "retrying": retrying, "told_again": told_again})
     };
-    let buckets =
-        [bucket("late", 0, Some(0), 0), bucket("now", 4_000, Some(1_000), 1_000), bucket("+24h", 9, None, 0)];
+    let buckets = [bucket("late", 0, 0, 0), bucket("now", 4_000, 1_000, 1_000), bucket("+24h", 9, 0, 0)];
     json!({"as_of": "2026-01-01T00:00:00.000Z", "buckets": buckets, "held": 17})
 }
 

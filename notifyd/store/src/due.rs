@@ -27,14 +27,20 @@ pub fn release(desk: &mut Desk<'_>, now: Timestamp, limit: usize) -> Result<Due>
     let now = now + chrono::TimeDelta::milliseconds(desk.lag(now));
     let directory = desk.directory();
     let moves = |queue| !directory.paused(queue, now);
+    let (pending, retrying) = (Status::Pending.as_str(), Status::Retrying.as_str());
+    // What is not paused; retries alone have an index of their own, as much that is paused may be due before them.
     let of = match (moves(SharedQueue::Scheduled), moves(SharedQueue::Retries)) {
-        (true, true) => [Status::Pending, Status::Retrying],
-        (true, false) => [Status::Pending; 2],
-        (false, true) => [Status::Retrying; 2],
+        (true, true) => Some((pending, retrying)),
+        (true, false) => Some((pending, pending)),
+        (false, true) => None,
         (false, false) => return Ok(Due { count: 0, next: None }),
     };
-    let [one, other] = of.map(Status::as_str);
-    let ripe = ripe(desk, include_str!("sql/release_due.sql"), (millis(now), limit, one, other))?;
+    let ripe = match of {
+        Some((one, other)) => {
+            ripe(desk, include_str!("sql/release_due.sql"), (millis(now), limit, one, other))?
+        }
+        None => ripe(desk, include_str!("sql/release_retrying.sql"), (millis(now), limit))?,
+    };
     let transition = Transition::release();
     for it in &ripe {
         let retried = it.retry_count > 0;
@@ -46,11 +52,10 @@ pub fn release(desk: &mut Desk<'_>, now: Timestamp, limit: usize) -> Result<Due>
         desk.ring(Backlog { lane: it.lane.as_str().into(), group }, it.seq);
     }
     // Of what is paused much may be due by now, and is passed over.
-    let next = match ripe.len() {
-        count if count < limit => {
-            next(desk, include_str!("sql/release_next.sql"), (millis(now), one, other))?
-        }
-        _ => Some(now),
+    let next = match of {
+        _ if ripe.len() >= limit => Some(now),
+        Some((one, other)) => next(desk, include_str!("sql/release_next.sql"), (millis(now), one, other))?,
+        None => next(desk, include_str!("sql/retrying_after.sql"), [millis(now)])?,
     };
     Ok(Due { count: ripe.len(), next })
 }

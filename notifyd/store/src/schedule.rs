@@ -19,9 +19,6 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params_from_
 /// Rows one page looks at.
 pub const MAX_SCAN: usize = 20_000;
 
-/// Rows of which a histogram tells what they wait for; of the others it only counts them.
-pub const MAX_LOOKUPS: u64 = 300_000;
-
 /// A place in the order: a due time, and a number within it.
 type Place = (i64, i64);
 
@@ -65,9 +62,15 @@ pub fn page(
 
 /// When the first of this status is due.
 pub fn first(connection: &Connection, status: Status) -> Result<Option<Timestamp>> {
-    let first = connection
-        .prepare_cached(include_str!("sql/due_first.sql"))
-        .and_then(|mut query| query.query_row([status.as_str()], |row| row.get(0)).optional());
+    let first = if status == Status::Retrying {
+        let mut query =
+            connection.prepare_cached(include_str!("sql/retrying_after.sql")).map_err(StoreError::Read)?;
+        query.query_row([i64::MIN], |row| row.get(0)).optional()
+    } else {
+        let mut query =
+            connection.prepare_cached(include_str!("sql/due_first.sql")).map_err(StoreError::Read)?;
+        query.query_row([status.as_str()], |row| row.get(0)).optional()
+    };
     Ok(first.map_err(StoreError::Read)?.map(moment))
 }
 
@@ -158,13 +161,10 @@ impl<'a> Fitting<'a> {
 pub fn histogram(connection: &Connection, bounds: &[Timestamp]) -> Result<Vec<Bucket>> {
     let starts = std::iter::once(None).chain(bounds.iter().copied().map(Some));
     let ends = bounds.iter().copied().map(Some).chain([None]);
-    let mut lookups = 0;
     let bucket = |(from, to): (Option<Timestamp>, Option<Timestamp>)| {
         let (low, high) = (from.map_or(i64::MIN, millis), to.map_or(i64::MAX, millis));
         let total = count(connection, low, high)?;
-        lookups += total;
-        let retrying = if lookups > MAX_LOOKUPS { None } else { Some(retrying(connection, low, high)?) };
-        Ok(Bucket { from, to, total, retrying })
+        Ok(Bucket { from, to, total, retrying: retrying(connection, low, high)? })
     };
     starts.zip(ends).map(bucket).collect()
 }

@@ -129,7 +129,15 @@ const HOT: &[(&str, &str)] = &[
     ),
     (
         include_str!("../src/sql/schedule_count_retrying.sql"),
-        "SEARCH notifications USING COVERING INDEX notifications_due (due_at>? AND due_at<?)",
+        "SEARCH notifications USING COVERING INDEX notifications_retrying (due_at>? AND due_at<?)",
+    ),
+    (
+        include_str!("../src/sql/release_retrying.sql"),
+        "SEARCH notifications USING INDEX notifications_retrying (due_at<?)",
+    ),
+    (
+        include_str!("../src/sql/retrying_after.sql"),
+        "SEARCH notifications USING COVERING INDEX notifications_retrying (due_at>?)",
     ),
     (
         include_str!("../src/sql/due_first.sql"),
@@ -244,6 +252,7 @@ fn empty() -> rusqlite::Result<rusqlite::Connection> {
         include_str!("../migrations/0011_told_again.sql"),
         include_str!("../migrations/0012_change_keys.sql"),
         include_str!("../migrations/0013_told_when.sql"),
+        include_str!("../migrations/0014_retrying.sql"),
     ] {
         database.execute_batch(migration)?;
     }

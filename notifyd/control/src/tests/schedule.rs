@@ -74,7 +74,7 @@ async fn the_histogram_has_a_bucket_for_every_time_ahead() {
     let counts: Vec<_> = filled.map(|it| (it.due_in.as_str(), it.total)).collect();
     // What is due where one begins is in it; nothing is too far ahead for the last.
     assert_eq!(counts, [("+1m", 1), ("+4m", 1), ("+30m", 1), ("+1h", 1), ("+12h", 1), ("+24h", 3)]);
-    assert!(view.buckets.iter().all(|it| it.pending == Some(it.total) && it.retrying == Some(0)));
+    assert!(view.buckets.iter().all(|it| it.pending == it.total && it.retrying == 0));
     assert_eq!((view.as_of, view.held), (at(0), 0));
     assert_eq!((view.buckets[0].from, view.buckets[0].to), (None, Some(at(0))));
     assert_eq!((view.buckets[21].from, view.buckets[21].to), (Some(at(60 * 24)), None));

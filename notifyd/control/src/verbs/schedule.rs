@@ -105,7 +105,7 @@ fn common(room: &Room, by: GroupBy, name: &str) -> Option<Common> {
 
 fn view(name: &str, bucket: Bucket, told_again: u64) -> HistogramBucket {
     let Bucket { from, to, total, retrying } = bucket;
-    let pending = retrying.map(|retrying| total.saturating_sub(retrying));
+    let pending = total.saturating_sub(retrying);
     HistogramBucket { due_in: name.to_owned(), from, to, total, pending, retrying, told_again }
 }
 

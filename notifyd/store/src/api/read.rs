@@ -43,8 +43,8 @@ pub struct Bucket {
     pub to: Option<Timestamp>,
     /// How many.
     pub total: u64,
-    /// How many of them wait for a retry; none when there are too many to look at each. The others are scheduled.
-    pub retrying: Option<u64>,
+    /// How many of them wait for a retry. The others are scheduled.
+    pub retrying: u64,
 }
 
 /// What waits.

@@ -8,10 +8,10 @@ use notifyd_lifecycle::FailPoint;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The schema this daemon knows: that of the last step, which a test holds it to.
-pub const SCHEMA: i64 = 13;
+pub const SCHEMA: i64 = 14;
 
 /// The steps, each from the schema before it.
-const STEPS: [&str; 13] = [
+const STEPS: [&str; 14] = [
     include_str!("../../migrations/0001_log.sql"),
     include_str!("../../migrations/0002_marks.sql"),
     include_str!("../../migrations/0003_providers.sql"),
@@ -25,6 +25,7 @@ const STEPS: [&str; 13] = [
     include_str!("../../migrations/0011_told_again.sql"),
     include_str!("../../migrations/0012_change_keys.sql"),
     include_str!("../../migrations/0013_told_when.sql"),
+    include_str!("../../migrations/0014_retrying.sql"),
 ];
 
 /// Takes all steps that are missing, in one transaction.

@@ -190,7 +190,7 @@ pub async fn buckets_add_up(it: Opened) {
     it.turn(2 * MINUTE);
     let bounds = [0, 3, 60].map(|minutes| it.now() + minutes * MINUTE);
     let buckets = it.store.histogram(bounds.to_vec()).await.unwrap();
-    let bucket = |from, to, total, retrying| Bucket { from, to, total, retrying: Some(retrying) };
+    let bucket = |from, to, total, retrying| Bucket { from, to, total, retrying };
     let [now, three, hour] = bounds.map(Some);
     let expected = [
         bucket(None, now, 1, 0),
