@@ -139,7 +139,8 @@ fn of_first_schema(builder: &Builder) {
     let older = "DROP TABLE marks; DROP TABLE holds; DROP TABLE removed_providers; DROP TABLE operations; \
                  DROP TABLE webhooks; DROP TABLE deliveries; DROP TABLE tries; DROP TABLE removed_webhooks; \
                  DROP TABLE removed_services; DROP TABLE change_keys; \
-                 DROP TABLE receipts; DROP INDEX attempts_told; ALTER TABLE attempts DROP COLUMN receipt; \
+                 DROP TABLE receipts; DROP INDEX attempts_told; DROP INDEX notifications_retrying; \
+                 ALTER TABLE attempts DROP COLUMN receipt; \
                  ALTER TABLE providers DROP COLUMN client; PRAGMA user_version = 1; PRAGMA application_id = 0;";
     log.execute_batch(older).unwrap();
 }

@@ -20,7 +20,8 @@ async fn calls_tries_and_services_are_told_as_they_went() {
     assert!(calls.iter().all(|call| call.notification_id == id && call.outcome == "transient"), "{calls:#?}");
     assert!(calls[0].at >= calls[2].at, "the newest first");
     let error = calls[0].error.clone().unwrap();
-    let expected = Tries { second: 1, third: 1, dead: 1, ..Tries::default() };
+    let (failing_since, last_failed_at) = (Some(calls[2].at), Some(calls[0].at));
+    let expected = Tries { second: 1, third: 1, dead: 1, failing_since, last_failed_at, ..Tries::default() };
     let no = world.store().directory().find_service("acme").unwrap().no;
     for common in [
         Common::Provider(broken),
