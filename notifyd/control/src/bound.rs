@@ -57,7 +57,12 @@ fn keep_last<T>(all: &mut Vec<T>, count: usize) {
 
 /// How many of these rows fit into one answer; at least one.
 pub(crate) fn fitting(rows: &[impl Serialize]) -> usize {
-    let mut left = MAX_ANSWER;
+    fitting_in(rows, MAX_ANSWER)
+}
+
+/// How many of these rows fit into so many bytes; at least one.
+pub(crate) fn fitting_in(rows: &[impl Serialize], bytes: usize) -> usize {
+    let mut left = bytes;
     let fits = rows.iter().take_while(|row| {
         let size = size(row) + 1;
         left = left.saturating_sub(size);

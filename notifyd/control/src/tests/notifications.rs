@@ -157,6 +157,34 @@ async fn a_page_stays_below_a_frame_and_the_next_goes_on_where_it_ended() {
 }
 
 #[tokio::test]
+async fn a_page_of_lines_is_45_kilobytes_at_most() {
+    let (_house, admin) = furnished().await;
+    let send = |n: usize| {
+        let mut body = text(&n.to_string());
+        body.tenant_id = Some("t".repeat(100));
+        admin.notification_send(soon(), "acme".into(), body, plain())
+    };
+    let sending = futures::stream::iter((0..200).map(send)).buffered(20);
+    let ids: HashSet<_> = sending.map(|it| it.unwrap().unwrap().unwrap().id).collect().await;
+    for soonest in [false, true] {
+        let mut request = ListRequest { limit: 200, ..ListRequest::default() };
+        let (mut seen, mut pages) = (Vec::new(), 0);
+        loop {
+            let page = admin.notification_lines(soon(), request.clone(), soonest).await.unwrap().unwrap();
+            assert!(serde_json::to_string(&page).unwrap().len() <= 46_080);
+            seen.extend(page.items.iter().map(|line| line.id));
+            pages += 1;
+            let Some(next) = page.next_cursor else { break };
+            request.cursor = Some(next);
+        }
+        // Nothing of it waits for a time.
+        let (each, expected) = if soonest { (0, 1) } else { (200, 2) };
+        assert_eq!((seen.len(), pages), (each, expected));
+        assert!(soonest || seen.into_iter().collect::<HashSet<_>>() == ids, "each of them once");
+    }
+}
+
+#[tokio::test]
 async fn each_id_has_its_own_answer() {
     let (_house, admin) = furnished().await;
     let (first, second) = (sent(&admin, "1").await, sent(&admin, "2").await);

@@ -27,8 +27,22 @@ pub(crate) async fn list(session: &Session, request: ListRequest) -> Reply<Notif
     page(session, request, Order::Newest).await
 }
 
+/// Bytes of a page of lines beyond which it takes no more (control contract: 45 KB).
+const MAX_LINES: usize = 45_000;
+
 /// The same as lines, in either order.
 pub(crate) async fn lines(session: &Session, request: ListRequest, soonest: bool) -> Reply<LinePage> {
+    let page = whole_lines(session, request.clone(), soonest).await?;
+    let fitting = bound::fitting_in(&page.items, MAX_LINES);
+    if fitting >= page.items.len() {
+        return Ok(page);
+    }
+    // The cursor belongs to a whole page, so a shorter one is read again.
+    let limit = u32::try_from(fitting).unwrap_or(1);
+    whole_lines(session, ListRequest { limit, ..request }, soonest).await
+}
+
+async fn whole_lines(session: &Session, request: ListRequest, soonest: bool) -> Reply<LinePage> {
     let order = if soonest { Order::Soonest } else { Order::Newest };
     if soonest && request.webhooks != WithWebhooks::No {
         return told_again::lines(session, request).await;

@@ -51,6 +51,11 @@ pub async fn measure(town: &Town, times: u32, goals: &mut Goals) -> Result<()> {
         each(times, || client.notification_lines(within(PATIENCE), all.clone(), false)).await?;
     goals.quantiles("page_of_50", &took, 2.0);
     goals.at_most("page_of_50_bytes", bytes, 15_360.0);
+    let large = ListRequest { limit: 200, ..all.clone() };
+    let (took, bytes) =
+        each(times, || client.notification_lines(within(PATIENCE), large.clone(), false)).await?;
+    goals.quantiles("page_of_200", &took, 4.0);
+    goals.at_most("page_of_200_bytes", bytes, 46_080.0);
     let (of_overviews, of_pages) =
         (inside(town, "overview", "0.001"), inside(town, "notification_lines", "0.002"));
     goals.at_least("overview_in_daemon_within_1_ms_percent", of_overviews.await?, 99.0);
@@ -69,11 +74,11 @@ pub async fn measure(town: &Town, times: u32, goals: &mut Goals) -> Result<()> {
     let events = Box::new(EventsRequest { last: 100, max: 100, ..EventsRequest::default() });
     let (took, bytes) = each(times, || client.events(within(PATIENCE), events.clone())).await?;
     goals.quantiles("events_of_100", &took, 2.0);
-    // 20 KiB are wanted of 200 (control.md), which is less than their ids and words have.
     goals.at_most("events_of_100_bytes", bytes, 20_480.0);
     let series = SeriesRequest { n: 120, ..SeriesRequest::default() };
-    let (took, _) = each(times, || client.series(within(PATIENCE), series.clone())).await?;
+    let (took, bytes) = each(times, || client.series(within(PATIENCE), series.clone())).await?;
     goals.quantiles("series", &took, 2.0);
+    goals.at_most("series_bytes", bytes, 8_192.0);
     Ok(())
 }
 
