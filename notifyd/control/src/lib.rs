@@ -23,6 +23,7 @@ mod bound;
 mod buckets;
 mod calls;
 mod connection;
+mod costly;
 mod deps;
 mod lane;
 mod mask;

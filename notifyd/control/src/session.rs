@@ -1,5 +1,6 @@
 //! One connection: what a verb may reach depends on who is calling.
 
+use crate::costly::Answers;
 use crate::deps::Deps;
 use crate::metrics::Metrics;
 use crate::once::Once;
@@ -22,13 +23,22 @@ pub(crate) struct Room {
     pub(crate) operations: Operations,
     pub(crate) overview: Overviews,
     pub(crate) once: Once,
+    pub(crate) answers: Answers,
     metrics: Metrics,
 }
 
 impl Room {
     pub(crate) fn new(deps: Deps, socket: PathBuf, metrics: Metrics) -> Self {
         let (operations, overview) = (Operations::default(), Overviews::default());
-        Self { deps, socket, operations, overview, once: Once::default(), metrics }
+        Self {
+            deps,
+            socket,
+            operations,
+            overview,
+            once: Once::default(),
+            answers: Answers::default(),
+            metrics,
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -1,6 +1,6 @@
 //! `notifyctl dead`: what is true of dead letters alone.
 
-use crate::session::Session;
+use crate::session::{Room, Session};
 use crate::verbs::notification::{MAX_IDS, check, find, hidden};
 use crate::{bound, refuse};
 use notify_proto::bulk::{FaultGroup, FaultGroups};
@@ -22,6 +22,10 @@ const DISCARDED: &str = "discarded";
 pub(crate) async fn group(session: &Session, filter: Filter) -> Reply<FaultGroups> {
     let room = session.look()?;
     check(session, &filter)?;
+    room.answers.dead.get(&*room.deps.clock, &filter, groups(room, filter.clone())).await
+}
+
+async fn groups(room: &Room, filter: Filter) -> Reply<FaultGroups> {
     let found = room.deps.store.operations().faults(filter, MAX_GROUPS).await.map_err(refuse::log)?;
     let mut groups: Vec<_> = found.groups.into_iter().map(told).collect();
     let fitting = bound::fitting(&groups);

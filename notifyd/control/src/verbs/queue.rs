@@ -140,6 +140,11 @@ pub(super) fn arriving(by_line: &BTreeMap<Arc<str>, f64>, standing: &Standing) -
 
 /// How many are on disk alone and would go to each provider first now.
 pub(super) async fn on_disk(room: &Room, standing: &Standing) -> HashMap<ProviderId, u64> {
+    let found = async { Ok(count_on_disk(room, standing).await) };
+    room.answers.on_disk.get(&*room.deps.clock, &(), found).await.unwrap_or_default()
+}
+
+async fn count_on_disk(room: &Room, standing: &Standing) -> HashMap<ProviderId, u64> {
     let mut in_lines: HashMap<&str, u64> = HashMap::new();
     for it in &standing.memory {
         *in_lines.entry(&*it.lane).or_default() += 1;

@@ -6,7 +6,7 @@ use crate::session::{Room, Session};
 use crate::{bound, refuse};
 use chrono::TimeDelta;
 use notify_proto::control::{Change, Changed, ListRequest};
-use notify_proto::filter::{Field, Term};
+use notify_proto::filter::{Field, Filter, Term};
 use notify_proto::schedule::{GroupRequest, HistogramBucket, HistogramView, WaitingGroups};
 use notify_proto::transport::Reply;
 use notify_proto::view::NotificationPage;
@@ -56,6 +56,10 @@ pub(crate) async fn list(session: &Session, request: ListRequest) -> Reply<Notif
 /// How much waits for a time, by how far ahead that is.
 pub(crate) async fn histogram(session: &Session) -> Reply<HistogramView> {
     let room = session.look()?;
+    room.answers.histogram.get(&*room.deps.clock, &(), count(room)).await
+}
+
+async fn count(room: &Room) -> Reply<HistogramView> {
     let as_of = room.now();
     let bounds: Vec<_> = BUCKETS.iter().map(|(_, seconds)| as_of + TimeDelta::seconds(*seconds)).collect();
     let told = room.deps.store.webhooks().due(Owing::Again, bounds.clone()).await.map_err(refuse::log)?;
@@ -80,7 +84,11 @@ pub(crate) async fn group(session: &Session, request: GroupRequest) -> Reply<Wai
             "filter: what is owed to webhooks is narrowed down by service alone; leave out the rest";
         return Err(refuse::invalid(message));
     }
-    let found = room.deps.store.waiting_groups(request.filter, by, MAX_GROUPS).await;
+    room.answers.waiting.get(&*room.deps.clock, &request, groups(room, request.filter.clone(), by)).await
+}
+
+async fn groups(room: &Room, filter: Filter, by: GroupBy) -> Reply<WaitingGroups> {
+    let found = room.deps.store.waiting_groups(filter, by, MAX_GROUPS).await;
     let mut found = found.map_err(refuse::log)?;
     let fitting = bound::fitting(&found.groups);
     found.elsewhere += found.groups.iter().skip(fitting).map(|it| it.retrying + it.pending).sum::<u64>();

@@ -71,6 +71,10 @@ impl Shaped {
 /// How much waits.
 pub(crate) async fn shape(session: &Session, request: &ShapeRequest) -> Reply<ShapeView> {
     let room = session.look()?;
+    room.answers.shape.get(&*room.deps.clock, request, find_out(room, request)).await
+}
+
+async fn find_out(room: &Room, request: &ShapeRequest) -> Reply<ShapeView> {
     let columns_asked = request.buckets.unwrap_or(BUCKETS);
     if !(MIN_BUCKETS..=MAX_BUCKETS).contains(&columns_asked) {
         let message = format!("buckets: use a number of columns from {MIN_BUCKETS} to {MAX_BUCKETS}");
