@@ -16,6 +16,7 @@
 //! ```
 
 mod absent;
+mod alerts;
 mod counters;
 mod due;
 mod faults;
