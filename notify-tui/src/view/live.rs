@@ -54,6 +54,7 @@ pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
         let said = match app.slots.trouble(Slot::List) {
             Some(why) => format!("No events: {why}."),
             None if !live.loaded => absent::asking(app).into(),
+            None if !app.filter().is_empty() => absent::NO_MATCH.into(),
             None => "Nothing has happened yet; events come by themselves.".into(),
         };
         frame.render_widget(Paragraph::new(look.text(&said)).wrap(Wrap { trim: true }), inside);
@@ -151,6 +152,15 @@ fn row(app: &App, event: &Event) -> Row {
         event.service.clone().unwrap_or_default().into(),
         event.channel.as_ref().map(ToString::to_string).unwrap_or_default().into(),
         event.provider.clone().unwrap_or_default().into(),
-        format!("{by}{}", event.detail.as_deref().unwrap_or_default()).into(),
+        format!("{by}{}", detail(event, whole)).into(),
     ])
+}
+
+/// What is said of it; an id at its begin is cut as those beside it are.
+fn detail(event: &Event, whole: bool) -> String {
+    let text = event.detail.as_deref().unwrap_or_default();
+    match text.split_once(": ") {
+        Some((id, rest)) if !whole => format!("{}: {rest}", notes::end(id)),
+        _ => text.to_owned(),
+    }
 }

@@ -196,7 +196,15 @@ fn dead(app: &App, row: &NotificationLine) -> Vec<Cell> {
 
 /// How many match in all: exact where it was counted.
 fn total(app: &App) -> String {
-    let Some(total) = app.matching() else { return String::new() };
+    let Some(total) = app.matching() else {
+        // It was not counted; what is known is how many were seen, and whether there are more.
+        let Some(notes) = app.notes_of(app.page).filter(|notes| notes.list.loaded) else {
+            return String::new();
+        };
+        let seen = grouped((notes.skipped + notes.list.len()) as u64);
+        let more = notes.next.is_some() || notes.partial;
+        return if more { format!(">={seen}") } else { seen };
+    };
     if app.page != Page::Retries {
         return grouped(total);
     }

@@ -140,6 +140,26 @@ fn asked(dialog: &Dialog, look: Look) -> Vec<Line<'static>> {
 /// Where the words behind a key begin.
 const INDENT: &str = "                      ";
 
+/// What stands in the help behind the keys.
+const LEGEND: &[(&str, &[&str])] = &[
+    (
+        "marks",
+        &[
+            " . pending  o queued  > sending  ~ retrying  + delivered  x failed  - cancelled",
+            " circuits: + closed  ~ half-open  x OPEN  - switched off",
+        ],
+    ),
+    (
+        "filters",
+        &[
+            " status:failed,retrying service:acme -channel:sms error:\"503\" since:1h due:<10m",
+            " all of them have to fit; a comma is or, a - leaves out, a * stands at the end only",
+            " derived: scheduled (pending), held (queued, kept back), dead (failed)",
+            " a word alone finds ids, recipients and errors; more: notifyctl help filters",
+        ],
+    ),
+];
+
 fn help(app: &App, search: &str, top: usize, look: Look, frame: &mut Frame<'_>, body: Rect) {
     let locked = app.locked().is_some();
     let mut here = Vec::new();
@@ -179,14 +199,12 @@ fn help(app: &App, search: &str, top: usize, look: Look, frame: &mut Frame<'_>, 
             lines.append(&mut rows);
         }
     }
-    if search.is_empty() {
-        lines.push(Line::styled("marks", look.style(Tone::Strong)));
-        for text in [
-            " . pending  o queued  > sending  ~ retrying  + delivered  x failed  - cancelled",
-            " circuits: + closed  ~ half-open  x OPEN  - switched off",
-            " filters: notifyctl help filters; scheduled, held and dead are derived statuses",
-        ] {
-            lines.push(Line::raw(text));
+    for (title, texts) in LEGEND {
+        let found = |text: &&&str| format!("{title} {text}").to_lowercase().contains(&search.to_lowercase());
+        let mut rows: Vec<_> = texts.iter().filter(found).map(|text| Line::raw(*text)).collect();
+        if !rows.is_empty() {
+            lines.push(Line::styled(*title, look.style(Tone::Strong)));
+            lines.append(&mut rows);
         }
     }
     let typed =

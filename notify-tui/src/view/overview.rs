@@ -4,7 +4,7 @@ use super::look::{Look, Tone, grouped};
 use super::providers::since;
 use super::table::{self, Column, Row, left, right};
 use super::time::{ago, lately, percent, rate, took_or};
-use super::{Theme, absent, alerts, counters, health, numbers, ways};
+use super::{Theme, absent, alerts, counters, health, numbers, ways, webhooks as hooks};
 use crate::message::Slot;
 use crate::state::App;
 use notify_proto::overview::Overview;
@@ -236,6 +236,7 @@ fn providers(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, 
 fn webhooks(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let row = |line: &notify_proto::overview::WebhookLine| {
         let (state, tone) = match line.state.as_str() {
+            "ok" | "failing" if hooks::takes_some(app, &line.id) => hooks::LOW,
             "ok" => ("+ ok", Tone::Good),
             "failing" => ("! failing", Tone::Warn),
             "disabled" => ("x off", Tone::Bad),

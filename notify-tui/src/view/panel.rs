@@ -220,7 +220,7 @@ pub(super) fn list<T: Item>(
         } else if app.filter().is_empty() {
             words.empty
         } else {
-            "Nothing matches the filter; Esc clears it."
+            absent::NO_MATCH
         };
         frame.render_widget(Paragraph::new(said).wrap(Wrap { trim: true }), inside);
     }

@@ -149,7 +149,7 @@ fn webhooks(app: &App, look: Look, name: &str) -> Vec<Line<'static>> {
     }
     let own = list.rows().iter().filter(|webhook| webhook.service_name == name);
     let line = |webhook: &WebhookView| {
-        let (state, tone) = super::webhooks::state(webhook);
+        let (state, tone) = super::webhooks::state(app, webhook);
         Line::styled(look.text(&format!("  {state:<10} {}", webhook.url)), look.style(tone))
     };
     let lines: Vec<_> = own.map(line).collect();

@@ -6,6 +6,7 @@ use super::notes::status;
 use super::panel::{Detail, fact, heading};
 use super::table::fit;
 use super::time::{ago, ahead, clock, took};
+use super::webhooks;
 use crate::state::{App, Story};
 use notify_proto::line::NotificationLine;
 use notify_proto::view::{AttemptView, NotificationDetail, rfc3339};
@@ -147,14 +148,25 @@ fn happened(app: &App, look: Look, story: &Story) -> Vec<Line<'static>> {
     }
     for it in story.told.iter().rev().take(20) {
         let code = it.response_status_code.map_or_else(|| "--".into(), |code| code.to_string());
-        let next = it.next_attempt_at.map(|at| format!("  {}", ahead(app, at))).unwrap_or_default();
-        let text = format!("  {:<16} {:<13} try {} {code}{next}", it.event, it.status, it.attempt_count);
+        let next = it.next_attempt_at.map(|at| format!(" {}", ahead(app, at))).unwrap_or_default();
+        let place = webhooks::place(app, it.webhook_id, 18, look);
+        let (event, state) = (it.event.to_string(), it.status.to_string());
+        let text = format!("  {place} {event:<15} {state:<12} {} {code}{next}", it.attempt_count);
         lines.push(Line::raw(look.text(&text)));
     }
     lines.push(heading(look, "story"));
+    let begin = story.detail.notification.created_at;
     for it in &story.detail.events {
         let why = it.detail.clone().or_else(|| it.reason.clone()).unwrap_or_default();
-        lines.push(Line::raw(look.text(&format!("  {:<12} {:<16} {why}", clock(app, it.at), it.event))));
+        // How long it took until then is what is asked of a story; the clock alone has seconds.
+        let after = u32::try_from((it.at - begin).num_milliseconds())
+            .map_or_else(|_| "long".into(), |ms| took(ms.into()));
+        let after = format!("+{after}");
+        lines.push(Line::raw(look.text(&format!(
+            "  {:<12} {after:>8} {:<16} {why}",
+            clock(app, it.at),
+            it.event
+        ))));
     }
     lines
 }

@@ -5,16 +5,17 @@ use super::hook;
 use super::look::{Look, Tone, grouped};
 use super::notes;
 use super::panel::{self, Detail, Words, fact, heading};
-use super::table::{Cell, Column, left, right};
+use super::table::{self, Cell, Column, left, right};
 use super::time::{ago, ahead, percent, took_or};
 use crate::state::App;
-use notify_proto::WebhookStatus;
-use notify_proto::overview::WebhookLine;
+use notify_proto::overview::{Alert, WebhookLine};
 use notify_proto::webhook::{DeliveryView, WebhookView};
+use notify_proto::{AlertKind, WebhookId, WebhookStatus};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
+use unicode_width::UnicodeWidthStr as _;
 
 pub(super) const COLUMNS: [Column; 10] = [
     left("ENDPOINT", 20, 0),
@@ -42,13 +43,49 @@ const TOLD: [Column; 9] = [
 ];
 
 /// How a webhook stands.
-pub(super) fn state(webhook: &WebhookView) -> (String, Tone) {
+pub(super) fn state(app: &App, webhook: &WebhookView) -> (String, Tone) {
     match (&webhook.disabled_reason, webhook.is_active, webhook.failing_since) {
         (Some(why), ..) => (format!("x {why}"), Tone::Bad),
         (None, false, _) => ("- off".into(), Tone::Dim),
+        _ if takes_some(app, &webhook.id.to_string()) => (LOW.0.into(), LOW.1),
         (None, true, Some(_)) => ("! failing".into(), Tone::Warn),
         (None, true, None) => ("+ ok".into(), Tone::Good),
     }
+}
+
+/// What is said of a webhook that takes something, and less than the daemon wants.
+pub(super) const LOW: (&str, Tone) = ("! low ack", Tone::Warn);
+
+/// Whether it is one of those. Between two refusals such a webhook is well, and between two acknowledgements it fails: its
+/// state would change with each look.
+pub(super) fn takes_some(app: &App, id: &str) -> bool {
+    let Some((_, overview)) = &app.overview else { return false };
+    let told = |alert: &Alert| alert.kind.known() == Some(AlertKind::AckRate) && alert.name == id;
+    line_of(app, id).is_some_and(|line| line.ack_share.is_some_and(|share| share > 0.0))
+        && overview.attention.iter().any(told)
+}
+
+/// Where a webhook is, in so many cells: the end of its URL, as many begin alike.
+pub(super) fn place(app: &App, id: WebhookId, width: usize, look: Look) -> String {
+    let row = app.webhooks.list.rows().iter().find(|it| it.id == id).map(|it| it.url.as_str());
+    let name = id.to_string();
+    let url = row.or_else(|| line_of(app, &name).map(|line| line.url.as_str()));
+    let text = url.map_or_else(
+        || notes::end(&name),
+        |url| url.split_once("://").map_or(url, |(_, rest)| rest).to_owned(),
+    );
+    let text = look.text(&text);
+    if text.width() <= width {
+        return table::fit(&text, width, false, look);
+    }
+    let mut rest = &*text;
+    while rest.width() + 1 > width {
+        let mut chars = rest.chars();
+        chars.next();
+        rest = chars.as_str();
+    }
+    let cut = format!("{}{rest}", if look.ascii { '~' } else { '…' });
+    table::fit(&cut, width, false, look)
 }
 
 fn line_of<'a>(app: &'a App, id: &str) -> Option<&'a WebhookLine> {
@@ -75,7 +112,7 @@ pub(super) fn list(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
         vec![
             webhook.service_name.as_str().into(),
             webhook.url.as_str().into(),
-            state(webhook).into(),
+            state(app, webhook).into(),
             known(&|line| percent(line.ack_share)),
             known(&|line| format!("{:.1}", line.acks_per_second)),
             known(&|line| grouped(line.waiting)),

@@ -11,6 +11,7 @@ mod lists;
 mod program;
 mod screen;
 mod screens;
+mod sights;
 mod sizes;
 mod update;
 mod world;

@@ -1,0 +1,130 @@
+//! What the views say of what is under the cursor, and what the help and the filter line say.
+
+use crate::house::{after, answer, id, live, overview, page, press, screen, webhooks, write};
+use crate::world::{World, reply};
+use notify_proto::overview::Alert;
+use notify_tui::message::{Answer, Msg, Question, Slot};
+use notify_tui::state::Page;
+use notify_tui::update;
+use notify_tui::view::{Look, Theme};
+use serde_json::{from_value, json};
+
+const PLAIN: Look = Look { theme: Theme::Mono, ascii: true };
+
+/// The overview, with a webhook of which too little is taken.
+fn refusing() -> Answer {
+    let Answer::Overview(mut reply) = overview() else { panic!("an overview") };
+    let told = reply.overview.as_mut().unwrap();
+    told.webhooks[0].state = "ok".into();
+    let alert: Alert =
+        from_value(json!({"severity": "warning", "kind": "ack_rate", "object": "webhook", "name": id(800),
+        "fact": "of service acme: it took 61.8 %"}))
+        .unwrap();
+    told.attention.push(alert);
+    Answer::Overview(reply)
+}
+
+#[test]
+fn a_webhook_that_takes_too_little_is_not_well() {
+    let (mut app, cmds, begin) = live(Page::Overview);
+    answer(&mut app, &cmds, Slot::Overview, refusing(), begin);
+    let text = screen(&app, PLAIN, 120, 36);
+    assert!(text.contains("! low ack") && !text.contains("+ ok"), "{text}");
+    let (mut app, cmds, begin) = live(Page::Webhooks);
+    answer(&mut app, &cmds, Slot::Overview, refusing(), begin);
+    answer(&mut app, &cmds, Slot::List, webhooks(), begin);
+    let text = screen(&app, PLAIN, 120, 36);
+    assert!(text.contains("! low ack"), "between two refusals and between two acks alike\n{text}");
+}
+
+#[test]
+fn the_story_names_the_webhooks_and_how_long_each_step_took() {
+    let (mut app, cmds, begin) = live(Page::Notifications);
+    let Answer::Overview(reply) = overview() else { panic!("an overview") };
+    app.overview = reply.overview.map(|it| (Some(reply.rev), it));
+    answer(&mut app, &cmds, Slot::List, page(0..3, "retrying", None), begin);
+    let now = after(begin, 200);
+    let cmds = update(&mut app, Msg::Tick, now);
+    let of = app.notes.list.current().unwrap().id;
+    let Answer::Notification(mut story) = reply_to(of) else { panic!("a notification") };
+    for hook in [800, 801] {
+        story.told.push(
+            from_value(json!({
+                "id": id(hook), "webhook_id": id(hook), "notification_id": id(0), "event": "retry_scheduled",
+                "status": "acknowledged", "attempt_count": 2, "last_attempt_at": null, "next_attempt_at": null,
+                "acknowledged_at": null, "response_status_code": 200, "response_body": null, "error_message": null,
+                "created_at": "2027-01-15T07:59:40Z"
+            }))
+            .unwrap(),
+        );
+    }
+    let mut later = story.detail.events[0].clone();
+    later.at += chrono::TimeDelta::milliseconds(483);
+    story.detail.events.push(later);
+    answer(&mut app, &cmds, Slot::Detail, Answer::Notification(story), now);
+    let text = screen(&app, PLAIN, 120, 36);
+    assert!(text.contains("hooks.acme.test/n  retry_scheduled acknowledged 2 200"), "{text}");
+    assert!(text.contains("000000000801       retry_scheduled acknowledged 2 200"), "{text}");
+    assert!(text.contains("+0ms created") && text.contains("+483ms created"), "{text}");
+}
+
+fn reply_to(of: notify_proto::NotificationId) -> Answer {
+    reply(World::Full, &Question::Notification(of, false))
+}
+
+#[test]
+fn the_help_finds_which_statuses_are_derived() {
+    let (mut app, ..) = live(Page::Notifications);
+    press(&mut app, &["?"]);
+    write(&mut app, "derived");
+    let text = screen(&app, PLAIN, 80, 24);
+    assert!(text.contains("scheduled (pending), held (queued, kept back), dead (failed)"), "{text}");
+}
+
+#[test]
+fn a_filter_that_finds_no_event_can_be_cleared() {
+    let (mut app, cmds, begin) = live(Page::Live);
+    let none = json!({"events": [], "next_seq": 0, "dropped": 0, "head_seq": 0});
+    let none = || Answer::Events(from_value(none.clone()).unwrap());
+    answer(&mut app, &cmds, Slot::List, none(), begin);
+    assert!(screen(&app, PLAIN, 120, 36).contains("Nothing has happened yet"));
+    press(&mut app, &["/"]);
+    write(&mut app, "event:failed");
+    let cmds = press(&mut app, &["enter"]);
+    answer(&mut app, &cmds, Slot::List, none(), begin);
+    let text = screen(&app, PLAIN, 120, 36);
+    assert!(text.contains("Nothing matches the filter; Esc clears it."), "{text}");
+}
+
+#[test]
+fn queues_are_suggested_and_events_have_their_own_fields() {
+    let known = |page: Page, text: &str| {
+        let (mut app, ..) = live(page);
+        let Answer::Overview(reply) = overview() else { panic!("an overview") };
+        app.overview = reply.overview.map(|it| (Some(reply.rev), it));
+        press(&mut app, &["/"]);
+        write(&mut app, text);
+        let shown = screen(&app, PLAIN, 120, 36);
+        let line = shown.lines().find(|line| line.contains(text)).unwrap_or_default();
+        line.split_once("tab: ")
+            .map_or(String::new(), |(_, words)| words.trim_end_matches(['"', ' ']).to_owned())
+    };
+    assert_eq!(known(Page::Notifications, "queue:ms"), "msg91");
+    assert_eq!(known(Page::Retries, "-queue:ret"), "retries");
+    assert!(known(Page::Notifications, "priority:").contains("high"));
+    assert_eq!(known(Page::Live, "priority:"), "", "no event has one");
+}
+
+#[test]
+fn a_list_that_was_not_counted_says_how_much_there_is_at_least() {
+    for (next, title) in [(Some("next"), "of >=9  by due time"), (None, "of 9  by due time")] {
+        let (mut app, ..) = live(Page::Retries);
+        press(&mut app, &["/"]);
+        write(&mut app, "service:acme");
+        let cmds = press(&mut app, &["enter"]);
+        let now = app.now;
+        answer(&mut app, &cmds, Slot::List, page(0..9, "retrying", next), now);
+        let text = screen(&app, PLAIN, 120, 36);
+        assert!(text.contains(title), "{text}");
+    }
+}
