@@ -74,7 +74,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     if cli.snapshot.is_none() && !terminal {
         return complain(
-            "this needs a terminal; use notifyctl top, once or with --watch 5 -o plain, or notify-tui --snapshot",
+            "this needs a terminal; use notifyctl top (--watch=5s -o plain), or notify-tui --snapshot",
             2,
         );
     }
