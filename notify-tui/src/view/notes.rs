@@ -253,7 +253,11 @@ pub(super) fn list(app: &App, page: Page, look: Look, frame: &mut Frame<'_>, are
             "No notifications yet: notifyctl notification send makes one.",
         ),
     };
-    let partial = if notes.partial { ", partial: more may match further on" } else { "" };
+    let partial = match area.width {
+        _ if !notes.partial => "",
+        ..100 => ", partial",
+        _ => ", partial: more may match further on",
+    };
     let total = total(app);
     let also = usize::from(notes.list.follow) * 8 + usize::from(!notes.list.marked().is_empty()) * 24;
     let taken = title.len() + order.len() + partial.len() + total.len() + also + 22;

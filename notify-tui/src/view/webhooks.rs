@@ -65,15 +65,17 @@ pub(super) fn takes_some(app: &App, id: &str) -> bool {
         && overview.attention.iter().any(told)
 }
 
+/// A URL without its scheme.
+fn bare(url: &str) -> &str {
+    url.split_once("://").map_or(url, |(_, rest)| rest)
+}
+
 /// Where a webhook is, in so many cells: the end of its URL, as many begin alike.
 pub(super) fn place(app: &App, id: WebhookId, width: usize, look: Look) -> String {
     let row = app.webhooks.list.rows().iter().find(|it| it.id == id).map(|it| it.url.as_str());
     let name = id.to_string();
     let url = row.or_else(|| line_of(app, &name).map(|line| line.url.as_str()));
-    let text = url.map_or_else(
-        || notes::end(&name),
-        |url| url.split_once("://").map_or(url, |(_, rest)| rest).to_owned(),
-    );
+    let text = url.map_or_else(|| notes::end(&name), |url| bare(url).to_owned());
     let text = look.text(&text);
     if text.width() <= width {
         return table::fit(&text, width, false, look);
@@ -111,7 +113,8 @@ pub(super) fn list(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
             |pick: &dyn Fn(&WebhookLine) -> String| Cell::from(line.map_or_else(|| "--".into(), pick));
         vec![
             webhook.service_name.as_str().into(),
-            webhook.url.as_str().into(),
+            // On a small screen what differs from one to the next goes before how it is called.
+            if app.size.0 < 120 { bare(&webhook.url) } else { &webhook.url }.into(),
             state(app, webhook).into(),
             known(&|line| percent(line.ack_share)),
             known(&|line| format!("{:.1}", line.acks_per_second)),

@@ -128,3 +128,21 @@ fn a_list_that_was_not_counted_says_how_much_there_is_at_least() {
         assert!(text.contains(title), "{text}");
     }
 }
+
+#[test]
+fn on_a_small_screen_webhooks_differ_and_titles_have_room() {
+    let (mut app, cmds, begin) = live(Page::Webhooks);
+    answer(&mut app, &cmds, Slot::List, webhooks(), begin);
+    for (size, url) in [((120, 36), " https://hooks.acme.test/n "), ((80, 24), " hooks.acme.test/n ")] {
+        app.size = size;
+        let text = screen(&app, PLAIN, size.0, size.1);
+        assert!(text.contains(url), "{text}");
+    }
+    let (mut app, cmds, begin) = live(Page::Retries);
+    let Answer::Page(mut list) = page(0..20, "retrying", Some("next")) else { panic!("a page") };
+    list.partial = true;
+    answer(&mut app, &cmds, Slot::List, Answer::Page(list), begin);
+    app.size = (80, 24);
+    let text = screen(&app, PLAIN, 80, 24);
+    assert!(text.contains(" Retries and scheduled ") && text.contains("by due time, partial "), "{text}");
+}
