@@ -45,10 +45,10 @@ fn worth(app: &App) -> &'static [(Action, &'static str)] {
             (Action::Cancel, "cancel"),
             (Action::Postpone, "postpone"),
             (Action::Reroute, "other provider"),
+            (Action::Bulk, "bulk"),
             (Action::Group, "group"),
             (Action::Nearer, "sooner"),
             (Action::Further, "later"),
-            (Action::Bulk, "bulk"),
         ],
         Page::Dead => &[
             (Action::Open, "open"),
@@ -85,6 +85,20 @@ fn worth(app: &App) -> &'static [(Action, &'static str)] {
         ],
         Page::Live => &[(Action::Freeze, "hold/run"), (Action::Wrap, "fold"), (Action::Open, "go there")],
     }
+}
+
+/// What else works in every view of its kind, where there is room for it.
+fn more(app: &App) -> Vec<(Action, &'static str)> {
+    let rows = app.rows().filter(|_| !app.open);
+    let sorts = app.page.speaks() || rows.is_some_and(|rows| !rows.sorts().is_empty());
+    let of_lists = [(Action::Sort, "sort"), (Action::Follow, "follow"), (Action::Export, "export")];
+    let mut all: Vec<_> = of_lists.into_iter().filter(|_| rows.is_some()).collect();
+    all.retain(|(action, _)| *action != Action::Sort || sorts);
+    if app.rows().is_some() {
+        all.push((Action::Copy, "copy id"));
+    }
+    all.push((Action::Command, "command"));
+    all
 }
 
 /// Whether a key does something to what is under the cursor or marked, as far as that is known.
@@ -169,7 +183,9 @@ pub(super) fn keys(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let tail_width: usize = tail.iter().map(Span::width).sum();
     let mut line = Line::default();
     let worth = worth(app).iter().filter(|(action, _)| works(app, *action));
-    for part in worth.chain(&always[..2]).filter_map(span) {
+    let more = more(app);
+    let more = more.iter().filter(|(action, _)| works(app, *action));
+    for part in worth.chain(&always[..2]).chain(more).filter_map(span) {
         if line.width() + part.width() + tail_width <= room {
             line.push_span(part);
         }

@@ -7,9 +7,11 @@ use super::panel::{Detail, fact, heading};
 use super::table::fit;
 use super::time::{ago, ahead, clock, took};
 use super::webhooks;
+use crate::message::Action;
 use crate::state::{App, Story};
+use notify_proto::control::Role;
 use notify_proto::line::NotificationLine;
-use notify_proto::view::{AttemptView, NotificationDetail, rfc3339};
+use notify_proto::view::{AttemptView, rfc3339};
 use notify_proto::{AttemptStatus, Status};
 use ratatui::text::{Line, Span};
 
@@ -17,7 +19,7 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
     let Some(notes) = app.notes_of(app.page) else { return Detail::default() };
     let Some(row) = notes.list.current() else { return Detail::default() };
     let (mut lines, happened) = match notes.told() {
-        Some(story) => (facts(app, look, &story.detail), happened(app, look, story)),
+        Some(story) => (facts(app, look, story), happened(app, look, story)),
         None if row.is_test() => {
             (line(app, look, row), vec![Line::raw("a test event is of no notification")])
         }
@@ -53,8 +55,8 @@ fn line(app: &App, look: Look, row: &NotificationLine) -> Vec<Line<'static>> {
     lines
 }
 
-fn facts(app: &App, look: Look, told: &NotificationDetail) -> Vec<Line<'static>> {
-    let (row, plan) = (&told.notification, &told.retry_delays);
+fn facts(app: &App, look: Look, story: &Story) -> Vec<Line<'static>> {
+    let (row, plan) = (&story.detail.notification, &story.detail.retry_delays);
     let (word, tone) = status(&row.status);
     let channels: Vec<_> = row.channels.iter().map(ToString::to_string).collect();
     let mut lines = vec![
@@ -85,7 +87,7 @@ fn facts(app: &App, look: Look, told: &NotificationDetail) -> Vec<Line<'static>>
     also("dedup key", row.dedup_key.clone());
     also("subject", row.subject.clone());
     also("meta", row.meta_data.as_ref().and_then(|meta| serde_json::to_string(meta).ok()));
-    also("content", row.content.clone());
+    also("content", row.content.clone().or_else(|| (!story.revealed).then(|| hidden(app))));
     if row.simulated {
         also("note", Some("simulated: nothing was really sent".into()));
     }
@@ -93,6 +95,18 @@ fn facts(app: &App, look: Look, told: &NotificationDetail) -> Vec<Line<'static>>
         also("note", Some("may have been sent twice".into()));
     }
     lines
+}
+
+/// What stands for a text that is kept back, and for whom it is shown.
+fn hidden(app: &App) -> String {
+    let viewer = app.welcome.as_ref().is_none_or(|welcome| welcome.role == Role::Viewer);
+    let chord = |action| app.settings.keys.chord(action, app.page);
+    match (chord(Action::Open), chord(Action::Unmark)) {
+        _ if viewer || app.read_only => "hidden; showing it takes the admin role".into(),
+        (_, Some(show)) if app.open => format!("hidden; {show} shows it for 30 s, audited"),
+        (Some(open), Some(show)) => format!("hidden; {open} {show} shows it for 30 s, audited"),
+        _ => "hidden".into(),
+    }
 }
 
 /// A delay of a plan: these are round.

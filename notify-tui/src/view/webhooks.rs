@@ -90,6 +90,11 @@ pub(super) fn place(app: &App, id: WebhookId, width: usize, look: Look) -> Strin
     table::fit(&cut, width, false, look)
 }
 
+/// Whose webhook it is, as far as that is known.
+pub(super) fn service(app: &App, id: &str) -> Option<String> {
+    line_of(app, id).map(|line| line.service.clone())
+}
+
 fn line_of<'a>(app: &'a App, id: &str) -> Option<&'a WebhookLine> {
     let (_, overview) = app.overview.as_ref()?;
     overview.webhooks.iter().find(|line| line.id == id)

@@ -65,6 +65,7 @@ fn the_story_names_the_webhooks_and_how_long_each_step_took() {
     let text = screen(&app, PLAIN, 120, 36);
     assert!(text.contains("hooks.acme.test/n  retry_scheduled acknowledged 2 200"), "{text}");
     assert!(text.contains("000000000801       retry_scheduled acknowledged 2 200"), "{text}");
+    assert!(text.contains("content    hidden; enter u shows it for 30 s, audited"), "{text}");
     assert!(text.contains("+0ms created") && text.contains("+483ms created"), "{text}");
 }
 
@@ -145,4 +146,29 @@ fn on_a_small_screen_webhooks_differ_and_titles_have_room() {
     app.size = (80, 24);
     let text = screen(&app, PLAIN, 80, 24);
     assert!(text.contains(" Retries and scheduled ") && text.contains("by due time, partial "), "{text}");
+}
+
+#[test]
+fn what_happened_to_a_webhook_is_read_before_an_id_is() {
+    let (mut app, cmds, begin) = live(Page::Live);
+    let Answer::Overview(reply) = overview() else { panic!("an overview") };
+    app.overview = reply.overview.map(|it| (Some(reply.rev), it));
+    let Answer::Events(mut view) = crate::house::events() else { panic!("events") };
+    let event = &mut view.events[1];
+    (event.event, event.id) = ("webhook_given_up".into(), id(800));
+    (event.service, event.detail) = (None, Some(format!("{}: it answered 404", id(31))));
+    answer(&mut app, &cmds, Slot::List, Answer::Events(view), begin);
+    let text = screen(&app, PLAIN, 120, 36);
+    let line = text.lines().find(|line| line.contains("webhook_given_up")).unwrap();
+    assert!(line.contains(" acme ") && line.contains("it answered 404  000000000031"), "{line}");
+}
+
+#[test]
+fn the_key_line_has_what_else_there_is_room_for() {
+    let (mut app, cmds, begin) = live(Page::Services);
+    answer(&mut app, &cmds, Slot::List, reply(World::Full, &Question::Services), begin);
+    let wide = screen(&app, PLAIN, 120, 36);
+    assert!(wide.contains(" s sort  F follow  e export  y copy id  ? help  q quit "), "{wide}");
+    let small = screen(&app, PLAIN, 60, 15);
+    assert!(small.contains("? help  q quit"), "what leads out is never dropped\n{small}");
 }
