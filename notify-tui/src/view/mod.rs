@@ -31,6 +31,7 @@ mod live;
 mod look;
 mod notes;
 mod numbers;
+mod offers;
 mod over;
 mod overview;
 mod panel;

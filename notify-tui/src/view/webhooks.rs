@@ -95,7 +95,8 @@ pub(super) fn service(app: &App, id: &str) -> Option<String> {
     line_of(app, id).map(|line| line.service.clone())
 }
 
-fn line_of<'a>(app: &'a App, id: &str) -> Option<&'a WebhookLine> {
+/// The numbers of a webhook.
+pub(super) fn line_of<'a>(app: &'a App, id: &str) -> Option<&'a WebhookLine> {
     let (_, overview) = app.overview.as_ref()?;
     overview.webhooks.iter().find(|line| line.id == id)
 }

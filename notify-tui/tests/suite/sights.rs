@@ -172,3 +172,16 @@ fn the_key_line_has_what_else_there_is_room_for() {
     let small = screen(&app, PLAIN, 60, 15);
     assert!(small.contains("? help  q quit"), "what leads out is never dropped\n{small}");
 }
+
+#[test]
+fn the_settings_of_a_webhook_say_whose_it_is_and_what_it_answered_last() {
+    let (mut app, cmds, begin) = live(Page::Webhooks);
+    answer(&mut app, &cmds, Slot::Overview, overview(), begin);
+    let Answer::Webhooks(mut all) = webhooks() else { panic!("webhooks") };
+    all[0].events = notify_proto::WebhookEvent::ALL.iter().map(|it| (*it).into()).collect();
+    answer(&mut app, &cmds, Slot::List, Answer::Webhooks(all), begin);
+    let text = screen(&app, PLAIN, 120, 36);
+    for part in ["service    acme", "events     all ", "last       503, 2s ago"] {
+        assert!(text.contains(part), "`{part}` is not on\n{text}");
+    }
+}
