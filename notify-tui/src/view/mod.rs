@@ -46,7 +46,7 @@ mod ways;
 mod webhooks;
 
 pub use hit::{Hit, at as hit};
-pub use layout::rows_shown;
+pub use layout::{rows_shown, scrolled_most};
 pub(crate) use look::span;
 pub use look::{Look, Theme};
 

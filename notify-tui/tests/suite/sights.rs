@@ -2,9 +2,10 @@
 
 use crate::house::{after, answer, id, live, overview, page, press, screen, webhooks, write};
 use crate::world::{World, reply};
+use crossterm::event::KeyCode;
 use notify_proto::overview::Alert;
 use notify_tui::message::{Answer, Msg, Question, Slot};
-use notify_tui::state::Page;
+use notify_tui::state::{App, Page};
 use notify_tui::update;
 use notify_tui::view::{Look, Theme};
 use serde_json::{from_value, json};
@@ -184,4 +185,29 @@ fn the_settings_of_a_webhook_say_whose_it_is_and_what_it_answered_last() {
     for part in ["service    acme", "events     all ", "last       503, 2s ago"] {
         assert!(text.contains(part), "`{part}` is not on\n{text}");
     }
+}
+
+#[test]
+fn what_was_done_can_be_read_whole_and_scrolled_back_at_once() {
+    let (mut app, ..) = live(Page::Overview);
+    let filter = "status:scheduled service:acme channel:sms ".repeat(3);
+    for n in 0..40 {
+        app.note(format!(
+            "notifyctl schedule run --filter '{filter}' --expect {n} --rate 10/s --no-wait --yes"
+        ));
+    }
+    press(&mut app, &["L"]);
+    let end = screen(&app, PLAIN, 120, 36);
+    assert!(end.contains("--expect 39 --rate 10/s --no-wait --yes"), "{end}");
+    press(&mut app, &["k"]);
+    assert_ne!(screen(&app, PLAIN, 120, 36), end, "it begins at the end, and one key goes up");
+    press(&mut app, &["esc", "?"]);
+    let now = app.now;
+    let shown = |app: &App| screen(app, PLAIN, 120, 36);
+    for _ in 0..9 {
+        update(&mut app, Msg::Key(KeyCode::PageDown.into()), now);
+    }
+    let last = shown(&app);
+    update(&mut app, Msg::Key(KeyCode::Up.into()), now);
+    assert_ne!(shown(&app), last, "{last}");
 }
