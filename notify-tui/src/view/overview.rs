@@ -1,6 +1,7 @@
 //! View 1: is anything wrong, since when, where to look; then the numbers.
 
 use super::look::{Look, Tone, grouped};
+use super::panel::count;
 use super::providers::since;
 use super::table::{self, Column, Row, left, right};
 use super::time::{ago, lately, percent, rate, took_or};
@@ -12,7 +13,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 
-const QUEUES: [Column; 11] = [
+const QUEUES: [Column; 12] = [
     left("QUEUE", 24, 0),
     right("READY", 9, 0),
     right("BUSY", 9, 1),
@@ -22,6 +23,7 @@ const QUEUES: [Column; 11] = [
     right("OUT/s", 8, 1),
     right("ERR%", 6, 4),
     right("P95", 7, 3),
+    right("P99", 7, 6),
     right("15m", 15, 5),
     left("STATE", 18, 0),
 ];
@@ -169,13 +171,19 @@ fn boxed(
     look: Look,
     frame: &mut Frame<'_>,
     area: Rect,
-    (panel, title, empty): (usize, &str, &str),
+    (panel, title, empty, off): (usize, &str, &str, u64),
     columns: &[Column],
     mut rows: Vec<Row>,
 ) {
     let room = usize::from(area.height.saturating_sub(3));
     let more = rows.len().saturating_sub(room);
-    let text = if more > 0 { format!("{title}, {more} more") } else { title.to_owned() };
+    // Of webhooks the daemon tells of so many only.
+    let (all, more) = (count(rows.len()) + off, count(more) + off);
+    let text = match (all, more) {
+        (0, _) => title.to_owned(),
+        (_, 0) => format!("{title}: {}", grouped(all)),
+        _ => format!("{title}: {}, {} more", grouped(all), grouped(more)),
+    };
     let focus = app.panel == panel;
     let block = look.block(&text, if focus { Tone::Strong } else { Tone::Plain });
     let inside = block.inner(area);
@@ -210,12 +218,13 @@ fn lines_of_work(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'
             rate(line.out_per_second).into(),
             percent(line.error_share).into(),
             took_or(line.wait_ms.p95).into(),
+            took_or(line.wait_ms.p99).into(),
             look.spark(line.trend.iter().copied(), 15).into(),
             (line.state.replace('_', " "), tone).into(),
         ])
     };
     let rows: Vec<_> = overview.queues.iter().map(row).collect();
-    boxed(app, look, frame, area, (1, "Queues", "No queues: there is no provider yet."), &QUEUES, rows);
+    boxed(app, look, frame, area, (1, "Queues", "No queues: there is no provider yet.", 0), &QUEUES, rows);
 }
 
 fn providers(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, area: Rect) {
@@ -230,7 +239,7 @@ fn providers(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, 
         ])
     };
     let rows: Vec<_> = overview.providers.iter().map(row).collect();
-    boxed(app, look, frame, area, (2, "Providers", "None yet: notifyctl provider seed"), &PROVIDERS, rows);
+    boxed(app, look, frame, area, (2, "Providers", "None yet: notifyctl provider seed", 0), &PROVIDERS, rows);
 }
 
 fn webhooks(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, area: Rect) {
@@ -256,5 +265,6 @@ fn webhooks(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, a
         ])
     };
     let rows: Vec<_> = overview.webhooks.iter().map(row).collect();
-    boxed(app, look, frame, area, (3, "Webhooks", "None yet: notifyctl webhook create"), &WEBHOOKS, rows);
+    let words = (3, "Webhooks", "None yet: notifyctl webhook create", overview.webhooks_left_off);
+    boxed(app, look, frame, area, words, &WEBHOOKS, rows);
 }

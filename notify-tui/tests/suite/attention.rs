@@ -48,9 +48,16 @@ fn five_queues_have_room_however_much_needs_a_look() {
         queue.name = format!("line{n}");
         told.queues.push(queue);
     }
+    told.webhooks_left_off = 4_000;
     answer(&mut app, &cmds, Slot::Overview, Answer::Overview(reply), begin);
     let text = screen(&app, PLAIN, 120, 36);
     let seen = text.lines().filter(|line| line.contains("702ms") && line.contains("running")).count();
     assert!(seen >= 3 && text.contains("Needs attention: 10"), "{text}");
     assert_eq!(text.matches("[enter]").count(), 4, "{text}");
+    assert!(
+        text.contains("Webhooks: 4,001, 4,000 more")
+            && text.contains("Queues: 10, 6 more")
+            && text.contains(" P99 "),
+        "{text}"
+    );
 }
