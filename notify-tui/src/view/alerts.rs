@@ -3,7 +3,7 @@
 use super::look::{Look, Tone};
 use super::notes::end;
 use super::table;
-use super::time::{ago, ahead};
+use super::time::{ahead, lasting};
 use crate::state::{App, Page};
 use notify_proto::overview::{Alert, Overview, WebhookLine};
 use notify_proto::{ObjectKind, Severity};
@@ -97,7 +97,7 @@ fn one(app: &App, alert: &Alert, look: Look, names: usize, width: usize) -> Line
         Some(Severity::Warning) => ("WARN", Tone::Warn),
         _ => ("INFO", Tone::Plain),
     };
-    let since = alert.since.map(|at| format!(", for {}", ago(app, at))).unwrap_or_default();
+    let since = alert.since.map(|at| format!(", {}", lasting(app, at))).unwrap_or_default();
     let until = alert.until.map(|at| format!(", may end {}", ahead(app, at))).unwrap_or_default();
     let name = table::fit(&look.text(&about(app, alert)), names, false, look);
     let begin = format!(" {:<8} {name}  ", alert.object.to_string());

@@ -10,7 +10,7 @@
 use super::absent;
 use super::look::{Look, Tone, grouped, span};
 use super::panel::{Detail, fact, hanging, heading};
-use super::time::{ago, ahead, lately, took};
+use super::time::{ahead, lasting, past, took};
 use super::webhooks;
 use crate::message::Slot;
 use crate::state::App;
@@ -116,9 +116,9 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
     let line = webhooks::line_of(app, &webhook.id.to_string());
     let last = line.and_then(|line| {
         let code = line.last_code.map_or_else(|| "no answer".into(), |code| code.to_string());
-        Some(format!("{code}, {} ago", lately(app, line.last_at?)))
+        Some(format!("{code}, {}", past(app, line.last_at?)))
     });
-    let failing = webhook.failing_since.map(|at| format!("it took nothing for {}", ago(app, at)));
+    let failing = webhook.failing_since.map(|at| format!("it took nothing {}", lasting(app, at)));
     let old = webhook.old_secret_until.map(|at| format!("signs as well, ends {}", ahead(app, at)));
     let redacted = if webhook.redact { "yes: it is told nothing of what goes to whom" } else { "no" };
     let facts = [
@@ -133,7 +133,7 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
         ("old secret", old),
         ("about", webhook.description.clone()),
         ("id", Some(webhook.id.to_string())),
-        ("created", Some(format!("{} ago", ago(app, webhook.created_at)))),
+        ("created", Some(past(app, webhook.created_at))),
     ];
     let lines = facts.into_iter().filter_map(|(name, value)| Some(fact(look, name, &value?))).collect();
     let mut numbers = vec![heading(look, "by event, in the last hour")];

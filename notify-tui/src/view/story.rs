@@ -5,7 +5,7 @@ use super::look::{Look, Tone, span};
 use super::notes::status;
 use super::panel::{Detail, fact, heading};
 use super::table::fit;
-use super::time::{ago, ahead, clock, took};
+use super::time::{ahead, clock, past, took};
 use super::webhooks;
 use crate::message::Action;
 use crate::state::{App, Story};
@@ -49,7 +49,7 @@ fn line(app: &App, look: Look, row: &NotificationLine) -> Vec<Line<'static>> {
         ]),
         fact(look, "service", &row.service_name),
         fact(look, "to", &row.recipient),
-        fact(look, "created", &format!("{}  {} ago", rfc3339(row.created_at), ago(app, row.created_at))),
+        fact(look, "created", &format!("{}  {}", rfc3339(row.created_at), past(app, row.created_at))),
     ];
     lines.extend(row.error_message.as_ref().map(|error| fact(look, "error", error)));
     lines
@@ -66,7 +66,7 @@ fn facts(app: &App, look: Look, story: &Story) -> Vec<Line<'static>> {
         ]),
         fact(look, "service", &row.service_name),
         fact(look, "to", &row.recipient.in_line()),
-        fact(look, "created", &format!("{}  {} ago", rfc3339(row.created_at), ago(app, row.created_at))),
+        fact(look, "created", &format!("{}  {}", rfc3339(row.created_at), past(app, row.created_at))),
     ];
     let mut also = |name: &str, value: Option<String>| {
         lines.extend(value.map(|value| fact(look, name, &value)));

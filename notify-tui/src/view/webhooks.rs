@@ -6,7 +6,7 @@ use super::look::{Look, Tone, grouped};
 use super::notes;
 use super::panel::{self, Detail, Words, fact, heading};
 use super::table::{self, Cell, Column, left, right};
-use super::time::{ago, ahead, percent, took_or};
+use super::time::{ago, ahead, past, percent, took_or};
 use crate::state::App;
 use notify_proto::overview::{Alert, WebhookLine};
 use notify_proto::webhook::{DeliveryView, WebhookView};
@@ -211,7 +211,7 @@ pub(super) fn told(app: &App, look: Look) -> Detail {
         fact(look, "state", &state),
         fact(look, "tries", &it.attempt_count.to_string()),
         fact(look, "next", &next),
-        fact(look, "owed", &format!("{} ago", ago(app, it.created_at))),
+        fact(look, "owed", &past(app, it.created_at)),
     ];
     let story = app.webhooks.story.as_ref().filter(|story| story.delivery.id == it.id);
     let Some(story) = story else { return (facts, vec![Line::raw("asking ...")]) };
@@ -219,8 +219,8 @@ pub(super) fn told(app: &App, look: Look) -> Detail {
     for attempt in story.attempts.iter().rev() {
         let code = attempt.response_status_code.map_or_else(|| "no answer".into(), |code| code.to_string());
         let took = took_or(u32::try_from(attempt.duration_ms).ok().map(f64::from));
-        let when = ago(app, attempt.at);
-        lines.push(Line::raw(look.text(&format!("  try {}  {code}  {took}  {when} ago", attempt.number))));
+        let when = past(app, attempt.at);
+        lines.push(Line::raw(look.text(&format!("  try {}  {code}  {took}  {when}", attempt.number))));
         let said = attempt.response_body.as_ref().or(attempt.error_message.as_ref());
         lines.extend(
             said.into_iter()

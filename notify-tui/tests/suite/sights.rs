@@ -211,3 +211,29 @@ fn what_was_done_can_be_read_whole_and_scrolled_back_at_once() {
     update(&mut app, Msg::Key(KeyCode::Up.into()), now);
     assert_ne!(shown(&app), last, "{last}");
 }
+
+#[test]
+fn a_time_of_day_is_no_age() {
+    let view = |page: Page| {
+        let (mut app, cmds, begin) = live(page);
+        for (slot, _, question) in crate::house::asked(&cmds) {
+            answer(&mut app, &cmds, slot, reply(World::Full, &question), begin);
+        }
+        let now = after(begin, 300);
+        let cmds = update(&mut app, Msg::Tick, now);
+        for (slot, _, question) in crate::house::asked(&cmds) {
+            answer(&mut app, &cmds, slot, reply(World::Full, &question), now);
+        }
+        let ages = screen(&app, PLAIN, 120, 36);
+        press(&mut app, &["t", "t"]);
+        (ages, screen(&app, PLAIN, 120, 36))
+    };
+    let (ages, times) = view(Page::Overview);
+    assert!(ages.contains(", for 41s"), "{ages}");
+    assert!(times.contains(", since 07:59:19Z"), "{times}");
+    let (ages, times) = view(Page::Webhooks);
+    assert!(ages.contains("it took nothing for 1h00m") && ages.contains("503, 2s ago"), "{ages}");
+    assert!(times.contains("it took nothing since 07:00:00Z") && !times.contains("Z ago"), "{times}");
+    let (_, times) = view(Page::Notifications);
+    assert!(times.contains("07:58:00.000Z  07:58:00Z ") && !times.contains("Z ago"), "{times}");
+}
