@@ -66,20 +66,21 @@ fn facts(app: &App, look: Look, story: &Story) -> Vec<Line<'static>> {
         ]),
         fact(look, "service", &row.service_name),
         fact(look, "to", &row.recipient.in_line()),
-        fact(look, "created", &format!("{}  {}", rfc3339(row.created_at), past(app, row.created_at))),
     ];
     let mut also = |name: &str, value: Option<String>| {
         lines.extend(value.map(|value| fact(look, name, &value)));
     };
+    // What is wrong stands where it is seen however small the panel is.
+    also("reason", row.failure_reason.as_ref().map(ToString::to_string));
+    also("error", row.error_message.clone());
     let due = row.next_attempt_at.or(row.scheduled_at);
     let due = due.filter(|_| matches!(row.status.known(), Some(Status::Pending | Status::Retrying)));
     also("next try", due.map(|at| format!("{}  {}", rfc3339(at), ahead(app, at))));
+    also("created", Some(format!("{}  {}", rfc3339(row.created_at), past(app, row.created_at))));
     also("tries", Some(format!("{} of {} retries spent", row.retry_count, row.max_retries)));
     let steps = plan.iter().map(|seconds| brief(*seconds)).collect::<Vec<_>>().join(" > ");
     also("back-off", (!plan.is_empty()).then_some(steps));
     also("provider", row.provider_name.clone());
-    also("reason", row.failure_reason.as_ref().map(ToString::to_string));
-    also("error", row.error_message.clone());
     also("expires", row.expires_at.map(rfc3339));
     also("event", row.event_type.clone());
     also("batch", row.batch_id.clone());

@@ -237,3 +237,16 @@ fn a_time_of_day_is_no_age() {
     let (_, times) = view(Page::Notifications);
     assert!(times.contains("07:58:00.000Z  07:58:00Z ") && !times.contains("Z ago"), "{times}");
 }
+
+#[test]
+fn a_small_detail_says_what_is_wrong() {
+    let (mut app, cmds, begin) = live(Page::Dead);
+    app.size = (100, 30);
+    answer(&mut app, &cmds, Slot::List, page(0..9, "failed", None), begin);
+    let now = after(begin, 200);
+    let cmds = update(&mut app, Msg::Tick, now);
+    let of = app.dead.list.current().unwrap().id;
+    answer(&mut app, &cmds, Slot::Detail, reply_to(of), now);
+    let text = screen(&app, PLAIN, 100, 30);
+    assert!(text.contains("|error      503 upstream"), "{text}");
+}
