@@ -80,12 +80,17 @@ pub(super) fn worth(app: &App) -> &'static [(Action, &'static str)] {
 pub(super) fn more(app: &App) -> Vec<(Action, &'static str)> {
     let rows = app.rows().filter(|_| !app.open);
     let sorts = app.page.speaks() || rows.is_some_and(|rows| !rows.sorts().is_empty());
-    let of_lists = [(Action::Sort, "sort"), (Action::Follow, "follow"), (Action::Export, "export")];
-    let mut all: Vec<_> = of_lists.into_iter().filter(|_| rows.is_some()).collect();
-    all.retain(|(action, _)| *action != Action::Sort || sorts);
-    if app.rows().is_some() {
-        all.push((Action::Copy, "copy id"));
+    let mut all = Vec::new();
+    if sorts && rows.is_some() {
+        all.push((Action::Sort, "sort"));
     }
+    if rows.is_some() {
+        all.push((Action::Follow, "follow"));
+    }
+    if !app.open {
+        all.push((Action::Export, "export"));
+    }
+    all.push((Action::Copy, "copy id"));
     all.push((Action::Command, "command"));
     all
 }

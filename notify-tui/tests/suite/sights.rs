@@ -170,6 +170,9 @@ fn the_key_line_has_what_else_there_is_room_for() {
     answer(&mut app, &cmds, Slot::List, reply(World::Full, &Question::Services), begin);
     let wide = screen(&app, PLAIN, 120, 36);
     assert!(wide.contains(" s sort  F follow  e export  y copy id  ? help  q quit "), "{wide}");
+    let (first, ..) = live(Page::Overview);
+    let wide = screen(&first, PLAIN, 120, 36);
+    assert!(wide.contains(" e export  y copy id  : command  ? help  q quit "), "{wide}");
     let small = screen(&app, PLAIN, 60, 15);
     assert!(small.contains("? help  q quit"), "what leads out is never dropped\n{small}");
 }
