@@ -73,7 +73,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     if cli.snapshot.is_none() && !terminal {
-        return complain("this needs a terminal; use notifyctl status, or notify-tui --snapshot", 2);
+        return complain(
+            "this needs a terminal; use notifyctl top (--watch=5s -o plain), or notify-tui --snapshot",
+            2,
+        );
     }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -69,7 +69,7 @@ impl Trouble {
             }
             Self::Stale => "see why it ended (systemctl status notifyd, journalctl -u notifyd) and start it",
             Self::NoRight => {
-                "ask for membership in the group notify (to look) or notify-admin (to change), or use sudo"
+                "join the group notify to look, or notify-admin to change: usermod -aG notify USER as root, then log in again"
             }
             Self::Full => "is it stopped? see systemctl status notifyd",
             Self::Closed => {

@@ -23,6 +23,8 @@ pub(super) fn key(app: &mut App, key: KeyEvent, cmds: &mut Vec<Cmd>) {
     if app.settings.keys.meaning(&chord, app.page) == Some(Action::Suspend) {
         return act(app, Action::Suspend, cmds);
     }
+    // Keys that scroll begin where the text ends, not where somebody has pressed them to.
+    let most = crate::view::scrolled_most(app);
     match app.over.take() {
         None => {
             if let Some(action) = app.settings.keys.meaning(&chord, app.page) {
@@ -33,15 +35,14 @@ pub(super) fn key(app: &mut App, key: KeyEvent, cmds: &mut Vec<Cmd>) {
             app.over = if edit(&mut search, key) {
                 Some(Over::Help(search, 0))
             } else {
-                scrolled(&chord, top).map(|top| Over::Help(search, top))
+                scrolled(&chord, top.min(most)).map(|top| Over::Help(search, top))
             };
         }
         Some(Over::Log(top)) => {
-            let top = top.min(app.log.len().saturating_sub(1));
-            app.over = scrolled(&chord, top).map(Over::Log);
+            app.over = scrolled(&chord, top.min(most)).map(Over::Log);
         }
         Some(Over::Reader(title, lines, top)) => {
-            app.over = scrolled(&chord, top).map(|top| Over::Reader(title, lines, top));
+            app.over = scrolled(&chord, top.min(most)).map(|top| Over::Reader(title, lines, top));
         }
         Some(Over::Menu(menu)) => {
             let pressed = menu.choices.iter().find(|(key, ..)| chord.chars().eq([*key]));
@@ -96,6 +97,7 @@ fn scrolled(chord: &str, top: usize) -> Option<usize> {
         "pgdn" | "space" | "ctrl-d" => Some(top.saturating_add(10)),
         "pgup" | "ctrl-u" => Some(top.saturating_sub(10)),
         "home" | "g" => Some(0),
+        "end" | "G" => Some(usize::MAX),
         _ => Some(top),
     }
 }

@@ -19,6 +19,7 @@ pub(super) fn take(app: &mut App, event: MouseEvent, cmds: &mut Vec<Cmd>) {
         MouseEventKind::Down(MouseButton::Left) => return click(app, event.column, event.row, cmds),
         _ => return,
     };
+    let most = crate::view::scrolled_most(app);
     match &mut app.over {
         None => {
             for _ in 0..STEP {
@@ -26,8 +27,12 @@ pub(super) fn take(app: &mut App, event: MouseEvent, cmds: &mut Vec<Cmd>) {
             }
         }
         Some(Over::Help(_, top) | Over::Log(top) | Over::Reader(_, _, top)) => {
-            let step = if by == Action::Down { top.saturating_add(STEP) } else { top.saturating_sub(STEP) };
-            *top = step;
+            let step = if by == Action::Down {
+                top.saturating_add(STEP)
+            } else {
+                (*top).min(most).saturating_sub(STEP)
+            };
+            *top = step.min(most);
         }
         Some(_) => {}
     }

@@ -5,9 +5,9 @@ use notify_proto::{Channel, FailureReason, Priority, Status};
 use std::collections::BTreeSet;
 
 /// Fields of the filter language of notifications.
-const FIELDS: [&str; 18] = [
-    "status", "service", "channel", "provider", "priority", "to", "error", "content", "reason", "fault",
-    "attempts", "since", "until", "due", "id", "type", "tenant", "batch",
+const FIELDS: [&str; 19] = [
+    "status", "service", "channel", "provider", "queue", "priority", "to", "error", "content", "reason",
+    "fault", "attempts", "since", "until", "due", "id", "type", "tenant", "batch",
 ];
 
 /// Fields of the one of events.
@@ -29,6 +29,9 @@ pub fn suggestions(app: &App, text: &str) -> Vec<String> {
         let fitting = fields.iter().filter(|field| field.starts_with(bare));
         return fitting.take(MOST).map(|field| format!("{field}:")).collect();
     };
+    if app.page == Page::Live && !OF_EVENTS.contains(&field) {
+        return Vec::new();
+    }
     let begun = values.rsplit(',').next().unwrap_or_default();
     let fits = |value: &String| value.starts_with(begun) && value != begun && safe(value);
     // What is frequent goes first, then what else is known, by name.
@@ -78,6 +81,13 @@ fn known(app: &App, field: &str) -> BTreeSet<String> {
         "provider" => {
             let providers = app.providers.list.rows().iter().map(|it| it.name.clone());
             providers.chain(notes().filter_map(|it| it.provider_name.clone())).collect()
+        }
+        // The queue in front of a provider has its name; with webhooks stands none.
+        "queue" => {
+            let lines = app.overview.iter().flat_map(|(_, it)| &it.queues).map(|it| it.name.clone());
+            let mut all: BTreeSet<_> = lines.filter(|name| name != "webhooks").collect();
+            all.extend(known(app, "provider").into_iter().chain(words(["retries", "scheduled"])));
+            all
         }
         "type" => notes().filter_map(|it| it.event_type.clone()).collect(),
         "tenant" => notes().filter_map(|it| it.tenant_id.clone()).collect(),

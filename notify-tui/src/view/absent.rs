@@ -11,6 +11,9 @@ use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
 use std::borrow::Cow;
 
+/// Of a filter that finds nothing; it stands above.
+pub(super) const NO_MATCH: &str = "Nothing matches the filter; Esc clears it.";
+
 /// What is wrong with the connection, a sentence each; nothing when it stands.
 pub(super) fn lines(app: &App) -> Vec<String> {
     match &app.link {

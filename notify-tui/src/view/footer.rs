@@ -3,125 +3,17 @@
 use super::absent;
 use super::layout::Cut;
 use super::look::{Look, Tone};
+use super::offers::{more, works, worth};
 use super::table::fit;
 use crate::deed::Deed;
 use crate::keys;
-use crate::message::{Action, Slot};
-use crate::state::{App, Bar, Item as _, Link, Over, Page, Rows};
-use notify_proto::Status;
-use notify_proto::line::NotificationLine;
+use crate::message::Action;
+use crate::state::{App, Bar, Link, Over, Page};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
 use unicode_width::UnicodeWidthStr as _;
-
-/// The actions of each view that are worth a place in the key line.
-fn worth(app: &App) -> &'static [(Action, &'static str)] {
-    match app.page {
-        Page::Overview => &[(Action::Open, "go there"), (Action::Panel, "panel")],
-        Page::Queues => &[(Action::Open, "open"), (Action::Hold, "pause/resume"), (Action::Limit, "limit")],
-        page if page.speaks() && app.open => &[
-            (Action::Unmark, "reveal for 30 s"),
-            (Action::Retry, "retry"),
-            (Action::Cancel, "cancel"),
-            (Action::Postpone, "postpone"),
-            (Action::Raw, "as JSON"),
-            (Action::CopyLine, "copy as notifyctl"),
-        ],
-        Page::Notifications => &[
-            (Action::Open, "open"),
-            (Action::Mark, "mark"),
-            (Action::Retry, "retry"),
-            (Action::Cancel, "cancel"),
-            (Action::Bury, "bury"),
-            (Action::Postpone, "postpone"),
-            (Action::Bulk, "bulk"),
-        ],
-        Page::Retries => &[
-            (Action::Open, "open"),
-            (Action::Mark, "mark"),
-            (Action::Retry, "run now"),
-            (Action::Cancel, "cancel"),
-            (Action::Postpone, "postpone"),
-            (Action::Reroute, "other provider"),
-            (Action::Group, "group"),
-            (Action::Nearer, "sooner"),
-            (Action::Further, "later"),
-            (Action::Bulk, "bulk"),
-        ],
-        Page::Dead => &[
-            (Action::Open, "open"),
-            (Action::Retry, "retry"),
-            (Action::Bury, "discard"),
-            (Action::Mark, "mark"),
-            (Action::Panel, "groups"),
-            (Action::Bulk, "bulk"),
-        ],
-        Page::Providers => &[
-            (Action::Open, "open"),
-            (Action::Hold, "pause/resume"),
-            (Action::Switch, "on/off"),
-            (Action::Order, "order"),
-            (Action::OpenCircuit, "open circuit"),
-            (Action::HalfOpen, "half-open"),
-            (Action::CloseCircuit, "close"),
-            (Action::Test, "test"),
-        ],
-        Page::Webhooks => &[
-            (Action::Panel, "deliveries"),
-            (Action::Test, "test"),
-            (Action::Switch, "on/off"),
-            (Action::Resend, "resend"),
-            (Action::Recover, "recover"),
-            (Action::Keys, "secret"),
-        ],
-        Page::Services => &[
-            (Action::New, "new"),
-            (Action::Keys, "keys"),
-            (Action::Switch, "on/off"),
-            (Action::Unlock, "unlock"),
-            (Action::Remove, "delete"),
-        ],
-        Page::Live => &[(Action::Freeze, "hold/run"), (Action::Wrap, "fold"), (Action::Open, "go there")],
-    }
-}
-
-/// Whether a key does something to what is under the cursor or marked, as far as that is known.
-fn works(app: &App, action: Action) -> bool {
-    let known = app.page == Page::Providers || app.slots.answered(Slot::List);
-    let nothing = known && app.rows().is_some_and(Rows::is_empty);
-    match action {
-        Action::Open if app.open => false,
-        Action::New | Action::Panel | Action::Group | Action::Nearer | Action::Further => true,
-        _ if nothing => false,
-        Action::Unlock => app.services.list.current().is_none_or(|service| service.locked_until.is_some()),
-        Action::Retry | Action::Cancel | Action::Bury | Action::Postpone | Action::Reroute => {
-            let Some(notes) = app.notes_of(app.page) else { return true };
-            let rows = notes.list.rows();
-            let marked: Vec<_> = rows.iter().filter(|row| notes.list.is_marked(&row.id())).collect();
-            let one = notes.list.current().filter(|_| marked.is_empty());
-            let able = |row: &&NotificationLine| match row.webhook {
-                // What a webhook is told can be told now, and no more.
-                Some(_) => action == Action::Retry,
-                None => row.status.known().is_none_or(|it| takes(it, action, app.page)),
-            };
-            rows.is_empty() || marked.iter().any(able) || one.iter().any(able)
-        }
-        _ => true,
-    }
-}
-
-/// Whether a notification of this status can be changed so.
-fn takes(status: Status, action: Action, page: Page) -> bool {
-    match (status, action) {
-        (Status::Delivered | Status::Sending, _) => false,
-        (Status::Failed, Action::Bury) => page == Page::Dead,
-        (Status::Failed | Status::Cancelled, action) => action == Action::Retry,
-        (Status::Queued, action) => action != Action::Retry,
-        (Status::Pending | Status::Retrying, _) => true,
-    }
-}
 
 /// The keys of what lies over the view, which takes all of them.
 fn over(over: &Over) -> &'static str {
@@ -169,7 +61,9 @@ pub(super) fn keys(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let tail_width: usize = tail.iter().map(Span::width).sum();
     let mut line = Line::default();
     let worth = worth(app).iter().filter(|(action, _)| works(app, *action));
-    for part in worth.chain(&always[..2]).filter_map(span) {
+    let more = more(app);
+    let more = more.iter().filter(|(action, _)| works(app, *action));
+    for part in worth.chain(&always[..2]).chain(more).filter_map(span) {
         if line.width() + part.width() + tail_width <= room {
             line.push_span(part);
         }

@@ -10,11 +10,12 @@
 use super::absent;
 use super::look::{Look, Tone, grouped, span};
 use super::panel::{Detail, fact, hanging, heading};
-use super::time::{ago, ahead, took};
+use super::time::{ahead, lasting, past, took};
+use super::webhooks;
 use crate::message::Slot;
 use crate::state::App;
-use notify_proto::WebhookStatus;
 use notify_proto::webhook::WebhookStats;
+use notify_proto::{WebhookEvent, WebhookStatus};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
@@ -108,30 +109,33 @@ fn responses(app: &App, look: Look) -> Vec<Line<'static>> {
 pub(super) fn detail(app: &App, look: Look) -> Detail {
     let Some(webhook) = app.webhooks.list.current() else { return Detail::default() };
     let told_of: Vec<_> = webhook.events.iter().map(ToString::to_string).collect();
+    let all = WebhookEvent::ALL.iter().all(|event| told_of.iter().any(|it| it == event.as_str()));
     let retries = webhook.max_retries.map(|n| format!(", {n} retries")).unwrap_or_default();
+    let retry = format!("{}{retries}, timeout {}s", webhook.retry_profile, webhook.timeout_seconds);
     let headers: Vec<_> = webhook.headers.keys().cloned().collect();
-    let headers = if headers.is_empty() { "none".to_owned() } else { headers.join(", ") };
-    let mut lines = vec![
-        fact(look, "url", &webhook.url),
-        fact(
-            look,
-            "retry",
-            &format!("{}{retries}, timeout {}s", webhook.retry_profile, webhook.timeout_seconds),
-        ),
-        fact(look, "events", &told_of.join(" ")),
-        fact(look, "headers", &headers),
-        fact(
-            look,
-            "redacted",
-            if webhook.redact { "yes: it is told nothing of what goes to whom" } else { "no" },
-        ),
+    let line = webhooks::line_of(app, &webhook.id.to_string());
+    let last = line.and_then(|line| {
+        let code = line.last_code.map_or_else(|| "no answer".into(), |code| code.to_string());
+        Some(format!("{code}, {}", past(app, line.last_at?)))
+    });
+    let failing = webhook.failing_since.map(|at| format!("it took nothing {}", lasting(app, at)));
+    let old = webhook.old_secret_until.map(|at| format!("signs as well, ends {}", ahead(app, at)));
+    let redacted = if webhook.redact { "yes: it is told nothing of what goes to whom" } else { "no" };
+    let facts = [
+        ("failing", failing),
+        ("url", Some(webhook.url.clone())),
+        ("service", Some(webhook.service_name.clone())),
+        ("retry", Some(retry)),
+        ("events", Some(if all { "all".into() } else { told_of.join(" ") })),
+        ("headers", Some(if headers.is_empty() { "none".into() } else { headers.join(", ") })),
+        ("last", last),
+        ("redacted", Some(redacted.to_owned())),
+        ("old secret", old),
+        ("about", webhook.description.clone()),
+        ("id", Some(webhook.id.to_string())),
+        ("created", Some(past(app, webhook.created_at))),
     ];
-    if let Some(at) = webhook.failing_since {
-        lines.insert(0, fact(look, "failing", &format!("it took nothing for {}", ago(app, at))));
-    }
-    if let Some(at) = webhook.old_secret_until {
-        lines.push(fact(look, "old secret", &format!("signs as well, ends {}", ahead(app, at))));
-    }
+    let lines = facts.into_iter().filter_map(|(name, value)| Some(fact(look, name, &value?))).collect();
     let mut numbers = vec![heading(look, "by event, in the last hour")];
     numbers.extend(events(app, look));
     numbers.push(heading(look, "by last answer"));

@@ -142,6 +142,11 @@ pub fn rows_shown(app: &App) -> usize {
     usize::from(list.height.saturating_sub(3)).max(1)
 }
 
+/// How far down the text that lies over the view can be scrolled.
+pub fn scrolled_most(app: &App) -> usize {
+    super::over::most(app, cut(app, Rect::new(0, 0, app.size.0, app.size.1)).body)
+}
+
 /// How wide the list is beside a detail: as wide as on a smaller terminal, where it stands alone, or more than half.
 fn list_of(width: u16) -> u16 {
     (width / 100 * 58).max(width.saturating_sub(NARROWEST).min(ALL))

@@ -6,6 +6,7 @@ use super::notes;
 use super::panel::count;
 use super::table::{self, Column, Row, left};
 use super::time::clock;
+use super::webhooks;
 use crate::message::Slot;
 use crate::state::App;
 use notify_proto::happening::Event;
@@ -54,6 +55,7 @@ pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
         let said = match app.slots.trouble(Slot::List) {
             Some(why) => format!("No events: {why}."),
             None if !live.loaded => absent::asking(app).into(),
+            None if !app.filter().is_empty() => absent::NO_MATCH.into(),
             None => "Nothing has happened yet; events come by themselves.".into(),
         };
         frame.render_widget(Paragraph::new(look.text(&said)).wrap(Wrap { trim: true }), inside);
@@ -148,9 +150,18 @@ fn row(app: &App, event: &Event) -> Row {
         clock(app, event.at).into(),
         (format!("{mark} {}", event.event), tone).into(),
         id.into(),
-        event.service.clone().unwrap_or_default().into(),
+        event.service.clone().or_else(|| webhooks::service(app, &event.id)).unwrap_or_default().into(),
         event.channel.as_ref().map(ToString::to_string).unwrap_or_default().into(),
         event.provider.clone().unwrap_or_default().into(),
-        format!("{by}{}", event.detail.as_deref().unwrap_or_default()).into(),
+        format!("{by}{}", detail(event, whole)).into(),
     ])
+}
+
+/// What is said of it. An id at its begin goes behind it, cut as those beside it are: what happened is worth more.
+fn detail(event: &Event, whole: bool) -> String {
+    let text = event.detail.as_deref().unwrap_or_default();
+    match text.split_once(": ") {
+        Some((id, rest)) if !whole && notes::end(id) != id => format!("{rest}  {}", notes::end(id)),
+        _ => text.to_owned(),
+    }
 }

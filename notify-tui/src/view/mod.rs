@@ -16,6 +16,7 @@
 //! ```
 
 mod absent;
+mod alerts;
 mod counters;
 mod due;
 mod faults;
@@ -30,6 +31,7 @@ mod live;
 mod look;
 mod notes;
 mod numbers;
+mod offers;
 mod over;
 mod overview;
 mod panel;
@@ -44,7 +46,7 @@ mod ways;
 mod webhooks;
 
 pub use hit::{Hit, at as hit};
-pub use layout::rows_shown;
+pub use layout::{rows_shown, scrolled_most};
 pub(crate) use look::span;
 pub use look::{Look, Theme};
 

@@ -196,7 +196,15 @@ fn dead(app: &App, row: &NotificationLine) -> Vec<Cell> {
 
 /// How many match in all: exact where it was counted.
 fn total(app: &App) -> String {
-    let Some(total) = app.matching() else { return String::new() };
+    let Some(total) = app.matching() else {
+        // It was not counted; what is known is how many were seen, and whether there are more.
+        let Some(notes) = app.notes_of(app.page).filter(|notes| notes.list.loaded) else {
+            return String::new();
+        };
+        let seen = grouped((notes.skipped + notes.list.len()) as u64);
+        let more = notes.next.is_some() || notes.partial;
+        return if more { format!(">={seen}") } else { seen };
+    };
     if app.page != Page::Retries {
         return grouped(total);
     }
@@ -245,7 +253,11 @@ pub(super) fn list(app: &App, page: Page, look: Look, frame: &mut Frame<'_>, are
             "No notifications yet: notifyctl notification send makes one.",
         ),
     };
-    let partial = if notes.partial { ", partial: more may match further on" } else { "" };
+    let partial = match area.width {
+        _ if !notes.partial => "",
+        ..100 => ", partial",
+        _ => ", partial: more may match further on",
+    };
     let total = total(app);
     let also = usize::from(notes.list.follow) * 8 + usize::from(!notes.list.marked().is_empty()) * 24;
     let taken = title.len() + order.len() + partial.len() + total.len() + also + 22;

@@ -16,8 +16,18 @@ const MAX_FOLDED: usize = 3;
 pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, body: Rect) {
     match &app.over {
         None | Some(Over::Bar(_)) => {}
-        Some(Over::Help(search, top)) => help(app, search, *top, look, frame, body),
-        Some(Over::Log(top)) => log(app, *top, look, frame, body),
+        Some(Over::Help(search, top)) => {
+            let typed = if search.is_empty() {
+                "type to search, Esc closes".to_owned()
+            } else {
+                format!("/{search}")
+            };
+            page(&format!("help: {typed}"), help(app, search, look, body.width), *top, look, frame, body);
+        }
+        Some(Over::Log(top)) => {
+            let title = "what was done here  (Esc closes)";
+            page(title, log(app, look, body.width), *top, look, frame, body);
+        }
         Some(Over::Reader(title, lines, top)) => {
             let lines: Vec<_> = lines.iter().map(|line| Line::raw(look.text(line))).collect();
             page(&format!("{title}  (Esc closes)"), lines, *top, look, frame, body);
@@ -62,6 +72,18 @@ fn boxed(title: &str, lines: Vec<Line<'static>>, look: Look, frame: &mut Frame<'
     frame.render_widget(Clear, area);
     let block = look.block(&look.text(title), Tone::Strong).padding(ratatui::widgets::Padding::horizontal(1));
     frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }).block(block), area);
+}
+
+/// How far down the text that lies over the view can be scrolled.
+pub(super) fn most(app: &App, body: Rect) -> usize {
+    let look = Look { theme: super::Theme::Mono, ascii: false };
+    let lines = match &app.over {
+        Some(Over::Help(search, _)) => help(app, search, look, body.width).len(),
+        Some(Over::Log(_)) => log(app, look, body.width).len(),
+        Some(Over::Reader(_, lines, _)) => lines.len(),
+        _ => 0,
+    };
+    lines.saturating_sub(usize::from(body.height.saturating_sub(2)).max(1))
 }
 
 /// Text over the whole body.
@@ -140,12 +162,32 @@ fn asked(dialog: &Dialog, look: Look) -> Vec<Line<'static>> {
 /// Where the words behind a key begin.
 const INDENT: &str = "                      ";
 
-fn help(app: &App, search: &str, top: usize, look: Look, frame: &mut Frame<'_>, body: Rect) {
+/// What stands in the help behind the keys.
+const LEGEND: &[(&str, &[&str])] = &[
+    (
+        "marks",
+        &[
+            " . pending  o queued  > sending  ~ retrying  + delivered  x failed  - cancelled",
+            " circuits: + closed  ~ half-open  x OPEN  - switched off",
+        ],
+    ),
+    (
+        "filters",
+        &[
+            " status:failed,retrying service:acme -channel:sms error:\"503\" since:1h due:<10m",
+            " all of them have to fit; a comma is or, a - leaves out, a * stands at the end only",
+            " derived: scheduled (pending), held (queued, kept back), dead (failed)",
+            " a word alone finds ids, recipients and errors; more: notifyctl help filters",
+        ],
+    ),
+];
+
+fn help(app: &App, search: &str, look: Look, width: u16) -> Vec<Line<'static>> {
     let locked = app.locked().is_some();
     let mut here = Vec::new();
     let mut lists = Vec::new();
     let mut all = Vec::new();
-    let room = usize::from(body.width.saturating_sub(2)).max(INDENT.len() * 2);
+    let room = usize::from(width.saturating_sub(2)).max(INDENT.len() * 2);
     for (action, name, _, scope, what) in ACTIONS {
         let into = match scope {
             Scope::In(pages) if pages.contains(&app.page) => &mut here,
@@ -179,33 +221,41 @@ fn help(app: &App, search: &str, top: usize, look: Look, frame: &mut Frame<'_>, 
             lines.append(&mut rows);
         }
     }
-    if search.is_empty() {
-        lines.push(Line::styled("marks", look.style(Tone::Strong)));
-        for text in [
-            " . pending  o queued  > sending  ~ retrying  + delivered  x failed  - cancelled",
-            " circuits: + closed  ~ half-open  x OPEN  - switched off",
-            " filters: notifyctl help filters; scheduled, held and dead are derived statuses",
-        ] {
-            lines.push(Line::raw(text));
+    for (title, texts) in LEGEND {
+        let found = |text: &&&str| format!("{title} {text}").to_lowercase().contains(&search.to_lowercase());
+        let mut rows: Vec<_> = texts.iter().filter(found).map(|text| Line::raw(*text)).collect();
+        if !rows.is_empty() {
+            lines.push(Line::styled(*title, look.style(Tone::Strong)));
+            lines.append(&mut rows);
         }
     }
-    let typed =
-        if search.is_empty() { "type to search, Esc closes".to_owned() } else { format!("/{search}") };
-    page(&format!("help: {typed}"), lines, top, look, frame, body);
+    lines
 }
 
-fn log(app: &App, top: usize, look: Look, frame: &mut Frame<'_>, body: Rect) {
+/// A text of the log in as many lines as it takes.
+fn folded_whole(text: &str, wide: usize) -> Vec<String> {
+    let options = textwrap::Options::new(wide)
+        .subsequent_indent(if wide > 40 { "            " } else { "" })
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::wrap(text, options).into_iter().map(Cow::into_owned).collect()
+}
+
+fn log(app: &App, look: Look, width: u16) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
+    let room = usize::from(width.saturating_sub(2)).max(1);
     for entry in &app.log {
         let who = entry.who.as_ref().map(|who| format!("{who}: ")).unwrap_or_default();
-        lines.push(Line::raw(look.text(&format!(" {} {who}{}", entry.at.format("%H:%M:%S"), entry.line))));
-        let result = entry.result.as_deref().unwrap_or("...");
-        lines.push(Line::styled(look.text(&format!("          {result}")), look.style(Tone::Dim)));
+        // All of it: somebody may want to say it again in a shell.
+        let text = look.text(&format!(" {} {who}{}", entry.at.format("%H:%M:%S"), entry.line));
+        lines.extend(folded_whole(&text, room).into_iter().map(Line::raw));
+        let result = look.text(&format!("          {}", entry.result.as_deref().unwrap_or("...")));
+        let result = folded_whole(&result, room).into_iter();
+        lines.extend(result.map(|line| Line::styled(line, look.style(Tone::Dim))));
     }
     if lines.is_empty() {
         lines.push(Line::raw(" Nothing was changed from here yet."));
     }
-    page("what was done here  (Esc closes)", lines, top, look, frame, body);
+    lines
 }
 
 #[cfg(test)]

@@ -1,22 +1,19 @@
 //! View 1: is anything wrong, since when, where to look; then the numbers.
 
 use super::look::{Look, Tone, grouped};
-use super::notes::end;
+use super::panel::count;
 use super::providers::since;
 use super::table::{self, Column, Row, left, right};
-use super::time::{ago, ahead, lately, percent, rate, took_or};
-use super::{Theme, absent, counters, health, numbers, ways};
+use super::time::{ago, lately, percent, rate, took_or};
+use super::{Theme, absent, alerts, counters, health, numbers, ways, webhooks as hooks};
 use crate::message::Slot;
-use crate::state::{App, Page};
-use notify_proto::Severity;
-use notify_proto::overview::{Alert, Overview};
+use crate::state::App;
+use notify_proto::overview::Overview;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
-use unicode_width::UnicodeWidthStr as _;
+use ratatui::text::Line;
 
-const QUEUES: [Column; 11] = [
+const QUEUES: [Column; 12] = [
     left("QUEUE", 24, 0),
     right("READY", 9, 0),
     right("BUSY", 9, 1),
@@ -26,6 +23,7 @@ const QUEUES: [Column; 11] = [
     right("OUT/s", 8, 1),
     right("ERR%", 6, 4),
     right("P95", 7, 3),
+    right("P99", 7, 6),
     right("15m", 15, 5),
     left("STATE", 18, 0),
 ];
@@ -99,20 +97,31 @@ fn lost(app: &App, body: Rect) -> Vec<String> {
 
 /// The rows of panels: what needs a look, the numbers, the trends, the queues, and the pair below.
 fn cut(app: &App, overview: &Overview, lost: usize, body: Rect) -> [Rect; 5] {
-    let said = if overview.attention.is_empty() { quiet(app).len() } else { overview.attention.len() };
+    let said =
+        if overview.attention.is_empty() { alerts::quiet(app).len() } else { overview.attention.len() };
     let wanted = u16::try_from(said + lost).unwrap_or(u16::MAX);
     let least = u16::try_from(lost).unwrap_or(u16::MAX).min(body.height / 3);
-    let attention_rows = wanted.min((body.height / 5).max(2).max(least)) + 2;
-    let middle = if body.height >= 28 { 9 } else { 0 };
+    let mut attention_rows = wanted.min((body.height / 5).max(2).max(least)) + 2;
+    let mut middle = if body.height >= 28 { 9 } else { 0 };
     let pairs = u16::try_from(overview.providers.len().max(overview.webhooks.len())).unwrap_or(u16::MAX);
-    let lower = if body.height < 16 { 0 } else { pairs.saturating_add(3).clamp(4, (body.height / 4).max(4)) };
+    let mut lower =
+        if body.height < 16 { 0 } else { pairs.saturating_add(3).clamp(4, (body.height / 4).max(4)) };
+    let numbers = match body.height {
+        28.. => 4,
+        16.. => 3,
+        _ => 2,
+    };
+    // Five queues have room before the other panels have all of theirs.
+    let queues = u16::try_from(overview.queues.len().clamp(1, 5)).unwrap_or(5) + 3;
+    let mut short = (attention_rows + numbers + middle + lower + queues).saturating_sub(body.height);
+    for (panel, least) in [(&mut middle, 8), (&mut lower, 6), (&mut attention_rows, 6.max(least + 2))] {
+        let given = short.min(panel.saturating_sub(least));
+        *panel -= given;
+        short -= given;
+    }
     let rows = [
         Constraint::Length(attention_rows),
-        Constraint::Length(match body.height {
-            28.. => 4,
-            16.. => 3,
-            _ => 2,
-        }),
+        Constraint::Length(numbers),
         Constraint::Length(middle),
         Constraint::Min(4),
         Constraint::Length(lower),
@@ -136,7 +145,7 @@ pub(super) fn panel_lines(app: &App, body: Rect) -> [usize; 4] {
 fn whole(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, body: Rect) {
     let lost = lost(app, body);
     let [top, numbers, trends, queues, below] = cut(app, overview, lost.len(), body);
-    attention(app, overview, &lost, look, frame, top);
+    alerts::draw(app, overview, &lost, look, frame, top);
     if trends.height > 0 {
         numbers::boxes(app, overview, look, frame, numbers);
         let [chart_area, latency_area] =
@@ -156,101 +165,25 @@ fn whole(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, body
     webhooks(app, overview, look, frame, right);
 }
 
-fn attention(app: &App, overview: &Overview, lost: &[String], look: Look, frame: &mut Frame<'_>, area: Rect) {
-    let all = &overview.attention;
-    let tone = if all.is_empty() { Tone::Good } else { Tone::Bad };
-    let title = if all.is_empty() {
-        "+ nothing needs a look".to_owned()
-    } else {
-        format!("Needs attention: {}", all.len())
-    };
-    let block = look.block(&title, if app.badge().doubtful() { Tone::Dim } else { tone });
-    let inside = block.inner(area);
-    frame.render_widget(block, area);
-    let mut lines: Vec<_> =
-        lost.iter().map(|text| Line::styled(look.text(text), look.style(Tone::Bad))).collect();
-    let room = usize::from(inside.height).saturating_sub(lines.len());
-    let from = (app.attention_at + 1).saturating_sub(room.max(1));
-    let names = all.iter().map(|alert| about(app, alert).width()).max().unwrap_or_default().min(24);
-    for (n, alert) in all.iter().enumerate().skip(from).take(room) {
-        let line = one(app, alert, look, names, usize::from(inside.width));
-        lines.push(if n == app.attention_at && app.panel == 0 { line.style(Look::cursor()) } else { line });
-    }
-    if all.is_empty() && lost.is_empty() {
-        let width = usize::from(inside.width);
-        lines.extend(
-            quiet(app).iter().map(|text| Line::raw(table::fit(&look.text(text), width, false, look))),
-        );
-    }
-    frame.render_widget(Paragraph::new(lines), inside);
-}
-
-/// What there is to say when nothing needs a look: what the daemon remarks about itself, or that all is well.
-fn quiet(app: &App) -> Vec<String> {
-    let data = app.data.as_ref();
-    let health = data.map(|data| data.status.health.as_str()).unwrap_or_default();
-    match data.map(|data| data.status.concerns.as_slice()) {
-        None | Some([]) => vec![format!("The daemon is {health}.")],
-        Some(concerns) => concerns.iter().map(|text| format!("INFO {text}")).collect(),
-    }
-}
-
-/// What an alert is about: of a webhook its service and its host, as an id says nothing to anybody.
-fn about(app: &App, alert: &Alert) -> String {
-    if alert.object.to_string() != "webhook" {
-        return alert.name.clone();
-    }
-    let overview = app.overview.as_ref().map(|(_, overview)| overview);
-    let line = overview.and_then(|it| it.webhooks.iter().find(|line| line.id == alert.name));
-    line.map_or_else(
-        || end(&alert.name),
-        |line| {
-            let rest = line.url.split_once("://").map_or(line.url.as_str(), |(_, rest)| rest);
-            let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-            // What stands before an @ is a password.
-            let host = host.rsplit('@').next().unwrap_or_default();
-            format!("{}/{host}", line.service)
-        },
-    )
-}
-
-fn one(app: &App, alert: &Alert, look: Look, names: usize, width: usize) -> Line<'static> {
-    let (word, tone) = match alert.severity.known() {
-        Some(Severity::Critical) => ("CRIT", Tone::Bad),
-        Some(Severity::Warning) => ("WARN", Tone::Warn),
-        _ => ("INFO", Tone::Plain),
-    };
-    let since = alert.since.map(|at| format!(", for {}", ago(app, at))).unwrap_or_default();
-    let until = alert.until.map(|at| format!(", may end {}", ahead(app, at))).unwrap_or_default();
-    let begin = look.text(&format!(" {:<8} {:<names$}  ", alert.object, about(app, alert)));
-    let goes = format!(" [enter] {}", Page::of_alert(alert).digit());
-    let room = width.saturating_sub(4 + goes.len());
-    // Since when, and until when, is not what a long fact may cost.
-    let end = format!("{since}{until}");
-    let fact = look.text(&alert.fact);
-    let left = room.saturating_sub(begin.width() + end.width());
-    let fact = if fact.width() > left && left >= 24 { table::fit(&fact, left, false, look) } else { fact };
-    let text = table::fit(&format!("{begin}{fact}{end}"), room, false, look);
-    Line::from(vec![
-        Span::styled(word, look.style(tone)),
-        Span::raw(text),
-        Span::styled(goes, look.style(Tone::Dim)),
-    ])
-}
-
 /// A table in a box, with as many rows as have room.
 fn boxed(
     app: &App,
     look: Look,
     frame: &mut Frame<'_>,
     area: Rect,
-    (panel, title, empty): (usize, &str, &str),
+    (panel, title, empty, off): (usize, &str, &str, u64),
     columns: &[Column],
     mut rows: Vec<Row>,
 ) {
     let room = usize::from(area.height.saturating_sub(3));
     let more = rows.len().saturating_sub(room);
-    let text = if more > 0 { format!("{title}, {more} more") } else { title.to_owned() };
+    // Of webhooks the daemon tells of so many only.
+    let (all, more) = (count(rows.len()) + off, count(more) + off);
+    let text = match (all, more) {
+        (0, _) => title.to_owned(),
+        (_, 0) => format!("{title}: {}", grouped(all)),
+        _ => format!("{title}: {}, {} more", grouped(all), grouped(more)),
+    };
     let focus = app.panel == panel;
     let block = look.block(&text, if focus { Tone::Strong } else { Tone::Plain });
     let inside = block.inner(area);
@@ -285,12 +218,13 @@ fn lines_of_work(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'
             rate(line.out_per_second).into(),
             percent(line.error_share).into(),
             took_or(line.wait_ms.p95).into(),
+            took_or(line.wait_ms.p99).into(),
             look.spark(line.trend.iter().copied(), 15).into(),
             (line.state.replace('_', " "), tone).into(),
         ])
     };
     let rows: Vec<_> = overview.queues.iter().map(row).collect();
-    boxed(app, look, frame, area, (1, "Queues", "No queues: there is no provider yet."), &QUEUES, rows);
+    boxed(app, look, frame, area, (1, "Queues", "No queues: there is no provider yet.", 0), &QUEUES, rows);
 }
 
 fn providers(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, area: Rect) {
@@ -305,12 +239,13 @@ fn providers(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, 
         ])
     };
     let rows: Vec<_> = overview.providers.iter().map(row).collect();
-    boxed(app, look, frame, area, (2, "Providers", "None yet: notifyctl provider seed"), &PROVIDERS, rows);
+    boxed(app, look, frame, area, (2, "Providers", "None yet: notifyctl provider seed", 0), &PROVIDERS, rows);
 }
 
 fn webhooks(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let row = |line: &notify_proto::overview::WebhookLine| {
         let (state, tone) = match line.state.as_str() {
+            "ok" | "failing" if hooks::takes_some(app, &line.id) => hooks::LOW,
             "ok" => ("+ ok", Tone::Good),
             "failing" => ("! failing", Tone::Warn),
             "disabled" => ("x off", Tone::Bad),
@@ -330,5 +265,6 @@ fn webhooks(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, a
         ])
     };
     let rows: Vec<_> = overview.webhooks.iter().map(row).collect();
-    boxed(app, look, frame, area, (3, "Webhooks", "None yet: notifyctl webhook create"), &WEBHOOKS, rows);
+    let words = (3, "Webhooks", "None yet: notifyctl webhook create", overview.webhooks_left_off);
+    boxed(app, look, frame, area, words, &WEBHOOKS, rows);
 }

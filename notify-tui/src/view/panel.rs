@@ -98,10 +98,13 @@ pub(super) fn hanging(lines: Vec<Line<'static>>, width: u16) -> Vec<Line<'static
 }
 
 fn hung(line: Line<'static>, width: usize) -> Vec<Line<'static>> {
-    let [name, value] = line.spans.as_slice() else { return vec![line] };
-    if name.width() != NAME || line.width() <= width {
+    if line.width() <= width {
         return vec![line];
     }
+    let (name, value) = match line.spans.as_slice() {
+        [name, value] if name.width() == NAME => (name, value),
+        _ => return folded(&line, width),
+    };
     let room = width.saturating_sub(NAME).max(1);
     let options =
         textwrap::Options::new(room).word_splitter(textwrap::WordSplitter::NoHyphenation).break_words(false);
@@ -114,6 +117,25 @@ fn hung(line: Line<'static>, width: usize) -> Vec<Line<'static>> {
         Line::from(vec![begin(n), Span::styled(part.to_string(), value.style)])
     };
     parts.iter().enumerate().map(part).collect()
+}
+
+/// A line that is no fact, folded between words: what has no room goes on further in, so that each begin is seen.
+fn folded(line: &Line<'static>, width: usize) -> Vec<Line<'static>> {
+    let text = line.to_string();
+    let indent = (text.len() - text.trim_start().len() + 4).min(width / 2);
+    let mut lines: Vec<Line<'static>> = vec![Line::default()];
+    for span in &line.spans {
+        for word in span.content.split_inclusive(' ') {
+            let last = lines.last().map_or(0, Line::width);
+            if last > indent && last + word.trim_end().width() > width {
+                lines.push(Line::raw(" ".repeat(indent)));
+            }
+            if let Some(line) = lines.last_mut() {
+                line.push_span(Span::styled(word.to_owned(), span.style));
+            }
+        }
+    }
+    lines
 }
 
 /// A line in so many cells: what does not fit ends with an ellipsis.
@@ -220,7 +242,7 @@ pub(super) fn list<T: Item>(
         } else if app.filter().is_empty() {
             words.empty
         } else {
-            "Nothing matches the filter; Esc clears it."
+            absent::NO_MATCH
         };
         frame.render_widget(Paragraph::new(said).wrap(Wrap { trim: true }), inside);
     }
@@ -234,6 +256,20 @@ pub(super) fn count(number: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_fact_goes_on_further_in_and_keeps_its_colours() {
+        let line = Line::from(vec![Span::raw("  1 07:58:01Z relay  sms "), Span::raw("x 503 unavailable")]);
+        let text = |width| {
+            let lines = hanging(vec![line.clone()], width);
+            lines.iter().map(|line| line.to_string().trim_end().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(text(30), ["  1 07:58:01Z relay  sms x 503", "      unavailable"]);
+        assert_eq!(text(80).len(), 1);
+        assert_eq!(text(3).concat().matches("unavailable").count(), 1);
+        let long = hanging(vec![Line::raw("  a/very/long/word behind")], 10);
+        assert_eq!(long[0].to_string().trim_end(), "  a/very/long/word", "cut by the panel, not taken apart");
+    }
 
     #[test]
     fn a_fact_goes_on_under_its_begin() {

@@ -6,7 +6,7 @@ use super::notes::id;
 use super::panel::{self, Detail, Words, fact, heading};
 use super::queues::hold;
 use super::table::{Cell, Column, left, right};
-use super::time::{ago, ahead, clock, percent, rate, took, took_or};
+use super::time::{ago, ahead, clock, past, percent, rate, took, took_or};
 use crate::message::Slot;
 use crate::state::App;
 use notify_proto::happening::Event;
@@ -122,10 +122,7 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
         lines.extend(value.map(|value| fact(look, name, &value)));
     };
     also("why", row.circuit_reason.clone());
-    also(
-        "since",
-        line_of(app, &row.name).and_then(|line| line.circuit_since).map(|at| format!("{} ago", ago(app, at))),
-    );
+    also("since", line_of(app, &row.name).and_then(|line| line.circuit_since).map(|at| past(app, at)));
     also("probe", row.circuit_until.map(|at| ahead(app, at)));
     also(
         "throttled",

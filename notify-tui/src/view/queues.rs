@@ -129,7 +129,7 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
         lines.push(fact(look, "circuit", why));
     }
     if let Some(at) = queue.opens_at {
-        lines.push(fact(look, "opens", &ahead(app, at)));
+        lines.push(fact(look, "probe", &ahead(app, at)));
     }
     lines.extend(queue.holds.iter().map(|it| fact(look, "held", &hold(app, it))));
     if app.queues.elsewhere > 0 {

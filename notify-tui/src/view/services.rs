@@ -5,7 +5,7 @@ use super::look::{Look, Tone, grouped};
 use super::notes::id;
 use super::panel::{self, Detail, Words, fact, heading};
 use super::table::{Column, left, right};
-use super::time::{ago, ahead, clock, rate};
+use super::time::{ago, ahead, clock, past, rate};
 use crate::message::Slot;
 use crate::state::App;
 use notify_proto::measured::ServiceFigures;
@@ -100,16 +100,15 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
         None => story.push(Line::raw(absent::asking(app))),
         Some((_, keys)) => story.extend(keys.iter().map(|key| {
             let state = match (key.revoked_at, key.expires_at) {
-                (Some(at), _) => format!("- revoked {} ago", ago(app, at)),
+                (Some(at), _) => format!("- revoked {}", past(app, at)),
                 (None, Some(at)) if at <= app.now.wall => "- expired".into(),
                 (None, Some(at)) => format!("~ expires {}", ahead(app, at)),
                 (None, None) => "+ works".into(),
             };
-            let used = key
-                .last_used_at
-                .map_or_else(|| "never used".into(), |at| format!("used {} ago", ago(app, at)));
+            let used =
+                key.last_used_at.map_or_else(|| "never used".into(), |at| format!("used {}", past(app, at)));
             let label = key.label.as_deref().unwrap_or_default();
-            let made = format!("made {} ago", ago(app, key.created_at));
+            let made = format!("made {}", past(app, key.created_at));
             let text = format!("  {:<10} {state:<22} {used:<18} {made:<18} {label}", key.prefix);
             Line::raw(look.text(&text))
         })),
@@ -128,7 +127,7 @@ fn sent(app: &App, look: Look, service: &ServiceView) -> Vec<Line<'static>> {
         lines.push(Line::raw("  nothing that is remembered"));
         return lines;
     };
-    let last = figures.last_accepted_at.map(|at| format!(", the last {} ago", ago(app, at)));
+    let last = figures.last_accepted_at.map(|at| format!(", the last {}", past(app, at)));
     let accepted = format!("{}/s{}", rate(figures.accepted_per_second), last.unwrap_or_default());
     lines.push(fact(look, "accepted", &accepted));
     let share = delivered(figures).map(|share| format!(" ({share}%)")).unwrap_or_default();
@@ -149,7 +148,7 @@ fn webhooks(app: &App, look: Look, name: &str) -> Vec<Line<'static>> {
     }
     let own = list.rows().iter().filter(|webhook| webhook.service_name == name);
     let line = |webhook: &WebhookView| {
-        let (state, tone) = super::webhooks::state(webhook);
+        let (state, tone) = super::webhooks::state(app, webhook);
         Line::styled(look.text(&format!("  {state:<10} {}", webhook.url)), look.style(tone))
     };
     let lines: Vec<_> = own.map(line).collect();

@@ -5,10 +5,13 @@ use super::look::{Look, Tone, span};
 use super::notes::status;
 use super::panel::{Detail, fact, heading};
 use super::table::fit;
-use super::time::{ago, ahead, clock, took};
+use super::time::{ahead, clock, past, took};
+use super::webhooks;
+use crate::message::Action;
 use crate::state::{App, Story};
+use notify_proto::control::Role;
 use notify_proto::line::NotificationLine;
-use notify_proto::view::{AttemptView, NotificationDetail, rfc3339};
+use notify_proto::view::{AttemptView, rfc3339};
 use notify_proto::{AttemptStatus, Status};
 use ratatui::text::{Line, Span};
 
@@ -16,7 +19,7 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
     let Some(notes) = app.notes_of(app.page) else { return Detail::default() };
     let Some(row) = notes.list.current() else { return Detail::default() };
     let (mut lines, happened) = match notes.told() {
-        Some(story) => (facts(app, look, &story.detail), happened(app, look, story)),
+        Some(story) => (facts(app, look, story), happened(app, look, story)),
         None if row.is_test() => {
             (line(app, look, row), vec![Line::raw("a test event is of no notification")])
         }
@@ -46,14 +49,14 @@ fn line(app: &App, look: Look, row: &NotificationLine) -> Vec<Line<'static>> {
         ]),
         fact(look, "service", &row.service_name),
         fact(look, "to", &row.recipient),
-        fact(look, "created", &format!("{}  {} ago", rfc3339(row.created_at), ago(app, row.created_at))),
+        fact(look, "created", &format!("{}  {}", rfc3339(row.created_at), past(app, row.created_at))),
     ];
     lines.extend(row.error_message.as_ref().map(|error| fact(look, "error", error)));
     lines
 }
 
-fn facts(app: &App, look: Look, told: &NotificationDetail) -> Vec<Line<'static>> {
-    let (row, plan) = (&told.notification, &told.retry_delays);
+fn facts(app: &App, look: Look, story: &Story) -> Vec<Line<'static>> {
+    let (row, plan) = (&story.detail.notification, &story.detail.retry_delays);
     let (word, tone) = status(&row.status);
     let channels: Vec<_> = row.channels.iter().map(ToString::to_string).collect();
     let mut lines = vec![
@@ -63,20 +66,21 @@ fn facts(app: &App, look: Look, told: &NotificationDetail) -> Vec<Line<'static>>
         ]),
         fact(look, "service", &row.service_name),
         fact(look, "to", &row.recipient.in_line()),
-        fact(look, "created", &format!("{}  {} ago", rfc3339(row.created_at), ago(app, row.created_at))),
     ];
     let mut also = |name: &str, value: Option<String>| {
         lines.extend(value.map(|value| fact(look, name, &value)));
     };
+    // What is wrong stands where it is seen however small the panel is.
+    also("reason", row.failure_reason.as_ref().map(ToString::to_string));
+    also("error", row.error_message.clone());
     let due = row.next_attempt_at.or(row.scheduled_at);
     let due = due.filter(|_| matches!(row.status.known(), Some(Status::Pending | Status::Retrying)));
     also("next try", due.map(|at| format!("{}  {}", rfc3339(at), ahead(app, at))));
+    also("created", Some(format!("{}  {}", rfc3339(row.created_at), past(app, row.created_at))));
     also("tries", Some(format!("{} of {} retries spent", row.retry_count, row.max_retries)));
     let steps = plan.iter().map(|seconds| brief(*seconds)).collect::<Vec<_>>().join(" > ");
     also("back-off", (!plan.is_empty()).then_some(steps));
     also("provider", row.provider_name.clone());
-    also("reason", row.failure_reason.as_ref().map(ToString::to_string));
-    also("error", row.error_message.clone());
     also("expires", row.expires_at.map(rfc3339));
     also("event", row.event_type.clone());
     also("batch", row.batch_id.clone());
@@ -84,7 +88,7 @@ fn facts(app: &App, look: Look, told: &NotificationDetail) -> Vec<Line<'static>>
     also("dedup key", row.dedup_key.clone());
     also("subject", row.subject.clone());
     also("meta", row.meta_data.as_ref().and_then(|meta| serde_json::to_string(meta).ok()));
-    also("content", row.content.clone());
+    also("content", row.content.clone().or_else(|| (!story.revealed).then(|| hidden(app))));
     if row.simulated {
         also("note", Some("simulated: nothing was really sent".into()));
     }
@@ -92,6 +96,18 @@ fn facts(app: &App, look: Look, told: &NotificationDetail) -> Vec<Line<'static>>
         also("note", Some("may have been sent twice".into()));
     }
     lines
+}
+
+/// What stands for a text that is kept back, and for whom it is shown.
+fn hidden(app: &App) -> String {
+    let viewer = app.welcome.as_ref().is_none_or(|welcome| welcome.role == Role::Viewer);
+    let chord = |action| app.settings.keys.chord(action, app.page);
+    match (chord(Action::Open), chord(Action::Unmark)) {
+        _ if viewer || app.read_only => "hidden; showing it takes the admin role".into(),
+        (_, Some(show)) if app.open => format!("hidden; {show} shows it for 30 s, audited"),
+        (Some(open), Some(show)) => format!("hidden; {open} {show} shows it for 30 s, audited"),
+        _ => "hidden".into(),
+    }
 }
 
 /// A delay of a plan: these are round.
@@ -147,14 +163,25 @@ fn happened(app: &App, look: Look, story: &Story) -> Vec<Line<'static>> {
     }
     for it in story.told.iter().rev().take(20) {
         let code = it.response_status_code.map_or_else(|| "--".into(), |code| code.to_string());
-        let next = it.next_attempt_at.map(|at| format!("  {}", ahead(app, at))).unwrap_or_default();
-        let text = format!("  {:<16} {:<13} try {} {code}{next}", it.event, it.status, it.attempt_count);
+        let next = it.next_attempt_at.map(|at| format!(" {}", ahead(app, at))).unwrap_or_default();
+        let place = webhooks::place(app, it.webhook_id, 18, look);
+        let (event, state) = (it.event.to_string(), it.status.to_string());
+        let text = format!("  {place} {event:<15} {state:<12} {} {code}{next}", it.attempt_count);
         lines.push(Line::raw(look.text(&text)));
     }
     lines.push(heading(look, "story"));
+    let begin = story.detail.notification.created_at;
     for it in &story.detail.events {
         let why = it.detail.clone().or_else(|| it.reason.clone()).unwrap_or_default();
-        lines.push(Line::raw(look.text(&format!("  {:<12} {:<16} {why}", clock(app, it.at), it.event))));
+        // How long it took until then is what is asked of a story; the clock alone has seconds.
+        let after = u32::try_from((it.at - begin).num_milliseconds())
+            .map_or_else(|_| "long".into(), |ms| took(ms.into()));
+        let after = format!("+{after}");
+        lines.push(Line::raw(look.text(&format!(
+            "  {:<12} {after:>8} {:<16} {why}",
+            clock(app, it.at),
+            it.event
+        ))));
     }
     lines
 }

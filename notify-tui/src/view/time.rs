@@ -19,6 +19,18 @@ pub(super) fn ago(app: &App, at: Timestamp) -> String {
     }
 }
 
+/// That, in a sentence: `12s ago`, or the time alone.
+pub(super) fn past(app: &App, at: Timestamp) -> String {
+    let ago = ago(app, at);
+    if app.times == Times::Relative { format!("{ago} ago") } else { ago }
+}
+
+/// For how long something has lasted, in a sentence: `for 12s`, or `since` that time.
+pub(super) fn lasting(app: &App, at: Timestamp) -> String {
+    let word = if app.times == Times::Relative { "for" } else { "since" };
+    format!("{word} {}", ago(app, at))
+}
+
 /// How long ago something was, after a minute in whole ones: a column of these would else move every second.
 pub(super) fn lately(app: &App, at: Timestamp) -> String {
     match (app.times, seconds(app, at)) {

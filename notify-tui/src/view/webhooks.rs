@@ -5,16 +5,17 @@ use super::hook;
 use super::look::{Look, Tone, grouped};
 use super::notes;
 use super::panel::{self, Detail, Words, fact, heading};
-use super::table::{Cell, Column, left, right};
-use super::time::{ago, ahead, percent, took_or};
+use super::table::{self, Cell, Column, left, right};
+use super::time::{ago, ahead, past, percent, took_or};
 use crate::state::App;
-use notify_proto::WebhookStatus;
-use notify_proto::overview::WebhookLine;
+use notify_proto::overview::{Alert, WebhookLine};
 use notify_proto::webhook::{DeliveryView, WebhookView};
+use notify_proto::{AlertKind, WebhookId, WebhookStatus};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
+use unicode_width::UnicodeWidthStr as _;
 
 pub(super) const COLUMNS: [Column; 10] = [
     left("ENDPOINT", 20, 0),
@@ -42,16 +43,60 @@ const TOLD: [Column; 9] = [
 ];
 
 /// How a webhook stands.
-pub(super) fn state(webhook: &WebhookView) -> (String, Tone) {
+pub(super) fn state(app: &App, webhook: &WebhookView) -> (String, Tone) {
     match (&webhook.disabled_reason, webhook.is_active, webhook.failing_since) {
         (Some(why), ..) => (format!("x {why}"), Tone::Bad),
         (None, false, _) => ("- off".into(), Tone::Dim),
+        _ if takes_some(app, &webhook.id.to_string()) => (LOW.0.into(), LOW.1),
         (None, true, Some(_)) => ("! failing".into(), Tone::Warn),
         (None, true, None) => ("+ ok".into(), Tone::Good),
     }
 }
 
-fn line_of<'a>(app: &'a App, id: &str) -> Option<&'a WebhookLine> {
+/// What is said of a webhook that takes something, and less than the daemon wants.
+pub(super) const LOW: (&str, Tone) = ("! low ack", Tone::Warn);
+
+/// Whether it is one of those. Between two refusals such a webhook is well, and between two acknowledgements it fails: its
+/// state would change with each look.
+pub(super) fn takes_some(app: &App, id: &str) -> bool {
+    let Some((_, overview)) = &app.overview else { return false };
+    let told = |alert: &Alert| alert.kind.known() == Some(AlertKind::AckRate) && alert.name == id;
+    line_of(app, id).is_some_and(|line| line.ack_share.is_some_and(|share| share > 0.0))
+        && overview.attention.iter().any(told)
+}
+
+/// A URL without its scheme.
+fn bare(url: &str) -> &str {
+    url.split_once("://").map_or(url, |(_, rest)| rest)
+}
+
+/// Where a webhook is, in so many cells: the end of its URL, as many begin alike.
+pub(super) fn place(app: &App, id: WebhookId, width: usize, look: Look) -> String {
+    let row = app.webhooks.list.rows().iter().find(|it| it.id == id).map(|it| it.url.as_str());
+    let name = id.to_string();
+    let url = row.or_else(|| line_of(app, &name).map(|line| line.url.as_str()));
+    let text = url.map_or_else(|| notes::end(&name), |url| bare(url).to_owned());
+    let text = look.text(&text);
+    if text.width() <= width {
+        return table::fit(&text, width, false, look);
+    }
+    let mut rest = &*text;
+    while rest.width() + 1 > width {
+        let mut chars = rest.chars();
+        chars.next();
+        rest = chars.as_str();
+    }
+    let cut = format!("{}{rest}", if look.ascii { '~' } else { '…' });
+    table::fit(&cut, width, false, look)
+}
+
+/// Whose webhook it is, as far as that is known.
+pub(super) fn service(app: &App, id: &str) -> Option<String> {
+    line_of(app, id).map(|line| line.service.clone())
+}
+
+/// The numbers of a webhook.
+pub(super) fn line_of<'a>(app: &'a App, id: &str) -> Option<&'a WebhookLine> {
     let (_, overview) = app.overview.as_ref()?;
     overview.webhooks.iter().find(|line| line.id == id)
 }
@@ -74,8 +119,9 @@ pub(super) fn list(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
             |pick: &dyn Fn(&WebhookLine) -> String| Cell::from(line.map_or_else(|| "--".into(), pick));
         vec![
             webhook.service_name.as_str().into(),
-            webhook.url.as_str().into(),
-            state(webhook).into(),
+            // On a small screen what differs from one to the next goes before how it is called.
+            if app.size.0 < 120 { bare(&webhook.url) } else { &webhook.url }.into(),
+            state(app, webhook).into(),
             known(&|line| percent(line.ack_share)),
             known(&|line| format!("{:.1}", line.acks_per_second)),
             known(&|line| grouped(line.waiting)),
@@ -165,7 +211,7 @@ pub(super) fn told(app: &App, look: Look) -> Detail {
         fact(look, "state", &state),
         fact(look, "tries", &it.attempt_count.to_string()),
         fact(look, "next", &next),
-        fact(look, "owed", &format!("{} ago", ago(app, it.created_at))),
+        fact(look, "owed", &past(app, it.created_at)),
     ];
     let story = app.webhooks.story.as_ref().filter(|story| story.delivery.id == it.id);
     let Some(story) = story else { return (facts, vec![Line::raw("asking ...")]) };
@@ -173,8 +219,8 @@ pub(super) fn told(app: &App, look: Look) -> Detail {
     for attempt in story.attempts.iter().rev() {
         let code = attempt.response_status_code.map_or_else(|| "no answer".into(), |code| code.to_string());
         let took = took_or(u32::try_from(attempt.duration_ms).ok().map(f64::from));
-        let when = ago(app, attempt.at);
-        lines.push(Line::raw(look.text(&format!("  try {}  {code}  {took}  {when} ago", attempt.number))));
+        let when = past(app, attempt.at);
+        lines.push(Line::raw(look.text(&format!("  try {}  {code}  {took}  {when}", attempt.number))));
         let said = attempt.response_body.as_ref().or(attempt.error_message.as_ref());
         lines.extend(
             said.into_iter()

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod attention;
 mod changes;
 mod export;
 mod hand;
@@ -10,6 +11,7 @@ mod lists;
 mod program;
 mod screen;
 mod screens;
+mod sights;
 mod sizes;
 mod update;
 mod world;

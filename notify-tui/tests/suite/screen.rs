@@ -199,6 +199,11 @@ fn what_is_wrong_can_be_read_to_its_end() {
     assert!(said.contains("tui.toml: line 12") && said.contains("expected one"), "{said}");
 
     let places = vec!["/run/user/1000/notifyd/control.sock".into(), "/run/notifyd/control.sock".into()];
+    let refused = Msg::NoDaemon(NoDaemon { places: places.clone(), trouble: Trouble::NoRight });
+    let mut stranger = self::app();
+    update(&mut stranger, refused, start());
+    let said = words(&screen(&stranger, PLAIN, 60, 15));
+    assert!(said.contains("usermod -aG notify USER as root, then log in again"), "{said}");
     let gone = Msg::NoDaemon(NoDaemon { places, trouble: Trouble::Stale });
     for page in ["1", "3", "7"] {
         crate::house::press(&mut app, &[page]);
