@@ -301,7 +301,10 @@ fn term(token: &str, now: Timestamp) -> Result<Term, FilterError> {
     for value in &values {
         let checked = match field {
             Field::Status if matches!(value.as_str(), "scheduled" | "held" | "dead") => Ok(()),
-            Field::Status => Status::from_str(value).map(drop),
+            Field::Status => Status::from_str(value).map(drop).map_err(|error| UnknownWord {
+                allowed: format!("{}, scheduled, held, dead", error.allowed).into(),
+                ..error
+            }),
             Field::Channel => Channel::from_str(value).map(drop),
             Field::Priority => Priority::from_str(value).map(drop),
             Field::Fault if !is_fingerprint(value) => {

@@ -2,7 +2,7 @@
 //! same while nothing changes.
 
 use notify_proto::overview::{Alert, Overview, ProviderLine, QueueLine, WebhookLine};
-use notify_proto::{AlertKind, HoldKind, ObjectKind, Severity, Timestamp};
+use notify_proto::{AlertKind, HoldKind, ObjectKind, Severity, SharedQueue, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -171,14 +171,19 @@ fn queue(it: &QueueLine, limits: &Thresholds, now: Timestamp) -> Option<Alert> {
     let (kind, fact) = if stalled {
         (AlertKind::Stalled, "work waits, nothing is under way, and nothing says why".to_owned())
     } else if is_older(it.oldest_at, now, limits.queue_age_seconds) {
-        let what = if it.provider { "the oldest waits" } else { "the first is past its time" };
+        let waits = it.provider || it.name == SharedQueue::Webhooks.as_str();
+        let what = if waits { "the oldest waits" } else { "the first is past its time" };
         (AlertKind::Old, format!("{what} for more than {} s", limits.queue_age_seconds))
     } else {
         return None;
     };
     let mut alert = alert(Severity::Warning, kind, ObjectKind::Queue, &it.name, fact);
     alert.since = it.oldest_at;
-    let look = if it.provider { format!("queue show {}", it.name) } else { "schedule list".to_owned() };
+    let look = match it.name.parse() {
+        _ if it.provider => format!("queue show {}", it.name),
+        Ok(SharedQueue::Webhooks) => "queue shape webhooks".to_owned(),
+        _ => "schedule list".to_owned(),
+    };
     alert.look = Some(format!("notifyctl {look}"));
     Some(alert)
 }

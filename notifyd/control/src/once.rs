@@ -174,7 +174,7 @@ impl Keyed {
 fn already(made: &Made) -> ApiError {
     let Made { at, verb, target } = made;
     let at = at.to_rfc3339_opts(SecondsFormat::Millis, true);
-    let message = format!("with its key a change was made already, at {at}: {verb} {target}");
+    let message = format!("a change with this key was made already, at {at}: {verb} {target}");
     ApiError::new(Conflict, message).hint("nothing was changed now; what the first one answered is not kept")
 }
 

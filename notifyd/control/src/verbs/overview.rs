@@ -13,6 +13,7 @@ use notify_proto::overview::{Counters, MAX_WEBHOOKS, Overview, OverviewReply, Sp
 use notify_proto::transport::Reply;
 use notify_proto::{ProviderId, SharedQueue, Status, Timestamp};
 use notifyd_engine::{Figures, Standing};
+use notifyd_store::webhooks::Owing;
 use notifyd_store::{Directory, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -64,6 +65,37 @@ pub(super) struct Glance {
 pub(super) struct Next {
     pub(super) retry: Option<Timestamp>,
     pub(super) scheduled: Option<Timestamp>,
+    /// What webhooks are told, first of all and later.
+    pub(super) telling: Telling,
+}
+
+/// What is owed to webhooks that are switched on.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Telling {
+    /// Since when the first could be told.
+    pub(super) oldest: Option<Timestamp>,
+    /// How many are told again later, and when the first of them is.
+    pub(super) later: u64,
+    pub(super) next: Option<Timestamp>,
+}
+
+impl Telling {
+    async fn look(room: &Room) -> Result<Self, StoreError> {
+        let (webhooks, now) = (room.deps.store.webhooks(), room.now());
+        if webhooks.pending() == 0 {
+            return Ok(Self::default());
+        }
+        let again = webhooks.due(Owing::Again, vec![now]).await?;
+        let endpoints = webhooks.endpoints();
+        let mut firsts = webhooks.owed().await?;
+        firsts.retain(|(no, _)| endpoints.get(*no).is_some_and(|it| it.settings.active));
+        let firsts = || firsts.iter().map(|(_, at)| *at);
+        Ok(Self {
+            oldest: firsts().min().filter(|at| *at <= now),
+            later: again.counts.values().filter_map(|counts| counts.get(1)).sum(),
+            next: firsts().filter(|at| *at > now).min(),
+        })
+    }
 }
 
 impl Next {
@@ -74,7 +106,8 @@ impl Next {
             0 => Ok(None),
             _ => store.first_due(status).await,
         };
-        Ok(Self { retry: first(Status::Retrying).await?, scheduled: first(Status::Pending).await? })
+        let (retry, scheduled) = (first(Status::Retrying).await?, first(Status::Pending).await?);
+        Ok(Self { retry, scheduled, telling: Telling::look(room).await? })
     }
 
     /// As it was known a moment ago, or now where that is over.

@@ -51,8 +51,18 @@ pub(super) fn stands(
     let paused = store.directory().paused(queue, now);
     let of = match queue {
         SharedQueue::Webhooks => {
-            let ready = store.webhooks().pending_by().values().sum();
-            Shared { state: "running", ready, rates: (means[9], 0.0), ..Shared::default() }
+            let owed: u64 = store.webhooks().pending_by().values().sum();
+            // It was known a moment ago.
+            let later = next.telling.later.min(owed);
+            let ready = owed - later;
+            Shared {
+                state: "running",
+                ready,
+                later,
+                late_since: next.telling.oldest.filter(|_| ready > 0),
+                next_at: next.telling.next.filter(|_| later > 0),
+                rates: (means[9], 0.0),
+            }
         }
         SharedQueue::Retries => waits(store.counts().of(Status::Retrying), next.retry, means[3], now),
         SharedQueue::Scheduled => waits(store.counts().of(Status::Pending), next.scheduled, 0.0, now),
