@@ -9,6 +9,9 @@ use notify_proto::{DeliveryId, NotificationId, Timestamp, WebhookEvent, WebhookI
 use std::str::FromStr;
 use std::time::Duration;
 
+/// Rows of a list, when nobody says how many.
+pub(crate) const ROWS: u32 = 50;
+
 /// A span of time such as `90s` or `1h30m`; not zero.
 pub(crate) fn span(text: &str) -> Result<Duration, String> {
     match span_or_zero(text)? {

@@ -35,6 +35,45 @@ fn whom_nobody_serves_any_more_is_said_when_its_provider_goes() {
 }
 
 #[test]
+fn a_pipe_hears_that_a_list_goes_on_when_nobody_said_how_many() {
+    let fake = fake(|verb, arguments| {
+        let mut answer = usual(verb, arguments);
+        match verb {
+            "NotificationList" | "ScheduleList" | "NotificationLines" => {
+                answer["next_cursor"] = json!("more");
+            }
+            "AuditList" => answer["next"] = json!("7"),
+            "WebhookDeliveries" => answer["total"] = json!(60),
+            _ => {}
+        }
+        Answer::Ok(answer)
+    });
+    let lists = [
+        &["ntf", "list"][..],
+        &["dead", "list"],
+        &["schedule", "list"],
+        &["audit", "list"],
+        &["webhook", "retries"],
+        &["webhook", "deliveries", ID],
+    ];
+    for list in lists {
+        let said = |flags: &[&str]| {
+            let run = fake.run(&[list, flags].concat());
+            assert_eq!(run.exit, 0, "{list:?}: {}", run.stderr);
+            run.stderr
+        };
+        for format in ["id", "jsonl", "plain", "csv", "table"] {
+            let told = said(&["-o", format]);
+            let more = ["there are more: --all, or", "there are more; go on", "50 of 60; --limit or --all"];
+            assert!(more.iter().any(|it| told.contains(it)), "{list:?} {format}: {told}");
+        }
+        for flags in [&["-o", "json"][..], &["-o", "id", "--limit", "2"], &["-q"]] {
+            assert_eq!(said(flags), "", "{list:?} {flags:?}");
+        }
+    }
+}
+
+#[test]
 fn an_operation_shows_what_was_refused() {
     let fake = fake(|verb, arguments| {
         if verb != "OperationShow" {

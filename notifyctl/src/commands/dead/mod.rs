@@ -25,7 +25,7 @@ Examples:
   notifyctl dead retry 0197a6c2-5b1e-7cc0-8000-0123456789ab
   notifyctl dead retry --filter 'provider:relay since:2h' --dry-run
   notifyctl dead retry --filter 'fault:1f6c09ab' --rate 20/s --expect '812~5%' --yes
-  notifyctl dead list -o id | notifyctl dead retry - --rate 20/s";
+  notifyctl dead list --all -o id | notifyctl dead retry - --rate 20/s";
 
 const DISCARD_HELP: &str =
     "What is discarded is gone, with its attempts and its story. How many it will be is typed, or
