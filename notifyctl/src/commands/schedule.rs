@@ -236,7 +236,7 @@ async fn histogram(desk: &Desk<'_>) -> Ended {
             let mut listing = desk.out.list("schedule.histogram")?;
             listing.page(&bars(&view))?;
             listing.close(None, None)?;
-            desk.out.note("= scheduled, # waits for a retry, ? one of both, + told to a webhook again");
+            desk.out.note("= scheduled, # waits for a retry, ? one of both: the total; + told to a webhook again, beside it");
         }
         _ => {
             let mut listing = desk.out.list("schedule.histogram")?;
