@@ -39,7 +39,7 @@ pub struct List {
     #[arg(long, value_name = "VERB")]
     verb: Option<String>,
     /// How many [default: 50]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = given::whole(1_u32..))]
     limit: Option<u32>,
     /// All there are
     #[arg(long, conflicts_with = "limit")]

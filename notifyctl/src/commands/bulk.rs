@@ -23,7 +23,7 @@ pub struct Flags {
     #[arg(long, value_name = "N", conflicts_with = "ids", value_parser = given::expect)]
     expect: Option<Expect>,
     /// With --filter: at most so many, those accepted first
-    #[arg(long, value_name = "N", conflicts_with = "ids", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", conflicts_with = "ids", value_parser = given::whole(1_u64..))]
     limit: Option<u64>,
     /// At this pace, such as 20/s, or none [default: with --filter 200/s for retry and run; else none]
     #[arg(long, value_name = "RATE", value_parser = given::rate_or_none)]

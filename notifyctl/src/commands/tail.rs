@@ -45,10 +45,10 @@ pub struct Tail {
     #[arg(short, long)]
     follow: bool,
     /// So many, before those to come, 0 to 1000
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=1000), conflicts_with_all = ["since", "after"])]
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 50, value_parser = given::whole(0_u32..=1_000), conflicts_with_all = ["since", "after"])]
     last: u32,
     /// Those after this number; all there are, when the daemon was started anew since
-    #[arg(long, value_name = "SEQ", conflicts_with = "since")]
+    #[arg(long, value_name = "SEQ", value_parser = given::whole(0_u64..), conflicts_with = "since")]
     after: Option<u64>,
     /// Nothing is changed here, with it or without
     // The global one under the same id: it takes no -n here, where that is how many.

@@ -7,6 +7,7 @@ use super::Desk;
 use super::bulk::Consent;
 use super::notification::{change, export, show};
 use crate::failure::Ended;
+use crate::given;
 use clap::{Args, Subcommand};
 use notify_proto::bulk::Again;
 use notify_proto::filter::{Field, Filter};
@@ -62,7 +63,7 @@ pub struct Discard {
     #[command(flatten)]
     which: change::Which,
     /// How many it will be, instead of being asked for it
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = given::whole(0_u64..))]
     confirm: Option<u64>,
 }
 

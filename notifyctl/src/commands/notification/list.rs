@@ -123,7 +123,7 @@ enum Sort {
 #[derive(Debug, Args)]
 pub struct Pages {
     /// How many [default: 50]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = given::whole(1_u64..))]
     limit: Option<u64>,
     /// All of them
     #[arg(long, conflicts_with = "limit")]

@@ -141,10 +141,10 @@ pub struct Add {
     #[arg(long, value_name = "RATE", value_parser = given::rate)]
     rate: Option<f64>,
     /// Calls at once after a pause
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = given::whole(0_u32..))]
     burst: Option<u32>,
     /// Calls under way at once, 1 to 10,000 [default: 32]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = given::whole(0_u32..))]
     max_in_flight: Option<u32>,
     /// A JSON file with the settings of its type, without secrets
     #[arg(long, value_name = "FILE.json")]

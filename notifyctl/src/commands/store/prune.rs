@@ -29,7 +29,7 @@ pub struct Prune {
     #[arg(long = "status", value_name = "STATUS", required = true, value_parser = final_status)]
     statuses: Vec<Status>,
     /// How many it will be, instead of being asked for it
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = given::whole(0_u64..))]
     confirm: Option<u64>,
     #[command(flatten)]
     stay: Stay,

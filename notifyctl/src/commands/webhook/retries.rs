@@ -34,7 +34,7 @@ pub struct Retries {
     #[arg(long, value_name = "TIME", value_parser = due)]
     due: Option<Timestamp>,
     /// How many at most [default: 50]
-    #[arg(long, value_name = "N", conflicts_with = "all", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", conflicts_with = "all", value_parser = given::whole(1_u64..))]
     limit: Option<u64>,
     /// All of them
     #[arg(long)]
