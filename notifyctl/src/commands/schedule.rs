@@ -124,7 +124,7 @@ impl Group {
 
 impl Row for WaitingGroup {
     const COLUMNS: &'static [Column<Self>] = &[
-        always("name", |it| it.name.as_str().into()),
+        always("name", |it| Some(it.name.as_str()).filter(|name| !name.is_empty()).into()),
         always("retrying", |it| it.retrying.into()),
         always("pending", |it| it.pending.into()),
         always("tried_once", |it| it.tried_once.into()),

@@ -112,6 +112,8 @@ fn one_is_not_many() {
     let one = fake(|verb, arguments| {
         let mut answer = usual(verb, arguments);
         match verb {
+            "NotificationShow" => answer["attempts"] = json!([]),
+            "NotificationWebhooks" => answer = json!([]),
             "NotificationBulk" => {
                 answer["total"] = json!(1);
                 answer["refused"] = json!(0);
@@ -128,6 +130,9 @@ fn one_is_not_many() {
     assert!(asked.stderr.contains("It will be discarded for good"), "{}", asked.stderr);
     let dry = one.run(&["dead", "retry", "--filter", "*", "-n"]);
     assert!(dry.stdout.contains("; it would be queued again"), "{}", dry.stdout);
+    let none = one.run(&["ntf", "show", ID, "--webhooks"]);
+    assert!(none.stdout.contains("\nstory\n") && !none.stdout.contains("attempts"), "{}", none.stdout);
+    assert!(none.stderr.contains("no webhook was told of it"), "{}", none.stderr);
     let limited = one.run(&["queue", "limit", "mock", "1"]);
     assert!(limited.stdout.contains("limited to one call at a time"), "{}", limited.stdout);
     let paused = one.run(&["queue", "pause", "mock"]);
