@@ -255,7 +255,7 @@ pub(crate) fn config(path: &Path) -> Result<Map<String, Value>, Failure> {
     let text = fs::read_to_string(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
     match serde_json::from_str(&text) {
         Ok(Value::Object(config)) => Ok(config),
-        Ok(_) => Err(failed("is JSON, but not an object such as {\"host\": \"mail.example.org\"}".into())),
+        Ok(_) => Err(failed("is JSON, but not one object, which stands in {}".into())),
         // The error names the place, not the text: there may be a secret in it.
         Err(error) => Err(failed(format!("is no JSON: line {}, column {}", error.line(), error.column()))),
     }
