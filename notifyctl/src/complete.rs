@@ -5,7 +5,7 @@ use crate::cli::Cli;
 use clap::{Arg, Command, CommandFactory as _};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use notify_proto::control::{ControlClient, Hello, ListRequest};
-use notify_proto::{socket, transport};
+use notify_proto::{Channel, Priority, Status, WebhookEvent, WebhookStatus, socket, transport};
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -43,9 +43,12 @@ pub(crate) fn answered(arguments: &[OsString]) -> bool {
 
 fn with_values(command: Command, path: &str) -> Command {
     let here = path.to_owned();
-    let command = command.mut_args(|argument| match kind(&here, &argument) {
-        Some(kind) => argument.add(ArgValueCompleter::new(move |typed: &OsStr| offered(kind, typed))),
-        None => argument,
+    let command = command.mut_args(|argument| match (kind(&here, &argument), words(&here, &argument)) {
+        (Some(kind), _) => argument.add(ArgValueCompleter::new(move |typed: &OsStr| offered(kind, typed))),
+        (None, Some(words)) => {
+            argument.add(ArgValueCompleter::new(move |typed: &OsStr| fitting(&words, typed)))
+        }
+        (None, None) => argument,
     });
     let nested = path.to_owned();
     command.mut_subcommands(move |below| {
@@ -70,6 +73,33 @@ fn kind(path: &str, argument: &Arg) -> Option<Kind> {
         ("operation", "id" | "ids") => Some(Kind::Operation),
         _ => None,
     }
+}
+
+/// The words that an argument takes, where nobody needs to be asked for them.
+fn words(path: &str, argument: &Arg) -> Option<Vec<&'static str>> {
+    fn all<T: Copy>(words: &[T], as_str: fn(T) -> &'static str) -> Vec<&'static str> {
+        words.iter().map(|word| as_str(*word)).collect()
+    }
+    Some(match argument.get_id().as_str() {
+        "channel" | "channels" => all(Channel::ALL, Channel::as_str),
+        "priority" if path.starts_with("notification") => all(Priority::ALL, Priority::as_str),
+        "event" | "events" if path.starts_with("webhook") => all(WebhookEvent::ALL, WebhookEvent::as_str),
+        "statuses" if path.starts_with("webhook") => all(WebhookStatus::ALL, WebhookStatus::as_str),
+        "statuses" if path.starts_with("store") => ["delivered", "failed", "cancelled"].into(),
+        "status" => {
+            let also = ["scheduled", "held", "dead"];
+            all(Status::ALL, Status::as_str).into_iter().chain(also).collect()
+        }
+        _ => return None,
+    })
+}
+
+/// Those that begin with what was typed behind the last comma.
+fn fitting(words: &[&str], typed: &OsStr) -> Vec<CompletionCandidate> {
+    let Some(typed) = typed.to_str() else { return Vec::new() };
+    let (before, last) = typed.split_at(typed.rfind(',').map_or(0, |comma| comma + 1));
+    let fits = words.iter().filter(|word| word.starts_with(last));
+    fits.map(|word| CompletionCandidate::new(format!("{before}{word}"))).collect()
 }
 
 /// Those that begin with what was typed.
@@ -186,6 +216,39 @@ mod tests {
             assert_eq!(format!("{:?}", found.get(argument)), format!("{:?}", Some(kind)), "{argument}");
         }
         assert!(!found.contains_key("service create name") && !found.contains_key("provider add name"));
+    }
+
+    #[test]
+    fn words_are_offered_behind_each_comma_without_a_daemon() {
+        let offers = |line: &[&str]| {
+            let path = line.join(" ");
+            let command = Cli::command();
+            let command = line[..line.len() - 1]
+                .iter()
+                .try_fold(&command, |command, word| command.find_subcommand(word));
+            let named = |it: &&Arg| it.get_long() == Some(line[line.len() - 1]);
+            let argument = command.and_then(|it| it.get_arguments().find(named));
+            argument.and_then(|it| words(&path, it)).unwrap_or_default().join(" ")
+        };
+        assert!(offers(&["notification", "list", "status"]).starts_with("pending queued"));
+        assert!(offers(&["notification", "list", "status"]).ends_with("scheduled held dead"));
+        assert_eq!(offers(&["store", "prune", "status"]), "delivered failed cancelled");
+        assert_eq!(offers(&["webhook", "deliveries", "status"]), "pending acknowledged retrying failed");
+        assert!(offers(&["notification", "send", "priority"]).starts_with("instant high"));
+        for line in [["provider", "add", "channel"], ["notification", "explain", "channel"]] {
+            assert!(offers(&line).starts_with("sms email"), "{line:?}");
+        }
+        assert!(offers(&["webhook", "create", "event"]).contains("delivered"));
+        assert_eq!(offers(&["provider", "add", "priority"]), "", "that one is a number");
+        let known = ["failed", "retrying"];
+        let fits = |typed: &str| {
+            let fits = fitting(&known, OsStr::new(typed)).into_iter();
+            fits.map(|it| it.get_value().to_string_lossy().into_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (fits("r"), fits("failed,")),
+            (vec!["retrying".to_owned()], vec!["failed,failed".to_owned(), "failed,retrying".to_owned()])
+        );
     }
 
     #[test]

@@ -6,8 +6,13 @@ use notify_proto::bulk::Expect;
 use notify_proto::control::Limit;
 use notify_proto::filter::{Filter, span as parse_span};
 use notify_proto::{DeliveryId, NotificationId, Timestamp, WebhookEvent, WebhookId};
+use std::fmt::Display;
+use std::ops::{Bound, RangeBounds};
 use std::str::FromStr;
 use std::time::Duration;
+
+/// Rows of a list, when nobody says how many.
+pub(crate) const ROWS: u32 = 50;
 
 /// A span of time such as `90s` or `1h30m`; not zero.
 pub(crate) fn span(text: &str) -> Result<Duration, String> {
@@ -23,6 +28,24 @@ pub(crate) fn span_or_zero(text: &str) -> Result<Duration, String> {
         return Ok(Duration::ZERO);
     }
     parse_span(text)?.to_std().map_err(|_| "that span is too long".into())
+}
+
+/// A whole number within these bounds.
+pub(crate) fn whole<T, R>(bounds: R) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static
+where
+    T: FromStr + PartialOrd + Display,
+    R: RangeBounds<T> + Clone + Send + Sync + 'static,
+{
+    move |text| {
+        let within = text.parse().ok().filter(|number| bounds.contains(number));
+        within.ok_or_else(|| match (bounds.start_bound(), bounds.end_bound()) {
+            (Bound::Included(least), Bound::Included(most)) => {
+                format!("write a whole number from {least} to {most}")
+            }
+            (Bound::Included(least), _) => format!("write a whole number, {least} or more"),
+            _ => "write a whole number".into(),
+        })
+    }
 }
 
 /// A rate such as `50/s`, `300/m` or `1000/h`, as calls per second.
@@ -169,6 +192,16 @@ fn shown(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_that_is_none_hears_what_would_be_one() {
+        let (open, closed) = (whole(1_u64..), whole(4_u32..=16));
+        assert_eq!((open("1"), closed("16")), (Ok(1), Ok(16)));
+        for text in ["x", "0", "-1", "1.5", ""] {
+            assert_eq!(open(text).unwrap_err(), "write a whole number, 1 or more", "{text}");
+        }
+        assert_eq!(closed("3").unwrap_err(), "write a whole number from 4 to 16");
+    }
 
     #[test]
     fn spans_have_units() {

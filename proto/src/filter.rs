@@ -3,7 +3,7 @@
 //! Terms are ANDed, comma values ORed, a leading `-` excludes, `*` at the end of a value matches any rest. Bare words
 //! search id prefix, recipient and error text. Parsed once, here; the store turns terms into SQL and never sees the text.
 
-use crate::{Channel, Priority, Status, Timestamp};
+use crate::{Channel, Priority, Status, Timestamp, UnknownWord};
 use chrono::{DateTime, Datelike as _, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -302,7 +302,7 @@ fn term(token: &str, now: Timestamp) -> Result<Term, FilterError> {
         let checked = match field {
             Field::Status if matches!(value.as_str(), "scheduled" | "held" | "dead") => Ok(()),
             Field::Status => Status::from_str(value).map(drop).map_err(|error| UnknownWord {
-                allowed: format!("{}, scheduled, held, dead", error.allowed).into(),
+                allowed: format!("{}, scheduled, held, dead", error.allowed),
                 ..error
             }),
             Field::Channel => Channel::from_str(value).map(drop),

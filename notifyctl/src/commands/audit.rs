@@ -38,9 +38,9 @@ pub struct List {
     /// Those of this verb, or of all that begin so with a * at the end
     #[arg(long, value_name = "VERB")]
     verb: Option<String>,
-    /// How many
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
-    limit: u32,
+    /// How many [default: 50]
+    #[arg(long, value_name = "N", value_parser = given::whole(1_u32..))]
+    limit: Option<u32>,
     /// All there are
     #[arg(long, conflicts_with = "limit")]
     all: bool,
@@ -60,7 +60,7 @@ impl List {
     async fn run(self, desk: &Desk<'_>) -> Ended {
         let link = desk.link().await?;
         let mut listing = desk.out.list("audit.list")?;
-        let mut left = if self.all { u32::MAX } else { self.limit };
+        let mut left = if self.all { u32::MAX } else { self.limit.unwrap_or(given::ROWS) };
         let mut after = self.after;
         let partial = loop {
             let request = AuditRequest {
@@ -81,7 +81,7 @@ impl List {
         listing.close(after.as_deref(), None)?;
         if let Some(after) = &after {
             let why = if partial { "100,000 rows were looked at" } else { "there are more" };
-            desk.out.advise(&format!("{why}; go on with --after {after}"));
+            desk.out.more(self.limit.is_some(), &format!("{why}; go on with --after {after}"));
         }
         Ok(Exit::Done)
     }

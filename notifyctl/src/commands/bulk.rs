@@ -19,16 +19,17 @@ use std::collections::BTreeMap;
 #[derive(Debug, Args)]
 pub struct Flags {
     /// With --filter: go on only if so many match; N~5% for about so many
-    #[arg(long, value_name = "N", requires = "filter", value_parser = given::expect)]
+    // Clap lets a flag that wants another pass where that other one is ruled out, so the ids are named here.
+    #[arg(long, value_name = "N", conflicts_with = "ids", value_parser = given::expect)]
     expect: Option<Expect>,
     /// With --filter: at most so many, those accepted first
-    #[arg(long, value_name = "N", requires = "filter", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", conflicts_with = "ids", value_parser = given::whole(1_u64..))]
     limit: Option<u64>,
     /// At this pace, such as 20/s, or none [default: with --filter 200/s for retry and run; else none]
     #[arg(long, value_name = "RATE", value_parser = given::rate_or_none)]
     rate: Option<Limit<f64>>,
     /// With --filter: start it and return at once; notifyctl operation wait follows it
-    #[arg(long, requires = "filter")]
+    #[arg(long, conflicts_with = "ids")]
     no_wait: bool,
 }
 

@@ -29,10 +29,10 @@ pub struct Check {
     #[arg(long, value_name = "DUR", value_parser = given::span)]
     queue_age: Option<Duration>,
     /// Warn when more dead letters came in an hour
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = given::whole(0_u64..))]
     dead: Option<u64>,
     /// Warn when a webhook takes less than so many percent of what it is told, of 20 tries or more in five minutes
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(0..=100))]
+    #[arg(long, value_name = "PERCENT", value_parser = given::whole(0_u32..=100))]
     ack_rate: Option<u32>,
     /// Critical when a circuit is open, a warning when it is half open
     #[arg(long)]

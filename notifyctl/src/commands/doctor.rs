@@ -66,9 +66,12 @@ impl Doctor {
         write(desk, &checks)?;
         let of = |finding| checks.iter().filter(|it| it.result == finding).count();
         let (problems, warnings) = (of(Finding::Problem), of(Finding::Warning));
+        let some = |count, what| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
         desk.out.note(&format!(
-            "{} checks: {problems} problems, {warnings} warnings, {} skipped",
-            checks.len(),
+            "{}: {}, {}, {} skipped",
+            some(checks.len(), "check"),
+            some(problems, "problem"),
+            some(warnings, "warning"),
             of(Finding::Skipped)
         ));
         let ill = problems > 0 || (self.strict && warnings > 0);

@@ -15,7 +15,7 @@ use std::time::Duration;
 )]
 pub struct Ping {
     /// How many
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = given::whole(1_u32..))]
     count: u32,
     /// How long between two
     #[arg(long, value_name = "DUR", default_value = "1s", value_parser = given::span)]

@@ -170,7 +170,7 @@ pub struct Limit {
     #[command(flatten)]
     name: Name,
     /// Calls at once, fewer than the provider takes by itself
-    #[arg(value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(value_name = "N", value_parser = given::whole(1_u32..))]
     calls: u32,
     /// How long, up to 366d [default: until somebody ends it]
     #[arg(long = "for", value_name = "DUR", value_parser = given::span)]

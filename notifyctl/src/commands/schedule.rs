@@ -20,7 +20,7 @@ use serde::Serialize;
 pub(crate) const EXAMPLES: &str = "Examples:
   notifyctl schedule list --due '<1h'
   notifyctl schedule histogram
-  notifyctl schedule list --service acme -o id | notifyctl schedule move - --at 18:00";
+  notifyctl schedule list --service acme --all -o id | notifyctl schedule move - --at 18:00";
 
 /// What waits for a time: what is scheduled, and what waits for a retry.
 #[derive(Debug, Subcommand)]
@@ -34,7 +34,7 @@ pub enum Schedule {
 Examples:
   notifyctl schedule move 0197a6c2-5b1e-7cc0-8000-0123456789ab --at 2026-12-24T18:00:00Z
   notifyctl schedule move --filter 'service:acme status:scheduled' --at 18:00 --dry-run
-  notifyctl schedule list --service acme -o id | notifyctl schedule move - --at 2h --reason \"quiet hours\""
+  notifyctl schedule list --service acme --all -o id | notifyctl schedule move - --at 2h --reason \"quiet hours\""
     )]
     Move(Move),
     /// Make what waits for a time due now
@@ -43,7 +43,7 @@ Examples:
 Examples:
   notifyctl schedule run 0197a6c2-5b1e-7cc0-8000-0123456789ab
   notifyctl schedule run --filter 'status:retrying provider:relay' --rate 50/s --yes
-  notifyctl schedule list --status retrying -o id | notifyctl schedule run - --reason \"vendor says fixed\"")]
+  notifyctl schedule list --status retrying --all -o id | notifyctl schedule run - --reason \"vendor says fixed\"")]
     Run(Which),
     /// Count what waits for a time, by how far ahead that is
     #[command(
@@ -123,7 +123,7 @@ impl Group {
 
 impl Row for WaitingGroup {
     const COLUMNS: &'static [Column<Self>] = &[
-        always("name", |it| it.name.as_str().into()),
+        always("name", |it| Some(it.name.as_str()).filter(|name| !name.is_empty()).into()),
         always("retrying", |it| it.retrying.into()),
         always("pending", |it| it.pending.into()),
         always("tried_once", |it| it.tried_once.into()),
@@ -173,7 +173,7 @@ impl Schedule {
 
 impl List {
     async fn run(self, desk: &Desk<'_>) -> Ended {
-        let left = self.pages.left();
+        let (left, counted) = (self.pages.left(), self.pages.counted());
         let link = desk.link().await?;
         let mut listing = desk.out.list("schedule.list")?;
         let mut filter = self.terms.filter();
@@ -186,7 +186,7 @@ impl List {
         })
         .await?;
         listing.close(walked.cursor.as_deref(), walked.total)?;
-        say_rest(desk, &walked, "nothing that matches waits for a time");
+        say_rest(desk, &walked, counted, "nothing that matches waits for a time");
         Ok(Exit::Done)
     }
 }
@@ -235,7 +235,8 @@ async fn histogram(desk: &Desk<'_>) -> Ended {
             let mut listing = desk.out.list("schedule.histogram")?;
             listing.page(&bars(&view))?;
             listing.close(None, None)?;
-            desk.out.note("= scheduled, # waits for a retry, + told to a webhook again");
+            desk.out
+                .note("= scheduled, # waits for a retry: the total; + told to a webhook again, beside it");
         }
         _ => {
             let mut listing = desk.out.list("schedule.histogram")?;

@@ -2,6 +2,7 @@
 
 use super::Desk;
 use crate::failure::{Ended, Exit};
+use crate::given;
 use clap::Args;
 use notify_proto::shape::{MAX_BUCKETS, MIN_BUCKETS, ShapeBy, ShapeRequest};
 
@@ -30,11 +31,7 @@ pub struct Shape {
     #[arg(long, value_name = "WHAT")]
     by: Option<ShapeBy>,
     /// Columns, that of the totals among them [default: 8]
-    #[arg(
-        long,
-        value_name = "N",
-        value_parser = clap::value_parser!(u32).range(i64::from(MIN_BUCKETS)..=i64::from(MAX_BUCKETS))
-    )]
+    #[arg(long, value_name = "N", value_parser = given::whole(MIN_BUCKETS..=MAX_BUCKETS))]
     buckets: Option<u32>,
 }
 

@@ -113,7 +113,7 @@ pub struct Series {
     #[arg(long, value_name = "DUR", default_value = "1s", value_parser = given::span)]
     step: Duration,
     /// Only the last so many points
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = given::whole(1_u32..))]
     last: Option<u32>,
     /// Only the points since then: a span back, an RFC 3339 time, or HH:MM today
     #[arg(long, value_name = "TIME", value_parser = given::back, conflicts_with = "last")]

@@ -45,10 +45,10 @@ pub struct Tail {
     #[arg(short, long)]
     follow: bool,
     /// So many, before those to come, 0 to 1000
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=1000), conflicts_with_all = ["since", "after"])]
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 50, value_parser = given::whole(0_u32..=1_000), conflicts_with_all = ["since", "after"])]
     last: u32,
-    /// Those after this number
-    #[arg(long, value_name = "SEQ", conflicts_with = "since")]
+    /// Those after this number; all there are, when the daemon was started anew since
+    #[arg(long, value_name = "SEQ", value_parser = given::whole(0_u64..), conflicts_with = "since")]
     after: Option<u64>,
     /// Nothing is changed here, with it or without
     // The global one under the same id: it takes no -n here, where that is how many.
@@ -75,8 +75,8 @@ impl Tail {
         }
         let mut listing = desk.out.list("tail")?;
         let mut head = None;
+        let mut view = first(desk, &link, &mut request).await?;
         let next = loop {
-            let view = ask(&link, &request).await?;
             missed(desk, &view)?;
             listing.page(&view.events)?;
             // What happens while it is read is for the next time.
@@ -85,6 +85,7 @@ impl Tail {
                 break view.next_seq;
             }
             request.after_seq = Some(view.next_seq);
+            view = ask(&link, &request).await?;
         };
         listing.close(Some(&next.to_string()), None)?;
         Ok(Exit::Done)
@@ -93,16 +94,17 @@ impl Tail {
 
 /// Waits for more, for ever.
 async fn follow(desk: &Desk<'_>, link: &Link, mut request: EventsRequest) -> Ended {
+    let mut view = first(desk, link, &mut request).await?;
     loop {
-        let view = tokio::select! {
-            view = ask(link, &request) => view?,
-            () = unread() => return Ok(Exit::Done),
-        };
         desk.out.look_at_the_clock();
         missed(desk, &view)?;
         write(desk, &view)?;
         desk.out.flush()?;
         (request.after_seq, request.wait_ms) = (Some(view.next_seq), MAX_WAIT_MS);
+        view = tokio::select! {
+            view = ask(link, &request) => view?,
+            () = unread() => return Ok(Exit::Done),
+        };
     }
 }
 
@@ -140,6 +142,21 @@ fn write(desk: &Desk<'_>, view: &EventsView) -> Result<(), Stop> {
         }
     }
     Ok(())
+}
+
+/// The first answer. A number beyond the newest is of an earlier run of the daemon, as each counts anew: then all that this
+/// one has comes after it.
+async fn first(desk: &Desk<'_>, link: &Link, request: &mut EventsRequest) -> Result<EventsView, Failure> {
+    let view = ask(link, request).await?;
+    match request.after_seq {
+        Some(after) if after > view.head_seq => {
+            desk.out
+                .note(&format!("the daemon was started anew since event {after}: its events count from 1"));
+            request.after_seq = Some(0);
+            ask(link, request).await
+        }
+        _ => Ok(view),
+    }
 }
 
 async fn ask(link: &Link, request: &EventsRequest) -> Result<EventsView, Failure> {

@@ -7,7 +7,7 @@ use crate::given;
 use crate::output::{Cell, Row};
 use clap::{Args, ValueEnum};
 use notify_proto::overview::{MAX_WEBHOOKS, Overview};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// A part of the screen.
@@ -23,6 +23,21 @@ enum Section {
     Webhooks,
     /// How long things took in the last five minutes.
     Latency,
+}
+
+impl Section {
+    /// It alone, as a look at it is told to a program: the kind of document, and what is in it.
+    fn document(self, view: &Overview) -> (&'static str, Value) {
+        let (what, items) = match self {
+            Self::Attention => ("top.attention", json!(view.attention)),
+            Self::Queues => ("top.queues", json!(view.queues)),
+            Self::Providers => ("top.providers", json!(view.providers)),
+            Self::Webhooks => ("top.webhooks", json!(view.webhooks)),
+            Self::Latency => ("top.latency", json!(view.latency)),
+        };
+        let total = json!({"value": items.as_array().map_or(0, Vec::len), "exact": true});
+        (what, json!({"items": items, "next": null, "total": total}))
+    }
 }
 
 /// The first screen.
@@ -57,8 +72,11 @@ impl Top {
                 let document = json!({"host": link.welcome.host, "rev": reply.rev, "overview": view});
                 let json = matches!(desk.out.format, Format::Json | Format::Jsonl);
                 match (self.watch, self.section) {
-                    (Some(_), Some(_)) if json => self.show(desk, view)?,
-                    (Some(_), _) => desk.out.frame("top", document, || self.show(desk, view))?,
+                    (Some(_), None) => desk.out.frame("top", document, || self.show(desk, view))?,
+                    (Some(_), Some(section)) => {
+                        let (what, document) = section.document(view);
+                        desk.out.frame(what, document, || self.show(desk, view))?;
+                    }
                     (None, None) if json => desk.out.document("top", document)?,
                     (None, _) => self.show(desk, view)?,
                 }

@@ -1,6 +1,7 @@
 //! What a table is made of.
 
 use super::style::Tone;
+use super::time::short;
 use super::{Out, text};
 use notify_proto::Timestamp;
 use notify_proto::upkeep::{grouped, size};
@@ -35,6 +36,7 @@ impl Cell {
             Self::None => "-".into(),
             Self::Text(text) | Self::Word(text, _) | Self::Said { text, .. } => text::clean(text),
             Self::Number(number) => grouped(*number),
+            Self::Figure(value, "ms") => milliseconds(*value),
             Self::Figure(value, unit) => format!("{value:.1}{unit}"),
             Self::Bytes(bytes) => size(*bytes),
             Self::Time(at) => out.moment(*at),
@@ -71,6 +73,16 @@ impl Cell {
 
     pub(super) const fn right(&self) -> bool {
         matches!(self, Self::Number(_) | Self::Figure(..) | Self::Bytes(_))
+    }
+}
+
+/// So many as they are read at a glance: from ten seconds on they are seconds, from a minute on minutes.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "nothing takes that long")]
+fn milliseconds(ms: f64) -> String {
+    match ms {
+        60_000.0.. => short((ms / 1_000.0).round() as u64),
+        10_000.0.. => format!("{:.1}s", ms / 1_000.0),
+        _ => format!("{ms:.1}ms"),
     }
 }
 
@@ -143,4 +155,15 @@ pub(crate) trait Row: Serialize + Sized + 'static {
 
     /// Its id, for `-o id`.
     fn id(&self) -> String;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_times_are_told_in_larger_units() {
+        let told = [84.0, 1_300.0, 9_999.9, 23_461.9, 62_914.6, 591_396.9].map(milliseconds);
+        assert_eq!(told, ["84.0ms", "1300.0ms", "9999.9ms", "23.5s", "1m03s", "9m51s"]);
+    }
 }

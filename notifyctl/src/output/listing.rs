@@ -1,7 +1,7 @@
 //! A list, written page by page as it arrives; only a table waits for the end, to know its widths.
 
 use super::json as safe;
-use super::table::{Field, Line, lay_out};
+use super::table::{Field, Line, lay_out, leave_out_absent};
 use super::{Cell, Column, Out, Row, Show, Tone, record, text};
 use crate::cli::Format;
 use crate::failure::{Exit, Failure, Stop};
@@ -90,6 +90,10 @@ impl<'a, T: Row> Listing<'a, T> {
                 }
                 if self.out.headers {
                     self.lines.insert(0, header);
+                }
+                // What was asked for by name stays.
+                if let (Some(columns), true) = (self.out.terminal.width, self.out.columns.is_empty()) {
+                    leave_out_absent(&mut self.lines, self.out.headers, columns);
                 }
                 for line in lay_out(&self.lines, self.out.terminal.width, self.out.color) {
                     self.out.line(&line)?;

@@ -196,6 +196,16 @@ impl Out {
         }
     }
 
+    /// A note that there is more than is listed. Whoever did not say how many hears it off a terminal, too, where the list
+    /// would be taken for all there is; JSON has its `next`.
+    pub(crate) fn more(&self, counted: bool, text: &str) {
+        if counted || self.format == Format::Json {
+            self.advise(text);
+        } else {
+            self.note(text);
+        }
+    }
+
     /// A question.
     pub(crate) fn prompt(&self, text: &str) -> io::Result<()> {
         self.stdout.borrow_mut().flush()?;

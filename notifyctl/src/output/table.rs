@@ -22,15 +22,31 @@ const NARROW: usize = 9;
 /// The same of one with ids: their end is kept, by which filters find them.
 const END_OF_ID: usize = 13;
 
+/// Takes the columns out in which nothing stands but what is absent, the last ones first, until the others have room. The
+/// first column stays.
+pub(super) fn leave_out_absent(lines: &mut [Line], header: bool, columns: usize) {
+    let mut widths = widest(lines);
+    for index in (1..widths.len()).rev() {
+        if total(&widths) <= columns {
+            return;
+        }
+        let mut rows = lines.iter().skip(usize::from(header));
+        if rows.all(|line| line.0.get(index).is_none_or(|field| field.text == "-")) {
+            widths.remove(index);
+            for line in lines.iter_mut().filter(|line| line.0.len() > index) {
+                line.0.remove(index);
+            }
+        }
+    }
+}
+
 /// Lays the lines out. Off a terminal, `columns` is `None` and nothing is cut. On one, the first column, which names the
 /// thing, stays whole, and the last ones go when there is no room for them.
 pub(super) fn lay_out(lines: &[Line], columns: Option<usize>, color: bool) -> Vec<String> {
-    let count = lines.iter().map(|line| line.0.len()).max().unwrap_or(0);
-    let mut widths = vec![0; count];
-    let mut least = vec![NARROW; count];
+    let mut widths = widest(lines);
+    let mut least = vec![NARROW; widths.len()];
     for line in lines {
-        for ((widest, least), field) in widths.iter_mut().zip(&mut least).zip(&line.0) {
-            *widest = (*widest).max(width(&field.text));
+        for (least, field) in least.iter_mut().zip(&line.0) {
             *least = if is_id(&field.text) { END_OF_ID } else { *least };
         }
     }
@@ -41,6 +57,18 @@ pub(super) fn lay_out(lines: &[Line], columns: Option<usize>, color: bool) -> Ve
         }
     }
     lines.iter().map(|line| write(line, &widths, color)).collect()
+}
+
+/// How wide each column would be.
+fn widest(lines: &[Line]) -> Vec<usize> {
+    let count = lines.iter().map(|line| line.0.len()).max().unwrap_or(0);
+    let mut widths = vec![0; count];
+    for line in lines {
+        for (widest, field) in widths.iter_mut().zip(&line.0) {
+            *widest = (*widest).max(width(&field.text));
+        }
+    }
+    widths
 }
 
 /// Takes from the widest column until all fit, or until none can give any more.
@@ -103,6 +131,18 @@ mod tests {
         let lines =
             lay_out(&[line(&["NAME", "COUNT"]), line(&["日本", "5"]), line(&["x", "1234567"])], None, false);
         assert_eq!(lines, ["NAME  COUNT", "日本        5", "x     1234567"]);
+    }
+
+    #[test]
+    fn where_there_is_no_room_what_is_absent_goes_first() {
+        let table = |columns| {
+            let mut lines = [line(&["NAME", "ENDS", "EVENT", "BY"]), line(&["-", "-", "queue.pause", "-"])];
+            leave_out_absent(&mut lines, true, columns);
+            lay_out(&lines, Some(columns), false)
+        };
+        assert_eq!(table(30), ["NAME  ENDS  EVENT        BY", "-     -     queue.pause  -"]);
+        assert_eq!(table(23), ["NAME  ENDS  EVENT", "-     -     queue.pause"]);
+        assert_eq!(table(22), ["NAME  EVENT", "-     queue.pause"]);
     }
 
     #[test]

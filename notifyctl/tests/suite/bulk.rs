@@ -53,6 +53,22 @@ fn it_counts_first_and_keeps_to_what_it_counted() {
 }
 
 #[test]
+fn what_goes_with_a_filter_is_refused_beside_ids() {
+    let fake = willing();
+    for verb in [["ntf", "cancel"], ["ntf", "retry"], ["schedule", "run"], ["dead", "discard"]] {
+        for flags in [&["--expect", "1"][..], &["--limit", "1"], &["--no-wait"]] {
+            let run = fake.run(&[&verb[..], &[ID, OTHER, "--yes"], flags].concat());
+            assert!(run.exit == 2 && run.stderr.contains("cannot be used with"), "{}", run.stderr);
+        }
+    }
+    let run = fake.run(&["ntf", "explain", ID, "--channel", "sms"]);
+    assert!(run.exit == 2 && run.stderr.contains("cannot be used with"), "{}", run.stderr);
+    let run = fake.run(&["ntf", "explain", ID, "--priority", "high"]);
+    assert!(run.exit == 2 && run.stderr.contains("cannot be used with"), "{}", run.stderr);
+    assert!(requests(&fake).is_empty() && fake.calls("NotificationCancel").is_empty());
+}
+
+#[test]
 fn a_dry_run_says_what_would_be_done() {
     let fake = willing();
     let dry = fake.run(&["ntf", "retry", "--filter", "*", "-n"]);

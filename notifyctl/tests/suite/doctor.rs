@@ -28,7 +28,7 @@ fn every_finding_is_a_line_and_advice_stands_below() {
     let problem = at("provider relay: mail.example.org:25: no\\u{1b}[5m answer").unwrap();
     assert!(run.stdout.lines().nth(problem).unwrap().starts_with("problem "), "{}", run.stdout);
     assert_eq!(at("-> see\\u{9b} to it"), Some(problem + 1), "{}", run.stdout);
-    assert!(run.stderr.contains("1 problems, 0 warnings"), "{}", run.stderr);
+    assert!(run.stderr.contains("1 problem, 0 warnings"), "{}", run.stderr);
     assert!(at("role: admin").is_some() && at("socket ").is_some() && at("version: notifyd").is_some());
     let json = finding("problem").run(&["doctor", "--json"]).json();
     let bad = json["items"].as_array().unwrap().iter().filter(|it| it["result"] == "problem").count();

@@ -204,6 +204,19 @@ fn partly_done_and_nothing_done() {
 }
 
 #[test]
+fn who_waits_for_what_was_sent_knows_which_it_is() {
+    let gone = fake(|verb, arguments| match verb {
+        "NotificationWait" => HangUp,
+        _ => Ok(usual(verb, arguments)),
+    });
+    let send = ["ntf", "send", "--service", "acme", "--channel", "sms", "--to", "x", "--body", "y", "--wait"];
+    let run = gone.run(&send);
+    assert!(run.exit == 69 && run.stderr.starts_with(&format!("notification {ID} is ")), "{}", run.stderr);
+    let quiet = willing().run(&[&send[..], &["-q", "-o", "id"]].concat());
+    assert_eq!((quiet.exit, quiet.stdout.trim(), &*quiet.stderr), (0, ID, ""));
+}
+
+#[test]
 fn waiting_in_vain_and_not_healthy() {
     let stuck = fake(|verb, arguments| match verb {
         "NotificationWait" => Ok(detail(ID, "retrying")),

@@ -16,6 +16,28 @@ fn ends(state: &'static str) -> Fake {
 }
 
 #[test]
+fn several_that_are_waited_for_are_one_document() {
+    let ended = willing().run(&["op", "wait", "op_3", "op_4", "-o", "json"]);
+    assert_eq!(
+        (ended.exit, ended.json()["items"].as_array().map(Vec::len)),
+        (0, Some(2)),
+        "{}",
+        ended.stdout
+    );
+    let csv = willing().run(&["op", "wait", "op_3", "op_4", "-o", "csv", "--columns", "id,state"]).stdout;
+    assert_eq!(csv, "id,state\nop_3,done\nop_4,done\n");
+    let failed = fake(|verb, arguments| {
+        let mut answer = usual(verb, arguments);
+        if arguments["id"] == "op_3" {
+            answer["state"] = json!("failed");
+        }
+        Ok(answer)
+    });
+    let run = failed.run(&["op", "wait", "op_3", "op_4", "-o", "jsonl"]);
+    assert_eq!((run.exit, run.stdout.lines().count()), (8, 2), "{}", run.stderr);
+}
+
+#[test]
 fn the_end_is_one_document_with_the_result_at_its_top() {
     let fake = willing();
     let backup = fake.run(&["store", "backup", "-o", "json"]).json();

@@ -35,6 +35,45 @@ fn whom_nobody_serves_any_more_is_said_when_its_provider_goes() {
 }
 
 #[test]
+fn a_pipe_hears_that_a_list_goes_on_when_nobody_said_how_many() {
+    let fake = fake(|verb, arguments| {
+        let mut answer = usual(verb, arguments);
+        match verb {
+            "NotificationList" | "ScheduleList" | "NotificationLines" => {
+                answer["next_cursor"] = json!("more");
+            }
+            "AuditList" => answer["next"] = json!("7"),
+            "WebhookDeliveries" => answer["total"] = json!(60),
+            _ => {}
+        }
+        Answer::Ok(answer)
+    });
+    let lists = [
+        &["ntf", "list"][..],
+        &["dead", "list"],
+        &["schedule", "list"],
+        &["audit", "list"],
+        &["webhook", "retries"],
+        &["webhook", "deliveries", ID],
+    ];
+    for list in lists {
+        let said = |flags: &[&str]| {
+            let run = fake.run(&[list, flags].concat());
+            assert_eq!(run.exit, 0, "{list:?}: {}", run.stderr);
+            run.stderr
+        };
+        for format in ["id", "jsonl", "plain", "csv", "table"] {
+            let told = said(&["-o", format]);
+            let more = ["there are more: --all, or", "there are more; go on", "50 of 60; --limit or --all"];
+            assert!(more.iter().any(|it| told.contains(it)), "{list:?} {format}: {told}");
+        }
+        for flags in [&["-o", "json"][..], &["-o", "id", "--limit", "2"], &["-q"]] {
+            assert_eq!(said(flags), "", "{list:?} {flags:?}");
+        }
+    }
+}
+
+#[test]
 fn an_operation_shows_what_was_refused() {
     let fake = fake(|verb, arguments| {
         if verb != "OperationShow" {
@@ -73,6 +112,8 @@ fn one_is_not_many() {
     let one = fake(|verb, arguments| {
         let mut answer = usual(verb, arguments);
         match verb {
+            "NotificationShow" => answer["attempts"] = json!([]),
+            "NotificationWebhooks" => answer = json!([]),
             "NotificationBulk" => {
                 answer["total"] = json!(1);
                 answer["refused"] = json!(0);
@@ -89,6 +130,9 @@ fn one_is_not_many() {
     assert!(asked.stderr.contains("It will be discarded for good"), "{}", asked.stderr);
     let dry = one.run(&["dead", "retry", "--filter", "*", "-n"]);
     assert!(dry.stdout.contains("; it would be queued again"), "{}", dry.stdout);
+    let none = one.run(&["ntf", "show", ID, "--webhooks"]);
+    assert!(none.stdout.contains("\nstory\n") && !none.stdout.contains("attempts"), "{}", none.stdout);
+    assert!(none.stderr.contains("no webhook was told of it"), "{}", none.stderr);
     let limited = one.run(&["queue", "limit", "mock", "1"]);
     assert!(limited.stdout.contains("limited to one call at a time"), "{}", limited.stdout);
     let paused = one.run(&["queue", "pause", "mock"]);

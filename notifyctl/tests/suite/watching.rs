@@ -2,6 +2,8 @@
 
 use crate::house::{Answer, Fake, fake, overview, run_with, service, usual, willing};
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A daemon whose overview is changed so.
 fn with(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Fake {
@@ -150,6 +152,43 @@ fn a_tail_reads_to_the_end_of_what_was_there_and_says_where_that_is() {
     assert_eq!(daemon.run(&["tail", "--json"]).json()["next"], "8");
     let wrong = daemon.run(&["tail", "--filter", "colour:red"]);
     assert!(wrong.exit == 2 && wrong.stderr.contains("event, severity, object"), "{}", wrong.stderr);
+}
+
+#[test]
+fn a_part_of_the_overview_that_is_watched_is_that_part_alone() {
+    let looks = Arc::new(AtomicUsize::new(0));
+    let daemon = fake(move |verb, arguments| match (verb, looks.load(Ordering::SeqCst)) {
+        ("Overview", 1) => Answer::HangUp,
+        ("Overview", _) => {
+            looks.fetch_add(1, Ordering::SeqCst);
+            Answer::Ok(overview())
+        }
+        _ => Answer::Ok(usual(verb, arguments)),
+    });
+    let look = daemon.run(&["top", "--watch=1ms", "--section", "queues"]);
+    assert_eq!((look.exit, look.stdout.lines().count()), (69, 1), "{}", look.stdout);
+    let json = look.json();
+    assert_eq!((&json["items"][0]["name"], &json["total"]["value"]), (&json!("mock"), &json!(1)), "{json}");
+}
+
+#[test]
+fn a_number_of_an_earlier_run_of_the_daemon_hides_nothing() {
+    let daemon = fake(|verb, arguments| match (verb, arguments["request"]["after_seq"].as_u64()) {
+        ("Events", Some(88_121)) => {
+            Answer::Ok(json!({"events": [], "next_seq": 8, "dropped": 0, "head_seq": 8}))
+        }
+        ("Events", Some(8)) => Answer::HangUp,
+        _ => Answer::Ok(usual(verb, arguments)),
+    });
+    for (flags, exit) in [(&["--after", "88121", "-o", "jsonl"][..], 0), (&["-f", "--after", "88121"], 69)] {
+        let run = daemon.run(&[&["tail"], flags].concat());
+        assert_eq!((run.exit, run.stdout.lines().count()), (exit, 1), "{}", run.stderr);
+        assert!(run.stderr.contains("started anew since event 88121"), "{}", run.stderr);
+    }
+    let again = &daemon.calls("Events")[1]["request"]["after_seq"];
+    assert_eq!(again, 0, "from the first of this run on");
+    let run = daemon.run(&["tail", "--after", "7"]);
+    assert!(run.exit == 0 && run.stderr.is_empty(), "{}", run.stderr);
 }
 
 #[test]

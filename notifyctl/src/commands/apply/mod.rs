@@ -9,6 +9,7 @@ use crate::cli::Format;
 use crate::confirm;
 use crate::conn::Link;
 use crate::failure::{Ended, Exit, Failure, Stop};
+use crate::given;
 use crate::output::rows::always;
 use crate::output::{Cell, Column, Row, Tone};
 use crate::secret::{API_KEY, KeyFile, SIGNING_SECRET};
@@ -51,7 +52,7 @@ pub struct Apply {
     #[arg(long)]
     prune: bool,
     /// How many --prune removes, instead of being asked for it
-    #[arg(long, value_name = "COUNT", requires = "prune")]
+    #[arg(long, value_name = "COUNT", value_parser = given::whole(0_u64..), requires = "prune")]
     confirm: Option<u64>,
 }
 

@@ -23,7 +23,7 @@ pub struct List {
 
 impl List {
     pub(super) async fn run(self, desk: &Desk<'_>) -> Ended {
-        let left = self.pages.left();
+        let (left, counted) = (self.pages.left(), self.pages.counted());
         let link = desk.link().await?;
         let mut listing = desk.out.list("dead.list")?;
         let Pages { after, reveal, .. } = self.pages;
@@ -35,7 +35,7 @@ impl List {
         .await?;
         let Walked { cursor, total, .. } = &walked;
         listing.close(cursor.as_deref(), *total)?;
-        say_rest(desk, &walked, "no dead letter matches");
+        say_rest(desk, &walked, counted, "no dead letter matches");
         Ok(Exit::Done)
     }
 }

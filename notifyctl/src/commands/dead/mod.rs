@@ -7,6 +7,7 @@ use super::Desk;
 use super::bulk::Consent;
 use super::notification::{change, export, show};
 use crate::failure::Ended;
+use crate::given;
 use clap::{Args, Subcommand};
 use notify_proto::bulk::Again;
 use notify_proto::filter::{Field, Filter};
@@ -25,7 +26,7 @@ Examples:
   notifyctl dead retry 0197a6c2-5b1e-7cc0-8000-0123456789ab
   notifyctl dead retry --filter 'provider:relay since:2h' --dry-run
   notifyctl dead retry --filter 'fault:1f6c09ab' --rate 20/s --expect '812~5%' --yes
-  notifyctl dead list -o id | notifyctl dead retry - --rate 20/s";
+  notifyctl dead list --all -o id | notifyctl dead retry - --rate 20/s";
 
 const DISCARD_HELP: &str =
     "What is discarded is gone, with its attempts and its story. How many it will be is typed, or
@@ -62,7 +63,7 @@ pub struct Discard {
     #[command(flatten)]
     which: change::Which,
     /// How many it will be, instead of being asked for it
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = given::whole(0_u64..))]
     confirm: Option<u64>,
 }
 

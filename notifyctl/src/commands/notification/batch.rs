@@ -5,6 +5,7 @@ use crate::cli::Format;
 use crate::commands::operation::follow::Interrupts;
 use crate::conn::Link;
 use crate::failure::{Ended, Exit, Failure, Stop};
+use crate::given;
 use crate::output::rows::{always, status};
 use crate::output::{Cell, Column, Row, Tone};
 use clap::Args;
@@ -49,7 +50,7 @@ pub struct SendBatch {
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
     /// Begin with this line; the first is 1
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = given::whole(1_u64..))]
     from_line: u64,
 }
 

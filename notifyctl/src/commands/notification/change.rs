@@ -21,7 +21,7 @@ use std::time::Duration;
 pub(super) const CANCEL_HELP: &str = "Examples:
   notifyctl ntf cancel 0197a6c2-5b1e-7cc0-8000-0123456789ab --yes
   notifyctl ntf cancel --filter 'service:acme meta.campaign:blackfriday' --dry-run
-  notifyctl ntf list --service acme --status pending -o id | notifyctl ntf cancel - --yes";
+  notifyctl ntf list --service acme --status pending --all -o id | notifyctl ntf cancel - --yes";
 
 pub(super) const RETRY_HELP: &str =
     "What has ended, or is held for an operator, starts again with a fresh budget of retries. What waits
@@ -32,7 +32,7 @@ flagged as a possible duplicate. What was never tried is notifyctl schedule run'
 Examples:
   notifyctl ntf retry 0197a6c2-5b1e-7cc0-8000-0123456789ab
   notifyctl ntf retry 0197a6c2-5b1e-7cc0-8000-0123456789ab --at 18:00 --provider relay
-  notifyctl ntf list --status failed --since 1h -o id | notifyctl ntf retry -
+  notifyctl ntf list --status failed --since 1h --all -o id | notifyctl ntf retry -
   notifyctl ntf retry --filter 'status:failed provider:relay since:2h' --expect 812 --yes";
 
 pub(super) const POSTPONE_HELP: &str =
@@ -42,7 +42,7 @@ is spent. Refused is what is being sent, held for an operator, or due later than
 Examples:
   notifyctl ntf postpone 0197a6c2-5b1e-7cc0-8000-0123456789ab --until 2h --reason \"relay is down\"
   notifyctl ntf postpone --filter 'service:acme meta.campaign:blackfriday' --until 18:00 --dry-run
-  notifyctl ntf list --service acme --status queued -o id | notifyctl ntf postpone - --until 18:00";
+  notifyctl ntf list --service acme --status queued --all -o id | notifyctl ntf postpone - --until 18:00";
 
 pub(super) const BURY_HELP: &str =
     "What is pending, queued or retrying is given up: it fails with the reason buried. What is being
@@ -52,7 +52,7 @@ sent cannot be buried. notifyctl notification retry starts it again. No webhook 
 Examples:
   notifyctl ntf bury 0197a6c2-5b1e-7cc0-8000-0123456789ab --yes --reason \"sent by hand\"
   notifyctl ntf bury --filter 'service:acme status:held' --expect 12 --notify --yes --reason \"sent by hand\"
-  notifyctl ntf list --service acme --status held -o id | notifyctl ntf bury - --yes";
+  notifyctl ntf list --service acme --status held --all -o id | notifyctl ntf bury - --yes";
 
 /// Which change.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use crate::clock;
 use crate::failure::{Ended, Exit, Failure, Stop};
 use crate::output::rows::{always, status};
 use crate::output::{Cell, Column, Row, Tone};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use notify_proto::Channel;
 use notify_proto::explain::{Decision, Explanation, Preview, Waits};
 use std::path::PathBuf;
@@ -26,12 +26,16 @@ Examples:
   notifyctl ntf explain --dry-run --service acme --channel sms --channel email --to +15005550006 --body hello --at 1h
   notifyctl ntf explain 0197a6c2-5b1e-7cc0-8000-0123456789ab --json | jq -r '.now | [.for, .reason, .until] | @tsv'"
 )]
+#[command(group(ArgGroup::new("which").required(true).args(["ids", "service"])))]
 pub struct Explain {
     /// Their ids, or - for standard input: one per line, or JSON Lines with an id
-    #[arg(value_name = "ID", required_unless_present = "service")]
+    #[arg(value_name = "ID", conflicts_with_all = [
+        "channels", "to", "body", "body_file", "subject", "priority", "at", "expires", "provider", "meta", "no_dedup",
+        "dedup_key",
+    ])]
     ids: Vec<String>,
     /// Of one that is not made: the service it would belong to
-    #[arg(long, value_name = "NAME", conflicts_with = "ids", requires_all = ["channels", "to"])]
+    #[arg(long, value_name = "NAME", requires_all = ["channels", "to"])]
     service: Option<String>,
     /// Its channel; repeat it for a fallback order
     #[arg(long = "channel", value_name = "CHANNEL", requires = "service")]

@@ -122,9 +122,9 @@ enum Sort {
 /// How much of a list.
 #[derive(Debug, Args)]
 pub struct Pages {
-    /// How many
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..))]
-    limit: u64,
+    /// How many [default: 50]
+    #[arg(long, value_name = "N", value_parser = given::whole(1_u64..))]
+    limit: Option<u64>,
     /// All of them
     #[arg(long, conflicts_with = "limit")]
     all: bool,
@@ -139,7 +139,12 @@ pub struct Pages {
 impl Pages {
     /// Rows wanted.
     pub(in crate::commands) fn left(&self) -> u64 {
-        if self.all { u64::MAX } else { self.limit }
+        if self.all { u64::MAX } else { self.limit.unwrap_or(given::ROWS.into()) }
+    }
+
+    /// Whether somebody said how many.
+    pub(in crate::commands) const fn counted(&self) -> bool {
+        self.limit.is_some()
     }
 }
 
@@ -207,6 +212,7 @@ impl List {
         let left = if most_tried { self.pages.left().min(u64::from(PAGE)) } else { self.pages.left() };
         let order = if self.sort == Sort::Due { Order::Soonest } else { Order::Newest };
         let link = desk.link().await?;
+        let counted = self.pages.counted();
         let Pages { after, reveal, .. } = self.pages;
         let first = ListRequest {
             filter: self.terms.filter(),
@@ -225,7 +231,7 @@ impl List {
         if self.sort == Sort::Due {
             desk.out.note("only what waits for a time is listed");
         }
-        say_rest(desk, &walked, "no notification matches");
+        say_rest(desk, &walked, counted, "no notification matches");
         Ok(Exit::Done)
     }
 }
@@ -258,14 +264,14 @@ async fn watch(
 }
 
 /// What a list did not show.
-pub(in crate::commands) fn say_rest(desk: &Desk<'_>, walked: &Walked, none: &str) {
+pub(in crate::commands) fn say_rest(desk: &Desk<'_>, walked: &Walked, counted: bool, none: &str) {
     if walked.partial {
         let way_on = if walked.cursor.is_some() { " or go on with --after" } else { "" };
         desk.out
             .note(&format!("only part of the log was looked at: more may match; narrow the filter{way_on}"));
     }
     match (&walked.cursor, walked.shown) {
-        (Some(cursor), _) => desk.out.advise(&format!("there are more: --all, or --after {cursor}")),
+        (Some(cursor), _) => desk.out.more(counted, &format!("there are more: --all, or --after {cursor}")),
         (None, 0) => desk.out.advise(none),
         (None, _) => {}
     }

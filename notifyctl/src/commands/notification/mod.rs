@@ -21,7 +21,7 @@ use clap::Subcommand;
 pub(crate) const EXAMPLES: &str = "Examples:
   notifyctl ntf send --service acme --channel sms --to +15005550006 --body hello
   notifyctl ntf list --status failed --since 1h
-  notifyctl ntf list --status failed -o id | notifyctl ntf retry -";
+  notifyctl ntf list --status failed --all -o id | notifyctl ntf retry -";
 
 /// Notifications.
 #[derive(Debug, Subcommand)]

@@ -97,11 +97,13 @@ impl Send {
             desk.out.did("notification.send", &sentence, Value::Null)?;
             return Ok(Exit::Done);
         };
-        if wait {
-            return wait::until(desk, &link, &[sent.id], wait::Goal::Delivered).await;
-        }
         let earlier = if sent.duplicate { ", as an equal one was sent before" } else { "" };
         let sentence = format!("notification {} is {}{earlier}", sent.id, sent.status);
+        if wait {
+            // Whoever breaks the waiting off knows which one it was.
+            desk.out.note(&sentence);
+            return wait::until(desk, &link, &[sent.id], wait::Goal::Delivered).await;
+        }
         let object =
             Accepted { id: sent.id.to_string(), status: sent.status.to_string(), duplicate: sent.duplicate };
         desk.out.changed("notification.send", "notification", &sentence, &object)?;

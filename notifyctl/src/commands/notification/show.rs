@@ -3,7 +3,8 @@
 use super::super::Desk;
 use super::ids;
 use crate::cli::Format;
-use crate::failure::{Ended, Exit, Failure};
+use crate::failure::{Ended, Exit, Failure, Stop};
+use crate::output::{Out, Row};
 use clap::Args;
 use notify_proto::Status;
 use notify_proto::view::NotificationDetail;
@@ -79,7 +80,18 @@ impl Show {
     }
 }
 
-fn show(desk: &Desk<'_>, what: &str, found: &[Found]) -> Result<(), crate::failure::Stop> {
+/// What belongs to one, under its heading; nothing where there is none of it.
+fn part<T: Row>(out: &Out, what: &str, title: &str, rows: &[T]) -> Result<(), Stop> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    out.heading(title)?;
+    let mut listing = out.list(what)?;
+    listing.page(rows)?;
+    Ok(listing.close(None, None)?)
+}
+
+fn show(desk: &Desk<'_>, what: &str, found: &[Found]) -> Result<(), Stop> {
     let out = desk.out;
     match out.format {
         Format::Json if found.len() == 1 => {
@@ -95,19 +107,12 @@ fn show(desk: &Desk<'_>, what: &str, found: &[Found]) -> Result<(), crate::failu
         Format::Table | Format::Wide => {
             for Found { detail, webhooks } in found {
                 out.one(what, "notification", &detail.notification)?;
-                out.heading("attempts")?;
-                let mut listing = out.list(what)?;
-                listing.page(&detail.attempts)?;
-                listing.close(None, None)?;
-                out.heading("story")?;
-                let mut listing = out.list(what)?;
-                listing.page(&detail.events)?;
-                listing.close(None, None)?;
-                if let Some(told) = webhooks {
-                    out.heading("webhooks")?;
-                    let mut listing = out.list(what)?;
-                    listing.page(told)?;
-                    listing.close(None, None)?;
+                part(out, what, "attempts", &detail.attempts)?;
+                part(out, what, "story", &detail.events)?;
+                match webhooks {
+                    Some(told) if told.is_empty() => out.note("no webhook was told of it"),
+                    Some(told) => part(out, what, "webhooks", told)?,
+                    None => {}
                 }
             }
         }

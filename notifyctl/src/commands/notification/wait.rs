@@ -34,7 +34,7 @@ pub(super) enum Goal {
 
 Examples:
   notifyctl ntf wait 0197a6c2-5b1e-7cc0-8000-0123456789ab --for delivered --timeout 90s
-  notifyctl ntf list --status queued --service acme -o id | notifyctl ntf wait - --for final"
+  notifyctl ntf list --status queued --service acme --all -o id | notifyctl ntf wait - --for final"
 )]
 pub struct Wait {
     /// Their ids, or - for standard input: one per line, or JSON Lines with an id

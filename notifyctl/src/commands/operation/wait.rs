@@ -35,12 +35,21 @@ impl Wait {
         let mut interrupts = Interrupts::catch()?;
         let patience = desk.globals.timeout.unwrap_or(PATIENCE);
         let (begun, ids) = (clock::start(), read_as(&self.ids, |text| Ok(text.to_owned()))?);
+        // Several are one list for a program.
+        let many = ids.len() > 1 && !desk.out.for_people();
+        let mut listing = many.then(|| desk.out.list("operation.wait")).transpose()?;
         let mut worst = Ok(Exit::Done);
         for id in ids {
             let now = link.read(link.client.operation_show(link.within(), id, 0)).await?;
             let left = patience.saturating_sub(begun.elapsed());
             let operation = to_the_end(desk, &link, now, Some(left), &mut interrupts).await?;
-            let ended = Self::tell(desk, &operation);
+            let ended = match &mut listing {
+                Some(listing) => {
+                    listing.page(std::slice::from_ref(&operation))?;
+                    Self::end(&operation)
+                }
+                None => Self::tell(desk, &operation),
+            };
             // Of several each is told at once, and what went wrong first is how it ends.
             match (&worst, ended) {
                 (Ok(Exit::Done), ended) => worst = ended,
@@ -48,19 +57,26 @@ impl Wait {
                 _ => {}
             }
         }
+        if let Some(listing) = listing {
+            listing.close(None, None)?;
+        }
         worst
     }
 
     fn tell(desk: &Desk<'_>, operation: &OperationView) -> Ended {
-        let sentence = format!("{}: {}", operation.id, said(operation));
         if operation.state == OperationState::Done {
-            desk.out.changed("operation.wait", "operation", &sentence, operation)?;
-            return refusals(operation);
-        }
-        if !desk.out.for_people() {
+            desk.out.changed("operation.wait", "operation", &sentence(operation), operation)?;
+        } else if !desk.out.for_people() {
             desk.out.one("operation.wait", "operation", operation)?;
         }
-        let failure = Failure::new(Exit::InVain, sentence);
+        Self::end(operation)
+    }
+
+    fn end(operation: &OperationView) -> Ended {
+        if operation.state == OperationState::Done {
+            return refusals(operation);
+        }
+        let failure = Failure::new(Exit::InVain, sentence(operation));
         let hint = operation.error.as_ref().and_then(|error| error.hint.clone());
         Err(match hint {
             Some(hint) => failure.hint(hint),
@@ -68,6 +84,10 @@ impl Wait {
         }
         .into())
     }
+}
+
+fn sentence(operation: &OperationView) -> String {
+    format!("{}: {}", operation.id, said(operation))
 }
 
 /// What became of it, in its own words.

@@ -141,10 +141,10 @@ pub struct Add {
     #[arg(long, value_name = "RATE", value_parser = given::rate)]
     rate: Option<f64>,
     /// Calls at once after a pause
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = given::whole(0_u32..))]
     burst: Option<u32>,
     /// Calls under way at once, 1 to 10,000 [default: 32]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = given::whole(0_u32..))]
     max_in_flight: Option<u32>,
     /// A JSON file with the settings of its type, without secrets
     #[arg(long, value_name = "FILE.json")]
@@ -255,7 +255,7 @@ pub(crate) fn config(path: &Path) -> Result<Map<String, Value>, Failure> {
     let text = fs::read_to_string(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
     match serde_json::from_str(&text) {
         Ok(Value::Object(config)) => Ok(config),
-        Ok(_) => Err(failed("is JSON, but not an object such as {\"host\": \"mail.example.org\"}".into())),
+        Ok(_) => Err(failed("is JSON, but not one object, which stands in {}".into())),
         // The error names the place, not the text: there may be a secret in it.
         Err(error) => Err(failed(format!("is no JSON: line {}, column {}", error.line(), error.column()))),
     }

@@ -35,7 +35,7 @@ pub struct Update {
     #[arg(long, value_name = "N", value_parser = given::count_or_none)]
     burst: Option<Limit<u32>>,
     /// Calls under way at once, 1 to 10,000
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = given::whole(0_u32..))]
     max_in_flight: Option<u32>,
     /// A JSON file with all settings of its type, without secrets
     #[arg(long, value_name = "FILE.json")]

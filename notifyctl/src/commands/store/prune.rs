@@ -19,17 +19,17 @@ counts them; --confirm takes that count. notifyctl store compact then gives the 
 
 Examples:
   notifyctl store prune --older-than 90d --status delivered --dry-run
-  notifyctl store prune --older-than 90d --status delivered --status failed --confirm 4218"
+  notifyctl store prune --older-than 90d --status delivered,failed --confirm 4218"
 )]
 pub struct Prune {
     /// Those that came to their end before this: a span such as 90d, or an RFC 3339 time
     #[arg(long, value_name = "TIME", value_parser = given::back)]
     older_than: Timestamp,
-    /// With this status; repeat it for more: delivered, failed, cancelled
-    #[arg(long = "status", value_name = "STATUS", required = true, value_parser = final_status)]
+    /// With this status; may be repeated: delivered, failed, cancelled
+    #[arg(long = "status", value_name = "STATUS", value_delimiter = ',', required = true, value_parser = final_status)]
     statuses: Vec<Status>,
     /// How many it will be, instead of being asked for it
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = given::whole(0_u64..))]
     confirm: Option<u64>,
     #[command(flatten)]
     stay: Stay,

@@ -35,9 +35,9 @@ pub struct Deliveries {
     /// Owed before then
     #[arg(long, value_name = "TIME", value_parser = given::back)]
     until: Option<Timestamp>,
-    /// How many at most
-    #[arg(long, value_name = "N", default_value_t = 50, conflicts_with = "all")]
-    limit: u64,
+    /// How many at most [default: 50]
+    #[arg(long, value_name = "N", conflicts_with = "all", value_parser = given::whole(1_u64..))]
+    limit: Option<u64>,
     /// All of them
     #[arg(long)]
     all: bool,
@@ -47,7 +47,7 @@ impl Deliveries {
     pub(super) async fn run(self, desk: &Desk<'_>) -> Ended {
         let link = desk.link().await?;
         let mut listing = desk.out.list("webhook.deliveries")?;
-        let mut left = if self.all { u64::MAX } else { self.limit };
+        let mut left = if self.all { u64::MAX } else { self.limit.unwrap_or(given::ROWS.into()) };
         let mut request = DeliveryRequest {
             statuses: self.statuses.into_iter().map(Into::into).collect(),
             events: self.events.into_iter().map(Into::into).collect(),
@@ -73,7 +73,7 @@ impl Deliveries {
         listing.close(None, Some(Total { value: total, exact: true }))?;
         if total > request.skip {
             let (shown, total) = (grouped(request.skip), grouped(total));
-            desk.out.advise(&format!("{shown} of {total}; --limit or --all shows more"));
+            desk.out.more(self.limit.is_some(), &format!("{shown} of {total}; --limit or --all shows more"));
         } else if total == 0 {
             desk.out.advise("no delivery matches");
         }

@@ -33,9 +33,9 @@ pub struct Retries {
     /// Only what is due before then: a span from now, such as <1h, or a time
     #[arg(long, value_name = "TIME", value_parser = due)]
     due: Option<Timestamp>,
-    /// How many at most
-    #[arg(long, value_name = "N", default_value_t = 50, conflicts_with = "all", value_parser = clap::value_parser!(u64).range(1..))]
-    limit: u64,
+    /// How many at most [default: 50]
+    #[arg(long, value_name = "N", conflicts_with = "all", value_parser = given::whole(1_u64..))]
+    limit: Option<u64>,
     /// All of them
     #[arg(long)]
     all: bool,
@@ -57,7 +57,7 @@ impl Retries {
         }
         let link = desk.link().await?;
         let mut listing = desk.out.list("webhook.retries")?;
-        let mut left = if self.all { u64::MAX } else { self.limit };
+        let mut left = if self.all { u64::MAX } else { self.limit.unwrap_or(given::ROWS.into()) };
         let webhooks = WithWebhooks::Only;
         let mut request = ListRequest { filter, cursor: self.after, webhooks, ..ListRequest::default() };
         let (mut total, mut shown) = (None, 0_u64);
@@ -77,7 +77,9 @@ impl Retries {
         }
         listing.close(request.cursor.as_deref(), total)?;
         match (request.cursor, shown) {
-            (Some(cursor), _) => desk.out.advise(&format!("there are more: --all, or --after {cursor}")),
+            (Some(cursor), _) => {
+                desk.out.more(self.limit.is_some(), &format!("there are more: --all, or --after {cursor}"));
+            }
             (None, 0) => desk.out.advise("no webhook is told anything again"),
             (None, _) => {}
         }

@@ -99,7 +99,7 @@ fn outcome(fields: Fields<'_>, field: &'static str) -> Result<Option<Outcome>, C
 pub(super) fn class(field: &'static str, given: &str, more: &str) -> Result<Outcome, ConfigError> {
     let known = Outcome::EACH.each_ref().map(Outcome::class).join(", ");
     Outcome::EACH.into_iter().find(|outcome| outcome.class() == given).ok_or_else(|| {
-        ConfigError::invalid(field, "is no outcome class", format!("use one of {known}{more}"))
+        ConfigError::invalid(field, "names no outcome class", format!("use one of {known}{more}"))
     })
 }
 
