@@ -22,6 +22,15 @@ pub(crate) fn span(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// How often to look again: a span, or whole seconds without a unit, as the tools that watch others take them.
+pub(crate) fn every(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(0) => Err("write a span above zero, such as 5s".into()),
+        Ok(seconds) => Ok(Duration::from_secs(seconds)),
+        Err(_) => span(text),
+    }
+}
+
 /// A span of time, or `0`, which needs no unit.
 pub(crate) fn span_or_zero(text: &str) -> Result<Duration, String> {
     if text == "0" {

@@ -120,7 +120,12 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
         lines.push(fact(look, "busy", &format!("{} calls at once", calls(queue).replace('/', " of "))));
         lines.push(fact(look, "empty in", &empties(queue)));
     } else if queue.name == "webhooks" {
-        lines.push(fact(look, "waiting", &format!("{} events are owed", grouped(queue.waiting))));
+        let later = match queue.later {
+            0 => String::new(),
+            later => format!(", {} are told again later", grouped(later)),
+        };
+        lines.push(fact(look, "waiting", &format!("{} events are owed now{later}", grouped(queue.waiting))));
+        lines.extend(queue.next_at.map(|at| fact(look, "next", &ahead(app, at))));
     } else {
         lines.push(fact(look, "waiting", &format!("{} for their time", grouped(queue.later))));
         lines.extend(queue.next_at.map(|at| fact(look, "next", &ahead(app, at))));

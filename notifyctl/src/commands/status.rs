@@ -24,7 +24,7 @@ pub struct Status {
     #[arg(long)]
     check: bool,
     /// Look again and again, so often: in place on a terminal, elsewhere a line of JSON each time
-    #[arg(long, value_name = "DUR", num_args = 0..=1, require_equals = true, default_missing_value = "2s", value_parser = given::span, conflicts_with = "check")]
+    #[arg(long, value_name = "DUR", num_args = 0..=1, default_missing_value = "2s", value_parser = given::every, conflicts_with = "check")]
     watch: Option<Duration>,
 }
 

@@ -45,17 +45,18 @@ impl Section {
 #[command(
     after_help = "Numbers are the daemon's own, of the last five minutes or of the last one where it says per second. With
 --watch it is drawn again in place on a terminal; elsewhere each look is a line of JSON, or with -o plain and csv the
-same text again.
+same text again. -o plain is all of it as lines that stand for themselves, to be read aloud: a counter each, then what
+needs attention and each queue, provider, webhook and latency, with that word first.
 
 Examples:
   notifyctl top
   notifyctl top --section providers -o wide
-  notifyctl top --watch=5s -o plain
+  notifyctl top --watch 5 -o plain
   notifyctl top --json | jq '.overview.attention[].fact'"
 )]
 pub struct Top {
     /// Look again and again, so often
-    #[arg(long, value_name = "DUR", num_args = 0..=1, require_equals = true, default_missing_value = "2s", value_parser = given::span)]
+    #[arg(long, value_name = "DUR", num_args = 0..=1, default_missing_value = "2s", value_parser = given::every)]
     watch: Option<Duration>,
     /// Only this part
     #[arg(long, value_enum, value_name = "PART")]
@@ -96,6 +97,9 @@ impl Top {
             Some(Section::Latency) => list(desk, "latency", &view.latency),
             None => {
                 desk.out.facts("top", &facts(view))?;
+                if desk.out.format == Format::Plain {
+                    return Ok(told(desk, view)?);
+                }
                 if !desk.out.for_people() {
                     return Ok(());
                 }
@@ -107,6 +111,15 @@ impl Top {
             }
         }
     }
+}
+
+/// The same as lines of text, for whoever sees no table.
+fn told(desk: &Desk<'_>, view: &Overview) -> std::io::Result<()> {
+    desk.out.records("attention", &view.attention)?;
+    desk.out.records("queue", &view.queues)?;
+    desk.out.records("provider", &view.providers)?;
+    desk.out.records("webhook", &view.webhooks)?;
+    desk.out.records("latency", &view.latency)
 }
 
 fn titled<T: Row>(desk: &Desk<'_>, title: &str, rows: &[T]) -> Result<(), Stop> {

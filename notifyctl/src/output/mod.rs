@@ -267,6 +267,16 @@ impl Out {
         Ok(())
     }
 
+    /// Records of one kind among others, in plain text: its word, then their columns.
+    pub(crate) fn records<T: Row>(&self, kind: &str, rows: &[T]) -> io::Result<()> {
+        for row in rows {
+            let cells = T::COLUMNS.iter().map(|column| text::clean(&(column.cell)(row).machine(self)));
+            let line: Vec<_> = std::iter::once(kind.to_owned()).chain(cells).collect();
+            self.line(&line.join("\t"))?;
+        }
+        Ok(())
+    }
+
     /// A JSON document: the schema and these members; with `jsonl` the members alone.
     pub(crate) fn document(&self, what: &str, members: Value) -> io::Result<()> {
         let members = if members.is_null() { Value::Object(Map::new()) } else { members };

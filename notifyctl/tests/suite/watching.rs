@@ -172,6 +172,24 @@ fn a_part_of_the_overview_that_is_watched_is_that_part_alone() {
 }
 
 #[test]
+fn the_overview_can_be_read_line_by_line_without_a_table() {
+    let daemon = willing();
+    let plain = daemon.run(&["top", "-o", "plain"]);
+    let words: Vec<_> = plain.stdout.lines().filter_map(|line| line.split('\t').next()).collect();
+    assert!(words.starts_with(&["ready", "busy"]), "{words:?}");
+    for kind in ["attention", "queue", "provider", "webhook", "latency"] {
+        assert!(words.contains(&kind), "{kind} is not in {words:?}");
+    }
+    // How often is a span, or seconds; without any it is two of them.
+    for (often, exit) in [("5", 69), ("5s", 69), ("0", 2), ("5 parsecs", 2)] {
+        for command in [&["top"][..], &["status"], &["ntf", "list"]] {
+            let line = [command, &["--socket", "/nowhere/at-all.sock", "--watch", often]].concat();
+            assert_eq!(run_with(&line, &[], "").exit, exit, "{line:?}");
+        }
+    }
+}
+
+#[test]
 fn a_number_of_an_earlier_run_of_the_daemon_hides_nothing() {
     let daemon = fake(|verb, arguments| match (verb, arguments["request"]["after_seq"].as_u64()) {
         ("Events", Some(88_121)) => {

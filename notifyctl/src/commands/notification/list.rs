@@ -104,7 +104,7 @@ pub struct List {
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Sort::Created)]
     sort: Sort,
     /// Look again and again, so often: in place on a terminal, elsewhere a line of JSON each time
-    #[arg(long, value_name = "DUR", num_args = 0..=1, require_equals = true, default_missing_value = "2s", value_parser = given::span, conflicts_with_all = ["all", "after"])]
+    #[arg(long, value_name = "DUR", num_args = 0..=1, default_missing_value = "2s", value_parser = given::every, conflicts_with_all = ["all", "after"])]
     watch: Option<Duration>,
 }
 

@@ -127,6 +127,29 @@ async fn the_histogram_has_what_webhooks_did_not_take() {
 }
 
 #[tokio::test]
+async fn what_is_told_again_later_does_not_wait_now() {
+    let (house, admin) = furnished().await;
+    let hook = create(&admin, json!({"url": "https://hooks.example.org/n", "events": ["created"]})).await;
+    let queue = async || admin.queue_show(soon(), "webhooks".into()).await.unwrap().unwrap();
+    for text in ["one", "two", "three"] {
+        sent(&admin, text).await;
+    }
+    let (now, at) = (StoppedClock.now(), |minutes| StoppedClock.now() + TimeDelta::minutes(minutes));
+    let all = queue().await;
+    assert_eq!((all.waiting, all.later, all.oldest_at, all.next_at), (3, 0, Some(now), None));
+    refuse(&house, hook.webhook.id, &[4, 4, 90]).await;
+    let all = queue().await;
+    assert_eq!((all.waiting, all.later, all.oldest_at, all.next_at), (0, 3, None, Some(at(4))));
+    create(&admin, json!({"url": "https://other.example.org/n", "events": ["created"]})).await;
+    sent(&admin, "four").await;
+    let all = queue().await;
+    assert_eq!((all.waiting, all.later, all.oldest_at), (2, 3, Some(now)), "to each of the two");
+    let seen = admin.overview(soon(), None, 0).await.unwrap().unwrap().overview.unwrap();
+    let line = seen.queues.iter().find(|it| it.name == "webhooks").unwrap();
+    assert_eq!((line.ready, line.later, line.oldest_at), (2, 3, Some(now)));
+}
+
+#[tokio::test]
 async fn a_filter_leaves_out_what_it_says_nothing_of() {
     let (house, admin) = furnished().await;
     let hook = create(&admin, json!({"url": "https://hooks.example.org/n", "events": ["created"]})).await;
