@@ -34,6 +34,8 @@ pub enum Slot {
     Side,
     /// What else stands there, and costs more.
     Also,
+    /// How the one under the cursor was, where there is more to ask besides.
+    Trend,
     /// The operator's first screen, and the numbers of lines in other views.
     Overview,
     /// Names to filter by.
@@ -46,13 +48,14 @@ pub enum Slot {
 
 impl Slot {
     /// All.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Status,
         Self::List,
         Self::Count,
         Self::Detail,
         Self::Side,
         Self::Also,
+        Self::Trend,
         Self::Overview,
         Self::Names,
         Self::Work,
@@ -61,7 +64,7 @@ impl Slot {
 
     /// Whether its question belongs to the view, and is of no use in another.
     pub const fn of_view(self) -> bool {
-        matches!(self, Self::List | Self::Count | Self::Detail | Self::Side | Self::Also)
+        matches!(self, Self::List | Self::Count | Self::Detail | Self::Side | Self::Also | Self::Trend)
     }
 }
 

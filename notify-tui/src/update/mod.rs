@@ -164,7 +164,7 @@ fn moved(app: &mut App, cmds: &mut Vec<Cmd>) {
     match app.page {
         Page::Services | Page::Queues => slots.push(Slot::Also),
         Page::Providers => slots.extend([Slot::Also, Slot::Side]),
-        Page::Webhooks if !app.side => slots.push(Slot::Also),
+        Page::Webhooks if !app.side => slots.extend([Slot::Also, Slot::Trend]),
         Page::Webhooks => slots.push(Slot::Side),
         _ => {}
     }

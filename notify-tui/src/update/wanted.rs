@@ -41,7 +41,7 @@ pub(super) fn pace(app: &App, slot: Slot) -> Duration {
         Slot::Count | Slot::Side => pace.max(COUNTS),
         // Settings change when somebody reloads them.
         Slot::Also if app.page == Page::Dead => pace.max(NAMES),
-        Slot::Also => pace.max(LOOKS),
+        Slot::Also | Slot::Trend => pace.max(LOOKS),
         Slot::Names => pace.max(NAMES),
         // An older daemon has none, and need not be asked every second.
         Slot::Overview if app.slots.trouble(slot).is_some() => pace.max(Duration::from_secs(15)),
@@ -70,7 +70,7 @@ pub fn wanted(app: &App) -> Vec<(Slot, Question)> {
             if let Some(queue) = app.queues.list.current() {
                 let request = ShapeRequest { queue: Some(queue.name.clone()), ..ShapeRequest::default() };
                 all.push((Slot::Detail, Question::Shape(request)));
-                all.push((Slot::Also, series(&queue.name, &["ready", "calls"])));
+                all.push((Slot::Also, series("provider", &queue.name, &["ready", "calls"])));
             }
         }
         Page::Notifications => notes(app, &app.notes, None, Question::Notifications, &mut all),
@@ -101,7 +101,7 @@ pub fn wanted(app: &App) -> Vec<(Slot, Question)> {
                 let request = RouteRequest { channel, ..RouteRequest::default() };
                 all.push((Slot::Detail, Question::Provider(provider.name.clone(), request)));
                 all.push((Slot::Side, Question::Log(provider.name.clone())));
-                all.push((Slot::Also, series(&provider.name, &["calls", "errors"])));
+                all.push((Slot::Also, series("provider", &provider.name, &["calls", "errors"])));
             }
         }
         Page::Webhooks => {
@@ -111,6 +111,7 @@ pub fn wanted(app: &App) -> Vec<(Slot, Question)> {
                 let since = app.now.wall - TimeDelta::hours(1);
                 all.push((Slot::Detail, Question::Deliveries(webhook.id, request)));
                 all.push((Slot::Also, Question::Stats(webhook.id, since)));
+                all.push((Slot::Trend, series("webhook", &webhook.id.to_string(), &["told", "acks"])));
             }
             if let Some(told) = app.webhooks.told.current().filter(|_| app.side) {
                 all.push((Slot::Side, Question::Delivery(told.id)));
@@ -137,8 +138,8 @@ pub fn wanted(app: &App) -> Vec<(Slot, Question)> {
 }
 
 /// What was measured of a provider in the last hour, a point for a minute.
-fn series(provider: &str, metrics: &[&str]) -> Question {
-    let keys = metrics.iter().map(|metric| format!("provider/{provider}/{metric}")).collect();
+fn series(kind: &str, of: &str, metrics: &[&str]) -> Question {
+    let keys = metrics.iter().map(|metric| format!("{kind}/{of}/{metric}")).collect();
     Question::Series(SeriesRequest { keys, step_ms: 60_000, n: 60 })
 }
 

@@ -8,8 +8,9 @@
 //! ```
 
 use super::absent;
-use super::look::{Look, Tone, grouped, span};
+use super::look::{Look, Tone, grouped, span, spread};
 use super::panel::{Detail, fact, hanging, heading};
+use super::providers::HOUR;
 use super::time::{ahead, lasting, past, took};
 use super::webhooks;
 use crate::message::Slot;
@@ -105,6 +106,19 @@ fn responses(app: &App, look: Look) -> Vec<Line<'static>> {
     lines
 }
 
+/// How much of what it was told it took, over the last hour.
+fn acks(app: &App, look: Look, id: &str) -> Option<String> {
+    let points = |metric: &str| app.points(&format!("webhook/{id}/{metric}"));
+    let (told, acks) = points("told").zip(points("acks"))?;
+    let refused =
+        |(told, acks): (&f64, &f64)| if *told > 0.0 { 1.0 - (acks / told).min(1.0) } else { f64::NAN };
+    let refused: Vec<_> = told.iter().zip(acks).map(refused).collect();
+    // The worst of each few minutes is what is seen of them.
+    let shares = spread(&refused, HOUR, 20).into_iter().map(|it| 1.0 - it);
+    let now = refused.iter().rfind(|it| !it.is_nan())?;
+    Some(format!("{} {:.0}%", look.spark(shares, 20), (1.0 - now) * 100.0))
+}
+
 /// All that is known of the one under the cursor.
 pub(super) fn detail(app: &App, look: Look) -> Detail {
     let Some(webhook) = app.webhooks.list.current() else { return Detail::default() };
@@ -123,6 +137,7 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
     let redacted = if webhook.redact { "yes: it is told nothing of what goes to whom" } else { "no" };
     let facts = [
         ("failing", failing),
+        ("acks 60m", acks(app, look, &webhook.id.to_string())),
         ("url", Some(webhook.url.clone())),
         ("service", Some(webhook.service_name.clone())),
         ("retry", Some(retry)),
