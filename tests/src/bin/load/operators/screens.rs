@@ -15,7 +15,7 @@ use std::time::Duration;
 const STARTS: u32 = 20;
 
 /// How often all views are gone through.
-const ROUNDS: u32 = 10;
+const ROUNDS: u32 = 100;
 
 /// The views, by their keys.
 const VIEWS: [(&str, &str); 9] = [
