@@ -7,6 +7,7 @@ use notify_tests::http::{Answer, Client};
 use serde_json::json;
 use std::collections::HashSet;
 use std::net::SocketAddr;
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -38,9 +39,12 @@ impl Caller {
                 assert!(matches!(answer.status.as_u16(), 200 | 202), "{}: {}", answer.status, answer.json());
                 return answer.id();
             }
-            // The daemon is gone; its successor has another port.
+            // Either this connection alone broke, or the daemon is gone and its successor has another port.
             self.client = None;
-            self.address.changed().await.unwrap();
+            let address = *self.address.borrow_and_update();
+            if TcpStream::connect(address).await.is_err() {
+                self.address.changed().await.unwrap();
+            }
         }
     }
 
