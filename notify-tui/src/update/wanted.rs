@@ -70,7 +70,9 @@ pub fn wanted(app: &App) -> Vec<(Slot, Question)> {
             if let Some(queue) = app.queues.list.current() {
                 let request = ShapeRequest { queue: Some(queue.name.clone()), ..ShapeRequest::default() };
                 all.push((Slot::Detail, Question::Shape(request)));
-                all.push((Slot::Also, series("provider", &queue.name, &["ready", "calls"])));
+                if queue.provider_id.is_some() {
+                    all.push((Slot::Also, series("provider", &queue.name, &["ready", "calls"])));
+                }
             }
         }
         Page::Notifications => notes(app, &app.notes, None, Question::Notifications, &mut all),
@@ -137,7 +139,7 @@ pub fn wanted(app: &App) -> Vec<(Slot, Question)> {
     all
 }
 
-/// What was measured of a provider in the last hour, a point for a minute.
+/// What was measured of a provider or a webhook in the last hour, a point for a minute.
 fn series(kind: &str, of: &str, metrics: &[&str]) -> Question {
     let keys = metrics.iter().map(|metric| format!("{kind}/{of}/{metric}")).collect();
     Question::Series(SeriesRequest { keys, step_ms: 60_000, n: 60 })

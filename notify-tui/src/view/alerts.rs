@@ -4,6 +4,7 @@ use super::look::{Look, Tone};
 use super::notes::end;
 use super::table;
 use super::time::{ahead, lasting};
+use super::webhooks;
 use crate::state::{App, Page};
 use notify_proto::overview::{Alert, Overview, WebhookLine};
 use notify_proto::{ObjectKind, Severity};
@@ -85,8 +86,7 @@ fn about(app: &App, alert: &Alert) -> String {
 
 /// The host and the path of a URL, without what may be a password.
 fn place(url: &str) -> (&str, &str) {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let rest = webhooks::bare(url).split(['?', '#']).next().unwrap_or_default();
     let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     (host.rsplit('@').next().unwrap_or_default(), path)
 }

@@ -251,7 +251,7 @@ fn webhooks(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, a
             "disabled" => ("x off", Tone::Bad),
             _ => ("- off", Tone::Dim),
         };
-        let host = line.url.split_once("://").map_or(line.url.as_str(), |(_, rest)| rest);
+        let host = hooks::bare(&line.url);
         let code = line.last_code.map(|code| format!("{code} ")).unwrap_or_default();
         let last = line.last_at.map_or_else(|| "--".into(), |at| format!("{code}{}", lately(app, at)));
         Row::plain(vec![

@@ -66,7 +66,7 @@ pub(super) fn takes_some(app: &App, id: &str) -> bool {
 }
 
 /// A URL without its scheme.
-fn bare(url: &str) -> &str {
+pub(super) fn bare(url: &str) -> &str {
     url.split_once("://").map_or(url, |(_, rest)| rest)
 }
 

@@ -9,10 +9,10 @@ use notify_proto::shape::{MAX_BUCKETS, MIN_BUCKETS, ShapeBy, ShapeRequest};
 pub(crate) const HELP: &str = "What is queued is counted by its age since it was due; retries, scheduled and webhooks by the time until they are due,
 which is late when it has passed. Each column ends where it is headed; the last one has the rest. Among retries is what
 webhooks did not take and are told again, with a row for each webhook; webhooks is all that is owed to them. All of the
-log is counted, not only what is in memory. What is not pinned gets its provider only when it is read, so on disk it stands in front of
-the one it would go to first now: a note tells of how many that is an estimate, and so does the column estimated. Where
-more than 50,000 are queued, ages count from acceptance, and a note says so. A provider with a name like queued is named
-by its id.
+log is counted, not only what is in memory. What is not pinned gets its provider only when it is read, so on disk it
+stands in front of the one it would go to first now: a note tells of how many that is an estimate, and so does the
+column estimated. Where more than 50,000 are queued, ages count from acceptance, and a note says so. A provider with a
+name like queued is named by its id.
 
 Examples:
   notifyctl queue shape

@@ -103,11 +103,11 @@ impl Top {
                 if !desk.out.for_people() {
                     return Ok(());
                 }
-                titled(desk, "needs attention", &view.attention)?;
-                titled(desk, "queues", &view.queues)?;
-                titled(desk, "providers", &view.providers)?;
-                titled(desk, "webhooks", &view.webhooks)?;
-                titled(desk, "latency", &view.latency)
+                desk.out.part("top", "needs attention", &view.attention)?;
+                desk.out.part("top", "queues", &view.queues)?;
+                desk.out.part("top", "providers", &view.providers)?;
+                desk.out.part("top", "webhooks", &view.webhooks)?;
+                desk.out.part("top", "latency", &view.latency)
             }
         }
     }
@@ -120,16 +120,6 @@ fn told(desk: &Desk<'_>, view: &Overview) -> std::io::Result<()> {
     desk.out.records("provider", &view.providers)?;
     desk.out.records("webhook", &view.webhooks)?;
     desk.out.records("latency", &view.latency)
-}
-
-fn titled<T: Row>(desk: &Desk<'_>, title: &str, rows: &[T]) -> Result<(), Stop> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    desk.out.heading(title)?;
-    let mut listing = desk.out.list("top")?;
-    listing.page(rows)?;
-    Ok(listing.close(None, None)?)
 }
 
 fn list<T: Row>(desk: &Desk<'_>, section: &str, rows: &[T]) -> Result<(), Stop> {

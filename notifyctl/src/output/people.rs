@@ -1,6 +1,7 @@
 //! What is read by people: sentences in order, findings, headings, and what is shown once.
 
-use super::{Cell, Out, Tone, style, text};
+use super::{Cell, Out, Row, Tone, style, text};
+use crate::failure::Stop;
 use notify_proto::Timestamp;
 use std::io;
 
@@ -46,6 +47,17 @@ impl Out {
         } else {
             Ok(())
         }
+    }
+
+    /// A table under its heading, for people; nothing where it has no rows.
+    pub(crate) fn part<T: Row>(&self, what: &str, title: &str, rows: &[T]) -> Result<(), Stop> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.heading(title)?;
+        let mut listing = self.list(what)?;
+        listing.page(rows)?;
+        Ok(listing.close(None, None)?)
     }
 
     /// Text of many lines, for people.

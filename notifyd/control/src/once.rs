@@ -4,11 +4,11 @@
 
 use crate::refuse;
 use crate::session::{Room, Session};
-use chrono::SecondsFormat;
 use notify_proto::ApiError;
 use notify_proto::ErrorCode::{Conflict, Failed, Invalid};
 use notify_proto::control::{Control as _, ControlRequest, ControlResponse};
 use notify_proto::transport::Context;
+use notify_proto::view::rfc3339;
 use notifyd_lifecycle::Secret;
 use notifyd_store::api::{ChangeKey, Made};
 use serde_json::{Value, json};
@@ -173,8 +173,7 @@ impl Keyed {
 /// What was changed for a key whose answer is gone.
 fn already(made: &Made) -> ApiError {
     let Made { at, verb, target } = made;
-    let at = at.to_rfc3339_opts(SecondsFormat::Millis, true);
-    let message = format!("a change with this key was made already, at {at}: {verb} {target}");
+    let message = format!("a change with this key was made already, at {}: {verb} {target}", rfc3339(*at));
     ApiError::new(Conflict, message).hint("nothing was changed now; what the first one answered is not kept")
 }
 

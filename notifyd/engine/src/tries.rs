@@ -110,8 +110,10 @@ impl Counted {
             let error = Common::error(&error.map(fault::template).unwrap_or_default());
             [error, Common::Provider(provider), Common::Channel(channel)]
         });
-        for common in now.into_iter().flatten().chain([whose]).filter(|_| now.is_some()) {
-            self.failed_at(minute, common, it.at);
+        if let Some(now) = now {
+            for common in now.into_iter().chain([whose]) {
+                self.failed_at(minute, common, it.at);
+            }
         }
         if it.to == Status::Failed {
             for common in now.or(before).into_iter().flatten().chain([whose]) {

@@ -4,7 +4,6 @@ use super::super::Desk;
 use super::ids;
 use crate::cli::Format;
 use crate::failure::{Ended, Exit, Failure, Stop};
-use crate::output::{Out, Row};
 use clap::Args;
 use notify_proto::Status;
 use notify_proto::view::NotificationDetail;
@@ -80,17 +79,6 @@ impl Show {
     }
 }
 
-/// What belongs to one, under its heading; nothing where there is none of it.
-fn part<T: Row>(out: &Out, what: &str, title: &str, rows: &[T]) -> Result<(), Stop> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    out.heading(title)?;
-    let mut listing = out.list(what)?;
-    listing.page(rows)?;
-    Ok(listing.close(None, None)?)
-}
-
 fn show(desk: &Desk<'_>, what: &str, found: &[Found]) -> Result<(), Stop> {
     let out = desk.out;
     match out.format {
@@ -107,11 +95,11 @@ fn show(desk: &Desk<'_>, what: &str, found: &[Found]) -> Result<(), Stop> {
         Format::Table | Format::Wide => {
             for Found { detail, webhooks } in found {
                 out.one(what, "notification", &detail.notification)?;
-                part(out, what, "attempts", &detail.attempts)?;
-                part(out, what, "story", &detail.events)?;
+                out.part(what, "attempts", &detail.attempts)?;
+                out.part(what, "story", &detail.events)?;
                 match webhooks {
                     Some(told) if told.is_empty() => out.note("no webhook was told of it"),
-                    Some(told) => part(out, what, "webhooks", told)?,
+                    Some(told) => out.part(what, "webhooks", told)?,
                     None => {}
                 }
             }

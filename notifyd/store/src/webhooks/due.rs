@@ -36,7 +36,7 @@ impl Due {
     }
 }
 
-/// Looks; `owed` says to whom anything is owed, `few` that a look at more took too long.
+/// Looks; `owed` says to whom anything is owed, for all of it, `few` that a look at more took too long.
 pub(super) fn due(
     connection: &Connection,
     endpoints: &Endpoints,

@@ -220,7 +220,11 @@ impl Webhooks for SqliteStore {
     }
 
     async fn due(&self, what: Owing, edges: Vec<Timestamp>) -> Result<Due> {
-        let mut owed: Vec<_> = self.pending_by().into_keys().collect();
+        // What is told again has an index of its own, whoever it is owed to.
+        let mut owed = match what {
+            Owing::All => self.pending_by().into_keys().collect(),
+            Owing::Again => Vec::new(),
+        };
         owed.sort_unstable();
         let look = |few| {
             let (endpoints, owed, edges) = (self.endpoints(), owed.clone(), edges.clone());
