@@ -85,7 +85,7 @@ pub struct QueueView {
     pub oldest_at: Option<Timestamp>,
     /// Calls under way.
     pub busy: u32,
-    /// Calls at once, with the limits that operators force; null when no provider stands behind it.
+    /// Calls at once, with the limits that operators force; null for `retries` and `scheduled`, which call nobody.
     pub limit: Option<u32>,
     /// Why the circuit is not closed.
     pub circuit_reason: Option<String>,

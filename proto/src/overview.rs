@@ -242,6 +242,12 @@ pub struct WebhookLine {
     pub nacks: u64,
     /// Events owed to it.
     pub waiting: u64,
+    /// Those of them that it did not take, and that it is told again.
+    #[serde(default)]
+    pub retrying: u64,
+    /// Events that it did not take and is told no more, as long as they are kept.
+    #[serde(default)]
+    pub failed: u64,
     /// Acknowledged per second, over the last minute.
     pub acks_per_second: f64,
     /// From an event to its acknowledgement, in the last five minutes.
@@ -251,7 +257,8 @@ pub struct WebhookLine {
     /// When it was told last.
     #[serde(serialize_with = "write_opt_time")]
     pub last_at: Option<Timestamp>,
-    /// Acknowledged among the tries of each minute, 0 to 100, as in [`QueueLine::trend`]; null in a minute without any.
+    /// Acknowledged among the tries of the last hour, 0 to 100, one point for four minutes, the newest last; null where there
+    /// was none.
     pub trend: Vec<Option<f64>>,
 }
 

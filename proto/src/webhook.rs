@@ -48,6 +48,9 @@ pub struct WebhookView {
     pub retry_profile: Open<RetryProfile>,
     /// Whether it is told nothing of what is sent to whom.
     pub redact: bool,
+    /// When its secret was set; null when that was before it was noted.
+    #[serde(default, serialize_with = "write_opt_time")]
+    pub secret_set_at: Option<Timestamp>,
     /// Until when the secret before this one signs as well.
     #[serde(serialize_with = "write_opt_time")]
     pub old_secret_until: Option<Timestamp>,
@@ -83,6 +86,9 @@ pub struct DeliveryView {
     /// When the endpoint took it.
     #[serde(serialize_with = "write_opt_time")]
     pub acknowledged_at: Option<Timestamp>,
+    /// How long the last try took, milliseconds; null before the first.
+    #[serde(default)]
+    pub duration_ms: Option<u64>,
     /// The status of the last answer.
     pub response_status_code: Option<u16>,
     /// The body of the last answer, at most 4 KiB.
@@ -137,6 +143,24 @@ pub struct WebhookStats {
     pub ack_p99_ms: Option<u64>,
     /// The statuses of the last answers, by how many.
     pub by_code: BTreeMap<String, u64>,
+    /// When it took something last; of what was owed in that time, and of all that this run of the daemon has told it.
+    #[serde(default, serialize_with = "write_opt_time")]
+    pub last_ack_at: Option<Timestamp>,
+    /// When it last did not take what it was told, the same.
+    #[serde(default, serialize_with = "write_opt_time")]
+    pub last_nack_at: Option<Timestamp>,
+    /// Tries under way now.
+    #[serde(default)]
+    pub busy: u32,
+    /// How many there may be at the same time: one for an endpoint that did not take the last.
+    #[serde(default)]
+    pub limit: u32,
+    /// When what it does not take is told again, seconds after each try.
+    #[serde(default)]
+    pub retry_delays: Vec<u64>,
+    /// How long it may take nothing before it is switched off, seconds; null: for ever.
+    #[serde(default)]
+    pub disable_after_seconds: Option<u64>,
     /// Events owed in that time, by what happened, and by where they stand now.
     #[serde(default)]
     pub by_event: BTreeMap<String, BTreeMap<String, u64>>,

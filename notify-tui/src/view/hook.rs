@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! +- by event, 60m -----------------------++- by last answer ---++- settings --------------------+
-//! | EVENT        TOLD   ACKED  WAIT  GONE || HTTP  COUNT  SHARE || retry    standard, timeout 5s  |
-//! | created     4,120   3,871   237    12 || 200  35,552  96.4% || events   created delivered    |
+//! | EVENT        SENT   ACKED  NACK  WAIT || HTTP  COUNT  SHARE || last     ack 2s, nack 503 9s   |
+//! | created     4,120   3,871    12   237 || 200  35,552  96.4% || retry    1m > 5m > 15m         |
 //! +---------------------------------------++--------------------++--------------------------------+
 //! ```
 
@@ -11,12 +11,13 @@ use super::absent;
 use super::look::{Look, Tone, grouped, span, spread};
 use super::panel::{Detail, fact, hanging, heading};
 use super::providers::HOUR;
-use super::time::{ahead, lasting, past, took};
+use super::time::{ahead, brief, lasting, lately_past, past, steps, took};
 use super::webhooks;
 use crate::message::Slot;
 use crate::state::App;
+use notify_proto::overview::WebhookLine;
 use notify_proto::webhook::WebhookStats;
-use notify_proto::{WebhookEvent, WebhookStatus};
+use notify_proto::{Timestamp, WebhookEvent, WebhookStatus};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
@@ -54,20 +55,20 @@ fn absent(app: &App, look: Look) -> Vec<Line<'static>> {
     vec![Line::raw(look.text(&text))]
 }
 
-/// Events by where they stand: told, taken, still owed, given up.
+/// Events by where they stand: owed, taken, given up, not yet one of them.
 fn events(app: &App, look: Look) -> Vec<Line<'static>> {
     let Some(stats) = stats(app) else { return absent(app, look) };
-    let line = |name: &str, told: &str, acked: &str, waits: &str, gone: &str| {
-        format!(" {name:<15} {told:>7} {acked:>7} {waits:>5} {gone:>5}")
+    let line = |name: &str, told: &str, acked: &str, gone: &str, waits: &str| {
+        format!(" {name:<15} {told:>7} {acked:>7} {gone:>5} {waits:>5}")
     };
-    let head = line("EVENT", "TOLD", "ACKED", "WAIT", "GONE");
+    let head = line("EVENT", "SENT", "ACKED", "NACK", "WAIT");
     let mut lines = vec![Line::styled(head, look.style(Tone::Strong))];
     for (event, counts) in &stats.by_event {
         let of = |status: WebhookStatus| counts.get(status.as_str()).copied().unwrap_or_default();
         let told: u64 = counts.values().sum();
         let (acked, gone) = (of(WebhookStatus::Acknowledged), of(WebhookStatus::Failed));
         let waits = told.saturating_sub(acked + gone);
-        let text = line(event, &grouped(told), &grouped(acked), &grouped(waits), &grouped(gone));
+        let text = line(event, &grouped(told), &grouped(acked), &grouped(gone), &grouped(waits));
         let tone = if gone > 0 { Tone::Bad } else { Tone::Plain };
         lines.push(Line::styled(look.text(&text), look.style(tone)));
     }
@@ -119,33 +120,67 @@ fn acks(app: &App, look: Look, id: &str) -> Option<String> {
     Some(format!("{} {:.0}%", look.spark(shares, 20), (1.0 - now) * 100.0))
 }
 
+/// When it took something last, and when it did not; of the daemon of before, what it answered last.
+fn last(app: &App, stats: Option<&WebhookStats>, line: Option<&WebhookLine>) -> Option<String> {
+    let code = line.and_then(|line| Some((line.last_at?, line.last_code)));
+    let said = |at| {
+        let code = code.filter(|(when, _)| *when == at).and_then(|(_, code)| code);
+        code.map(|code| format!("{code} ")).unwrap_or_default()
+    };
+    let told = stats.map(|stats| (stats.last_ack_at, stats.last_nack_at)).unwrap_or_default();
+    if told == (None, None) {
+        let (at, code) = code?;
+        let code = code.map_or_else(|| "no answer".into(), |code| code.to_string());
+        return Some(format!("{code}, {}", past(app, at)));
+    }
+    let one = |name: &str, at: Option<Timestamp>| {
+        at.map_or_else(|| format!("no {name}"), |at| format!("{name} {}{}", said(at), past(app, at)))
+    };
+    Some(format!("{}, {}", one("ack", told.0), one("nack", told.1)))
+}
+
+/// How many tries are under way, of how many there may be.
+fn calls(stats: &WebhookStats) -> String {
+    let full = if stats.limit > 0 && stats.busy >= stats.limit { " (at limit)" } else { "" };
+    format!("{} of {}{full}", stats.busy, stats.limit)
+}
+
 /// All that is known of the one under the cursor.
 pub(super) fn detail(app: &App, look: Look) -> Detail {
     let Some(webhook) = app.webhooks.list.current() else { return Detail::default() };
     let told_of: Vec<_> = webhook.events.iter().map(ToString::to_string).collect();
     let all = WebhookEvent::ALL.iter().all(|event| told_of.iter().any(|it| it == event.as_str()));
-    let retries = webhook.max_retries.map(|n| format!(", {n} retries")).unwrap_or_default();
-    let retry = format!("{}{retries}, timeout {}s", webhook.retry_profile, webhook.timeout_seconds);
+    let stats = stats(app);
+    let delays = stats.and_then(|stats| steps(&stats.retry_delays)).map(|steps| format!(" {steps}"));
+    let retries = match (webhook.max_retries, &delays) {
+        (Some(0), _) => ", none".into(),
+        (Some(n), None) => format!(", {n} retries"),
+        (_, delays) => delays.clone().unwrap_or_default(),
+    };
+    let retry = format!("{}{retries}", webhook.retry_profile);
+    let off = stats.and_then(|stats| stats.disable_after_seconds);
     let headers: Vec<_> = webhook.headers.keys().cloned().collect();
     let line = webhooks::line_of(app, &webhook.id.to_string());
-    let last = line.and_then(|line| {
-        let code = line.last_code.map_or_else(|| "no answer".into(), |code| code.to_string());
-        Some(format!("{code}, {}", past(app, line.last_at?)))
-    });
     let failing = webhook.failing_since.map(|at| format!("it took nothing {}", lasting(app, at)));
+    let signs = webhook.secret_set_at.map(|at| format!(", secret set {}", lately_past(app, at)));
     let old = webhook.old_secret_until.map(|at| format!("signs as well, ends {}", ahead(app, at)));
     let redacted = if webhook.redact { "yes: it is told nothing of what goes to whom" } else { "no" };
     let facts = [
         ("failing", failing),
-        ("acks 60m", acks(app, look, &webhook.id.to_string())),
-        ("url", Some(webhook.url.clone())),
-        ("service", Some(webhook.service_name.clone())),
+        ("last", last(app, stats, line)),
+        ("in flight", stats.map(calls)),
+        ("sign", Some(format!("hmac-sha256{}", signs.unwrap_or_default()))),
+        ("old secret", old),
         ("retry", Some(retry)),
         ("events", Some(if all { "all".into() } else { told_of.join(" ") })),
+        ("off after", off.map(|seconds| format!("{} without an ack", brief(seconds)))),
+        ("timeout", Some(format!("{}s", webhook.timeout_seconds))),
+        ("4xx", Some("ends it, but for 408, 425 and 429".into())),
         ("headers", Some(if headers.is_empty() { "none".into() } else { headers.join(", ") })),
-        ("last", last),
+        ("service", Some(webhook.service_name.clone())),
+        ("url", Some(webhook.url.clone())),
+        ("acks 60m", acks(app, look, &webhook.id.to_string())),
         ("redacted", Some(redacted.to_owned())),
-        ("old secret", old),
         ("about", webhook.description.clone()),
         ("id", Some(webhook.id.to_string())),
         ("created", Some(past(app, webhook.created_at))),

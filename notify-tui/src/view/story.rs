@@ -1,11 +1,11 @@
 //! One notification: what it is, its attempts, who was told, what happened.
 
 use super::absent;
-use super::look::{Look, Tone, span};
+use super::look::{Look, Tone};
 use super::notes::status;
 use super::panel::{Detail, fact, heading};
 use super::table::fit;
-use super::time::{ahead, clock, past, took};
+use super::time::{ahead, clock, past, steps, took};
 use super::webhooks;
 use crate::message::Action;
 use crate::state::{App, Story};
@@ -78,8 +78,7 @@ fn facts(app: &App, look: Look, story: &Story) -> Vec<Line<'static>> {
     also("next try", due.map(|at| format!("{}  {}", rfc3339(at), ahead(app, at))));
     also("created", Some(format!("{}  {}", rfc3339(row.created_at), past(app, row.created_at))));
     also("tries", Some(format!("{} of {} retries spent", row.retry_count, row.max_retries)));
-    let steps = plan.iter().map(|seconds| brief(*seconds)).collect::<Vec<_>>().join(" > ");
-    also("back-off", (!plan.is_empty()).then_some(steps));
+    also("back-off", steps(plan));
     also("provider", row.provider_name.clone());
     also("expires", row.expires_at.map(rfc3339));
     also("event", row.event_type.clone());
@@ -107,17 +106,6 @@ fn hidden(app: &App) -> String {
         (_, Some(show)) if app.open => format!("hidden; {show} shows it for 30 s, audited"),
         (Some(open), Some(show)) => format!("hidden; {open} {show} shows it for 30 s, audited"),
         _ => "hidden".into(),
-    }
-}
-
-/// A delay of a plan: these are round.
-fn brief(seconds: u64) -> String {
-    match seconds {
-        0 => "0s".into(),
-        it if it % 86_400 == 0 => format!("{}d", it / 86_400),
-        it if it % 3_600 == 0 => format!("{}h", it / 3_600),
-        it if it % 60 == 0 => format!("{}m", it / 60),
-        it => span(it),
     }
 }
 

@@ -41,6 +41,12 @@ pub(super) fn lately(app: &App, at: Timestamp) -> String {
     }
 }
 
+/// That, in a sentence.
+pub(super) fn lately_past(app: &App, at: Timestamp) -> String {
+    let ago = lately(app, at);
+    if app.times == Times::Relative { format!("{ago} ago") } else { ago }
+}
+
 /// In how long something is, or the time at which it is.
 pub(super) fn ahead(app: &App, at: Timestamp) -> String {
     match app.times {
@@ -62,6 +68,29 @@ pub(super) fn clock(app: &App, at: Timestamp) -> String {
         at.with_timezone(&chrono::Local).format(day).to_string()
     } else {
         format!("{}Z", at.format(day))
+    }
+}
+
+/// When something is tried again, after each try; of many the first and the last.
+pub(super) fn steps(delays: &[u64]) -> Option<String> {
+    let joined = |of: &[u64]| of.iter().map(|seconds| brief(*seconds)).collect::<Vec<_>>().join(" > ");
+    match delays {
+        [] => None,
+        [first @ .., last] if first.len() > 6 => {
+            Some(format!("{} > ... > {}, {} in all", joined(&first[..5]), brief(*last), delays.len()))
+        }
+        few => Some(joined(few)),
+    }
+}
+
+/// A delay of a plan: these are round.
+pub(super) fn brief(seconds: u64) -> String {
+    match seconds {
+        0 => "0s".into(),
+        it if it % 86_400 == 0 => format!("{}d", it / 86_400),
+        it if it % 3_600 == 0 => format!("{}h", it / 3_600),
+        it if it % 60 == 0 => format!("{}m", it / 60),
+        it => span(it),
     }
 }
 

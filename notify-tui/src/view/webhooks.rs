@@ -17,29 +17,32 @@ use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr as _;
 
-pub(super) const COLUMNS: [Column; 10] = [
+pub(super) const COLUMNS: [Column; 12] = [
     left("ENDPOINT", 20, 0),
     left("URL", 48, 1),
     left("STATE", 12, 0),
     right("ACK% 5m", 7, 1),
     right("ACK/s", 7, 3),
     right("WAIT", 7, 2),
-    right("NACK", 7, 3),
+    right("RETRY", 7, 2),
+    right("FAILED", 7, 3),
     right("P95", 7, 4),
-    right("ACKS 15m", 15, 5),
+    right("ACK RATE 60m", 15, 5),
+    right("NACK", 7, 7),
     right("LAST", 15, 6),
 ];
 
-const TOLD: [Column; 9] = [
+const TOLD: [Column; 10] = [
     left("DELIVERY", 36, 0),
     left("NOTIF", 36, 4),
     left("EVENT", 16, 1),
     left("STATE", 14, 0),
     right("TRY", 3, 3),
     right("HTTP", 4, 1),
+    right("LATENCY", 7, 3),
     right("NEXT", 11, 2),
     right("AGE", 11, 1),
-    left("ERROR", 50, 2),
+    left("RESPONSE", 50, 2),
 ];
 
 /// How a webhook stands.
@@ -125,9 +128,11 @@ pub(super) fn list(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
             known(&|line| percent(line.ack_share)),
             known(&|line| format!("{:.1}", line.acks_per_second)),
             known(&|line| grouped(line.waiting)),
-            known(&|line| grouped(line.nacks)),
+            known(&|line| grouped(line.retrying)),
+            known(&|line| grouped(line.failed)),
             known(&|line| took_or(line.ack_ms.p95)),
             known(&|line| look.spark(line.trend.iter().map(|point| point.unwrap_or(f64::NAN)), 15)),
+            known(&|line| grouped(line.nacks)),
             known(&|line| {
                 let code = line.last_code.map(|code| format!("{code} ")).unwrap_or_default();
                 line.last_at.map_or_else(|| "--".into(), |at| format!("{code}{}", ago(app, at)))
@@ -191,6 +196,7 @@ fn deliveries(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
             delivery_state(delivery).into(),
             delivery.attempt_count.to_string().into(),
             code.into(),
+            took_or(delivery.duration_ms.and_then(|ms| u32::try_from(ms).ok()).map(f64::from)).into(),
             delivery.next_attempt_at.map_or_else(|| "--".into(), |at| ahead(app, at)).into(),
             ago(app, delivery.created_at).into(),
             delivery.error_message.clone().unwrap_or_default().into(),

@@ -199,7 +199,7 @@ pub(crate) fn overview() -> Answer {
                 {"name": "msg91", "channels": ["sms"], "active": true, "circuit": "closed", "ok_share": 0.996}
             ],
             "webhooks": [{"id": id(800), "service": "acme", "url": "https://hooks.acme.test/n", "state": "failing",
-                "ack_share": 0.618, "waiting": 1_004, "last_code": 503, "last_at": "2027-01-15T07:59:58Z",
+                "ack_share": 0.618, "waiting": 1_004, "retrying": 812, "failed": 44, "last_code": 503, "last_at": "2027-01-15T07:59:58Z",
                 "trend": [100.0, null, 40.0]}],
             "latency": [{"kind": "accept_to_deliver", "ms": ms, "trend": [1.0, null, 3.0]}],
             "trends": {"step_ms": 15_000, "delivered": trend, "failed": trend, "ready": trend, "retrying": trend}
@@ -235,7 +235,7 @@ pub(crate) fn webhooks() -> Answer {
         "id": id(800), "service_id": id(900), "service_name": "acme", "url": "https://hooks.acme.test/n",
         "description": null, "is_active": true, "disabled_reason": null, "failing_since": "2027-01-15T07:00:00Z",
         "events": ["delivered"], "headers": {}, "max_retries": null, "timeout_seconds": 10, "retry_profile": "standard",
-        "redact": false, "old_secret_until": null, "created_at": "2027-01-14T07:00:00Z",
+        "redact": false, "secret_set_at": "2026-12-05T07:00:00Z", "old_secret_until": null, "created_at": "2027-01-14T07:00:00Z",
         "updated_at": "2027-01-14T07:00:00Z"
     }]);
     Answer::Webhooks(serde_json::from_value(all).unwrap())

@@ -183,9 +183,24 @@ fn the_settings_of_a_webhook_say_whose_it_is_and_what_it_answered_last() {
     answer(&mut app, &cmds, Slot::Overview, overview(), begin);
     let Answer::Webhooks(mut all) = webhooks() else { panic!("webhooks") };
     all[0].events = notify_proto::WebhookEvent::ALL.iter().map(|it| (*it).into()).collect();
-    answer(&mut app, &cmds, Slot::List, Answer::Webhooks(all), begin);
+    let cmds = answer(&mut app, &cmds, Slot::List, Answer::Webhooks(all), begin);
     let text = screen(&app, PLAIN, 120, 36);
-    for part in ["service    acme", "events     all ", "last       503, 2s ago"] {
+    for part in ["events     all ", "last       503, 2s ago", "hmac-sha256, secret set 41d ago"] {
+        assert!(text.contains(part), "`{part}` is not on\n{text}");
+    }
+    for (slot, _, question) in crate::house::asked(&cmds) {
+        answer(&mut app, &cmds, slot, reply(World::Full, &question), begin);
+    }
+    press(&mut app, &["enter"]);
+    let text = screen(&app, PLAIN, 120, 36);
+    for part in [
+        "service    acme",
+        "last       ack 3s ago, nack 503 2s ago",
+        "in flight  8 of 8 (at limit)",
+        "retry      standard 1m > 5m > 15m",
+        "off after  5d without an ack",
+        "timeout    10s",
+    ] {
         assert!(text.contains(part), "`{part}` is not on\n{text}");
     }
 }

@@ -112,7 +112,7 @@ fn full(question: &Question) -> Answer {
             let delivery = |n: u32, status: &str, code: Option<u16>| {
                 json!({
                     "id": id(n), "webhook_id": hook, "notification_id": id(n), "event": "delivered", "status": status,
-                    "attempt_count": 2, "last_attempt_at": "2027-01-15T07:59:49Z", "next_attempt_at": null,
+                    "attempt_count": 2, "duration_ms": 5_000, "last_attempt_at": "2027-01-15T07:59:49Z", "next_attempt_at": null,
                     "acknowledged_at": null, "response_status_code": code, "response_body": null,
                     "error_message": "upstream connect error", "created_at": "2027-01-15T07:59:40Z"
                 })
@@ -129,6 +129,8 @@ fn full(question: &Question) -> Answer {
             read(json!({
                 "by_status": {"acknowledged": 35_552, "failed": 44}, "owed": 1_004, "oldest": "2027-01-15T07:50:00Z",
                 "ack_p50_ms": 61, "ack_p99_ms": 5_000, "by_code": {"200": 35_552, "503": 1_212},
+                "last_ack_at": "2027-01-15T07:59:57Z", "last_nack_at": "2027-01-15T07:59:58Z", "busy": 8, "limit": 8,
+                "retry_delays": [60, 300, 900], "disable_after_seconds": 432_000,
                 "by_event": {"created": {"acknowledged": 3_871, "retrying": 237, "failed": 12}, "delivered": {"acknowledged": 30_955}}
             })),
         ),

@@ -622,7 +622,9 @@ fn told(verb: &str, arguments: &Value, dry: bool) -> Value {
         }
         "WebhookStats" => json!({
             "by_status": {"acknowledged": 1_284, "failed": 2}, "owed": 7, "oldest": "2026-01-01T00:00:00.000Z",
-            "ack_p50_ms": 12, "ack_p99_ms": 340, "by_code": {"200": 1_284, "500": 2}
+            "ack_p50_ms": 12, "ack_p99_ms": 340, "by_code": {"200": 1_284, "500": 2},
+            "last_ack_at": "2026-01-01T00:00:00.000Z", "last_nack_at": null, "busy": 2, "limit": 8,
+            "by_event": {"delivered": {"acknowledged": 1_284}}
         }),
         other => panic!("a call nobody knows: {other}"),
     }

@@ -186,7 +186,14 @@ fn what_was_told_is_listed_and_told_once_more() {
     let heard = |line: &str| serde_json::from_str::<Value>(line).unwrap()["what"] == "webhook_told";
     assert_eq!(told.lines().filter(|line| heard(line)).count(), 1, "{told}");
     let stats = fake.run(&["webhook", "stats", ID, "-o", "plain"]).stdout;
-    for line in ["owed\t7\n", "acknowledged\t1284\n", "answer_500\t2\n", "ack_p99_ms\t340\n"] {
+    for line in [
+        "owed\t7\n",
+        "busy\t2\n",
+        "delivered_acknowledged\t1284\n",
+        "acknowledged\t1284\n",
+        "answer_500\t2\n",
+        "ack_p99_ms\t340\n",
+    ] {
         assert!(stats.contains(line), "{stats}");
     }
 }

@@ -10,7 +10,7 @@ use notify_proto::{Channel, DeliveryId, NotificationId, ProviderId, Timestamp};
 use notifyd_engine::Handle;
 use notifyd_engine::{
     Common, Figures, KindInfo, Of, ProviderState, Quantiles, Queue, Reach, Route, SettingError, Speeds,
-    Standing, TestCall, Totals, Way,
+    Standing, Telling, TestCall, Totals, Way,
 };
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::steer::Wish;
@@ -78,6 +78,8 @@ pub trait EngineHandle: Send + Sync + 'static {
     ) -> Result<TestCall, SettingError>;
     /// Whether the other end of a provider is there; nothing is sent.
     async fn reach_provider(&self, id: ProviderId, within: Duration) -> Result<Reach, SettingError>;
+    /// How a webhook is told at this moment.
+    fn telling(&self, webhook: &Webhook) -> Telling;
     /// Whether the endpoint of a webhook takes connections; nothing is told.
     async fn reach_webhook(&self, webhook: &Webhook, within: Duration) -> Reach;
     /// Revokes a notification that was not sent yet.
@@ -186,6 +188,10 @@ impl EngineHandle for Handle {
 
     async fn reach_provider(&self, id: ProviderId, within: Duration) -> Result<Reach, SettingError> {
         Self::reach_provider(self, id, within).await
+    }
+
+    fn telling(&self, webhook: &Webhook) -> Telling {
+        Self::telling(self, webhook)
     }
 
     async fn reach_webhook(&self, webhook: &Webhook, within: Duration) -> Reach {

@@ -12,8 +12,11 @@ use std::collections::HashMap;
 /// Seconds between two points of the trends of the whole, and how many there are.
 const TREND: (usize, usize) = (15, 60);
 
-/// The same of one provider or webhook.
+/// The same of one provider.
 const LINE: (usize, usize) = (60, 15);
+
+/// Minutes between two points of the trends of a webhook, and how many there are: an hour.
+const HOUR: (usize, usize) = (4, 15);
 
 /// How work goes.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -30,6 +33,8 @@ pub struct Figures {
     pub trends: Vec<Vec<f64>>,
     /// By provider.
     pub providers: HashMap<ProviderId, ProviderFigures>,
+    /// Tries under way to all webhooks, and how many there may be at the same time.
+    pub telling: (u32, u32),
     /// By the store's number; those that were told last.
     pub webhooks: HashMap<i64, WebhookFigures>,
 }
@@ -64,7 +69,7 @@ pub struct WebhookFigures {
     pub ack: Quantiles,
     /// When it was told last, and what it answered.
     pub last: Option<(Timestamp, Option<u16>)>,
-    /// Tries and what was taken per second, a point for a minute.
+    /// Tries and what was taken per second, a point for four minutes.
     pub trends: [Vec<f64>; 2],
 }
 
@@ -77,6 +82,7 @@ impl Handle {
         let mut measured = self.inner.measures.lock();
         let mut figures = Figures {
             calls: measured.calls,
+            telling: self.telling_all(),
             latencies: measured.latencies(minute),
             channels: measured.by_channel(minute),
             ..Figures::default()
@@ -112,7 +118,7 @@ impl Handle {
             let now = counted.1.get(no).copied().unwrap_or_default();
             let ([told, acks, _], rate) = past.webhook(*no, now);
             (it.lately, it.acks_per_second) = ([told, acks], rate);
-            it.trends = [0, 1].map(|n| past.means(Of::Webhook(*no), n, LINE.0, LINE.1));
+            it.trends = [0, 1].map(|n| past.means_of_minutes(Of::Webhook(*no), n, HOUR.0, HOUR.1));
         }
         figures
     }

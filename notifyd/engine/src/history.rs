@@ -62,6 +62,8 @@ struct Series {
     /// What the minute that goes on has so far.
     sum: f64,
     count: u16,
+    /// Minutes that are whole, also those that are not kept any more.
+    whole: u64,
 }
 
 impl Series {
@@ -74,6 +76,7 @@ impl Series {
                 let mean = self.sum / 60.0;
                 keep(&mut self.minutes, mean, MINUTES as usize);
                 (self.sum, self.count) = (0.0, 0);
+                self.whole += 1;
             }
         }
     }
@@ -84,6 +87,22 @@ impl Series {
         #[expect(clippy::cast_precision_loss, reason = "at most 900")]
         let count = count as f64;
         self.seconds.iter().rev().take(seconds).map(|it| f64::from(*it)).sum::<f64>() / count
+    }
+
+    /// Means of spans of so many minutes, at most so many spans, the newest last: that has the minutes it has so far.
+    fn means_of_minutes(&self, span: usize, most: usize) -> Vec<f64> {
+        let open = match usize::try_from(self.whole % span as u64) {
+            Ok(0) | Err(_) => span,
+            Ok(open) => open,
+        };
+        let all: Vec<f64> = self.minutes.iter().map(|it| f64::from(*it)).collect();
+        let (before, newest) = all.split_at(all.len().saturating_sub(open));
+        #[expect(clippy::cast_precision_loss, reason = "minutes of a day")]
+        let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len() as f64;
+        let spans = std::iter::once(newest).filter(|it| !it.is_empty()).chain(before.rchunks(span));
+        let mut means: Vec<f64> = spans.take(most).map(mean).collect();
+        means.reverse();
+        means
     }
 
     /// Means of spans of so many seconds, at most so many spans, the newest last and whole: without the last seconds, of a
@@ -349,6 +368,11 @@ impl Past {
         let open = usize::try_from(self.told % span as u64).unwrap_or_default();
         self.series(of).get(index).map_or_else(Vec::new, |series| series.means(span, most, open))
     }
+
+    /// The same of so many minutes, of the last day; the newest has as many of them as are over, and changes once a minute.
+    pub(crate) fn means_of_minutes(&self, of: Of, index: usize, span: usize, most: usize) -> Vec<f64> {
+        self.series(of).get(index).map_or_else(Vec::new, |series| series.means_of_minutes(span, most))
+    }
 }
 
 /// Looks once a second while anything moves, until `shutdown`; while nothing does, once a minute, as what was missed is
@@ -529,6 +553,25 @@ mod tests {
             }
         }
         assert_eq!(before.len(), 60);
+    }
+
+    #[test]
+    fn spans_of_minutes_begin_where_they_began_and_the_newest_grows() {
+        let mut series = Series::default();
+        assert!(series.means_of_minutes(4, 15).is_empty());
+        let mut found = vec![];
+        for minute in 1..=6 {
+            series.push(f64::from(minute), 59);
+            let before = series.means_of_minutes(4, 15);
+            assert_eq!(found.last().unwrap_or(&vec![]), &before, "not whole yet");
+            series.push(f64::from(minute), 1);
+            found.push(series.means_of_minutes(4, 15));
+        }
+        assert_eq!(found[..4], [vec![1.0], vec![1.5], vec![2.0], vec![2.5]]);
+        assert_eq!(found[4..], [vec![2.5, 5.0], vec![2.5, 5.5]]);
+        series.push(9.0, 60 * 60 * 30);
+        let last = series.means_of_minutes(4, 15);
+        assert_eq!(last, [9.0; 15], "the oldest are not kept");
     }
 
     #[test]

@@ -74,6 +74,7 @@ pub use sliding::Quantiles;
 pub use standing::{InMemory, Standing};
 pub use tries::Common;
 pub use way::Way;
+pub use webhooks::Telling;
 
 use crate::history::History;
 use crate::measures::Measures;
@@ -81,6 +82,7 @@ use crate::metrics::Metrics;
 use crate::rates::Rates;
 use crate::services::Services;
 use crate::tries::Tallies;
+use crate::webhooks::UnderWay;
 use arc_swap::ArcSwap;
 use notify_proto::hold::Force;
 use notify_proto::{Channel, ProviderId, Timestamp};
@@ -149,6 +151,7 @@ pub(crate) struct Inner {
     measures: Measures,
     history: History,
     tallies: Tallies,
+    under_way: UnderWay,
     services: Services,
     /// What stood in front of each provider when it was counted last.
     waiting: Mutex<HashMap<ProviderId, Queue>>,
@@ -194,6 +197,7 @@ impl Engine {
             rates: Rates::default(),
             measures: Measures::default(),
             history: History::default(),
+            under_way: UnderWay::default(),
             tallies: Tallies::default(),
             services: Services::default(),
             waiting: Mutex::default(),

@@ -59,6 +59,9 @@ pub(crate) struct OfWebhook {
     pub acks: u64,
     /// When it was told last, and what it answered.
     pub last: Option<(Timestamp, Option<u16>)>,
+    /// When it took something last, and when it did not.
+    pub last_ack: Option<Timestamp>,
+    pub last_nack: Option<Timestamp>,
     ack: Sliding,
 }
 
@@ -222,7 +225,10 @@ impl Measures {
         of.last = Some((at, code));
         if let Some(after) = taken {
             of.acks += 1;
+            of.last_ack = Some(at);
             of.ack.record(minute, after);
+        } else {
+            of.last_nack = Some(at);
         }
     }
 }

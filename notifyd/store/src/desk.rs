@@ -18,7 +18,7 @@ use crate::latch::Latch;
 use crate::webhooks::outbox::{Told, owe};
 use crate::webhooks::{self, Endpoints};
 use crate::writer::Fault;
-use notify_proto::{Channel, ObjectKind, Priority, Severity, Status, Timestamp, WebhookEvent};
+use notify_proto::{Channel, ObjectKind, Priority, Severity, Status, Timestamp, WebhookEvent, WebhookStatus};
 use notifyd_lifecycle::webhook::event::told;
 use rusqlite::{CachedStatement, Connection};
 use state::News;
@@ -185,10 +185,11 @@ impl<'a> Desk<'a> {
         owe(self, &routes, &Told { seq, id: of.id, n, event, at: of.at })
     }
 
-    /// So many events more are owed to a webhook.
-    pub fn owed(&mut self, webhook: i64, more: i64) {
-        self.state.news.owed.push((webhook, more));
-        if more >= 0 {
+    /// An event of a webhook came from there to stand here: from nowhere when it is owed for the first time, to nowhere when it
+    /// is removed.
+    pub fn told(&mut self, webhook: i64, from: Option<WebhookStatus>, to: Option<WebhookStatus>) {
+        self.state.news.told.push((webhook, from, to));
+        if to == Some(WebhookStatus::Pending) {
             self.state.news.owed_to.insert(webhook);
         }
     }
@@ -266,7 +267,7 @@ impl<'a> Desk<'a> {
     pub fn alone<A>(&mut self, run: Work<A>) -> (Option<Fault>, A) {
         let marked = self.connection.execute_batch("SAVEPOINT alone").is_ok();
         let news = &self.state.news;
-        let (events, remarks, owed) = (news.events.len(), news.remarks.len(), news.owed.len());
+        let (events, remarks, told) = (news.events.len(), news.remarks.len(), news.told.len());
         let gone = news.gone.len();
         let News { counts, reached, accepted, .. } = *news;
         let mut desk = Desk { connection: self.connection, state: self.state, refusing: !marked };
@@ -276,7 +277,7 @@ impl<'a> Desk<'a> {
             let news = &mut self.state.news;
             news.events.truncate(events);
             news.remarks.truncate(remarks);
-            news.owed.truncate(owed);
+            news.told.truncate(told);
             news.gone.truncate(gone);
             (news.counts, news.reached, news.accepted) = (counts, reached, accepted);
             // Rung lines stay, and so does who left: a ring too many costs a look.

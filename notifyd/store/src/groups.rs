@@ -7,7 +7,7 @@ use crate::directory::Directory;
 use crate::error::{Result, StoreError};
 use crate::filter::{conditions, needs_message, numbers};
 use crate::row::moment;
-use crate::webhooks::Endpoints;
+use crate::webhooks::{Endpoints, Tally};
 use notify_proto::filter::{Field, Filter, Term};
 use notify_proto::schedule::{WaitingGroup, WaitingGroups};
 use notify_proto::{GroupBy, NotificationId};
@@ -41,13 +41,13 @@ pub(crate) fn waiting(
     Ok(WaitingGroups { by: by.into(), groups, elsewhere, scanned, partial })
 }
 
-/// The same of what is owed to webhooks, each a group; of a filter, only what it says of services counts. `owed` is how much
-/// there is for each.
+/// The same of what is owed to webhooks, each a group; of a filter, only what it says of services counts. `tallies` is how
+/// much there is for each.
 pub(crate) fn webhooks(
     connection: &Connection,
     directory: &Directory,
     endpoints: &Endpoints,
-    owed: &HashMap<i64, u64>,
+    tallies: &HashMap<i64, Tally>,
     filter: &Filter,
     limit: usize,
 ) -> Result<WaitingGroups> {
@@ -60,7 +60,8 @@ pub(crate) fn webhooks(
             _ => true,
         })
     };
-    let mut told: Vec<_> = owed.iter().filter_map(|(no, owed)| Some((endpoints.get(*no)?, *owed))).collect();
+    let mut told: Vec<_> =
+        tallies.iter().filter_map(|(no, it)| Some((endpoints.get(*no)?, it.owed()))).collect();
     told.retain(|(webhook, owed)| *owed > 0 && fits(webhook.service));
     told.sort_by(|(a, few), (b, many)| many.cmp(few).then(a.no.cmp(&b.no)));
     let elsewhere = told.iter().skip(limit).map(|(_, owed)| owed).sum();

@@ -119,7 +119,9 @@ impl SqliteStore {
         let directory = directory_rows::read(&connection).map_err(StoreError::Read)?;
         *shared.directory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);
         shared.endpoints.store(Arc::new(webhooks::read(&connection)?));
-        shared.owed.add(webhooks::count_owed(&connection)?.into_iter());
+        for (webhook, status, count) in webhooks::count(&connection)? {
+            shared.told.begin(webhook, status, count);
+        }
         for (count, stored) in shared.counts.iter().zip(list::counts(&connection)?) {
             count.store(stored, Ordering::Release);
         }

@@ -201,6 +201,8 @@ suite! {
         what_webhooks_took_is_counted_with_the_notifications,
         figures_are_of_one_service_or_tenant_and_its_time,
         what_was_removed_is_not_counted,
+        what_webhooks_did_not_take_is_counted_where_it_stands,
+        what_is_swept_is_counted_no_more,
     }
     holds {
         a_hold_survives_a_restart,

@@ -253,6 +253,7 @@ fn empty() -> rusqlite::Result<rusqlite::Connection> {
         include_str!("../migrations/0012_change_keys.sql"),
         include_str!("../migrations/0013_told_when.sql"),
         include_str!("../migrations/0014_retrying.sql"),
+        include_str!("../migrations/0015_told_how.sql"),
     ] {
         database.execute_batch(migration)?;
     }

@@ -175,7 +175,7 @@ async fn an_older_log_is_brought_up_to_date_whole_or_not_at_all_after_a_backup()
     let daemon = builder.start();
     assert_eq!(daemon.ctl().json(&["notification", "count"])["total"], 20);
     drop(daemon);
-    assert_eq!(schema(&database(&builder)), (14, 11), "whole");
+    assert_eq!(schema(&database(&builder)), (15, 11), "whole");
     let backups = backups(&builder);
     let backup = backups.last().expect("a backup was made first");
     assert_eq!(schema(backup), (1, 0), "{}", backup.display());

@@ -38,13 +38,20 @@ impl Stats {
             counts.iter().map(|(name, count)| (format!("{prefix}{name}"), *count)).collect::<Vec<_>>()
         };
         let (by_status, by_code) = (counted("", &stats.by_status), counted("answer_", &stats.by_code));
+        let by_event: Vec<_> =
+            stats.by_event.iter().flat_map(|(event, counts)| counted(&format!("{event}_"), counts)).collect();
         let mut facts: Vec<(&str, Cell)> = vec![
             ("owed", stats.owed.into()),
             ("oldest", stats.oldest.into()),
             ("ack_p50_ms", stats.ack_p50_ms.into()),
             ("ack_p99_ms", stats.ack_p99_ms.into()),
+            ("last_ack", stats.last_ack_at.into()),
+            ("last_nack", stats.last_nack_at.into()),
+            ("busy", stats.busy.into()),
+            ("limit", stats.limit.into()),
         ];
-        facts.extend(by_status.iter().chain(&by_code).map(|(name, count)| (name.as_str(), (*count).into())));
+        let counts = by_status.iter().chain(&by_code).chain(&by_event);
+        facts.extend(counts.map(|(name, count)| (name.as_str(), (*count).into())));
         desk.out.facts("webhook.stats", &facts)?;
         Ok(Exit::Done)
     }

@@ -123,6 +123,8 @@ impl Row for WebhookLine {
         always("acked", |it| Cell::percent(it.ack_share)),
         always("acks", |it| rate(it.acks_per_second)),
         always("waiting", |it| it.waiting.into()),
+        always("retrying", |it| it.retrying.into()),
+        always("failed", |it| it.failed.into()),
         always("nacks", |it| it.nacks.into()),
         wide("p50", |it| ms(it.ack_ms.p50)),
         always("p95", |it| ms(it.ack_ms.p95)),

@@ -17,7 +17,7 @@ use notify_proto::{
 };
 use notifyd_engine::{
     Common, Figures, KindInfo, Of, ProviderState, Quantiles, Queue, Reach, Route, SettingError, Speeds,
-    Standing, Step, TestCall, Totals, Verdict, Way,
+    Standing, Step, Telling, TestCall, Totals, Verdict, Way,
 };
 use notifyd_lifecycle::admission::AdmissionRules;
 use notifyd_lifecycle::candidate::{Choice, Gate, Skip};
@@ -195,6 +195,11 @@ impl EngineHandle for FakeEngine {
             "mock" => Ok(Reach::Nowhere("it connects to nobody")),
             _ => Ok(Reach::Away("mail.example.org:25: nobody answers".into())),
         }
+    }
+
+    fn telling(&self, _: &Webhook) -> Telling {
+        let last = [None, Some(StoppedClock.now())];
+        Telling { busy: 2, limit: 8, disable_after: Some(Duration::from_secs(86_400)), last }
     }
 
     async fn reach_webhook(&self, webhook: &Webhook, _: Duration) -> Reach {

@@ -120,12 +120,15 @@ async fn a_circuit_is_forced_once_and_its_hold_ends_with_it() {
 #[tokio::test]
 async fn a_queue_that_no_provider_stands_behind_is_paused_and_resumed() {
     let (house, admin) = furnished().await;
+    house.engine.figures.lock().unwrap().telling = (3, 256);
     let queues = admin.queue_list(soon()).await.unwrap().unwrap().queues;
     let names: Vec<_> = queues.iter().map(|it| (it.name.as_str(), it.provider_id.is_some())).collect();
     assert_eq!(names, [("mock", true), ("webhooks", false), ("retries", false), ("scheduled", false)]);
     for queue in ["webhooks", "retries", "scheduled"] {
         let show = || async { admin.queue_show(soon(), queue.into()).await.unwrap().unwrap() };
-        assert_eq!((show().await.state.as_str(), show().await.limit), ("running", None));
+        let calls = (show().await.busy, show().await.limit);
+        assert_eq!(show().await.state, "running");
+        assert_eq!(calls, if queue == "webhooks" { (3, Some(256)) } else { (0, None) });
         let asked = HoldRequest { provider: queue.into(), ..pause() };
         let preview = admin.hold_set(soon(), asked.clone(), dry()).await.unwrap().unwrap();
         assert_eq!((preview.queue.as_str(), show().await.holds.len()), (queue, 0));

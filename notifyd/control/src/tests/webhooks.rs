@@ -236,6 +236,11 @@ async fn what_was_told_is_looked_at_without_recipients() {
     let stats =
         viewer.webhook_stats(soon(), id, StoppedClock.now() - TimeDelta::hours(1)).await.unwrap().unwrap();
     assert_eq!((stats.by_status["failed"], stats.by_code["500"], stats.owed), (1, 1, 0));
+    assert_eq!((stats.last_ack_at, stats.last_nack_at), (None, Some(StoppedClock.now())));
+    assert_eq!((stats.busy, stats.limit, stats.disable_after_seconds), (2, 8, Some(86_400)));
+    assert_eq!(stats.retry_delays, [60, 300, 900]);
+    let line = viewer.overview(soon(), None, 9).await.unwrap().unwrap().overview.unwrap().webhooks.remove(0);
+    assert_eq!((line.waiting, line.retrying, line.failed), (0, 0, 1));
     let resent = admin.webhook_resend(soon(), vec![delivery], because("once more")).await.unwrap().unwrap();
     assert_eq!(resent[0].result, Ok(WebhookStatus::Pending.into()));
     assert_eq!(house.store.webhooks().pending(), 1);

@@ -203,7 +203,7 @@ async fn make(room: &Room, glance: &Glance) -> Reply<Overview> {
         on_disk: &glance.on_disk,
         arriving: queue::arriving(&engine.speeds().arriving, &glance.standing),
         now,
-        owed: store.webhooks().pending_by(),
+        tallies: store.webhooks().tallies(),
         circuits: Vec::new(),
     };
     let providers: Vec<_> = directory.providers().iter().map(|it| lines.provider(it)).collect();

@@ -25,6 +25,10 @@ pub(super) struct Shared {
     pub(super) next_at: Option<Timestamp>,
     /// What goes, and what comes, per second.
     pub(super) rates: (f64, f64),
+    /// Tries under way.
+    pub(super) busy: u32,
+    /// How many there may be at the same time; what the others let go is called from the queue of a provider.
+    pub(super) limit: Option<u32>,
 }
 
 /// The queue of that name.
@@ -51,7 +55,7 @@ pub(super) fn stands(
     let paused = store.directory().paused(queue, now);
     let of = match queue {
         SharedQueue::Webhooks => {
-            let owed: u64 = store.webhooks().pending_by().values().sum();
+            let owed = store.webhooks().pending();
             // It was known a moment ago.
             let later = next.telling.later.min(owed);
             let ready = owed - later;
@@ -62,6 +66,8 @@ pub(super) fn stands(
                 late_since: next.telling.oldest.filter(|_| ready > 0),
                 next_at: next.telling.next.filter(|_| later > 0),
                 rates: (means[9], 0.0),
+                busy: figures.telling.0,
+                limit: Some(figures.telling.1),
             }
         }
         SharedQueue::Retries => waits(store.counts().of(Status::Retrying), next.retry, means[3], now),
@@ -81,6 +87,7 @@ fn waits(later: u64, next_at: Option<Timestamp>, arriving: f64, now: Timestamp) 
         late_since,
         next_at,
         rates: (0.0, arriving),
+        ..Shared::default()
     }
 }
 
@@ -108,6 +115,8 @@ fn view(room: &Room, figures: &Figures, next: Next, queue: SharedQueue) -> Queue
         arriving_per_second: thousandths(arriving),
         oldest_at: of.late_since,
         next_at: of.next_at,
+        busy: of.busy,
+        limit: of.limit,
         holds: holds(room, queue),
         ..QueueView::default()
     }

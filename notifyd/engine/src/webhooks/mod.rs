@@ -14,6 +14,7 @@ mod news;
 mod reach;
 mod share;
 mod tell;
+mod under_way;
 
 use crate::Inner;
 use crate::WebhookOptions;
@@ -21,6 +22,8 @@ use crate::dispatch::STORE_PAUSE;
 pub(crate) use body::body_of;
 pub(crate) use metrics::Metrics;
 pub(crate) use reach::reach;
+pub use under_way::Telling;
+pub(crate) use under_way::UnderWay;
 
 use callers::{Caller, Callers};
 use line::Line;
@@ -241,6 +244,7 @@ impl Post {
             let Some(owed) = line.waiting.pop_front() else { continue };
             self.loaded -= 1;
             line.under_way += 1;
+            self.inner.under_way.set(no, line.under_way);
             let told = Try::new(&self.inner, webhook, caller, owed, line.trust, self.tell.clone());
             tokio::spawn(told.run());
             self.queue(no);

@@ -67,6 +67,7 @@ impl Post {
                 let no = tried.webhook;
                 if let Some(line) = self.lines.get_mut(&no) {
                     line.under_way -= 1;
+                    self.inner.under_way.set(no, line.under_way);
                     line.trust = if tried.error.is_none() { Trust::Proven } else { Trust::Suspect };
                 }
                 self.tried.push((tried, id));

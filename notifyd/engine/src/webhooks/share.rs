@@ -23,6 +23,13 @@ pub(super) enum Trust {
     Suspect,
 }
 
+impl Trust {
+    /// How many it may have at the same time, of as many as one may.
+    pub(super) fn most(self, own: usize) -> usize {
+        if self == Self::Suspect { own.min(1) } else { own }
+    }
+}
+
 /// The connections.
 #[derive(Debug, Default)]
 pub(super) struct Share {
@@ -53,10 +60,10 @@ impl Share {
         let free = self.most.saturating_sub(self.under_way);
         let part = |of: usize| (self.most / of).max(1);
         let may = free > 0
-            && has < own
+            && has < trust.most(own)
             && (has == 0 || has < free / PART)
             && (trust == Trust::Proven || self.unproven < part(UNPROVEN))
-            && (trust != Trust::Suspect || (has == 0 && self.suspect < part(SUSPECT)));
+            && (trust != Trust::Suspect || self.suspect < part(SUSPECT));
         if may {
             self.under_way += 1;
             self.unproven += usize::from(trust != Trust::Proven);

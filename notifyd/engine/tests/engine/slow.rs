@@ -490,8 +490,8 @@ impl Webhooks for Slow {
         self.log.webhooks().pending()
     }
 
-    fn pending_by(&self) -> HashMap<i64, u64> {
-        self.log.webhooks().pending_by()
+    fn tallies(&self) -> HashMap<i64, webhooks::Tally> {
+        self.log.webhooks().tallies()
     }
 
     async fn deliveries(&self, no: i64, page: webhooks::Page) -> Result<Vec<DeliveryView>> {

@@ -39,6 +39,7 @@ fn switch(world: &World, hook: &Webhook, active: bool) {
         revision: now.revision,
         settings: Settings { active, ..now.settings.clone() },
         private: None,
+        renewed: false,
         old_until: None,
         verb: "webhook.enable",
     };

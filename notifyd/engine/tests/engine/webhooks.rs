@@ -202,6 +202,39 @@ async fn those_that_hang_delay_nobody_else_and_connections_are_bounded() {
 }
 
 #[tokio::test(flavor = "current_thread", start_paused = true)]
+async fn what_is_under_way_is_known_and_how_much_there_may_be() {
+    // The first tells that it listens; then it does not answer, and then it does not listen.
+    let posts = Posts::new(|came| match came.body["meta_data"]["does"].as_str() {
+        Some("first") => says(200),
+        Some("hangs") => Does::Hangs,
+        _ => says(503),
+    });
+    let mut world = world(9, &posts);
+    let hook = webhook(&world, "acme", 80, |settings| settings.timeout = 30 * SECOND);
+    let engine = world.start(Options::default());
+    let telling = |world: &World| {
+        let hook = Arc::clone(world.store().webhooks().endpoints().get(hook.no).unwrap());
+        (engine.telling(&hook), engine.figures().telling)
+    };
+    world.send("acme", &json!({"meta_data": {"does": "first"}}));
+    tokio::time::sleep(MOMENT).await;
+    let (well, all) = telling(&world);
+    assert_eq!((well.busy, well.limit, all), (0, 8, (0, 256)));
+    assert!(well.last[0].is_some() && well.last[1].is_none());
+    for _ in 0..9 {
+        world.send("acme", &json!({"meta_data": {"does": "hangs"}}));
+    }
+    tokio::time::sleep(MOMENT).await;
+    let (full, all) = telling(&world);
+    assert_eq!((full.busy, full.limit, all), (8, 8, (8, 256)));
+    tokio::time::sleep(31 * SECOND).await;
+    let (suspect, all) = telling(&world);
+    assert_eq!((suspect.busy, suspect.limit, all.0), (1, 1, 1), "one by one");
+    assert!(suspect.last[1] > suspect.last[0]);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "current_thread", start_paused = true)]
 async fn each_answer_is_taken_for_what_it_is() {
     let posts = Posts::new(|came| match came.port {
         80 => says(if came.body["webhook_attempt"] == 1 { 500 } else { 200 }),

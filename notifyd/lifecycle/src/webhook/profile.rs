@@ -60,6 +60,17 @@ impl Schedule {
         }
     }
 
+    /// All of them, seconds, each as long as it is after those before it; at most [`MAX_RETRIES`].
+    pub fn delays(self) -> Vec<u64> {
+        let mut owed = Duration::ZERO;
+        let next = |retry| {
+            let delay = self.delay(retry, owed)?;
+            owed += delay;
+            Some(delay.as_secs())
+        };
+        (1..=MAX_RETRIES).map_while(next).collect()
+    }
+
     /// The same with jitter; what the endpoint asks for raises it, never lowers it.
     pub fn wait(
         self,
@@ -134,14 +145,7 @@ mod tests {
 
     /// The delays of a profile, seconds, as far as they go.
     fn delays(profile: RetryProfile, max_retries: Option<u32>) -> Vec<u64> {
-        let schedule = Schedule { profile, max_retries };
-        let mut owed = Duration::ZERO;
-        let next = |retry| {
-            let delay = schedule.delay(retry, owed)?;
-            owed += delay;
-            Some(delay.as_secs())
-        };
-        (1..=100).map_while(next).collect()
+        Schedule { profile, max_retries }.delays()
     }
 
     #[test]

@@ -6,11 +6,12 @@ use crate::disk::Disk;
 use crate::feed::Feed;
 use crate::latch::Latch;
 use crate::turnstile::Turnstile;
-use crate::webhooks::Endpoints;
+use crate::webhooks::{Endpoints, Tally};
 use arc_swap::ArcSwap;
+use notify_proto::WebhookStatus;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// How many came to each line of the queue.
 pub type Arrivals = BTreeMap<Arc<str>, u64>;
@@ -32,8 +33,8 @@ pub struct Shared {
     pub arrivals: Mutex<Arrivals>,
     /// Who is told of what.
     pub endpoints: ArcSwap<Endpoints>,
-    /// Events owed to webhooks.
-    pub owed: Owing,
+    /// How much of what webhooks are told stands where.
+    pub told: Told,
     /// Why nothing new is taken.
     pub latch: Latch,
     /// The room on the disk.
@@ -42,39 +43,83 @@ pub struct Shared {
     pub turnstile: Turnstile,
 }
 
-/// How many events are owed, in all and to each webhook.
+/// An event of a webhook that came to stand elsewhere: none before it was owed, none once it is removed.
+pub type Moved = (i64, Option<WebhookStatus>, Option<WebhookStatus>);
+
+/// How much of what webhooks are told is not taken, in all and of each webhook.
 #[derive(Default)]
-pub struct Owing {
-    all: AtomicI64,
-    by_webhook: Mutex<HashMap<i64, i64>>,
+pub struct Told {
+    owed: AtomicI64,
+    by_webhook: Mutex<HashMap<i64, [i64; 3]>>,
 }
 
-impl Owing {
-    /// So many more are owed to these, or fewer.
-    pub fn add(&self, more: impl ExactSizeIterator<Item = (i64, i64)>) {
-        if more.len() == 0 {
-            return;
-        }
-        let mut by_webhook = self.by_webhook.lock().unwrap_or_else(PoisonError::into_inner);
-        for (webhook, more) in more {
-            let owed = by_webhook.entry(webhook).or_default();
-            *owed += more;
-            if *owed == 0 {
-                by_webhook.remove(&webhook);
-            }
-            self.all.fetch_add(more, Ordering::AcqRel);
-        }
+/// The place of what is counted; what is taken is not.
+const fn place(status: WebhookStatus) -> Option<usize> {
+    match status {
+        WebhookStatus::Pending => Some(0),
+        WebhookStatus::Retrying => Some(1),
+        WebhookStatus::Failed => Some(2),
+        WebhookStatus::Acknowledged => None,
+    }
+}
+
+impl Told {
+    fn lock(&self) -> MutexGuard<'_, HashMap<i64, [i64; 3]>> {
+        self.by_webhook.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// In all.
-    pub fn all(&self) -> u64 {
-        u64::try_from(self.all.load(Ordering::Acquire)).unwrap_or(0)
+    /// So many of one stand there, at start.
+    pub fn begin(&self, webhook: i64, status: WebhookStatus, count: i64) {
+        let Some(place) = place(status) else { return };
+        self.lock().entry(webhook).or_default()[place] += count;
+        self.owed.fetch_add(if place < 2 { count } else { 0 }, Ordering::AcqRel);
+    }
+
+    /// These moved.
+    pub fn moved(&self, all: impl ExactSizeIterator<Item = Moved>) {
+        if all.len() == 0 {
+            return;
+        }
+        let mut by_webhook = self.lock();
+        let mut owed = 0;
+        for (webhook, from, to) in all {
+            let counts = by_webhook.entry(webhook).or_default();
+            for (place, more) in [(from.and_then(place), -1), (to.and_then(place), 1)] {
+                let Some(place) = place else { continue };
+                counts[place] += more;
+                owed += if place < 2 { more } else { 0 };
+            }
+            if *counts == [0; 3] {
+                by_webhook.remove(&webhook);
+            }
+        }
+        self.owed.fetch_add(owed, Ordering::AcqRel);
+    }
+
+    /// Forgets those that are gone: nothing is owed to them.
+    pub fn keep(&self, endpoints: &Endpoints) {
+        let mut gone = 0;
+        self.lock().retain(|no, [pending, retrying, _]| {
+            let stays = endpoints.get(*no).is_some();
+            gone += if stays { 0 } else { *pending + *retrying };
+            stays
+        });
+        self.owed.fetch_sub(gone, Ordering::AcqRel);
+    }
+
+    /// Owed in all.
+    pub fn owed(&self) -> u64 {
+        u64::try_from(self.owed.load(Ordering::Acquire)).unwrap_or(0)
     }
 
     /// By the number of the webhook.
-    pub fn by_webhook(&self) -> HashMap<i64, u64> {
-        let owed = self.by_webhook.lock().unwrap_or_else(PoisonError::into_inner);
-        owed.iter().map(|(no, owed)| (*no, u64::try_from(*owed).unwrap_or(0))).collect()
+    pub fn by_webhook(&self) -> HashMap<i64, Tally> {
+        let count = |it: i64| u64::try_from(it).unwrap_or(0);
+        let tally = |(no, [pending, retrying, failed]): (&i64, &[i64; 3])| {
+            let it = Tally { pending: count(*pending), retrying: count(*retrying), failed: count(*failed) };
+            (*no, it)
+        };
+        self.lock().iter().map(tally).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the writer keeps between transactions, and what one of them will have to tell.
 
-use super::shared::{Arrivals, Shared};
+use super::shared::{Arrivals, Moved, Shared};
 use super::step::Step;
 use crate::api::Backlog;
 use crate::directory::Directory;
@@ -55,8 +55,8 @@ pub(super) struct News {
     pub(super) endpoints: Option<Endpoints>,
     /// Webhooks to which more is owed, or of which something else is due.
     pub(super) owed_to: HashSet<i64>,
-    /// Events owed more, or less, each with its webhook.
-    pub(super) owed: Vec<(i64, i64)>,
+    /// Events of webhooks that came to stand elsewhere.
+    pub(super) told: Vec<Moved>,
     /// Whether something is due to webhooks at another time than was known.
     pub(super) moved: bool,
     /// Services that are removed, by number.
@@ -121,12 +121,13 @@ impl State {
         if !self.news.left.is_empty() {
             self.shared.bell.left(self.news.left.drain(..));
         }
+        self.shared.told.moved(self.news.told.drain(..));
         if let Some(endpoints) = self.news.endpoints.take() {
+            self.shared.told.keep(&endpoints);
             self.shared.endpoints.store(Arc::new(endpoints));
             // One that is told again has been owed something all the while, it may be.
             self.news.owed_to.extend(self.news.webhooks_changed.drain(..));
         }
-        self.shared.owed.add(self.news.owed.drain(..));
         let moved = std::mem::take(&mut self.news.moved);
         if moved || !self.news.owed_to.is_empty() {
             self.shared.bell.ring_webhooks(self.news.owed_to.drain(), moved);

@@ -8,10 +8,10 @@ use notifyd_lifecycle::FailPoint;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The schema this daemon knows: that of the last step, which a test holds it to.
-pub const SCHEMA: i64 = 14;
+pub const SCHEMA: i64 = 15;
 
 /// The steps, each from the schema before it.
-const STEPS: [&str; 14] = [
+const STEPS: [&str; 15] = [
     include_str!("../../migrations/0001_log.sql"),
     include_str!("../../migrations/0002_marks.sql"),
     include_str!("../../migrations/0003_providers.sql"),
@@ -26,6 +26,7 @@ const STEPS: [&str; 14] = [
     include_str!("../../migrations/0012_change_keys.sql"),
     include_str!("../../migrations/0013_told_when.sql"),
     include_str!("../../migrations/0014_retrying.sql"),
+    include_str!("../../migrations/0015_told_how.sql"),
 ];
 
 /// Takes all steps that are missing, in one transaction.

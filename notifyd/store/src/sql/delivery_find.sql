@@ -1,1 +1,1 @@
-SELECT no, webhook, due_at IS NOT NULL FROM deliveries WHERE id = ?1
+SELECT no, webhook, status FROM deliveries WHERE id = ?1

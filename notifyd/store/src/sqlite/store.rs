@@ -163,9 +163,9 @@ impl Store for SqliteStore {
 
     async fn waiting_groups(&self, filter: Filter, by: GroupBy, limit: usize) -> Result<WaitingGroups> {
         if by == GroupBy::Webhook {
-            let (endpoints, owed) = (self.endpoints(), self.pending_by());
+            let (endpoints, tallies) = (self.endpoints(), self.tallies());
             let look = move |connection: &_, directory: &_| {
-                groups::webhooks(connection, directory, &endpoints, &owed, &filter, limit)
+                groups::webhooks(connection, directory, &endpoints, &tallies, &filter, limit)
             };
             return self.ask(look).await;
         }

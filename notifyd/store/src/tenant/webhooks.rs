@@ -112,6 +112,7 @@ impl Tenant {
                 revision: webhook.revision,
                 settings: asked.settings,
                 private,
+                renewed: false,
                 old_until: webhook.old_until,
                 verb: "webhook.update",
             };
@@ -142,6 +143,7 @@ impl Tenant {
                     old: old_until.map(|_| before.secret),
                     headers: before.headers,
                 }),
+                renewed: true,
                 old_until,
                 verb: "webhook.rotate",
             };

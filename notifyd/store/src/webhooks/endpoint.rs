@@ -35,6 +35,8 @@ pub struct Webhook {
     pub created_at: Timestamp,
     /// When it was changed last.
     pub updated_at: Timestamp,
+    /// When its secret was set; none when that was before it was noted.
+    pub secret_at: Option<Timestamp>,
 }
 
 impl Webhook {
@@ -62,6 +64,7 @@ impl Webhook {
             timeout_seconds: u32::try_from(timeout.as_secs()).unwrap_or(u32::MAX),
             retry_profile: Open::Known(schedule.profile),
             redact: *redact,
+            secret_set_at: self.secret_at,
             old_secret_until: self.old_until,
             created_at: self.created_at,
             updated_at: self.updated_at,

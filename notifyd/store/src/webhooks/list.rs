@@ -71,7 +71,7 @@ impl Page {
 
 /// What [`view`] reads.
 const COLUMNS: &str = "d.id, d.webhook, n.id, d.event, d.status, d.tries, d.last_at, d.due_at, d.acked_at, d.code, t.body, \
-    d.error, d.created_at, d.no";
+    d.error, d.created_at, d.no, t.duration_ms";
 
 const FROM: &str = "FROM deliveries d LEFT JOIN notifications n ON n.seq = d.seq \
     LEFT JOIN tries t ON t.delivery = d.no AND t.number = d.tries";
@@ -89,6 +89,7 @@ fn view(row: &Row<'_>, endpoints: &Endpoints) -> rusqlite::Result<DeliveryView> 
         last_attempt_at: time(6)?,
         next_attempt_at: time(7)?,
         acknowledged_at: time(8)?,
+        duration_ms: row.get(14)?,
         response_status_code: row.get(9)?,
         response_body: row.get(10)?,
         error_message: row.get(11)?,
@@ -189,6 +190,14 @@ pub fn stats(connection: &Connection, no: i64, since: Timestamp) -> Result<Webho
         let mut read = || -> rusqlite::Result<()> {
             let count: u64 = row.get(2)?;
             let status: String = row.get(0)?;
+            let last = match word(row, 0)? {
+                WebhookStatus::Acknowledged => Some(&mut stats.last_ack_at),
+                WebhookStatus::Retrying | WebhookStatus::Failed => Some(&mut stats.last_nack_at),
+                WebhookStatus::Pending => None,
+            };
+            if let Some(last) = last {
+                *last = (*last).max(row.get::<_, Option<i64>>(4)?.map(moment));
+            }
             let event = stats.by_event.entry(row.get(3)?).or_default();
             *event.entry(status.clone()).or_default() += count;
             *stats.by_status.entry(status).or_default() += count;
@@ -223,13 +232,15 @@ pub(crate) fn forget(desk: &mut Desk<'_>, seq: i64) -> Result<()> {
     let found = {
         let mut query = desk.prepare(include_str!("../sql/sweep_told.sql"))?;
         let rows = query
-            .query_map([seq], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .query_map([seq], |row| Ok((row.get(0)?, row.get(1)?, word(row, 2)?, row.get(3)?)))
             .map_err(StoreError::Write)?;
-        rows.collect::<rusqlite::Result<Vec<(i64, i64, bool)>>>().map_err(StoreError::Write)?
+        rows.collect::<rusqlite::Result<Vec<(i64, i64, WebhookStatus, bool)>>>().map_err(StoreError::Write)?
     };
-    for (no, webhook, owed) in found {
+    for (no, webhook, status, known) in found {
         remove(desk, no)?;
-        desk.owed(webhook, -i64::from(owed));
+        if known {
+            desk.told(webhook, Some(status), None);
+        }
     }
     Ok(())
 }

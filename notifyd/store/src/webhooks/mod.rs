@@ -33,12 +33,13 @@ pub use story::{Next, Owed, Story, Tried};
 
 use crate::api::{Audit, Idempotency, Scope, Verdict};
 use crate::error::{Result, StoreError};
+use crate::row::word;
 use crate::seal::Seal;
 use crate::sqlite::SqliteStore;
 use crate::writer::Kind;
 use async_trait::async_trait;
 use notify_proto::webhook::{DeliveryDetail, DeliveryView, WebhookStats};
-use notify_proto::{DeliveryId, NotificationId, Timestamp, WebhookEvent, WebhookId};
+use notify_proto::{DeliveryId, NotificationId, Timestamp, WebhookEvent, WebhookId, WebhookStatus};
 use notifyd_lifecycle::Entropy;
 use rusqlite::Connection;
 use std::collections::HashMap;
@@ -58,6 +59,24 @@ pub struct NewWebhook {
     pub most: usize,
 }
 
+/// How much of what a webhook was told it has not taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Told for the first time, or once more, as soon as it may be.
+    pub pending: u64,
+    /// Told again: it was not taken yet.
+    pub retrying: u64,
+    /// Given up, and kept.
+    pub failed: u64,
+}
+
+impl Tally {
+    /// What is owed.
+    pub const fn owed(self) -> u64 {
+        self.pending + self.retrying
+    }
+}
+
 /// A change of a webhook, made from a look at it.
 pub struct WebhookUpdate {
     /// The store's number.
@@ -70,6 +89,8 @@ pub struct WebhookUpdate {
     pub settings: Settings,
     /// Its secret and its headers; none keeps them.
     pub private: Option<Private>,
+    /// Whether the secret in it is a new one.
+    pub renewed: bool,
     /// Until when the secret before this one signs as well.
     pub old_until: Option<Timestamp>,
     /// Its word in the audit log.
@@ -115,8 +136,8 @@ pub trait Webhooks: Send + Sync + 'static {
     /// Events that are owed now; no query.
     fn pending(&self) -> u64;
 
-    /// The same by the number of the webhook; those to which nothing is owed are absent.
-    fn pending_by(&self) -> HashMap<i64, u64>;
+    /// How much of what each was told is not taken, by its number; those that took all are absent. No query.
+    fn tallies(&self) -> HashMap<i64, Tally>;
 
     /// What was told to one, newest first.
     async fn deliveries(&self, no: i64, page: Page) -> Result<Vec<DeliveryView>>;
@@ -202,11 +223,11 @@ impl Webhooks for SqliteStore {
     }
 
     fn pending(&self) -> u64 {
-        self.shared().owed.all()
+        self.shared().told.owed()
     }
 
-    fn pending_by(&self) -> HashMap<i64, u64> {
-        self.shared().owed.by_webhook()
+    fn tallies(&self) -> HashMap<i64, Tally> {
+        self.shared().told.by_webhook()
     }
 
     async fn deliveries(&self, no: i64, page: Page) -> Result<Vec<DeliveryView>> {
@@ -222,7 +243,10 @@ impl Webhooks for SqliteStore {
     async fn due(&self, what: Owing, edges: Vec<Timestamp>) -> Result<Due> {
         // What is told again has an index of its own, whoever it is owed to.
         let mut owed = match what {
-            Owing::All => self.pending_by().into_keys().collect(),
+            Owing::All => {
+                let tallies = self.tallies().into_iter();
+                tallies.filter(|(_, it)| it.owed() > 0).map(|(no, _)| no).collect()
+            }
             Owing::Again => Vec::new(),
         };
         owed.sort_unstable();
@@ -284,11 +308,13 @@ pub(crate) fn newest(connection: &Connection) -> Result<i64> {
         .map_err(StoreError::Read)
 }
 
-/// How many events are owed to each.
-pub(crate) fn count_owed(connection: &Connection) -> Result<Vec<(i64, i64)>> {
+/// How many events of each stand where, but for what was taken.
+pub(crate) fn count(connection: &Connection) -> Result<Vec<(i64, WebhookStatus, i64)>> {
     let read = || {
-        let mut query = connection.prepare(include_str!("../sql/deliveries_owed.sql"))?;
-        query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()
+        let mut query = connection.prepare(include_str!("../sql/deliveries_standing.sql"))?;
+        query
+            .query_map([], |row| Ok((row.get(0)?, word(row, 1)?, row.get(2)?)))?
+            .collect::<rusqlite::Result<_>>()
     };
     read().map_err(StoreError::Read)
 }

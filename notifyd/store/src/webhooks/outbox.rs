@@ -6,7 +6,7 @@ use crate::audit;
 use crate::desk::Desk;
 use crate::error::{Result, StoreError};
 use crate::row::millis;
-use notify_proto::{DeliveryId, NotificationId, Timestamp, WebhookEvent};
+use notify_proto::{DeliveryId, NotificationId, Timestamp, WebhookEvent, WebhookStatus};
 use sha2::{Digest, Sha256};
 
 /// A step of a notification that webhooks are told of.
@@ -41,7 +41,7 @@ pub fn owe(desk: &mut Desk<'_>, routes: &[Route], told: &Told) -> Result<()> {
         let id = delivery_id(route, told);
         row.execute((id.as_bytes(), route.webhook, told.seq, told.n, event, attempts, retries, next, at))
             .map_err(StoreError::Write)?;
-        desk.owed(route.webhook, 1);
+        desk.told(route.webhook, None, Some(WebhookStatus::Pending));
     }
     Ok(())
 }
@@ -68,6 +68,6 @@ pub fn test(desk: &mut Desk<'_>, no: i64, id: DeliveryId, event: WebhookEvent, w
         .execute((id.as_bytes(), no, event.as_str(), millis(desk.now())))
         .map_err(StoreError::Write)?;
     audit::write(desk, "webhook.test", &webhook.id.to_string(), who)?;
-    desk.owed(no, 1);
+    desk.told(no, None, Some(WebhookStatus::Pending));
     Ok(())
 }

@@ -36,6 +36,7 @@ fn webhook(row: &Row<'_>) -> rusqlite::Result<Webhook> {
         client: row.get(15)?,
         created_at: moment(row.get(16)?),
         updated_at: moment(row.get(17)?),
+        secret_at: row.get::<_, Option<i64>>(18)?.map(moment),
     })
 }
 
@@ -114,6 +115,7 @@ pub fn update(
             it.active,
             update.old_until.map(millis),
             millis(desk.now()),
+            update.renewed,
         ])
         .map_err(StoreError::Write)?;
     if changed == 0 {
@@ -155,11 +157,6 @@ fn take_away(desk: &mut Desk<'_>, no: i64) -> Result<bool> {
     }
     // What it was told is removed bit by bit.
     desk.prepare(include_str!("../sql/removed_webhook_add.sql"))?.execute([no]).map_err(StoreError::Write)?;
-    let owed: i64 = desk
-        .prepare(include_str!("../sql/delivery_owed_of.sql"))?
-        .query_row([no], |row| row.get(0))
-        .map_err(StoreError::Write)?;
-    desk.owed(no, -owed);
     desk.webhook_changed(no);
     Ok(true)
 }

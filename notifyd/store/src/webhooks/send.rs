@@ -125,22 +125,17 @@ pub fn acknowledge(desk: &mut Desk<'_>, tries: &[Tried]) -> Result<Vec<Verdict>>
         let due = it.again_at.map(|at| millis(at) + lag);
         moved |= lag != 0;
         let acked = (status == WebhookStatus::Acknowledged).then_some(millis(it.at));
-        let changed = update
-            .execute((
-                it.no,
-                it.number,
-                status.as_str(),
-                due,
-                millis(it.at),
-                acked,
-                it.code,
-                it.error.as_deref(),
-            ))
+        let again: Option<bool> = update
+            .query_row(
+                (it.no, it.number, status.as_str(), due, millis(it.at), acked, it.code, it.error.as_deref()),
+                |row| row.get(0),
+            )
+            .optional()
             .map_err(StoreError::Write)?;
-        if changed == 0 {
+        let Some(again) = again else {
             verdicts.push(Verdict::SomeoneElses);
             continue;
-        }
+        };
         insert
             .execute((
                 it.no,
@@ -152,13 +147,12 @@ pub fn acknowledge(desk: &mut Desk<'_>, tries: &[Tried]) -> Result<Vec<Verdict>>
                 it.body.as_deref(),
             ))
             .map_err(StoreError::Write)?;
-        if due.is_none() {
-            desk.owed(it.webhook, -1);
-        }
         let Some(webhook) = endpoints.get(it.webhook) else {
             verdicts.push(Verdict::Applied);
             continue;
         };
+        let before = if again { WebhookStatus::Retrying } else { WebhookStatus::Pending };
+        desk.told(it.webhook, Some(before), Some(status));
         if acked.is_some() && webhook.failing_since.is_some() {
             note_failing(desk, it.webhook, None)?;
         } else if acked.is_none() && webhook.failing_since.is_none() {

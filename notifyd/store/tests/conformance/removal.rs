@@ -2,7 +2,7 @@
 
 use super::fixture::{Opened, draft, who};
 use super::operations::{begin, bulk, dead, finish};
-use super::webhooks::{owed, webhook};
+use super::webhooks::{owed, tally, webhook};
 use notify_proto::{BulkOp, NotificationId, ServiceId, WebhookEvent};
 use notifyd_store::api::{Accepted, Belongings, Edit};
 use notifyd_store::{Scope, StoreError};
@@ -69,19 +69,19 @@ pub async fn all_of_a_service_goes_and_a_restart_goes_on_with_it(it: Opened) {
     // What is left of it counts for nobody.
     let others = webhook(&it, "other", 2, &[WebhookEvent::Created]).await;
     it.accept_of("other", draft("one more of another's")).await;
-    assert_eq!(it.store.webhooks().pending_by(), [(others.no, 1)].into());
+    assert_eq!(it.store.webhooks().tallies(), [(others.no, tally(1, 0, 0))].into());
     let it = it.restart().await;
     assert_eq!(
-        (it.store.webhooks().pending(), it.store.webhooks().pending_by()),
-        (1, [(others.no, 1)].into())
+        (it.store.webhooks().pending(), it.store.webhooks().tallies()),
+        (1, [(others.no, tally(1, 0, 0))].into())
     );
     assert_eq!(swept(&it).await, 100);
     assert_eq!(name_of(&it, mine[0]).await, None);
     let counts = it.store.count(Scope::All, notify_proto::filter::Filter::default()).await.unwrap();
     assert_eq!(counts.values().sum::<u64>(), 2, "{counts:?}");
     assert_eq!(
-        (it.store.webhooks().pending(), it.store.webhooks().pending_by()),
-        (1, [(others.no, 1)].into())
+        (it.store.webhooks().pending(), it.store.webhooks().tallies()),
+        (1, [(others.no, tally(1, 0, 0))].into())
     );
     assert_eq!(it.store.counts().0.iter().sum::<u64>(), 2);
     assert_eq!(swept(&it).await, 0, "and that was all");

@@ -1,10 +1,11 @@
 //! How much of what webhooks were told they took, among the figures of a service.
 
 use super::fixture::{Opened, draft, who};
-use super::webhooks::{acknowledge, failed, owed, taken, webhook};
+use super::webhooks::{acknowledge, failed, owed, taken, tally, webhook};
 use notify_proto::view::Acks;
 use notify_proto::{DeliveryId, Timestamp, WebhookEvent};
-use notifyd_store::Scope;
+use notifyd_store::webhooks::{Tally, Webhook};
+use notifyd_store::{Retention, Scope};
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -109,4 +110,57 @@ pub async fn what_was_removed_is_not_counted(it: Opened) {
     assert_eq!((told.total, owed(&it, &stays).await.len()), (1, 1));
     let it = it.restart().await;
     assert_eq!(acks(&it, "acme", None, start).await, told);
+}
+
+/// What stands where, and that a count of the log says the same.
+async fn counted(it: Opened, webhook: &Webhook, expected: Tally) -> Opened {
+    let all = |it: &Opened| (it.store.webhooks().pending(), it.store.webhooks().tallies());
+    let kept = all(&it);
+    let known = (expected != Tally::default()).then_some((webhook.no, expected));
+    assert_eq!(kept, (expected.owed(), known.into_iter().collect()));
+    let it = it.restart().await;
+    assert_eq!(all(&it), kept, "counted in the log");
+    it
+}
+
+pub async fn what_webhooks_did_not_take_is_counted_where_it_stands(it: Opened) {
+    let hook = webhook(&it, "acme", 1, &[WebhookEvent::Created]).await;
+    accept(&it, "acme", &["a", "b", "c"]).await;
+    let it = counted(it, &hook, tally(3, 0, 0)).await;
+    let [a, b, c] = &owed(&it, &hook).await[..] else { panic!("three") };
+    acknowledge(&it, taken(&it, &hook, a)).await;
+    acknowledge(&it, failed(&it, &hook, b, Some(MINUTE))).await;
+    acknowledge(&it, failed(&it, &hook, c, None)).await;
+    let it = counted(it, &hook, tally(0, 1, 1)).await;
+    // It is told at once, by somebody's hand; then again, of itself, which ends a try that began before the hand was there.
+    assert!(it.store.webhooks().redeliver(b.id, who()).await.unwrap());
+    let it = counted(it, &hook, tally(1, 0, 1)).await;
+    let once_more = owed(&it, &hook).await.remove(0);
+    acknowledge(&it, failed(&it, &hook, &once_more, Some(MINUTE))).await;
+    let it = counted(it, &hook, tally(0, 1, 1)).await;
+    it.turn(MINUTE);
+    let under_way = owed(&it, &hook).await.remove(0);
+    assert!(it.store.webhooks().redeliver(b.id, who()).await.unwrap());
+    acknowledge(&it, failed(&it, &hook, &under_way, None)).await;
+    let it = counted(it, &hook, tally(0, 0, 2)).await;
+    assert!(it.store.webhooks().redeliver(a.id, who()).await.unwrap(), "what was taken");
+    assert!(it.store.webhooks().redeliver(c.id, who()).await.unwrap(), "what was given up");
+    let it = counted(it, &hook, tally(2, 0, 1)).await;
+    let begun = owed(&it, &hook).await.remove(0);
+    it.store.webhooks().remove(hook.no, hook.id, who()).await.unwrap();
+    acknowledge(&it, taken(&it, &hook, &begun)).await;
+    counted(it, &hook, Tally::default()).await;
+}
+
+pub async fn what_is_swept_is_counted_no_more(it: Opened) {
+    let hook = webhook(&it, "acme", 1, &[WebhookEvent::Cancelled]).await;
+    let id = it.accept(draft("one")).await;
+    it.store.revoke(Scope::All, id, who()).await.unwrap();
+    let first = owed(&it, &hook).await.remove(0);
+    acknowledge(&it, failed(&it, &hook, &first, None)).await;
+    let it = counted(it, &hook, tally(0, 0, 1)).await;
+    it.turn(Retention::default().cancelled + MINUTE);
+    it.store.sweep(it.now()).await.unwrap();
+    assert!(it.store.webhooks().delivery(first.id).await.unwrap().is_none());
+    counted(it, &hook, Tally::default()).await;
 }

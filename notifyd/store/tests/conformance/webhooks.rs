@@ -11,7 +11,9 @@ use notifyd_lifecycle::webhook::{EventSet, Schedule};
 use notifyd_lifecycle::{Secret, Transition};
 use notifyd_store::api::{Audit, Verdict};
 use notifyd_store::operations::{NewOperation, Recovery, Work};
-use notifyd_store::webhooks::{NewWebhook, Owed, Page, Private, Settings, Tried, Webhook, WebhookUpdate};
+use notifyd_store::webhooks::{
+    NewWebhook, Owed, Page, Private, Settings, Tally, Tried, Webhook, WebhookUpdate,
+};
 use notifyd_store::{Retention, Scope, StoreError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -97,6 +99,11 @@ pub(super) async fn acknowledge(it: &Opened, tried: Tried) -> Verdict {
     it.store.webhooks().acknowledge(vec![tried]).await.unwrap()[0]
 }
 
+/// So much stands where.
+pub(super) const fn tally(pending: u64, retrying: u64, failed: u64) -> Tally {
+    Tally { pending, retrying, failed }
+}
+
 async fn deliver(it: &Opened) -> NotificationId {
     let id = it.accept(draft("one")).await;
     let job = it.only_job().await;
@@ -120,7 +127,7 @@ pub async fn each_step_is_owed_to_those_who_want_to_hear_of_it(it: Opened) {
     let story = last.story.unwrap();
     assert_eq!((last.event, story.detail.as_deref()), (WebhookEvent::Cancelled, Some("changed my mind")));
     assert_eq!(it.store.webhooks().pending(), 6);
-    assert_eq!(it.store.webhooks().pending_by().values().sum::<u64>(), 6);
+    assert_eq!(it.store.webhooks().tallies().values().map(|it| it.owed()).sum::<u64>(), 6);
     let due = it.store.webhooks().owed().await.unwrap();
     assert_eq!(due, [(some.no, it.now()), (everything.no, it.now())]);
     let ids: std::collections::HashSet<DeliveryId> =
@@ -182,20 +189,23 @@ pub async fn what_is_owed_survives_a_restart_and_is_acknowledged_once(it: Opened
     let webhook = all(&it).await;
     it.accept(draft("one")).await;
     let before = owed(&it, &webhook).await;
+    let told = it.store.webhooks().delivery(before[0].id).await.unwrap().unwrap().delivery;
+    assert_eq!((told.attempt_count, told.duration_ms), (0, None));
     let it = it.restart().await;
     let after = owed(&it, &webhook).await;
     assert_eq!((before[0].id, it.store.webhooks().pending()), (after[0].id, 1));
-    assert_eq!(it.store.webhooks().pending_by(), [(webhook.no, 1)].into());
+    assert_eq!(it.store.webhooks().tallies(), [(webhook.no, tally(1, 0, 0))].into());
     let tried = taken(&it, &webhook, &after[0]);
     assert_eq!(acknowledge(&it, tried.clone()).await, Verdict::Applied);
     assert_eq!(acknowledge(&it, tried).await, Verdict::SomeoneElses);
     assert_eq!((owed(&it, &webhook).await.len(), it.store.webhooks().pending()), (0, 0));
-    assert!(it.store.webhooks().pending_by().is_empty());
+    assert!(it.store.webhooks().tallies().is_empty());
     let detail = it.store.webhooks().delivery(after[0].id).await.unwrap().unwrap();
     assert_eq!(detail.delivery.status.known(), Some(WebhookStatus::Acknowledged));
     assert_eq!(detail.delivery.acknowledged_at, Some(it.now()));
     assert_eq!(detail.attempts.len(), 1);
     assert_eq!((detail.attempts[0].response_status_code, detail.attempts[0].duration_ms), (Some(200), 12));
+    assert_eq!(detail.delivery.duration_ms, Some(12));
 }
 
 pub async fn what_was_not_taken_is_due_again_and_keeps_its_delay_when_the_clock_is_set(it: Opened) {
@@ -263,6 +273,7 @@ fn change(it: &Webhook, settings: Settings, private: Option<Private>) -> Webhook
         id: it.id,
         revision: it.revision,
         settings,
+        renewed: private.is_some(),
         private,
         old_until: it.old_until,
         verb: "webhook.update",
@@ -282,10 +293,13 @@ pub async fn a_change_from_an_older_look_changes_no_webhook(it: Opened) {
     let rotated = Private { secret: Secret::new("whsec_bmV3".into()), ..private() };
     let rotate = change(&changed, quiet, Some(rotated));
     let until = it.now() + MINUTE;
+    assert_eq!((webhook.secret_at, changed.secret_at), (Some(it.now()), Some(it.now())));
+    it.turn(MINUTE);
     let rotate = WebhookUpdate { old_until: Some(until), ..rotate };
     assert_eq!(it.store.webhooks().update(rotate, who()).await.unwrap(), Verdict::Applied);
     let rotated = known(&it, 1).unwrap();
     assert!(rotated.client > changed.client && rotated.old_until == Some(until));
+    assert_eq!(rotated.secret_at, Some(it.now()));
     let private = it.store.webhooks().private(webhook.no).await.unwrap().unwrap();
     assert_eq!(private.secret.expose(), "whsec_bmV3");
     let nobody = WebhookUpdate { no: 99, ..change(&rotated, settings(), None) };

@@ -10,7 +10,7 @@ use notify_proto::overview::{
 use notify_proto::{Channel, LatencyKind, ProviderId, SharedQueue, Timestamp};
 use notifyd_engine::{Figures, ProviderFigures, Quantiles, Queue};
 use notifyd_store::Provider;
-use notifyd_store::webhooks::{Endpoints, Webhook};
+use notifyd_store::webhooks::{Endpoints, Tally, Webhook};
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
@@ -25,7 +25,7 @@ pub(super) struct Lines<'a> {
     pub(super) on_disk: &'a HashMap<ProviderId, u64>,
     pub(super) arriving: HashMap<ProviderId, f64>,
     pub(super) now: Timestamp,
-    pub(super) owed: HashMap<i64, u64>,
+    pub(super) tallies: HashMap<i64, Tally>,
     /// Why circuits are not closed, as far as that was come across.
     pub(super) circuits: Vec<(String, Option<String>)>,
 }
@@ -113,6 +113,8 @@ impl Lines<'_> {
             next_at: of.next_at,
             in_per_second: tenth(arriving),
             out_per_second: tenth(leaving),
+            busy: of.busy,
+            limit: of.limit,
             wait_ms,
             ..QueueLine::default()
         }
@@ -121,13 +123,13 @@ impl Lines<'_> {
     /// So many webhooks, those that need a look first.
     pub(super) fn webhooks(&self, endpoints: &Endpoints, most: usize) -> Vec<WebhookLine> {
         let mut all: Vec<_> = endpoints.all().collect();
-        let owed = |it: &Webhook| self.owed.get(&it.no).copied().unwrap_or(0);
-        all.sort_by_cached_key(|it| (rank(it), Reverse(owed(it)), it.no));
+        let tally = |it: &Webhook| self.tallies.get(&it.no).copied().unwrap_or_default();
+        all.sort_by_cached_key(|it| (rank(it), Reverse(tally(it).owed()), it.no));
         all.truncate(most);
-        all.into_iter().map(|it| self.webhook(it, owed(it))).collect()
+        all.into_iter().map(|it| self.webhook(it, tally(it))).collect()
     }
 
-    fn webhook(&self, it: &Webhook, waiting: u64) -> WebhookLine {
+    fn webhook(&self, it: &Webhook, tally: Tally) -> WebhookLine {
         let directory = self.room.deps.store.directory();
         let figures = self.figures.webhooks.get(&it.no).cloned().unwrap_or_default();
         let [tries, acks] = figures.lately;
@@ -143,7 +145,9 @@ impl Lines<'_> {
             tries,
             ack_share: share(acks, tries),
             nacks: tries.saturating_sub(acks),
-            waiting,
+            waiting: tally.owed(),
+            retrying: tally.retrying,
+            failed: tally.failed,
             acks_per_second: tenth(figures.acks_per_second),
             ack_ms: percentiles(&figures.ack),
             last_code: figures.last.and_then(|(_, code)| code),

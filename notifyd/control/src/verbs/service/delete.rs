@@ -24,14 +24,14 @@ pub(crate) async fn delete(
         let unfinished = StoreError::Unfinished { service: gone.name.clone(), count: there.unfinished };
         return Err(refuse::log(unfinished));
     }
-    let (endpoints, pending) = (store.webhooks().endpoints(), store.webhooks().pending_by());
+    let (endpoints, tallies) = (store.webhooks().endpoints(), store.webhooks().tallies());
     let hooks: Vec<_> = endpoints.of(gone.no).map(|it| it.no).collect();
     let removed = RemovedService {
         service: ServiceView { active: false, ..room.service_view(&gone) },
         notifications: there.notifications,
         history_kept: keep_history,
         webhooks: hooks.len() as u64,
-        owed: hooks.iter().filter_map(|no| pending.get(no)).sum(),
+        owed: hooks.iter().filter_map(|no| tallies.get(no)).map(|it| it.owed()).sum(),
     };
     if !operator.dry_run {
         store.remove_service(gone.id, !keep_history, operator.audit()).await.map_err(refuse::log)?;

@@ -66,5 +66,6 @@ fn preview(id: WebhookId, service: i64, settings: &Settings, now: Timestamp) -> 
         client: 1,
         created_at: now,
         updated_at: now,
+        secret_at: Some(now),
     }
 }

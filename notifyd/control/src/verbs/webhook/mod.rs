@@ -112,6 +112,7 @@ fn change(webhook: &Webhook, settings: Settings, verb: &'static str) -> WebhookU
         revision: webhook.revision,
         settings,
         private: None,
+        renewed: false,
         old_until: webhook.old_until,
         verb,
     }

@@ -35,7 +35,8 @@ pub(crate) async fn rotate(
         return Err(refuse::conflict(format!("webhook {id} signs with this secret already")));
     }
     let old_until = (grace > 0).then(|| room.now() + TimeDelta::seconds(grace));
-    let after = Webhook { old_until, updated_at: room.now(), ..(*before).clone() };
+    let after =
+        Webhook { old_until, secret_at: Some(room.now()), updated_at: room.now(), ..(*before).clone() };
     let webhook = room.webhook_view(&after, &kept.headers);
     if operator.dry_run {
         return Ok(FreshWebhook { webhook, secret: None });
@@ -46,7 +47,7 @@ pub(crate) async fn rotate(
     let old = old_until.map(|_| kept.secret);
     let mut update = changing(&before, before.settings.clone(), "webhook.secret.rotate");
     update.private = Some(Private { secret, old, headers: kept.headers });
-    update.old_until = old_until;
+    (update.renewed, update.old_until) = (true, old_until);
     operator.write(update).await?;
     Ok(FreshWebhook { webhook, secret: shown })
 }

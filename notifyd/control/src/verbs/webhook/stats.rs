@@ -11,5 +11,17 @@ use notify_proto::{Timestamp, WebhookId};
 pub(crate) async fn stats(session: &Session, id: WebhookId, since: Timestamp) -> Reply<WebhookStats> {
     let room = session.look()?;
     let webhook = find(room, id)?;
-    room.deps.store.webhooks().stats(webhook.no, since).await.map_err(refuse::log)
+    let stats = room.deps.store.webhooks().stats(webhook.no, since).await.map_err(refuse::log)?;
+    let now = room.deps.engine.telling(&webhook);
+    let [last_ack, last_nack] = now.last;
+    Ok(WebhookStats {
+        // The log knows what was told before this run, and only the last try of each event.
+        last_ack_at: stats.last_ack_at.max(last_ack),
+        last_nack_at: stats.last_nack_at.max(last_nack),
+        busy: now.busy,
+        limit: now.limit,
+        retry_delays: webhook.settings.schedule.delays(),
+        disable_after_seconds: now.disable_after.map(|it| it.as_secs()),
+        ..stats
+    })
 }
