@@ -70,7 +70,8 @@ async fn one_is_created_read_changed_and_removed() {
         "id": told["id"], "service_id": shop.service.to_string(), "service_name": "shop", "url": URL,
         "description": "orders", "is_active": true, "disabled_reason": null, "failing_since": null,
         "events": ["delivered", "failed"], "headers": {"Authorization": "***"}, "max_retries": 5,
-        "timeout_seconds": 7, "retry_profile": "persistent", "redact": true, "old_secret_until": null,
+        "timeout_seconds": 7, "retry_profile": "persistent", "redact": true,
+        "secret_set_at": "2027-01-15T08:00:00.000Z", "old_secret_until": null,
         "created_at": "2027-01-15T08:00:00.000Z", "updated_at": "2027-01-15T08:00:00.000Z",
     });
     assert_eq!(told, expected);
