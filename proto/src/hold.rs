@@ -17,6 +17,10 @@ pub struct HoldRequest {
     /// After how many milliseconds it ends by itself; null when somebody has to end it.
     #[serde(default)]
     pub for_ms: Option<u64>,
+    /// Whether to refuse it where the same is forced already, for as long as it likes: nobody said for how long, so nothing
+    /// would be done.
+    #[serde(default)]
+    pub unless_held: bool,
 }
 
 /// A hold as it stands.

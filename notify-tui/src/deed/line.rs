@@ -180,6 +180,7 @@ mod tests {
             kind: HoldKind::Pause,
             limit: None,
             for_ms: Some(600_000),
+            unless_held: false,
         };
         assert_eq!(
             Deed::Hold(pause).line(Some("the carrier's down")),

@@ -12,7 +12,7 @@ pub(super) fn force(app: &App, wish: Wish) -> Result<Granted, String> {
     let name = named(app)?;
     let hold = |kind, limit| {
         let for_ms = if matches!(kind, HoldKind::Limit) { None } else { Some(600_000) };
-        Deed::Hold(HoldRequest { provider: name.clone(), kind, limit, for_ms })
+        Deed::Hold(HoldRequest { provider: name.clone(), kind, limit, for_ms, unless_held: false })
     };
     let paused =
         app.providers.list.rows().iter().find(|provider| provider.name == name).is_some_and(|provider| {
@@ -43,7 +43,8 @@ pub(super) fn force(app: &App, wish: Wish) -> Result<Granted, String> {
         }
         Wish::Limit => {
             let queue = app.queues.list.current().ok_or("there is nothing under the cursor")?;
-            let limit = queue.limit.ok_or("no provider stands behind it: it can be paused and no more")?;
+            queue.provider_id.ok_or("no provider stands behind it: it can be paused and no more")?;
+            let limit = queue.limit.unwrap_or_default();
             let limit = limit.max(2) / 2;
             let why =
                 "Fewer calls at once than its own limit; without a time it stands until somebody ends it.";

@@ -22,7 +22,8 @@ pub enum Circuit {
     Show(Which),
     /// Keep it open, whatever the provider answers
     #[command(
-        after_help = "It ends by itself, also across a restart. What waits goes to other providers, or waits on.
+        after_help = "It ends by itself, also across a restart. What waits goes to other providers, or waits on. With --for or --no-end one that
+is held open gets that end; without, it is left alone (exit code 5).
 
 Examples:
   notifyctl provider circuit open relay --for 30m --yes --reason \"vendor is down\""
@@ -70,7 +71,13 @@ impl Circuit {
             Self::Show(it) => show(desk, it.name).await,
             Self::Open(open) => {
                 let (kind, for_ms) = (HoldKind::CircuitOpen, open.lasting.for_ms());
-                let request = HoldRequest { provider: open.name, kind, limit: None, for_ms };
+                let request = HoldRequest {
+                    provider: open.name,
+                    kind,
+                    limit: None,
+                    for_ms,
+                    unless_held: open.lasting.unsaid(),
+                };
                 let until = open.lasting.words();
                 let question = |name: &str| format!("Keep the circuit of provider {name} open {until}?");
                 let link = desk.link().await?;

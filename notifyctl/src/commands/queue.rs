@@ -59,7 +59,8 @@ Examples:
     /// Let nothing go from a queue for a while
     #[command(
         after_help = "It ends by itself, also across a restart. What waits goes to other providers, or waits on without
-spending a retry, and goes in the order of priority when the queue runs again. A new pause replaces the old one.
+spending a retry, and goes in the order of priority when the queue runs again. With --for or --no-end a pause that stands
+gets that end; without, a queue that is paused is left alone (exit code 5).
 
 What waits in retries or scheduled waits on when its time has come, and is queued when the pause ends; what is run or sent
 again by hand goes all the same. While webhooks is paused nobody is told of anything; it is all told later, under the ids
@@ -141,6 +142,11 @@ impl Lasting {
         self.lasts().map(millis)
     }
 
+    /// Whether nobody said for how long.
+    pub(super) const fn unsaid(self) -> bool {
+        self.lasts.is_none() && !self.no_end
+    }
+
     /// For the question.
     pub(super) fn words(self) -> String {
         self.lasts().map_or_else(
@@ -202,6 +208,7 @@ impl Queue {
                     kind: HoldKind::Pause,
                     limit: None,
                     for_ms: lasting.for_ms(),
+                    unless_held: lasting.unsaid(),
                 };
                 let link = desk.link().await?;
                 let request =
@@ -213,7 +220,13 @@ impl Queue {
             Self::Resume(it) => resume(desk, it.name).await,
             Self::Limit(Limit { name: Name { name }, calls, lasts }) => {
                 let (limit, for_ms) = (Some(calls), lasts.map(millis));
-                let request = HoldRequest { provider: name, kind: HoldKind::Limit, limit, for_ms };
+                let request = HoldRequest {
+                    provider: name,
+                    kind: HoldKind::Limit,
+                    limit,
+                    for_ms,
+                    unless_held: lasts.is_none(),
+                };
                 hold(desk, &desk.link().await?, "queue.limit", request).await?;
                 Ok(Exit::Done)
             }
@@ -321,7 +334,13 @@ async fn resume(desk: &Desk<'_>, name: String) -> Ended {
 impl Drain {
     async fn run(self, desk: &Desk<'_>) -> Ended {
         let (provider, for_ms) = (self.name.name, self.lasts.map(millis));
-        let request = HoldRequest { provider, kind: HoldKind::Drain, limit: None, for_ms };
+        let request = HoldRequest {
+            provider,
+            kind: HoldKind::Drain,
+            limit: None,
+            for_ms,
+            unless_held: self.lasts.is_none() && !self.wait,
+        };
         let link = if self.wait { desk.link_to_wait().await? } else { desk.link().await? };
         let question = |name: &str| format!("Let nothing new go to queue {name}?");
         let request = agreed(desk, &link, request, question).await?;

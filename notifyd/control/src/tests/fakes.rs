@@ -435,7 +435,7 @@ pub(super) fn pause() -> HoldRequest {
 
 /// A hold of ten minutes.
 pub(super) fn hold(provider: &str, kind: HoldKind, limit: Option<u32>) -> HoldRequest {
-    HoldRequest { provider: provider.into(), kind, limit, for_ms: Some(600_000) }
+    HoldRequest { provider: provider.into(), kind, limit, for_ms: Some(600_000), unless_held: false }
 }
 
 /// Enough time for anything here.

@@ -100,6 +100,39 @@ async fn what_is_wrong_with_a_hold_is_said() {
 }
 
 #[tokio::test]
+async fn what_is_forced_already_is_left_alone_unless_somebody_says_for_how_long() {
+    let (_house, admin) = furnished().await;
+    let set = |request: HoldRequest, change| admin.hold_set(soon(), request, change);
+    for (kind, limit, what, end) in [
+        (HoldKind::Pause, None, "queue mock is paused already", "notifyctl queue resume mock ends"),
+        (HoldKind::Drain, None, "queue mock is draining already", "notifyctl queue resume mock ends"),
+        (HoldKind::Limit, Some(3), "queue mock is limited to 3 already", "notifyctl queue hold cancel hold_"),
+        (
+            HoldKind::CircuitOpen,
+            None,
+            "circuit of provider mock is held open already",
+            "circuit close mock ends",
+        ),
+    ] {
+        let asked = HoldRequest { unless_held: true, ..hold("mock", kind, limit) };
+        let first = set(asked.clone(), plain()).await.unwrap().unwrap();
+        for change in [plain(), dry()] {
+            let error = set(asked.clone(), change).await.unwrap().unwrap_err();
+            assert!(error.code == Conflict && error.message.contains(what), "{error:?}");
+            assert!(error.message.contains(&first.id) && error.hint.unwrap().contains(end));
+        }
+        let longer = HoldRequest { for_ms: Some(1_200_000), ..hold("mock", kind, limit) };
+        let longer = set(longer, plain()).await.unwrap().unwrap();
+        assert!(longer.until > first.until);
+        let for_ever = HoldRequest { for_ms: None, ..asked };
+        assert_eq!(set(for_ever.clone(), plain()).await.unwrap().unwrap().until, None);
+        assert_eq!(set(for_ever, plain()).await.code(), Conflict);
+    }
+    let fewer = HoldRequest { unless_held: true, ..hold("mock", HoldKind::Limit, Some(2)) };
+    assert_eq!(set(fewer, plain()).await.unwrap().unwrap().limit, Some(2), "another limit is another");
+}
+
+#[tokio::test]
 async fn a_circuit_is_forced_once_and_its_hold_ends_with_it() {
     let (house, admin) = furnished().await;
     let force = |to, change| admin.circuit_force(soon(), "mock".into(), to, change);

@@ -297,7 +297,7 @@ async fn a_provider_that_is_switched_for_a_time_says_so_everywhere() {
         assert_eq!(switch(false, Some(wrong), plain()).await.code(), Invalid);
     }
     let by_hold =
-        HoldRequest { provider: "mock".into(), kind: HoldKind::Disabled, limit: None, for_ms: Some(60_000) };
+        HoldRequest { for_ms: Some(60_000), ..super::fakes::hold("mock", HoldKind::Disabled, None) };
     let refused = admin.hold_set(soon(), by_hold, plain()).await.unwrap().unwrap_err();
     assert!(refused.code == Invalid && refused.hint.unwrap().contains("provider disable mock --for"));
     let log = house.on_disk().await;

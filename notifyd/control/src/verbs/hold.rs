@@ -8,6 +8,7 @@ use notify_proto::HoldKind;
 use notify_proto::control::Change;
 use notify_proto::hold::{HoldRequest, HoldView};
 use notify_proto::transport::Reply;
+use notify_proto::view::rfc3339;
 use notifyd_store::api::{Audit, NewHold};
 use notifyd_store::{Hold, HoldOn, Provider};
 use std::time::Duration;
@@ -47,7 +48,45 @@ pub(crate) async fn set(session: &Session, request: &HoldRequest, change: &Chang
             HoldOn::Queue(queue)
         }
     };
-    force(&operator, on, (request.kind, request.limit), lasting(request.for_ms)?).await
+    let lasts = lasting(request.for_ms)?;
+    if request.unless_held {
+        unless_held(room, on, request)?;
+    }
+    force(&operator, on, (request.kind, request.limit), lasts).await
+}
+
+/// Refuses what is forced already. What has an end is forced once more where the new one has none.
+fn unless_held(room: &Room, on: HoldOn, request: &HoldRequest) -> Reply<()> {
+    let directory = room.deps.store.directory();
+    let mut same =
+        directory.holding(on, room.now()).filter(|it| it.kind == request.kind && it.limit == request.limit);
+    let stands = same.find(|it| request.for_ms.is_some() || it.until.is_none());
+    let Some(view) = stands.and_then(|it| hold_view(it, &directory)) else { return Ok(()) };
+    let (name, id) = (&view.queue, &view.id);
+    let limit = view.limit.map(|limit| limit.to_string()).unwrap_or_default();
+    let (what, again, end) = match request.kind {
+        HoldKind::Pause => {
+            (format!("queue {name} is paused"), format!("queue pause {name}"), format!("queue resume {name}"))
+        }
+        HoldKind::Drain => (
+            format!("queue {name} is draining"),
+            format!("queue drain {name}"),
+            format!("queue resume {name}"),
+        ),
+        HoldKind::CircuitOpen => (
+            format!("the circuit of provider {name} is held open"),
+            format!("provider circuit open {name}"),
+            format!("provider circuit close {name}"),
+        ),
+        HoldKind::Limit | HoldKind::Disabled | HoldKind::Enabled => (
+            format!("queue {name} is limited to {limit}"),
+            format!("queue limit {name} {limit}"),
+            format!("queue hold cancel {id}"),
+        ),
+    };
+    let until = view.until.map_or_else(|| "somebody ends it".into(), rfc3339);
+    let hint = format!("notifyctl {again} --for DUR gives it another end, notifyctl {end} ends it");
+    Err(refuse::conflict(format!("{what} already, until {until} ({id} of {})", view.actor)).hint(hint))
 }
 
 /// How long something is forced.
