@@ -57,9 +57,20 @@ pub(super) fn asking(app: &App) -> &'static str {
     }
 }
 
-/// The same of what stands above a list, or what was refused.
-pub(super) fn side(app: &App) -> String {
-    app.slots.trouble(Slot::Side).map_or_else(|| asking(app).into(), str::to_owned)
+/// Why the last question of a slot was answered with nothing, and what to do.
+pub(super) fn trouble(app: &App, slot: Slot) -> Option<String> {
+    let why = app.slots.trouble(slot)?;
+    Some(format!("{why}; {} tries again", key(app, Action::Refresh)))
+}
+
+/// What stands in place of an answer: why the last question had none, or that there was none yet. None when it is `there`.
+pub(super) fn instead(app: &App, slot: Slot, there: bool) -> Option<String> {
+    trouble(app, slot).or_else(|| (!there).then(|| asking(app).into()))
+}
+
+/// That, in a panel of its own.
+pub(super) fn said(text: &str, look: Look) -> Paragraph<'static> {
+    Paragraph::new(look.text(text)).wrap(Wrap { trim: true })
 }
 
 /// Text in as many lines as it takes, none of them cut; at most so many.

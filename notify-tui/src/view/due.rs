@@ -3,6 +3,7 @@
 use super::absent;
 use super::look::{Look, Tone, grouped};
 use super::numbers::cell;
+use crate::message::Slot;
 use crate::state::{App, WINDOWS};
 use notify_proto::schedule::HistogramBucket;
 use ratatui::Frame;
@@ -32,9 +33,11 @@ pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
         .title(Line::styled(format!(" {told} "), look.style(Tone::Dim)).right_aligned());
     let inside = block.inner(area);
     frame.render_widget(block, area);
-    let Some(histogram) = &app.retries.histogram else {
-        return frame.render_widget(Line::raw(absent::side(app)), inside);
-    };
+    let known = app.retries.histogram.as_ref();
+    if let Some(text) = absent::instead(app, Slot::Side, known.is_some()) {
+        return frame.render_widget(absent::said(&text, look), inside);
+    }
+    let Some(histogram) = known else { return };
     let (width, height) = (usize::from(inside.width), usize::from(inside.height));
     let bars = joined(&histogram.buckets, width.saturating_sub(SCALE + 1) / LEAST);
     let chart = Paragraph::new(lines(&bars, look, width, height));

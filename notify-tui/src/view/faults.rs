@@ -6,6 +6,7 @@ use super::panel::count;
 use super::table::{self, Column, Row, left, right};
 use super::time::ago;
 use crate::deed::several;
+use crate::message::Slot;
 use crate::state::App;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -36,10 +37,11 @@ pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let inside = block.inner(area);
     frame.render_widget(Clear, area);
     frame.render_widget(block, area);
-    let Some(faults) = &app.dead.faults else {
-        frame.render_widget(Line::raw(absent::side(app)), inside);
-        return;
-    };
+    let known = app.dead.faults.as_ref();
+    if let Some(text) = absent::instead(app, Slot::Side, known.is_some()) {
+        return frame.render_widget(absent::said(&text, look), inside);
+    }
+    let Some(faults) = known else { return };
     if faults.groups.is_empty() {
         return frame
             .render_widget(Line::raw("Nothing is dead that matches, so nothing is wrong with it."), inside);

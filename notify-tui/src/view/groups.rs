@@ -88,10 +88,11 @@ pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let inside = block.inner(area);
     frame.render_widget(Clear, area);
     frame.render_widget(block, area);
-    let Some(groups) = &app.retries.groups else {
-        let text = app.slots.trouble(Slot::Also).unwrap_or(absent::asking(app));
-        return frame.render_widget(Line::raw(look.text(text)), inside);
-    };
+    let known = app.retries.groups.as_ref();
+    if let Some(text) = absent::instead(app, Slot::Also, known.is_some()) {
+        return frame.render_widget(absent::said(&text, look), inside);
+    }
+    let Some(groups) = known else { return };
     if groups.groups.is_empty() {
         return frame.render_widget(Line::raw("Nothing waits, so there is nothing to tell apart."), inside);
     }

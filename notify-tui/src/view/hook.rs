@@ -30,27 +30,33 @@ pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let [left, middle, right] = Layout::horizontal(columns).areas(area);
     let boxed =
         |lines: Vec<Line<'static>>, title: &str| Paragraph::new(lines).block(look.block(title, Tone::Plain));
-    frame.render_widget(boxed(events(app, look), "by event, 60m"), left);
+    // A sentence goes on in the next line, a row of numbers does not.
+    let folded = |it: Paragraph<'static>| {
+        if stats(app).is_none() { it.wrap(Wrap { trim: true }) } else { it }
+    };
+    frame.render_widget(folded(boxed(events(app, look), "by event, 60m")), left);
     if middle.width > 0 {
-        frame.render_widget(boxed(responses(app, look), "by last answer, 60m"), middle);
+        frame.render_widget(folded(boxed(responses(app, look), "by last answer, 60m")), middle);
     }
     let facts = hanging(detail(app, look).0, right.width.saturating_sub(2));
     let settings = boxed(facts, "settings").wrap(Wrap { trim: false });
     frame.render_widget(settings, right);
 }
 
-/// What the one under the cursor did in the last hour, once it was told.
+/// What the one under the cursor did in the last hour, once it was told, unless it could not be told again.
 fn stats(app: &App) -> Option<&WebhookStats> {
+    if app.slots.trouble(Slot::Also).is_some() {
+        return None;
+    }
     let current = app.webhooks.list.current()?.id;
     app.webhooks.stats.as_ref().filter(|(id, _)| *id == current).map(|(_, stats)| &**stats)
 }
 
 /// The sentence in place of numbers that are not here.
 fn absent(app: &App, look: Look) -> Vec<Line<'static>> {
-    let text = match (app.webhooks.list.current(), app.slots.trouble(Slot::Also)) {
-        (None, _) => "Nothing is under the cursor.".to_owned(),
-        (_, Some(why)) => format!("{why}; r tries again"),
-        _ => absent::asking(app).into(),
+    let text = match app.webhooks.list.current() {
+        None => "Nothing is under the cursor.".to_owned(),
+        Some(_) => absent::instead(app, Slot::Also, false).unwrap_or_default(),
     };
     vec![Line::raw(look.text(&text))]
 }
@@ -165,6 +171,7 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
     let signs = webhook.secret_set_at.map(|at| format!(", secret set {}", lately_past(app, at)));
     let old = webhook.old_secret_until.map(|at| format!("signs as well, ends {}", ahead(app, at)));
     let redacted = if webhook.redact { "yes: it is told nothing of what goes to whom" } else { "no" };
+    let trend = absent::trouble(app, Slot::Trend).or_else(|| acks(app, look, &webhook.id.to_string()));
     let facts = [
         ("failing", failing),
         ("last", last(app, stats, line)),
@@ -179,7 +186,7 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
         ("headers", Some(if headers.is_empty() { "none".into() } else { headers.join(", ") })),
         ("service", Some(webhook.service_name.clone())),
         ("url", Some(webhook.url.clone())),
-        ("acks 60m", acks(app, look, &webhook.id.to_string())),
+        ("acks 60m", trend),
         ("redacted", Some(redacted.to_owned())),
         ("about", webhook.description.clone()),
         ("id", Some(webhook.id.to_string())),

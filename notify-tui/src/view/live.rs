@@ -28,8 +28,7 @@ pub(super) const COLUMNS: [Column; 7] = [
 
 pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let live = &app.live;
-    let trouble =
-        app.slots.trouble(Slot::List).map(|why| format!("{why}; r tries again  ")).unwrap_or_default();
+    let trouble = absent::trouble(app, Slot::List).map(|why| format!("{why}  ")).unwrap_or_default();
     let state = if live.held {
         "HELD"
     } else if live.back > 0 {

@@ -4,6 +4,7 @@ use super::look::{Look, Tone, grouped, span};
 use super::panel::{self, Words};
 use super::table::{Cell, Column, left, right};
 use super::time::{ago, ahead, clock};
+use crate::message::Slot;
 use crate::state::{App, Notes, Page, Rows as _};
 use notify_proto::line::NotificationLine;
 use notify_proto::{NotificationId, Open, Priority, Status};
@@ -269,6 +270,7 @@ pub(super) fn list(app: &App, page: Page, look: Look, frame: &mut Frame<'_>, are
         total,
         skipped: notes.skipped,
         empty,
+        slot: Slot::List,
         focus: !app.side,
         main: true,
     };

@@ -92,7 +92,13 @@ pub(super) fn alert_at(app: &App, body: Rect, row: u16) -> Option<usize> {
 
 /// What is wrong with the connection, as it stands above what needs a look.
 fn lost(app: &App, body: Rect) -> Vec<String> {
-    absent::folded(app, usize::from(body.width.saturating_sub(2)), Look { theme: Theme::Mono, ascii: false })
+    let (width, look) =
+        (usize::from(body.width.saturating_sub(2)), Look { theme: Theme::Mono, ascii: false });
+    let mut lines = absent::folded(app, width, look);
+    if let Some(why) = absent::trouble(app, Slot::Overview).filter(|_| lines.is_empty()) {
+        lines.extend(absent::lines_of(&format!("these are not the latest numbers: {why}"), width, 2, look));
+    }
+    lines
 }
 
 /// The rows of panels: what needs a look, the numbers, the trends, the queues, and the pair below.

@@ -66,9 +66,14 @@ fn text(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect, title: &str, (
     let inside = block.inner(area);
     frame.render_widget(Clear, area);
     frame.render_widget(block, area);
-    if let Some(why) = app.slots.trouble(Slot::Detail) {
-        let text = Paragraph::new(look.text(&format!("{why}; r tries again"))).wrap(Wrap { trim: true });
-        frame.render_widget(text.style(look.style(Tone::Warn)), inside);
+    // In the view of webhooks that one brings the deliveries, and a row of the list has all its settings.
+    let slot = match app.page {
+        Page::Webhooks if app.side => Some(Slot::Side),
+        Page::Webhooks => None,
+        _ => Some(Slot::Detail),
+    };
+    if let Some(why) = slot.and_then(|slot| absent::trouble(app, slot)) {
+        frame.render_widget(absent::said(&why, look).style(look.style(Tone::Warn)), inside);
         return;
     }
     let from = |lines: Vec<Line<'static>>| lines.into_iter().skip(scroll).collect::<Vec<_>>();
@@ -179,6 +184,8 @@ pub(super) struct Words<'a> {
     pub(super) skipped: usize,
     /// What to say when there is none.
     pub(super) empty: &'a str,
+    /// Whence its rows come.
+    pub(super) slot: Slot,
     /// Whether it has the keys.
     pub(super) focus: bool,
     /// Whether it is the list of the view; else one beside it.
@@ -229,9 +236,8 @@ pub(super) fn list<T: Item>(
     block = block.title(right);
     let inside = block.inner(area);
     frame.render_widget(block, area);
-    if let Some(why) = app.slots.trouble(Slot::List).filter(|_| words.focus) {
-        let text = Paragraph::new(look.text(&format!("{why}; r tries again"))).wrap(Wrap { trim: true });
-        frame.render_widget(text.style(look.style(Tone::Warn)), inside);
+    if let Some(why) = absent::trouble(app, words.slot) {
+        frame.render_widget(absent::said(&why, look).style(look.style(Tone::Warn)), inside);
     } else if !rows.is_empty() {
         let columns =
             if words.main { table::wanted(app, words.columns, &mut rows) } else { words.columns.to_vec() };

@@ -71,6 +71,7 @@ pub(super) fn list(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
         total: String::new(),
         skipped: 0,
         empty: "No providers yet: notifyctl provider seed, or notifyctl provider add",
+        slot: Slot::List,
         focus: true,
         main: true,
     };
@@ -183,10 +184,10 @@ fn failover(app: &App, look: Look, row: &ProviderView) -> Vec<Line<'static>> {
 /// Circuits, holds and changes, as far as the daemon remembers them.
 fn happened(app: &App, look: Look, row: &ProviderView) -> Vec<Line<'static>> {
     let events = app.providers.log.as_ref().filter(|(name, _)| *name == row.name);
-    let Some((_, events)) = events else {
-        let text = app.slots.trouble(Slot::Side).unwrap_or(absent::asking(app));
+    if let Some(text) = absent::instead(app, Slot::Side, events.is_some()) {
         return vec![Line::raw(look.text(&format!("  {text}")))];
-    };
+    }
+    let events = events.map(|(_, events)| events.as_slice()).unwrap_or_default();
     if events.is_empty() {
         return vec![Line::raw("  nothing: no circuit, no hold, no change")];
     }
@@ -218,7 +219,9 @@ fn trends(app: &App, look: Look, row: &ProviderView, calls: &[CallView]) -> Vec<
     let took = look.spark(calls.iter().rev().map(|call| call.elapsed_ms as f64), 20);
     let lines = [("calls 60m", line("calls")), ("errors 60m", line("errors")), ("took", Some(took))];
     let told = lines.into_iter().filter_map(|(name, text)| Some((name, text.filter(|it| !it.is_empty())?)));
-    told.map(|(name, text)| fact(look, name, &text)).collect()
+    let mut lines: Vec<_> = told.map(|(name, text)| fact(look, name, &text)).collect();
+    lines.extend(absent::trouble(app, Slot::Also).map(|why| fact(look, "trends", &why)));
+    lines
 }
 
 /// The last calls, each in a line.

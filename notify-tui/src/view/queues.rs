@@ -6,6 +6,7 @@ use super::panel::{self, Detail, Words, fact, heading};
 use super::providers::HOUR;
 use super::table::{Cell, Column, fit, left, right};
 use super::time::{ago, ahead, percent, rate, took_or};
+use crate::message::Slot;
 use crate::state::App;
 use notify_proto::hold::{HoldView, QueueView};
 use notify_proto::overview::QueueLine;
@@ -71,6 +72,7 @@ pub(super) fn list(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
         total: String::new(),
         skipped: 0,
         empty: "No queues: there is no provider yet. notifyctl provider seed adds some.",
+        slot: Slot::List,
         focus: true,
         main: true,
     };
@@ -151,6 +153,7 @@ pub(super) fn detail(app: &App, look: Look) -> Detail {
             points.map(|points| fact(look, name, &look.spark(spread(points, HOUR, 20).into_iter(), 20))),
         );
     }
+    lines.extend(absent::trouble(app, Slot::Also).map(|why| fact(look, "trends", &why)));
     (lines, matrix(app, look, &queue.name))
 }
 

@@ -53,6 +53,7 @@ pub(super) fn list(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
         total: String::new(),
         skipped: 0,
         empty: "No services yet: N creates one, or notifyctl service create",
+        slot: Slot::List,
         focus: true,
         main: true,
     };
@@ -142,8 +143,7 @@ fn sent(app: &App, look: Look, service: &ServiceView) -> Vec<Line<'static>> {
 /// Who is told of what it sends.
 fn webhooks(app: &App, look: Look, name: &str) -> Vec<Line<'static>> {
     let list = &app.webhooks.list;
-    if !list.loaded {
-        let text = app.slots.trouble(Slot::Side).unwrap_or(absent::asking(app));
+    if let Some(text) = absent::instead(app, Slot::Side, list.loaded) {
         return vec![Line::raw(look.text(&format!("  {text}")))];
     }
     let own = list.rows().iter().filter(|webhook| webhook.service_name == name);
@@ -157,10 +157,11 @@ fn webhooks(app: &App, look: Look, name: &str) -> Vec<Line<'static>> {
 
 /// The last that were given up, and why.
 fn died(app: &App, look: Look, name: &str) -> Vec<Line<'static>> {
-    let Some((_, died)) = app.services.died.as_ref().filter(|(it, _)| it == name) else {
-        let text = app.slots.trouble(Slot::Also).unwrap_or(absent::asking(app));
+    let known = app.services.died.as_ref().filter(|(it, _)| it == name);
+    if let Some(text) = absent::instead(app, Slot::Also, known.is_some()) {
         return vec![Line::raw(look.text(&format!("  {text}")))];
-    };
+    }
+    let died = known.map(|(_, died)| died.as_slice()).unwrap_or_default();
     let line = |row: &NotificationView| {
         let at = row.failed_at.map(|at| clock(app, at)).unwrap_or_default();
         let why = row.error_message.clone();

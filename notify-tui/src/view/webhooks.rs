@@ -7,6 +7,7 @@ use super::notes;
 use super::panel::{self, Detail, Words, fact, heading};
 use super::table::{self, Cell, Column, left, right};
 use super::time::{ago, ahead, past, percent, took_or};
+use crate::message::Slot;
 use crate::state::App;
 use notify_proto::overview::{Alert, WebhookLine};
 use notify_proto::webhook::{DeliveryView, WebhookView};
@@ -113,6 +114,7 @@ pub(super) fn list(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
         total: String::new(),
         skipped: 0,
         empty: "No webhooks yet: notifyctl webhook create --service NAME --url URL",
+        slot: Slot::List,
         focus: !app.side,
         main: true,
     };
@@ -183,6 +185,7 @@ fn deliveries(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
         total: total.map(|(_, total)| grouped(total)).unwrap_or_default(),
         skipped: 0,
         empty: "It was told nothing yet; T sends a test event.",
+        slot: Slot::Detail,
         focus: app.side,
         main: false,
     };
@@ -244,6 +247,9 @@ fn said(app: &App, look: Look) -> Paragraph<'static> {
     let story = app.webhooks.story.as_ref();
     let story = story.filter(|story| here.is_some_and(|here| here.id == story.delivery.id));
     let text = match story.map(|story| &story.delivery) {
+        _ if app.side && app.slots.trouble(Slot::Side).is_some() => {
+            absent::trouble(app, Slot::Side).unwrap_or_default()
+        }
         Some(DeliveryView { response_status_code: None, error_message, .. }) => {
             error_message.clone().unwrap_or_else(|| "none yet".into())
         }

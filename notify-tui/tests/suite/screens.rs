@@ -24,15 +24,18 @@ const SIZES: [(u16, u16); 5] = [(60, 15), (80, 24), (100, 30), (120, 36), (160, 
 /// The states, each with its name.
 const STATES: [&str; 5] = ["live", "empty", "lost", "error", "paused"];
 
-/// Answers all that is asked, and all that follows from it.
-fn settle(app: &mut App, mut cmds: Vec<Cmd>, world: World, refuse: bool, now: Moment) {
+/// What has no answer in the state "error".
+const REFUSED: [Slot; 7] =
+    [Slot::List, Slot::Count, Slot::Detail, Slot::Side, Slot::Also, Slot::Trend, Slot::Overview];
+
+/// Answers all that is asked but for this, and all that follows from it.
+fn settle(app: &mut App, mut cmds: Vec<Cmd>, world: World, refused: &[Slot], now: Moment) {
     for round in 0..8 {
         // The detail is asked for once the cursor stands still.
         let now = after(now, round * 200);
         let mut next = Vec::new();
         for (slot, number, question) in asked(&cmds) {
-            let spared = matches!(slot, Slot::Status | Slot::Work);
-            let answer = if refuse && !spared {
+            let answer = if refused.contains(&slot) {
                 Err(Failure::Refused(ApiError::new(ErrorCode::Unavailable, "the log is busy")))
             } else {
                 Ok(reply(world, &question))
@@ -51,7 +54,8 @@ fn app(page: Page, state: &str, size: (u16, u16)) -> App {
     app.size = size;
     let cmds = update(&mut app, Msg::Greeted(admin(1), "/run/notifyd/control.sock".into()), begin);
     let world = if state == "empty" { World::Empty } else { World::Full };
-    settle(&mut app, cmds, world, state == "error", begin);
+    let refused: &[Slot] = if state == "error" { &REFUSED } else { &[] };
+    settle(&mut app, cmds, world, refused, begin);
     let later = after(begin, 65_000);
     match state {
         "lost" => drop(update(&mut app, Msg::Broken, later)),
@@ -165,7 +169,7 @@ fn what_is_shown_of_retries_can_be_told_apart_and_bounded() {
     let cmds = key(&mut app, 'G');
     let by = asked(&cmds).into_iter().find(|(slot, ..)| *slot == Slot::Also).unwrap().2;
     assert!(format!("{by:?}").contains("Provider"), "{by:?}");
-    settle(&mut app, cmds, World::Full, false, now);
+    settle(&mut app, cmds, World::Full, &[], now);
     assert!(screen(&app, PLAIN, 120, 36).contains("Grouped by provider"));
     let cmds = key(&mut app, '[');
     let list = asked(&cmds).into_iter().find(|(slot, ..)| *slot == Slot::List).unwrap().2;
@@ -173,7 +177,7 @@ fn what_is_shown_of_retries_can_be_told_apart_and_bounded() {
     assert!(screen(&app, PLAIN, 120, 36).contains("shows <24h"));
     let tab = KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE);
     update(&mut app, Msg::Key(tab), now);
-    settle(&mut app, cmds, World::Full, false, now);
+    settle(&mut app, cmds, World::Full, &[], now);
     update(&mut app, Msg::Key(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE)), now);
     assert_eq!(app.filter(), r#"provider:"503 upstream unavailable""#, "only these");
 }
@@ -185,7 +189,7 @@ fn what_waits_to_be_told_to_webhooks_leads_to_them() {
     let key = |app: &mut App, code| update(app, Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)), now);
     for _ in 0..4 {
         let cmds = key(&mut app, KeyCode::Char('G'));
-        settle(&mut app, cmds, World::Full, false, now);
+        settle(&mut app, cmds, World::Full, &[], now);
     }
     let shown = screen(&app, PLAIN, 120, 36);
     for part in ["Grouped by webhook", "acme https://hooks.acme.test/n", "812"] {
@@ -193,9 +197,43 @@ fn what_waits_to_be_told_to_webhooks_leads_to_them() {
     }
     key(&mut app, KeyCode::Tab);
     let cmds = key(&mut app, KeyCode::Enter);
-    settle(&mut app, cmds, World::Full, false, now);
+    settle(&mut app, cmds, World::Full, &[], now);
     assert_eq!((app.page, app.filter()), (Page::Webhooks, ""));
     assert_eq!(app.webhooks.list.current().map(|it| it.id.to_string()), Some(id(800)));
+}
+
+#[test]
+fn what_is_not_told_again_says_so_in_its_place_and_all_else_goes_on() {
+    let of = |page: Page, slots: &[Slot], keys: &[KeyCode]| {
+        for slot in slots {
+            let mut app = app(page, "live", (120, 36));
+            for code in keys {
+                let now = app.now;
+                let cmds = update(&mut app, Msg::Key((*code).into()), now);
+                settle(&mut app, cmds, World::Full, &[], now);
+            }
+            let before = screen(&app, PLAIN, 120, 36);
+            let later = after(app.now, 65_000);
+            let cmds = update(&mut app, Msg::Tick, later);
+            settle(&mut app, cmds, World::Full, &[*slot], later);
+            let shown = screen(&app, PLAIN, 120, 36);
+            assert!(!before.contains("log is busy"), "{page:?} {slot:?}\n{before}");
+            assert!(shown.contains("the log is busy"), "{page:?} {slot:?}\n{shown}");
+            let told = shown.matches("log is busy").count();
+            assert!(told <= 2, "{page:?} {slot:?}: {told} panels\n{shown}");
+        }
+    };
+    of(Page::Overview, &[Slot::Overview], &[]);
+    of(Page::Queues, &[Slot::List, Slot::Detail, Slot::Also], &[]);
+    of(Page::Notifications, &[Slot::List, Slot::Detail], &[]);
+    of(Page::Retries, &[Slot::List, Slot::Side, Slot::Also], &[]);
+    of(Page::Retries, &[Slot::Detail], &[KeyCode::Enter]);
+    of(Page::Dead, &[Slot::List, Slot::Detail, Slot::Side], &[]);
+    of(Page::Providers, &[Slot::Detail, Slot::Side, Slot::Also], &[]);
+    of(Page::Webhooks, &[Slot::List, Slot::Detail, Slot::Also], &[]);
+    of(Page::Webhooks, &[Slot::Side], &[KeyCode::Tab]);
+    of(Page::Webhooks, &[Slot::Trend], &[KeyCode::Enter]);
+    of(Page::Services, &[Slot::List, Slot::Detail, Slot::Side, Slot::Also], &[]);
 }
 
 #[test]
