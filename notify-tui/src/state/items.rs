@@ -1,16 +1,11 @@
 //! What stands in lists: how rows are told apart, found and sorted.
 
 use super::list::{Item, Rank};
+use super::weights::{LAST, most};
 use notify_proto::hold::QueueView;
 use notify_proto::line::NotificationLine;
 use notify_proto::view::{ProviderView, ServiceView};
 use notify_proto::webhook::{DeliveryView, WebhookView};
-
-/// Most first.
-#[expect(clippy::cast_precision_loss, reason = "it is for sorting")]
-const fn most(number: u64) -> f64 {
-    -(number as f64)
-}
 
 impl Item for NotificationLine {
     const SORTS: &'static [&'static str] = &[];
@@ -31,8 +26,9 @@ impl Item for NotificationLine {
 }
 
 impl Item for QueueView {
-    const SORTS: &'static [&'static str] = &["order tried", "waiting", "oldest", "rate", "name"];
-    const HEADS: &'static [&'static str] = &["", "READY", "OLDEST", "OUT/s", "QUEUE"];
+    const SORTS: &'static [&'static str] =
+        &["order tried", "waiting", "oldest", "rate", "name", "errors", "p95"];
+    const HEADS: &'static [&'static str] = &["", "READY", "OLDEST", "OUT/s", "QUEUE", "ERR%", "P95"];
 
     fn id(&self) -> String {
         self.name.clone()
@@ -49,6 +45,7 @@ impl Item for QueueView {
             1 => most(self.waiting + self.on_disk),
             2 => oldest() as f64,
             3 => -self.rate_per_second,
+            5.. => LAST,
             _ => 0.0,
         };
         (number, self.name.clone())
@@ -56,8 +53,9 @@ impl Item for QueueView {
 }
 
 impl Item for ProviderView {
-    const SORTS: &'static [&'static str] = &["order tried", "in flight", "circuit", "name"];
-    const HEADS: &'static [&'static str] = &["", "BUSY", "CIRCUIT", "PROVIDER"];
+    const SORTS: &'static [&'static str] =
+        &["order tried", "in flight", "circuit", "name", "ok rate", "p95", "calls"];
+    const HEADS: &'static [&'static str] = &["", "BUSY", "CIRCUIT", "PROVIDER", "OK%", "P95", "CALLS/s"];
 
     fn id(&self) -> String {
         self.name.clone()
@@ -77,6 +75,7 @@ impl Item for ProviderView {
                 "half_open" => 1.0,
                 _ => 2.0,
             },
+            4.. => LAST,
             _ => 0.0,
         };
         (number, self.name.clone())
@@ -84,8 +83,9 @@ impl Item for ProviderView {
 }
 
 impl Item for WebhookView {
-    const SORTS: &'static [&'static str] = &["oldest", "service", "state"];
-    const HEADS: &'static [&'static str] = &["", "ENDPOINT", "STATE"];
+    const SORTS: &'static [&'static str] =
+        &["oldest", "service", "state", "ack rate", "waiting", "failed", "p95"];
+    const HEADS: &'static [&'static str] = &["", "ENDPOINT", "STATE", "ACK%", "WAIT", "FAILED", "P95"];
 
     fn id(&self) -> String {
         self.id.to_string()
@@ -101,6 +101,7 @@ impl Item for WebhookView {
             2 if self.failing_since.is_some() => 0.0,
             2 if self.is_active => 2.0,
             2 => 1.0,
+            3.. => LAST,
             _ => 0.0,
         };
         (number, format!("{} {}", self.service_name, self.url))

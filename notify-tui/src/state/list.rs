@@ -1,6 +1,7 @@
 //! A list: cursor and marks follow ids, and while something is marked nothing moves.
 
 use super::Rows;
+use super::weights::Weights;
 use std::collections::BTreeSet;
 
 /// What can stand in a list.
@@ -36,6 +37,8 @@ pub struct List<T> {
     newer: usize,
     sort: usize,
     reverse: bool,
+    /// By id, where a row stands by the last of its orders: what they go by is not in the rows.
+    weights: Weights,
     words: String,
     /// Whether an answer was here.
     pub loaded: bool,
@@ -58,6 +61,7 @@ impl<T> Default for List<T> {
             newer: 0,
             sort: 0,
             reverse: false,
+            weights: Weights::new(),
             words: String::new(),
             loaded: false,
             follow: false,
@@ -86,11 +90,20 @@ impl<T: Item> List<T> {
         self.arrange();
     }
 
+    /// Takes where rows stand by the last of their orders, by id. While something is marked nothing moves.
+    pub fn weigh(&mut self, weights: Weights) {
+        self.weights = weights;
+        if self.marks.is_empty() && self.sort > 0 && self.loaded {
+            self.arrange();
+        }
+    }
+
     /// Forgets the rows, and the marks with them.
     pub fn clear(&mut self) {
         *self = Self {
             sort: self.sort,
             reverse: self.reverse,
+            weights: std::mem::take(&mut self.weights),
             words: std::mem::take(&mut self.words),
             follow: self.follow,
             ..Self::default()
@@ -110,9 +123,15 @@ impl<T: Item> List<T> {
         };
         self.rows = self.given.iter().filter(fits).cloned().collect();
         if self.sort > 0 {
-            let by = self.sort;
+            let (by, weights) = (self.sort, &self.weights);
+            let rank = |row: &T| {
+                let (number, name) = row.rank(by);
+                let of = weights.get(&row.id()).map(Vec::as_slice).unwrap_or_default();
+                let weight = (by + of.len()).checked_sub(T::SORTS.len()).and_then(|at| of.get(at));
+                (weight.copied().unwrap_or(number), name)
+            };
             self.rows.sort_by(|a, b| {
-                let (a, b) = (a.rank(by), b.rank(by));
+                let (a, b) = (rank(a), rank(b));
                 a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1))
             });
         }
@@ -313,7 +332,7 @@ impl<T: Item> Rows for List<T> {
 impl<T: Item> List<T> {
     /// Lets in what waited, once nothing is marked any more.
     fn settle(&mut self) {
-        if self.marks.is_empty() && self.newer > 0 {
+        if self.marks.is_empty() && (self.newer > 0 || self.sort > 0) {
             self.arrange();
         }
     }

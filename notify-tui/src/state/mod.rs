@@ -16,6 +16,7 @@ mod rates;
 mod rows;
 mod slots;
 mod traffic;
+pub(crate) mod weights;
 
 pub use confirm::Confirm;
 pub use export::Export;

@@ -3,7 +3,7 @@
 use super::{counted, wishes};
 use crate::ask::{Answer, Failure, Slot};
 use crate::deed::{Deed, Outcome, several};
-use crate::state::{App, Data, Entry, Over, Page, Rates, Rows as _};
+use crate::state::{App, Data, Entry, Over, Page, Rates, Rows as _, weights};
 use notify_proto::upkeep::{OperationState, grouped};
 use notify_proto::view::StatusView;
 use notify_proto::webhook::DeliveryView;
@@ -20,6 +20,9 @@ pub(super) fn take(app: &mut App, slot: Slot, answer: Answer, took: Duration) {
         }
         Answer::Overview(reply) => {
             if let Some(overview) = reply.overview {
+                app.queues.list.weigh(weights::queues(&overview));
+                app.providers.list.weigh(weights::providers(&overview));
+                app.webhooks.list.weigh(weights::webhooks(&overview));
                 app.overview = Some((Some(reply.rev), overview));
             }
         }

@@ -47,9 +47,11 @@ fn click(app: &mut App, column: u16, row: u16, cmds: &mut Vec<Cmd>) {
         None => {}
         Some(Hit::Tab(page)) => show(app, page, cmds),
         Some(Hit::Head(word)) => {
-            let sorted = app.rows_mut().is_some_and(|rows| rows.sort_on(&word));
-            if sorted {
+            if app.rows_mut().is_some_and(|rows| rows.sort_on(&word)) {
                 moved(app, cmds);
+            } else {
+                // What it can be sorted by, or how it always is.
+                act(app, Action::Sort, cmds);
             }
         }
         Some(Hit::Line { line, height, side }) => line_of(app, line, height, side, cmds),

@@ -1,6 +1,6 @@
 //! What hands do besides keys: the mouse, what is pasted, looking elsewhere; and what filters suggest.
 
-use crate::house::{after, answer, asked, live, page, press, screen, slots, write};
+use crate::house::{after, answer, asked, id, live, page, press, screen, slots, write};
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use notify_tui::message::{Answer, Cmd, Msg, Slot};
 use notify_tui::state::{App, Over, Page};
@@ -57,6 +57,50 @@ fn a_click_on_the_head_of_a_column_sorts_by_it_and_turns_it_round() {
     assert_eq!((app.queues.list.order(), first(&app)), (("name", true), "webhooks".to_owned()));
     click(&mut app, "EMPTY");
     assert_eq!(app.queues.list.order(), ("name", true), "it cannot be sorted by that");
+    assert!(matches!(&app.over, Some(Over::Menu(menu)) if menu.title == "sort by"), "but by these");
+}
+
+#[test]
+fn what_is_only_known_of_the_overview_is_sorted_by_as_well() {
+    let (mut app, cmds, begin) = live(Page::Webhooks);
+    let Answer::Webhooks(mut all) = crate::house::webhooks() else { panic!("webhooks") };
+    let [good, bad, quiet] = [801, 802, 803]
+        .map(|n| notify_proto::webhook::WebhookView { id: id(n).parse().unwrap(), ..all[0].clone() });
+    all = vec![quiet.clone(), good.clone(), bad.clone()];
+    answer(&mut app, &cmds, Slot::List, Answer::Webhooks(all), begin);
+    let order = |app: &App| app.webhooks.list.rows().iter().map(|it| it.id).collect::<Vec<_>>();
+    click(&mut app, "ACK%");
+    assert_eq!(app.webhooks.list.order(), ("ack rate", false));
+    assert_eq!(order(&app), [quiet.id, good.id, bad.id], "nothing is known of them yet");
+    let overview = |shares: [(u32, Option<f64>); 3]| {
+        let Answer::Overview(mut reply) = crate::house::overview() else { panic!("overview") };
+        let view = reply.overview.as_mut().unwrap();
+        let line = view.webhooks.remove(0);
+        let lines = shares.map(|(n, ack_share)| notify_proto::overview::WebhookLine {
+            id: id(n),
+            ack_share,
+            ..line.clone()
+        });
+        view.webhooks.extend(lines);
+        Answer::Overview(reply)
+    };
+    answer(
+        &mut app,
+        &cmds,
+        Slot::Overview,
+        overview([(801, Some(0.99)), (802, Some(0.2)), (803, None)]),
+        begin,
+    );
+    assert_eq!(order(&app), [bad.id, good.id, quiet.id], "the worst first");
+    click(&mut app, "ACK%");
+    assert_eq!(order(&app), [quiet.id, good.id, bad.id]);
+    press(&mut app, &["S", "space"]);
+    let now = after(begin, 2_000);
+    let cmds = update(&mut app, Msg::Tick, now);
+    answer(&mut app, &cmds, Slot::Overview, overview([(801, Some(0.1)), (802, Some(0.2)), (803, None)]), now);
+    assert_eq!(order(&app), [bad.id, good.id, quiet.id], "nothing moves while something is marked");
+    press(&mut app, &["u"]);
+    assert_eq!(order(&app), [good.id, bad.id, quiet.id]);
 }
 
 #[test]
