@@ -8,9 +8,9 @@ use clap_complete::Shell;
 /// A completion script.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The script completes commands and flags. To have names and ids completed as well, as the daemon knows them at the
-moment, have the shell ask notifyctl instead; it answers within 150 ms, or offers nothing. In bash and zsh, source <(COMPLETE=bash notifyctl), with the name of
-the shell; in fish, COMPLETE=fish notifyctl | source.
+    after_help = "With the script the shell asks notifyctl while you type: for commands and flags, and for names and ids as the daemon knows
+them at the moment. That takes 150 ms at most; without a daemon, only commands and flags are offered. The script stays good
+when notifyctl is upgraded. With --static it asks nobody, and offers commands and flags alone.
 
 Examples:
   notifyctl completions bash > /etc/bash_completion.d/notifyctl
@@ -21,13 +21,39 @@ pub struct Completions {
     /// For which shell
     #[arg(value_enum)]
     shell: Shell,
+    /// A script that asks nobody: of commands and flags alone
+    #[arg(long = "static")]
+    fixed: bool,
 }
 
 impl Completions {
     pub(crate) fn run(&self, out: &Out) -> Ended {
-        let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut crate::command(), "notifyctl", &mut script);
-        out.raw(&String::from_utf8_lossy(&script))?;
+        match asking(self.shell).filter(|_| !self.fixed) {
+            Some(script) => out.raw(script)?,
+            None => {
+                let mut script = Vec::new();
+                clap_complete::generate(self.shell, &mut crate::command(), "notifyctl", &mut script);
+                out.raw(&String::from_utf8_lossy(&script))?;
+            }
+        }
         Ok(Exit::Done)
+    }
+}
+
+/// What has a shell ask notifyctl. How it asks is only told by the notifyctl it asks, so that both are of the same version.
+const fn asking(shell: Shell) -> Option<&'static str> {
+    match shell {
+        Shell::Bash => Some("source <(COMPLETE=bash notifyctl)\n"),
+        // It is read when something is completed for the first time, and has to do that as well.
+        Shell::Zsh => Some(
+            "#compdef notifyctl\nsource <(COMPLETE=zsh notifyctl)\n[[ $funcstack[1] = _notifyctl ]] && $_comps[notifyctl] \"$@\"\n",
+        ),
+        Shell::Fish => Some("COMPLETE=fish notifyctl | source\n"),
+        Shell::Elvish => Some("eval (E:COMPLETE=elvish notifyctl | slurp)\n"),
+        Shell::PowerShell => Some(
+            "$env:COMPLETE = \"powershell\"\nnotifyctl | Out-String | Invoke-Expression\nRemove-Item Env:\\COMPLETE\n",
+        ),
+        // Whichever is added: what it is asked with is not known here.
+        _ => None,
     }
 }

@@ -391,7 +391,7 @@ fn a_pipe_that_is_closed_ends_quietly() {
         assert_eq!(output.status.code(), Some(0), "{line:?}");
         assert!(!String::from_utf8(output.stderr).unwrap().contains("panicked"), "{line:?}");
     }
-    for line in [&["--help"][..], &["help", "filters"], &["completions", "bash"], &["man"]] {
+    for line in [&["--help"][..], &["help", "filters"], &["completions", "bash", "--static"], &["man"]] {
         let mut child = command(line, &[])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -7,6 +7,7 @@ use notify_tests::daemon::{Builder, Daemon};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 /// Commands that look, and changes that are undone by the one after or do not matter here. `ID` is a notification that was
@@ -217,6 +218,34 @@ fn offered(socket: Option<&str>, words: &[&str]) -> Vec<String> {
     lines.lines().filter(|line| !line.starts_with('-')).map(str::to_owned).collect()
 }
 
+/// What a bash with this completion script offers for the last of these words.
+fn in_bash(script: &str, socket: &str, words: &[&str]) -> Vec<String> {
+    let last = words.len() - 1;
+    let quoted: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
+    let run = format!(
+        "{script}\nof=$(complete -p notifyctl); of=${{of##*-F }}; of=${{of%% *}}\nCOMP_WORDS=({})\nCOMP_CWORD={last}\n\
+         $of notifyctl {} {}\nprintf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        quoted.join(" "),
+        quoted[last],
+        quoted[last - 1],
+    );
+    let programs = bin("notifyctl").parent().unwrap().display().to_string();
+    let mut bash = Command::new("bash")
+        .args(["--norc", "-s"])
+        .env_clear()
+        .env("PATH", format!("{programs}:/usr/bin:/bin"))
+        .env("NOTIFYD_SOCKET", socket)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Longer than an argument may be.
+    bash.stdin.take().unwrap().write_all(run.as_bytes()).unwrap();
+    let output = bash.wait_with_output().unwrap();
+    let lines = String::from_utf8(output.stdout).unwrap();
+    lines.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shell_is_offered_what_the_daemon_knows_and_nothing_without_one() {
     let (daemon, id, _, hook) = furnished().await;
@@ -230,6 +259,12 @@ async fn a_shell_is_offered_what_the_daemon_knows_and_nothing_without_one() {
     assert!(asked(&["notification", "list", "--service", ""]).contains(&"acme".to_owned()));
     assert!(asked(&["provider", "add", ""]).iter().all(|it| it != "quick"), "a new one has a new name");
     assert!(asked(&["provi"]).contains(&"provider".to_owned()));
+    let script = daemon.ctl().ok(&["completions", "bash"]);
+    assert_eq!(in_bash(&script, &socket, &["notifyctl", "queue", "pause", "qu"]), ["quick"]);
+    assert_eq!(in_bash(&script, &socket, &["notifyctl", "provi"]), ["provider"]);
+    let fixed = daemon.ctl().ok(&["completions", "bash", "--static"]);
+    assert_eq!(in_bash(&fixed, &socket, &["notifyctl", "queue", "pau"]), ["pause"]);
+    assert!(!in_bash(&fixed, &socket, &["notifyctl", "queue", "pause", "qu"]).contains(&"quick".to_owned()));
     let nowhere = daemon.builder().dir().join("none").display().to_string();
     assert!(offered(Some(&nowhere), &["service", "show", "a"]).is_empty());
 }
