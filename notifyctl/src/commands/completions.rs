@@ -28,13 +28,12 @@ pub struct Completions {
 
 impl Completions {
     pub(crate) fn run(&self, out: &Out) -> Ended {
-        match asking(self.shell).filter(|_| !self.fixed) {
-            Some(script) => out.raw(script)?,
-            None => {
-                let mut script = Vec::new();
-                clap_complete::generate(self.shell, &mut crate::command(), "notifyctl", &mut script);
-                out.raw(&String::from_utf8_lossy(&script))?;
-            }
+        if let Some(script) = asking(self.shell).filter(|_| !self.fixed) {
+            out.raw(script)?;
+        } else {
+            let mut script = Vec::new();
+            clap_complete::generate(self.shell, &mut crate::command(), "notifyctl", &mut script);
+            out.raw(&String::from_utf8_lossy(&script))?;
         }
         Ok(Exit::Done)
     }
