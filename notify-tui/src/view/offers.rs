@@ -4,6 +4,7 @@ use crate::message::{Action, Slot};
 use crate::state::{App, Item as _, Page, Rows};
 use notify_proto::Status;
 use notify_proto::line::NotificationLine;
+use notify_proto::view::ProviderView;
 
 /// The actions of each view that are worth a place in the key line.
 pub(super) fn worth(app: &App) -> &'static [(Action, &'static str)] {
@@ -103,6 +104,16 @@ pub(super) fn works(app: &App, action: Action) -> bool {
         Action::Open if app.open => false,
         Action::New | Action::Panel | Action::Group | Action::Nearer | Action::Further => true,
         _ if nothing => false,
+        // No provider stands behind the others.
+        Action::Limit => app.queues.list.current().is_none_or(|queue| queue.provider_id.is_some()),
+        Action::OpenCircuit | Action::HalfOpen | Action::CloseCircuit => {
+            app.providers.list.current().is_none_or(|provider| moves(provider, action))
+        }
+        // One that is switched off is told nothing.
+        Action::Test | Action::Resend | Action::Recover if app.page == Page::Webhooks => {
+            let one = action != Action::Resend || (app.side && !app.webhooks.told.is_empty());
+            one && app.webhooks.list.current().is_none_or(|webhook| webhook.is_active)
+        }
         Action::Unlock => app.services.list.current().is_none_or(|service| service.locked_until.is_some()),
         Action::Retry | Action::Cancel | Action::Bury | Action::Postpone | Action::Reroute => {
             let Some(notes) = app.notes_of(app.page) else { return true };
@@ -116,6 +127,15 @@ pub(super) fn works(app: &App, action: Action) -> bool {
             };
             rows.is_empty() || marked.iter().any(able) || one.iter().any(able)
         }
+        _ => true,
+    }
+}
+
+/// Whether that leaves the circuit of a provider otherwise than it is.
+fn moves(provider: &ProviderView, action: Action) -> bool {
+    match action {
+        Action::HalfOpen => provider.circuit != "half_open",
+        Action::CloseCircuit => provider.circuit != "closed",
         _ => true,
     }
 }

@@ -272,6 +272,24 @@ fn the_key_line_has_only_what_works_on_the_row() {
     let line = keys(&app, 60, 15);
     assert!(line.contains(" R retry ") && line.contains(" D discard "), "{line}");
 
+    let (mut app, cmds, begin) = live(Page::Queues);
+    answer(&mut app, &cmds, Slot::List, crate::house::queues(), begin);
+    assert!(keys(&app, 120, 36).contains(" l limit "));
+    press(&mut app, &["G"]);
+    assert!(!keys(&app, 120, 36).contains(" l limit "), "no provider stands behind it");
+
+    let (mut app, cmds, begin) = live(Page::Webhooks);
+    answer(&mut app, &cmds, Slot::List, crate::house::webhooks(), begin);
+    let line = keys(&app, 120, 36);
+    assert!(line.contains(" T test ") && !line.contains(" A resend "), "no delivery is chosen: {line}");
+    let Answer::Webhooks(mut off) = crate::house::webhooks() else { panic!("webhooks") };
+    off[0].is_active = false;
+    let now = after(begin, 2_000);
+    let cmds = update(&mut app, Msg::Tick, now);
+    answer(&mut app, &cmds, Slot::List, Answer::Webhooks(off), now);
+    let line = keys(&app, 120, 36);
+    assert!(!line.contains(" T test ") && line.contains(" E on/off "), "it is told nothing: {line}");
+
     let (mut app, cmds, begin) = live(Page::Services);
     let services = asked(&cmds).into_iter().find(|(slot, ..)| *slot == Slot::List).unwrap().2;
     answer(&mut app, &cmds, Slot::List, crate::world::reply(crate::world::World::Full, &services), begin);
