@@ -18,8 +18,8 @@ fn a_question_comes_after_what_is_unknown_and_what_cannot_be() {
     for (line, code, said) in [
         (&["provider", "circuit", "open", "nobody"][..], 3, "no provider nobody"),
         (&["provider", "remove", "nobody"], 3, "no provider nobody"),
-        (&["queue", "pause", "nobody"], 3, "no provider nobody"),
-        (&["queue", "drain", "nobody", "--wait"], 3, "no provider nobody"),
+        (&["queue", "pause", "nobody"], 3, "no queue nobody"),
+        (&["queue", "drain", "nobody", "--wait"], 3, "no queue nobody"),
         (&["operation", "cancel", "op_99"], 3, "no operation op_99"),
         (&["operation", "cancel", &ended], 5, "has ended already"),
         (&["service", "key", "reset", "nobody"], 3, "no service nobody"),

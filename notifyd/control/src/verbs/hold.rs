@@ -1,6 +1,8 @@
 //! What operators force by hand: `notifyctl queue pause`, `limit`, `drain` and `hold`, `notifyctl provider circuit open`.
 
+use super::provider::find;
 use super::queue::Named;
+use super::shared::called;
 use crate::refuse;
 use crate::session::{Operator, Room, Session};
 use crate::view::hold_view;
@@ -28,7 +30,14 @@ pub(crate) fn list(session: &Session) -> Reply<Vec<HoldView>> {
 pub(crate) async fn set(session: &Session, request: &HoldRequest, change: &Change) -> Reply<HoldView> {
     let operator = session.change(change)?;
     let room = operator.room;
-    let on = match Named::find(room, &request.provider)? {
+    let named = match request.kind {
+        // A circuit is asked for by its provider.
+        HoldKind::CircuitOpen if called(&request.provider).is_none() => {
+            Named::Provider(find(room, &request.provider)?)
+        }
+        _ => Named::find(room, &request.provider)?,
+    };
+    let on = match named {
         Named::Provider(provider) => {
             check_limit(&provider, request)?;
             if let Some(on) = request.kind.switches() {

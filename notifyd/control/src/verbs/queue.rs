@@ -42,7 +42,9 @@ impl Named {
     pub(in crate::verbs) fn find(room: &Room, name: &str) -> Reply<Self> {
         match shared::called(name) {
             Some(queue) => Ok(Self::Shared(queue)),
-            None => find(room, name).map(Self::Provider).map_err(|it| it.hint("see notifyctl queue list")),
+            None => find(room, name)
+                .map(Self::Provider)
+                .map_err(|_| refuse::not_found("queue", name).hint("see notifyctl queue list")),
         }
     }
 
