@@ -2,10 +2,9 @@
 //! it is read, sent, and what came of it is written down.
 //!
 //! Each endpoint has a line of its own ([`line`](mod@line)), so that one that is slow or dead delays only itself; [`share`] says how
-//! many connections it may have of those there are, [`callers`] keeps them ready to be called, and [`under_way`] shows
-//! how many are in use. [`tell`] is one try and what follows from the answer, [`body`] what is said, and [`news`] what the
-//! loop hears of it all. Whatever dies, what was owed
-//! is read again and sent under the same id.
+//! many connections it may have of those there are, [`callers`] keeps them ready to be called, and [`under_way`] shows how
+//! many are in use. [`tell`] is one try and what follows from the answer, [`body`] what is said, and [`news`] what the loop
+//! hears of it all. Whatever dies, what was owed is read again and sent under the same id.
 
 mod body;
 mod callers;
