@@ -17,14 +17,14 @@ const QUEUES: [Column; 12] = [
     left("QUEUE", 24, 0),
     right("READY", 9, 0),
     right("BUSY", 9, 1),
-    right("LATER", 9, 2),
+    right("SCHED", 9, 2),
     right("OLDEST", 8, 1),
     right("IN/s", 8, 3),
     right("OUT/s", 8, 1),
     right("ERR%", 6, 4),
     right("P95", 7, 3),
     right("P99", 7, 6),
-    right("15m", 15, 5),
+    right("DEPTH 15m", 15, 5),
     left("STATE", 18, 0),
 ];
 

@@ -31,7 +31,7 @@ pub(super) const COLUMNS: [Column; 14] = [
     right("P95", 7, 3),
     right("P99", 7, 6),
     right("429/s", 6, 6),
-    right("15m", 15, 8),
+    right("CALLS 15m", 15, 8),
     left("LAST ERROR", 26, 5),
 ];
 

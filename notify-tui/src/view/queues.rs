@@ -28,7 +28,7 @@ pub(super) const COLUMNS: [Column; 14] = [
     right("P50", 7, 7),
     right("P95", 7, 5),
     right("P99", 7, 6),
-    right("15m", 15, 8),
+    right("DEPTH 15m", 15, 8),
 ];
 
 /// How a queue stands, with its mark.

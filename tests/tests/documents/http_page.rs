@@ -184,7 +184,7 @@ async fn the_answers_are_as_shown() {
     let mut made = client.post(WEBHOOKS, &body).await.unwrap().json();
     let shown = example(&page, "{\"id\"");
     assert_eq!(members(&made), members(&shown));
-    for member in ["id", "service_id", "created_at", "updated_at", "secret"] {
+    for member in ["id", "service_id", "created_at", "updated_at", "secret_set_at", "secret"] {
         made[member] = shown[member].clone();
     }
     assert_eq!(made, shown);
