@@ -11,8 +11,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Objects whose members are data: the names are no promise.
-const MAPS: &[&str] =
-    &["by_status", "by_service", "by_code", "by_channel", "by_provider", "by_priority", "headers", "rates"];
+const MAPS: &[&str] = &[
+    "by_status",
+    "by_service",
+    "by_code",
+    "by_channel",
+    "by_event",
+    "by_provider",
+    "by_priority",
+    "headers",
+    "rates",
+];
 
 /// Members that may be anything.
 const ANYTHING: &[&str] = &["body", "config", "default", "meta_data", "recipient", "response_data", "value"];
@@ -66,7 +75,9 @@ impl Seen {
             schema.insert("items".into(), items.schema(""));
         }
         if self.types.contains("object") && MAPS.contains(&name) {
-            let mut all: Vec<_> = self.members.values().map(|it| it.schema("")).collect();
+            // What is told by event is told by status below it.
+            let below = if name == "by_event" { "by_status" } else { "" };
+            let mut all: Vec<_> = self.members.values().map(|it| it.schema(below)).collect();
             all.dedup();
             if let [one] = all.as_slice() {
                 schema.insert("additionalProperties".into(), one.clone());
