@@ -191,7 +191,8 @@ pub(crate) fn webhook() -> Value {
         "description": "it\u{1b}[5m blinks", "is_active": false, "disabled_reason": "gone",
         "failing_since": "2026-01-01T00:00:00.000Z", "events": ["delivered", "failed"], "headers": {"X-Token": "***"},
         "max_retries": null, "timeout_seconds": 30, "retry_profile": "standard", "redact": false,
-        "old_secret_until": null, "created_at": "2026-01-01T00:00:00.000Z", "updated_at": "2026-01-01T00:00:00.000Z"
+        "secret_set_at": "2026-01-01T00:00:00.000Z", "old_secret_until": null,
+        "created_at": "2026-01-01T00:00:00.000Z", "updated_at": "2026-01-01T00:00:00.000Z"
     })
 }
 
@@ -200,7 +201,7 @@ pub(crate) fn delivery(status: &str) -> Value {
     let taken = status == "acknowledged";
     json!({
         "id": if taken { OTHER } else { ID }, "webhook_id": ID, "notification_id": ID, "event": "delivered",
-        "status": status, "attempt_count": 1, "last_attempt_at": "2026-01-01T00:00:01.000Z", "next_attempt_at": null,
+        "status": status, "duration_ms": 12, "attempt_count": 1, "last_attempt_at": "2026-01-01T00:00:01.000Z", "next_attempt_at": null,
         "acknowledged_at": if taken { json!("2026-01-01T00:00:01.000Z") } else { Value::Null },
         "response_status_code": if taken { 200 } else { 500 }, "response_body": null,
         "error_message": if taken { Value::Null } else { json!("it answered\u{9b} 500") },
@@ -623,7 +624,8 @@ fn told(verb: &str, arguments: &Value, dry: bool) -> Value {
         "WebhookStats" => json!({
             "by_status": {"acknowledged": 1_284, "failed": 2}, "owed": 7, "oldest": "2026-01-01T00:00:00.000Z",
             "ack_p50_ms": 12, "ack_p99_ms": 340, "by_code": {"200": 1_284, "500": 2},
-            "last_ack_at": "2026-01-01T00:00:00.000Z", "last_nack_at": null, "busy": 2, "limit": 8,
+            "last_ack_at": "2026-01-01T00:00:00.000Z", "last_nack_at": "2026-01-01T00:00:00.000Z", "busy": 2, "limit": 8,
+            "retry_delays": [60, 300, 900], "disable_after_seconds": 432_000,
             "by_event": {"delivered": {"acknowledged": 1_284}}
         }),
         other => panic!("a call nobody knows: {other}"),
