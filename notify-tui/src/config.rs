@@ -4,6 +4,8 @@ use crate::cli::Cli;
 use crate::keys::Keymap;
 use crate::state::{Confirm, Pace, Page};
 use crate::view::Theme;
+use notify_proto::Timestamp;
+use notify_proto::filter::Filter;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -157,8 +159,33 @@ fn kept(text: &str, name: &str, filter: &str) -> Result<String, String> {
     }
 }
 
-/// Reads the file's text.
+/// Reads the file's text; what is wrong is told with its line.
 fn read(text: &str) -> Result<Settings, String> {
+    parse(text).map_err(|error| match line_of(text, &error) {
+        Some(line) => format!("line {line}: {error}"),
+        None => error,
+    })
+}
+
+/// Where the key stands that an error begins with, such as `keys.help: `.
+fn line_of(text: &str, error: &str) -> Option<usize> {
+    let (path, _) = error.split_once(": ")?;
+    let (section, key) = path.rsplit_once('.').unwrap_or(("", path));
+    let mut here = "";
+    for (n, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            here = name.trim();
+        }
+        let named = line.split_once('=').map(|(name, _)| name.trim().trim_matches(['"', '\'']));
+        if here == section && named == Some(key) {
+            return Some(n + 1);
+        }
+    }
+    None
+}
+
+fn parse(text: &str) -> Result<Settings, String> {
     let file: File = toml::from_str(text).map_err(|error| {
         let line = error.span().map(|span| text[..span.start].matches('\n').count() + 1);
         let line = line.map(|line| format!("line {line}: ")).unwrap_or_default();
@@ -192,6 +219,10 @@ fn read(text: &str) -> Result<Settings, String> {
     settings.ascii = file.ascii.unwrap_or_default();
     settings.calm = file.reduce_motion.unwrap_or_default();
     settings.mouse = file.mouse.unwrap_or(true);
+    for (name, filter) in &settings.filters {
+        // Only whether it can be read counts, whenever that is.
+        Filter::parse(filter, Timestamp::UNIX_EPOCH).map_err(|error| format!("filters.{name}: {error}"))?;
+    }
     settings.columns = columns(file.columns)?;
     settings.keys = Keymap::with(&file.keys)?;
     Ok(settings)
@@ -329,10 +360,18 @@ mod tests {
             "{}",
             wrong("ascii = true\nanswer = 42")
         );
-        assert!(wrong("theme = \"sepia\"").starts_with("theme: "));
+        assert!(wrong("ascii = true\n\ntheme = \"sepia\"").starts_with("line 3: theme: "));
+        assert!(
+            wrong("[keys]\nhelp = [\"x\"]\nquit = [\"x\"]")
+                .starts_with("line 2: keys.help: `x` is a key of quit")
+        );
+        assert!(wrong("[keys]\nhelp = [\"r\"]").contains("`r` is a key of refresh as well"));
+        assert!(wrong("[filters]\na = \"x\"\nb = \"bogus:1\"").starts_with("line 3: filters.b: "));
         assert!(wrong("interval = \"2\"").contains("2s"));
         assert!(wrong("view = \"moon\"").contains("moon"));
-        assert!(wrong("bulk_pace = \"50\"").starts_with("bulk_pace: write 1/s to 1000000/s, or none"));
-        assert!(wrong("confirm = \"twice\"").starts_with("confirm: `twice` is none of none, yes"));
+        assert!(
+            wrong("bulk_pace = \"50\"").starts_with("line 1: bulk_pace: write 1/s to 1000000/s, or none")
+        );
+        assert!(wrong("confirm = \"twice\"").starts_with("line 1: confirm: `twice` is none of none, yes"));
     }
 }

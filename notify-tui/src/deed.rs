@@ -12,6 +12,15 @@ use notify_proto::upkeep::grouped;
 use notify_proto::webhook::{RecoverRequest, RecoverView};
 use notify_proto::{BulkOp, DeliveryId, NotificationId, Timestamp, WebhookId};
 
+/// A span of whole minutes, as it is written.
+pub(crate) fn minutes(minutes: i64) -> String {
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes}m"),
+        (hours, 0) => format!("{hours}h"),
+        (hours, minutes) => format!("{hours}h{minutes}m"),
+    }
+}
+
 /// A change.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Deed {

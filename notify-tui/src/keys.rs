@@ -154,6 +154,15 @@ impl Default for Keymap {
     }
 }
 
+/// Whether both are asked in the same breath: what is said for a view goes before what is said for all.
+fn meet(one: Scope, other: Scope) -> bool {
+    match (one, other) {
+        (Scope::In(one), Scope::In(other)) => one.iter().any(|page| other.contains(page)),
+        (Scope::List, Scope::List) | (Scope::Global, Scope::Global) => true,
+        _ => false,
+    }
+}
+
 impl Keymap {
     /// With other keys for some actions, by name; what no action is called is told.
     pub fn with(changes: &BTreeMap<String, Vec<String>>) -> Result<Self, String> {
@@ -163,7 +172,25 @@ impl Keymap {
             let at = at.ok_or_else(|| format!("keys.{name}: no action is called so; see notify-tui(1)"))?;
             map.0[at].1.clone_from(chords);
         }
+        for (name, chords) in changes {
+            if let Some((chord, other)) = map.taken(name, chords) {
+                return Err(format!(
+                    "keys.{name}: `{chord}` is a key of {other} as well; give one of them another"
+                ));
+            }
+        }
         Ok(map)
+    }
+
+    /// Which of these keys of an action means another one where it does.
+    fn taken(&self, name: &str, chords: &[String]) -> Option<(String, &'static str)> {
+        let (.., scope, _) = ACTIONS.iter().find(|(_, it, ..)| *it == name)?;
+        let others = self.0.iter().zip(ACTIONS).filter(|(_, (_, it, ..))| *it != name);
+        let mut others = others.filter(|(_, (.., other, _))| meet(*scope, *other));
+        others.find_map(|((_, theirs), (_, other, ..))| {
+            let chord = chords.iter().find(|chord| theirs.contains(chord))?;
+            Some((chord.clone(), *other))
+        })
     }
 
     /// What a key means in this view: what is said for the view, then for lists, then for all.

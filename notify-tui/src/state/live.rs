@@ -28,6 +28,8 @@ pub struct Live {
     pub held: bool,
     /// Of the last answers: how many events each looked at, and how many were passed over after it, as they came too fast.
     seen: VecDeque<(u64, u64)>,
+    /// Whether events were passed over after the last one. Once is no sample: somebody was away, or the filter is new.
+    behind: bool,
     /// Whether an answer was here.
     pub loaded: bool,
 }
@@ -72,7 +74,9 @@ impl Live {
         if self.seen.len() == RECENT {
             self.seen.pop_front();
         }
-        self.seen.push_back((looked, after - view.next_seq));
+        let passed = after - view.next_seq;
+        self.seen.push_back((looked, if self.behind { passed } else { 0 }));
+        self.behind = passed > 0;
         self.after = Some(after);
     }
 
@@ -131,5 +135,9 @@ mod tests {
             live.fill(answer(after + 10, after + 10));
         }
         assert_eq!(live.sampled(), None, "lately it is all of them");
+        let after = live.after.unwrap();
+        live.fill(answer(after + 10, after + 90_000));
+        live.fill(answer(live.after.unwrap() + 10, live.after.unwrap() + 10));
+        assert_eq!(live.sampled(), None, "somebody was away for a while");
     }
 }

@@ -56,6 +56,8 @@ pub struct Notes {
     before: Vec<Option<String>>,
     /// Where this page begins.
     pub cursor: Option<String>,
+    /// Before when what is listed was made: newer ones have pushed the row under the cursor off the page, so that it is held.
+    pub held: Option<Timestamp>,
     /// Rows before this page.
     pub skipped: usize,
     sizes: Vec<usize>,
@@ -122,15 +124,17 @@ impl Notes {
         };
     }
 
-    /// Takes a page. With `by_age` the list is newest first: what newer ones have pushed off the page under the cursor is
-    /// there still, further on, and stays, as the cursor follows it and not the page.
-    pub fn fill(&mut self, mut page: LinePage, by_age: bool) {
-        if let Some((row, last)) = self.list.current().zip(page.items.last())
+    /// Takes a page. With `by_age` the list is newest first: when newer ones have pushed the row under the cursor off the
+    /// page, the rows stay that are there, and from then on they alone are asked for. Nothing moves, and no row is missing.
+    pub fn fill(&mut self, page: LinePage, by_age: bool) {
+        if let Some(((row, first), last)) =
+            self.list.current().zip(self.list.rows().first()).zip(page.items.last())
             && by_age
             && page.next_cursor.is_some()
             && row.created_at < last.created_at
         {
-            page.items.push(row.clone());
+            self.held = Some(first.created_at + TimeDelta::milliseconds(1));
+            return;
         }
         self.next = page.next_cursor;
         self.partial = page.partial;
@@ -157,11 +161,12 @@ impl Notes {
         true
     }
 
-    /// To the first page; false when it is this one.
+    /// To the first page, of the newest; false when it is this one.
     pub fn restart(&mut self) -> bool {
-        if self.before.is_empty() {
+        if self.before.is_empty() && self.held.is_none() {
             return false;
         }
+        self.held = None;
         self.before.clear();
         self.sizes.clear();
         (self.cursor, self.next, self.skipped) = (None, None, 0);

@@ -1,6 +1,6 @@
 //! What is asked when: each slot has at most one question under way, and a moment from which on the next is due.
 
-use crate::ask::Slot;
+use crate::ask::{Failure, Slot};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,8 @@ struct Stand {
     due: Option<Instant>,
     /// What was wrong with the last answer.
     trouble: Option<String>,
+    /// Whether none came in time.
+    late: bool,
     /// Whether there was an answer of any kind.
     heard: bool,
 }
@@ -39,9 +41,10 @@ impl Slots {
     }
 
     /// Notes how an answer was, and when the next question is due.
-    pub fn heard(&mut self, slot: Slot, trouble: Option<String>, due: Instant) {
+    pub fn heard(&mut self, slot: Slot, trouble: Option<&Failure>, due: Instant) {
         let stand = self.stands.entry(slot).or_default();
-        (stand.trouble, stand.due, stand.heard) = (trouble, Some(due), true);
+        stand.late = trouble == Some(&Failure::Late);
+        (stand.trouble, stand.due, stand.heard) = (trouble.map(Failure::text), Some(due), true);
     }
 
     /// Due at this moment, or at once.
@@ -81,6 +84,11 @@ impl Slots {
     /// What was wrong with the last answer.
     pub fn trouble(&self, slot: Slot) -> Option<&str> {
         self.stands.get(&slot)?.trouble.as_deref()
+    }
+
+    /// Whether the last question had no answer in time. What is known stays; the header says how old it is.
+    pub fn late(&self, slot: Slot) -> bool {
+        self.stands.get(&slot).is_some_and(|stand| stand.late)
     }
 
     /// Whether there was an answer of any kind.

@@ -13,6 +13,12 @@ const REVEALED: Duration = Duration::from_secs(30);
 
 /// Does it.
 pub(super) fn act(app: &mut App, action: Action, cmds: &mut Vec<Cmd>) {
+    if in_groups(app) && of_a_row(action) {
+        let open = app.settings.keys.chord(Action::Open, app.page).unwrap_or("enter");
+        let list = app.settings.keys.chord(Action::Panel, app.page).unwrap_or("tab");
+        let text = format!("a group is under the cursor: {open} shows only these, {list} leads to the list");
+        return app.say(text);
+    }
     if keys::changes(action) {
         return match app.locked() {
             Some(why) => app.say(why),
@@ -95,6 +101,29 @@ pub(super) fn act(app: &mut App, action: Action, cmds: &mut Vec<Cmd>) {
     }
 }
 
+/// Whether the cursor stands on a group, and not on a row of the list.
+pub(super) const fn in_groups(app: &App) -> bool {
+    app.side && !app.open && matches!(app.page, Page::Retries | Page::Dead)
+}
+
+/// Whether it is done to the row under the cursor, or to rows that are marked.
+const fn of_a_row(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Retry
+            | Action::Cancel
+            | Action::Bury
+            | Action::Postpone
+            | Action::Reroute
+            | Action::Mark
+            | Action::Range
+            | Action::MarkAll
+            | Action::Copy
+            | Action::CopyLine
+            | Action::Raw
+    )
+}
+
 /// Moves and marks.
 fn go(app: &mut App, action: Action, cmds: &mut Vec<Cmd>) {
     let page = crate::view::rows_shown(app).max(1).cast_signed();
@@ -147,6 +176,12 @@ fn go(app: &mut App, action: Action, cmds: &mut Vec<Cmd>) {
     }
     if let Some(text) = told {
         app.say(text);
+    }
+    // Whoever follows the first row is not held at another.
+    if action == Action::Follow
+        && app.notes_mut().is_some_and(|notes| notes.list.follow && notes.held.take().is_some())
+    {
+        anew(app, cmds);
     }
     moved(app, cmds);
 }

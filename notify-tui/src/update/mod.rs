@@ -21,7 +21,7 @@ pub(crate) use export::progress;
 pub use suggest::suggestions;
 pub use wanted::wanted;
 
-use crate::message::{Cmd, Failure, Moment, Msg, Slot};
+use crate::message::{Cmd, Moment, Msg, Slot};
 use crate::state::{App, Link, Page, wait};
 use notify_proto::socket::NoDaemon;
 use std::time::Duration;
@@ -71,13 +71,18 @@ pub fn update(app: &mut App, msg: Msg, now: Moment) -> Vec<Cmd> {
         Msg::Misfit(welcome) => app.link = Link::Misfit(welcome),
         Msg::Answered(slot, number, answer, took) => {
             if app.slots.take(slot, number) {
-                let trouble = answer.as_ref().err().map(Failure::text);
-                match answer {
-                    Ok(answer) => answers::take(app, slot, answer, took),
-                    Err(why) => answers::refused(app, slot, &why),
-                }
+                let trouble = match answer {
+                    Ok(answer) => {
+                        answers::take(app, slot, answer, took);
+                        None
+                    }
+                    Err(why) => {
+                        answers::refused(app, slot, &why);
+                        Some(why)
+                    }
+                };
                 // The pace follows from what came.
-                app.slots.heard(slot, trouble, now.instant + wanted::pace(app, slot));
+                app.slots.heard(slot, trouble.as_ref(), now.instant + wanted::pace(app, slot));
             }
         }
         Msg::Exported(told) => export::take(app, told),

@@ -167,6 +167,8 @@ fn notes(
     if !notes.filter.is_empty() && app.page != Page::Retries && app.slots.answered(Slot::List) {
         all.push((Slot::Count, Question::Count(filter.clone())));
     }
+    let mut filter = filter;
+    filter.terms.extend(notes.held.map(Term::Until));
     let limit = u32::from(app.size.1).clamp(50, 200);
     let (cursor, most_tried) = (notes.cursor.clone(), notes.most_tried);
     let webhooks = if app.page == Page::Retries { WithWebhooks::Also } else { WithWebhooks::No };

@@ -149,7 +149,8 @@ fn notifications(app: &App, wish: Wish) -> Result<Granted, String> {
         Wish::Bury => BulkOp::Bury,
         _ => BulkOp::Postpone,
     };
-    let until = (op == BulkOp::Postpone).then(|| app.now.wall + TimeDelta::minutes(10));
+    let lasting = longer(app, &ids);
+    let until = (op == BulkOp::Postpone).then(|| app.now.wall + TimeDelta::minutes(lasting));
     let deed = Deed::Notifications(op, ids.clone(), until);
     let mut lines = few(&ids);
     lines.push(String::new());
@@ -176,9 +177,20 @@ fn notifications(app: &App, wish: Wish) -> Result<Granted, String> {
             let wanted = format!("discard {}", ids.len());
             Granted::Ask(Dialog::typed(title, lines, wanted, deed).field("reason", ""))
         }
-        BulkOp::Postpone => Granted::Ask(Dialog::yes(title, lines, deed).field("for", "10m")),
+        BulkOp::Postpone => {
+            Granted::Ask(Dialog::yes(title, lines, deed).field("for", &crate::deed::minutes(lasting)))
+        }
         _ => Granted::Ask(Dialog::yes(title, lines, deed)),
     })
+}
+
+/// For how many minutes from now these wait when they are postponed: ten beyond the last of their times.
+fn longer(app: &App, ids: &[NotificationId]) -> i64 {
+    let rows = app.notes_of(app.page).map(|notes| notes.list.rows()).unwrap_or_default();
+    let due = rows.iter().filter(|row| ids.contains(&row.id));
+    let last = due.filter_map(|row| row.next_attempt_at.or(row.scheduled_at)).max();
+    let ahead = last.map_or(0, |at| (at - app.now.wall).num_seconds()).max(0);
+    (ahead + 59) / 60 + 10
 }
 
 /// With whom else, of those that the overview tells of.

@@ -57,15 +57,20 @@ pub(super) fn asking(app: &App) -> &'static str {
     }
 }
 
-/// Why the last question of a slot was answered with nothing, and what to do.
+/// Why the last question of a slot was refused, and what to do. Where no answer came in time what is known stays.
 pub(super) fn trouble(app: &App, slot: Slot) -> Option<String> {
+    why(app, slot).filter(|_| !app.slots.late(slot))
+}
+
+fn why(app: &App, slot: Slot) -> Option<String> {
     let why = app.slots.trouble(slot)?;
     Some(format!("{why}; {} tries again", key(app, Action::Refresh)))
 }
 
 /// What stands in place of an answer: why the last question had none, or that there was none yet. None when it is `there`.
 pub(super) fn instead(app: &App, slot: Slot, there: bool) -> Option<String> {
-    trouble(app, slot).or_else(|| (!there).then(|| asking(app).into()))
+    let absent = || (!there).then(|| why(app, slot).unwrap_or_else(|| asking(app).into()));
+    trouble(app, slot).or_else(absent)
 }
 
 /// That, in a panel of its own.

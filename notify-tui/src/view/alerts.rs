@@ -40,8 +40,9 @@ pub(super) fn draw(
     let names = all.iter().map(|alert| about(app, alert).width()).max().unwrap_or_default();
     let names = names.min(24).min(usize::from(inside.width) / 4);
     for (n, alert) in all.iter().enumerate().skip(from).take(room) {
-        let line = one(app, alert, look, names, usize::from(inside.width));
-        lines.push(if n == app.attention_at && app.panel == 0 { line.style(Look::cursor()) } else { line });
+        let here = n == app.attention_at && app.panel == 0;
+        let line = one(app, alert, look, (names, usize::from(inside.width)), here);
+        lines.push(if here { line.style(Look::cursor()) } else { line });
     }
     if all.is_empty() && lost.is_empty() {
         let width = usize::from(inside.width);
@@ -91,7 +92,7 @@ fn place(url: &str) -> (&str, &str) {
     (host.rsplit('@').next().unwrap_or_default(), path)
 }
 
-fn one(app: &App, alert: &Alert, look: Look, names: usize, width: usize) -> Line<'static> {
+fn one(app: &App, alert: &Alert, look: Look, (names, width): (usize, usize), here: bool) -> Line<'static> {
     let (word, tone) = match alert.severity.known() {
         Some(Severity::Critical) => ("CRIT", Tone::Bad),
         Some(Severity::Warning) => ("WARN", Tone::Warn),
@@ -101,8 +102,9 @@ fn one(app: &App, alert: &Alert, look: Look, names: usize, width: usize) -> Line
     let until = alert.until.map(|at| format!(", may end {}", ahead(app, at))).unwrap_or_default();
     let name = table::fit(&look.text(&about(app, alert)), names, false, look);
     let begin = format!(" {:<8} {name}  ", alert.object.to_string());
+    let pointer = if here { ">" } else { " " };
     let goes = format!(" [enter] {}", Page::of_alert(alert).digit());
-    let room = width.saturating_sub(4 + goes.len());
+    let room = width.saturating_sub(5 + goes.len());
     // Whose webhook it is stands in its name.
     let service = webhook(app, alert).map(|line| format!("of service {}: ", line.service));
     let fact = service.and_then(|text| alert.fact.strip_prefix(&text)).unwrap_or(&alert.fact);
@@ -114,6 +116,7 @@ fn one(app: &App, alert: &Alert, look: Look, names: usize, width: usize) -> Line
     let fact = if fact.width() > left(end) { table::fit(&fact, left(end), false, look) } else { fact };
     let text = table::fit(&format!("{begin}{fact}{end}"), room, false, look);
     Line::from(vec![
+        Span::raw(pointer),
         Span::styled(word, look.style(tone)),
         Span::raw(text),
         Span::styled(goes, look.style(Tone::Dim)),

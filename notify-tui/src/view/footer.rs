@@ -79,6 +79,9 @@ pub(super) fn hint(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let newer = app.rows().map_or(0, crate::state::Rows::newer);
     let text = match app.page {
         _ if newer > 0 => format!("the list holds still while anything is marked ({newer} newer rows, g loads them)"),
+        page if app.notes_of(page).is_some_and(|notes| notes.held.is_some()) => {
+            "the list stays with the row under the cursor; newer ones came, and g shows them".into()
+        }
         Page::Overview => "what needs a look stands on top, the worst first; Enter goes where it can be mended".into(),
         Page::Queues => "EMPTY is in how long it is, at the rates of now; a pause ends by itself".into(),
         Page::Notifications => "marks and cursor follow ids; the list holds still while anything is marked".into(),

@@ -45,7 +45,7 @@ pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
 
 /// What the one under the cursor did in the last hour, once it was told, unless it could not be told again.
 fn stats(app: &App) -> Option<&WebhookStats> {
-    if app.slots.trouble(Slot::Also).is_some() {
+    if absent::trouble(app, Slot::Also).is_some() {
         return None;
     }
     let current = app.webhooks.list.current()?.id;

@@ -51,9 +51,9 @@ pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let inside = block.inner(area);
     frame.render_widget(block, area);
     if live.events.is_empty() {
-        let said = match app.slots.trouble(Slot::List) {
-            Some(why) => format!("No events: {why}."),
-            None if !live.loaded => absent::asking(app).into(),
+        let said = match absent::instead(app, Slot::List, live.loaded) {
+            _ if live.held => "HELD: nothing is added until space lets it run.".into(),
+            Some(text) => text,
             None if !app.filter().is_empty() => absent::NO_MATCH.into(),
             None => "Nothing has happened yet; events come by themselves.".into(),
         };

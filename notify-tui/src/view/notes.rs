@@ -120,7 +120,12 @@ fn then(row: &NotificationLine) -> String {
         return "--".into();
     }
     let delays: Vec<_> = row.delays_left_seconds.iter().map(|seconds| brief(*seconds)).collect();
-    if delays.is_empty() { "dead".into() } else { delays.join(" ") }
+    match row.webhook {
+        _ if !delays.is_empty() => delays.join(" "),
+        // What a webhook does not take is given up, and is no dead letter.
+        Some(_) => "failed".into(),
+        None => "dead".into(),
+    }
 }
 
 fn due(row: &NotificationLine) -> Option<notify_proto::Timestamp> {
@@ -269,6 +274,7 @@ pub(super) fn list(app: &App, page: Page, look: Look, frame: &mut Frame<'_>, are
         order: format!("{counts}{order}{partial}"),
         total,
         skipped: notes.skipped,
+        more: notes.held.is_some(),
         empty,
         slot: Slot::List,
         focus: !app.side,

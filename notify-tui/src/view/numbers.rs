@@ -18,11 +18,12 @@ fn facts(app: &App, overview: &Overview) -> [(&'static str, String, String); 8] 
     let ready: u64 = overview.queues.iter().filter(|line| line.provider).map(|line| line.ready).sum();
     let change =
         |points: &[f64]| match (points.len().checked_sub(5).and_then(|at| points.get(at)), points.last()) {
-            (Some(before), Some(now)) => format!("{:+.0}/m", now - before),
+            (Some(before), Some(now)) if (now - before).abs() >= 0.5 => format!("{:+.0}/m", now - before),
             _ => String::new(),
         };
     let next = overview.queues.iter().find(|line| line.name == "scheduled").and_then(|line| line.next_at);
-    let next = next.map(|at| format!("next {}", ahead(app, at))).unwrap_or_default();
+    let next =
+        next.map(|at| format!("next {}", ahead(app, at).trim_start_matches("in "))).unwrap_or_default();
     let ended = overview.rates.delivered + overview.rates.failed;
     let failing =
         if ended > 0.0 { format!("{:.1}%", overview.rates.failed / ended * 100.0) } else { String::new() };

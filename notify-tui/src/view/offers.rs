@@ -19,6 +19,7 @@ pub(super) fn worth(app: &App) -> &'static [(Action, &'static str)] {
             (Action::Raw, "as JSON"),
             (Action::CopyLine, "copy as notifyctl"),
         ],
+        Page::Retries | Page::Dead if app.side => &[(Action::Open, "only these"), (Action::Panel, "list")],
         Page::Notifications => &[
             (Action::Open, "open"),
             (Action::Mark, "mark"),

@@ -182,6 +182,8 @@ pub(super) struct Words<'a> {
     pub(super) total: String,
     /// Rows before the first.
     pub(super) skipped: usize,
+    /// Whether there are more before it, and nobody knows how many.
+    pub(super) more: bool,
     /// What to say when there is none.
     pub(super) empty: &'a str,
     /// Whence its rows come.
@@ -224,7 +226,18 @@ pub(super) fn list<T: Item>(
     if !rows.is_empty() {
         let first = words.skipped + top;
         let total = if words.total.is_empty() { String::new() } else { format!(" of {}", words.total) };
-        right.push(format!("{}-{}{total}", grouped(count(first + 1)), grouped(count(first + rows.len()))));
+        let sign = if !words.more {
+            ""
+        } else if look.ascii {
+            ">="
+        } else {
+            "≥"
+        };
+        right.push(format!(
+            "{sign}{}-{}{total}",
+            grouped(count(first + 1)),
+            grouped(count(first + rows.len()))
+        ));
     }
     if !words.order.is_empty() {
         right.push(words.order.clone());
@@ -243,14 +256,12 @@ pub(super) fn list<T: Item>(
             if words.main { table::wanted(app, words.columns, &mut rows) } else { words.columns.to_vec() };
         table::draw(frame, inside, look, &columns, &rows, app.badge().doubtful());
     } else {
-        let said = if !list.loaded {
-            absent::asking(app)
-        } else if app.filter().is_empty() {
-            words.empty
-        } else {
-            absent::NO_MATCH
+        let said = match absent::instead(app, words.slot, list.loaded) {
+            Some(text) => text,
+            None if app.filter().is_empty() => words.empty.into(),
+            None => absent::NO_MATCH.into(),
         };
-        frame.render_widget(Paragraph::new(said).wrap(Wrap { trim: true }), inside);
+        frame.render_widget(absent::said(&said, look), inside);
     }
 }
 

@@ -70,6 +70,7 @@ pub(super) fn list(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
         order: format!("{sort}{}", if back { ", backwards" } else { "" }),
         total: String::new(),
         skipped: 0,
+        more: false,
         empty: "No providers yet: notifyctl provider seed, or notifyctl provider add",
         slot: Slot::List,
         focus: true,

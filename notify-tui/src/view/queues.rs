@@ -71,6 +71,7 @@ pub(super) fn list(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
         order: format!("{sort}{}", if back { ", backwards" } else { "" }),
         total: String::new(),
         skipped: 0,
+        more: false,
         empty: "No queues: there is no provider yet. notifyctl provider seed adds some.",
         slot: Slot::List,
         focus: true,
@@ -185,7 +186,11 @@ fn matrix(app: &App, look: Look, name: &str) -> Vec<Line<'static>> {
     // What numbers need is theirs, and names have the rest.
     let widest =
         |column: usize| table.iter().map(|(_, cells)| cells.get(column).map_or(0, String::len)).max();
-    let widths: Vec<usize> = (0..=shape.buckets.len()).map(|it| widest(it).unwrap_or(0) + 2).collect();
+    let widths =
+        |gap: usize| (0..=shape.buckets.len()).map(|it| widest(it).unwrap_or(0) + gap).collect::<Vec<_>>();
+    // In little room numbers stand closer, before any line is folded.
+    let wide = Some(widths(2)).filter(|widths| widths.iter().sum::<usize>() + NAME <= room(app.size));
+    let widths = wide.unwrap_or_else(|| widths(1));
     let label = room(app.size).saturating_sub(widths.iter().sum()).max(NAME);
     let mut lines = vec![heading(look, &look.text(&format!("what waits, by {what} and {measure}")))];
     for (n, (name, cells)) in table.into_iter().enumerate() {

@@ -52,6 +52,7 @@ pub(super) fn list(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
         order: format!("{sort}{}", if back { ", backwards" } else { "" }),
         total: String::new(),
         skipped: 0,
+        more: false,
         empty: "No services yet: N creates one, or notifyctl service create",
         slot: Slot::List,
         focus: true,
@@ -133,7 +134,7 @@ fn sent(app: &App, look: Look, service: &ServiceView) -> Vec<Line<'static>> {
     lines.push(fact(look, "accepted", &accepted));
     let share = delivered(figures).map(|share| format!(" ({share}%)")).unwrap_or_default();
     lines.push(fact(look, "delivered", &format!("{}{share}", grouped(figures.delivered_24h))));
-    lines.push(fact(look, "dead", &grouped(figures.failed_24h)));
+    lines.push(fact(look, "died 24h", &grouped(figures.failed_24h)));
     if !figures.trend.is_empty() {
         lines.push(fact(look, "trend 15m", &look.spark(figures.trend.iter().copied(), 15)));
     }

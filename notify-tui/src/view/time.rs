@@ -77,7 +77,7 @@ pub(super) fn steps(delays: &[u64]) -> Option<String> {
     match delays {
         [] => None,
         [first @ .., last] if first.len() > 6 => {
-            Some(format!("{} > ... > {}, {} in all", joined(&first[..5]), brief(*last), delays.len()))
+            Some(format!("{} > ... > {}, {} retries", joined(&first[..5]), brief(*last), delays.len()))
         }
         few => Some(joined(few)),
     }

@@ -113,6 +113,7 @@ pub(super) fn list(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
         order: format!("{sort}{}", if back { ", backwards" } else { "" }),
         total: String::new(),
         skipped: 0,
+        more: false,
         empty: "No webhooks yet: notifyctl webhook create --service NAME --url URL",
         slot: Slot::List,
         focus: !app.side,
@@ -184,6 +185,7 @@ fn deliveries(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
         order: format!("newest first{}", if app.side { "" } else { "  Tab goes there" }),
         total: total.map(|(_, total)| grouped(total)).unwrap_or_default(),
         skipped: 0,
+        more: false,
         empty: "It was told nothing yet; T sends a test event.",
         slot: Slot::Detail,
         focus: app.side,
@@ -247,7 +249,7 @@ fn said(app: &App, look: Look) -> Paragraph<'static> {
     let story = app.webhooks.story.as_ref();
     let story = story.filter(|story| here.is_some_and(|here| here.id == story.delivery.id));
     let text = match story.map(|story| &story.delivery) {
-        _ if app.side && app.slots.trouble(Slot::Side).is_some() => {
+        _ if app.side && absent::trouble(app, Slot::Side).is_some() => {
             absent::trouble(app, Slot::Side).unwrap_or_default()
         }
         Some(DeliveryView { response_status_code: None, error_message, .. }) => {

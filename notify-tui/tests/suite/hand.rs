@@ -2,7 +2,7 @@
 
 use crate::house::{after, answer, asked, id, live, page, press, screen, slots, write};
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use notify_tui::message::{Answer, Cmd, Msg, Slot};
+use notify_tui::message::{Answer, Cmd, Failure, Msg, Slot};
 use notify_tui::state::{App, Over, Page};
 use notify_tui::update;
 use notify_tui::view::{Look, Theme};
@@ -413,4 +413,73 @@ fn a_small_screen_says_what_has_just_happened_too() {
     assert_eq!(screen(&app, PLAIN, 60, 15), before, "and then the rows have it again");
     press(&mut app, &["e", "j"]);
     assert!(screen(&app, PLAIN, 60, 15).contains("export: 0 of"), "{}", screen(&app, PLAIN, 60, 15));
+}
+
+#[test]
+fn where_a_group_is_under_the_cursor_no_row_is_changed() {
+    for (view, list) in [(Page::Dead, "failed"), (Page::Retries, "retrying")] {
+        let (mut app, cmds, begin) = live(view);
+        for (slot, _, question) in asked(&cmds) {
+            let said = crate::world::reply(crate::world::World::Full, &question);
+            answer(
+                &mut app,
+                &cmds,
+                slot,
+                if slot == Slot::List { page(0..3, list, None) } else { said },
+                begin,
+            );
+        }
+        press(&mut app, &["tab"]);
+        let shown = screen(&app, PLAIN, 120, 36);
+        assert!(shown.contains(" enter only these ") && !shown.contains(" R re"), "{shown}");
+        for key in ["R", "C", "D", "z", "space", "*", "y"] {
+            let cmds = press(&mut app, &[key]);
+            assert!(!cmds.iter().any(|cmd| matches!(cmd, Cmd::Ask(Slot::Deed, ..) | Cmd::Copy(_))), "{key}");
+            assert!(app.over.is_none() && app.rows().unwrap().marked().is_empty(), "{view:?} {key}");
+        }
+        assert!(app.notice.as_ref().unwrap().text.contains("tab leads to the list"));
+        press(&mut app, &["tab", "space"]);
+        assert_eq!(app.rows().unwrap().marked().len(), 1);
+    }
+}
+
+#[test]
+fn what_is_late_keeps_what_is_known() {
+    let (mut app, cmds, begin) = live(Page::Notifications);
+    answer(&mut app, &cmds, Slot::List, page(0..3, "queued", None), begin);
+    let now = after(begin, 2_000);
+    let cmds = update(&mut app, Msg::Tick, now);
+    let late = Msg::Answered(
+        Slot::List,
+        crate::house::number(&cmds, Slot::List),
+        Err(Failure::Late),
+        Duration::ZERO,
+    );
+    update(&mut app, late, now);
+    let shown = screen(&app, PLAIN, 120, 36);
+    assert!(shown.contains("000000000001") && !shown.contains("no answer in time"), "{shown}");
+    let (mut app, cmds, begin) = live(Page::Notifications);
+    let late = Msg::Answered(
+        Slot::List,
+        crate::house::number(&cmds, Slot::List),
+        Err(Failure::Late),
+        Duration::ZERO,
+    );
+    update(&mut app, late, begin);
+    assert!(screen(&app, PLAIN, 120, 36).contains("no answer in time; r tries again"), "nothing is known");
+}
+
+#[test]
+fn what_is_due_later_is_postponed_beyond_its_time() {
+    let (mut app, cmds, begin) = live(Page::Retries);
+    let Answer::Page(mut page) = page(0..2, "pending", None) else { panic!("a page") };
+    for row in &mut page.items {
+        row.next_attempt_at = None;
+        row.scheduled_at = Some(app.now.wall + chrono::TimeDelta::minutes(179));
+    }
+    answer(&mut app, &cmds, Slot::List, Answer::Page(page), begin);
+    press(&mut app, &["z"]);
+    let shown = screen(&app, PLAIN, 120, 36);
+    assert!(shown.contains("3h9m"), "{shown}");
+    press(&mut app, &["esc"]);
 }

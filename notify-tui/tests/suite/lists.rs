@@ -274,21 +274,52 @@ fn aged(numbers: impl IntoIterator<Item = u32>) -> Answer {
     Answer::Page(page)
 }
 
+/// The filter that the list is asked for with.
+fn wanted(cmds: &[Cmd]) -> String {
+    let found = crate::house::asked(cmds).into_iter().find_map(|(_, _, question)| match question {
+        Question::Notifications(request) | Question::Schedule(request) => Some(request.filter.to_string()),
+        _ => None,
+    });
+    found.expect("the list is asked for")
+}
+
 #[test]
-fn the_cursor_stays_on_what_newer_ones_push_off_the_page() {
+fn the_list_is_held_where_newer_ones_would_push_the_cursor_off_the_page() {
+    let look = notify_tui::view::Look { theme: notify_tui::view::Theme::Mono, ascii: true };
     let (mut app, cmds, begin) = live(Page::Notifications);
     answer(&mut app, &cmds, Slot::List, aged((0..9).rev()), begin);
     press(&mut app, &["j"]);
-    for (n, newest) in (20..24).enumerate() {
-        let now = after(begin, 1_000 * (n as u64 + 1));
-        let cmds = update(&mut app, Msg::Tick, now);
-        answer(&mut app, &cmds, Slot::List, aged((newest - 9..newest).rev()), now);
-        assert_eq!((here(&app), app.notes.list.rows().len()), (id(7), 10), "it matches still, further on");
-    }
+    let rows = |app: &App| app.notes.list.rows().iter().map(|row| row.id.to_string()).collect::<Vec<_>>();
+    let before = rows(&app);
+    let now = after(begin, 1_000);
+    let cmds = update(&mut app, Msg::Tick, now);
+    assert_eq!(wanted(&cmds), "");
+    answer(&mut app, &cmds, Slot::List, aged((11..20).rev()), now);
+    assert_eq!((here(&app), rows(&app)), (id(7), before.clone()), "no row is missing in between");
+    let shown = crate::house::screen(&app, look, 120, 36);
+    assert!(shown.contains(">=1-9") && shown.contains("newer ones came, and g shows them"), "{shown}");
+    let now = after(begin, 2_000);
+    let cmds = update(&mut app, Msg::Tick, now);
+    assert!(wanted(&cmds).starts_with("until:"), "from then on these alone are asked for");
+    answer(&mut app, &cmds, Slot::List, aged((0..9).rev()), now);
+    assert_eq!((here(&app), rows(&app)), (id(7), before));
+    let cmds = press(&mut app, &["g"]);
+    assert_eq!(wanted(&cmds), "");
+    let now = app.now;
+    answer(&mut app, &cmds, Slot::List, aged((11..20).rev()), now);
+    assert_eq!((here(&app), app.notes.list.rows().len()), (id(19), 9));
+    assert!(!crate::house::screen(&app, look, 120, 36).contains(">=1-9"));
+}
+
+#[test]
+fn what_left_the_list_is_not_held_and_its_place_is_taken() {
+    let (mut app, cmds, begin) = live(Page::Notifications);
+    answer(&mut app, &cmds, Slot::List, aged((0..9).rev()), begin);
+    press(&mut app, &["j"]);
     let now = after(begin, 9_000);
     let cmds = update(&mut app, Msg::Tick, now);
     answer(&mut app, &cmds, Slot::List, aged((3..7).rev()), now);
-    assert_eq!(here(&app), id(3), "this one is gone: it would be before the others");
+    assert_eq!(here(&app), id(5), "this one is gone: it would be before the others");
     let cmds = update(&mut app, Msg::Tick, after(now, 121));
     assert!(slots(&cmds).contains(&Slot::Detail), "what stands there now is asked for at once");
 }
