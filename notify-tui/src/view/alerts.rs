@@ -21,7 +21,7 @@ pub(super) fn draw(
     lost: &[String],
     look: Look,
     frame: &mut Frame<'_>,
-    area: Rect,
+    (area, boxes): (Rect, bool),
 ) {
     let all = &overview.attention;
     let tone = if all.is_empty() { Tone::Good } else { Tone::Bad };
@@ -30,7 +30,7 @@ pub(super) fn draw(
     } else {
         format!("Needs attention: {}", all.len())
     };
-    let block = look.block(&title, if app.badge().doubtful() { Tone::Dim } else { tone });
+    let block = look.edge(&title, if app.badge().doubtful() { Tone::Dim } else { tone }, boxes);
     let inside = block.inner(area);
     frame.render_widget(block, area);
     let mut lines: Vec<_> =

@@ -2,7 +2,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
-use ratatui::widgets::{Block, BorderType};
+use ratatui::widgets::{Block, BorderType, Borders};
 
 /// The colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,6 +160,12 @@ impl Look {
     pub(super) fn block(self, title: &str, tone: Tone) -> Block<'static> {
         let block = Block::bordered().title(format!(" {title} ")).title_style(self.style(tone));
         if self.ascii { block.border_set(ASCII) } else { block.border_type(BorderType::Plain) }
+    }
+
+    /// The same without sides and bottom, where rows are few.
+    pub(super) fn edge(self, title: &str, tone: Tone, boxed: bool) -> Block<'static> {
+        let block = self.block(title, tone);
+        if boxed { block } else { block.borders(Borders::TOP) }
     }
 
     /// Text the terminal can show: in ASCII, everything else becomes a question mark.

@@ -39,7 +39,7 @@ const PROVIDERS: [Column; 6] = [
 
 const WEBHOOKS: [Column; 7] = [
     left("WEBHOOK", 30, 0),
-    left("STATE", 9, 1),
+    left("STATE", 9, 2),
     right("ACK%", 6, 0),
     right("WAIT", 7, 1),
     right("NACK", 7, 4),
@@ -84,7 +84,8 @@ pub(super) fn alert_at(app: &App, body: Rect, row: u16) -> Option<usize> {
     let (_, overview) = app.overview.as_ref()?;
     let lost = lost(app, body).len();
     let [top, ..] = cut(app, overview, lost, body);
-    let room = usize::from(top.height.saturating_sub(2)).saturating_sub(lost);
+    let edges = if in_boxes(body) { 2 } else { 1 };
+    let room = usize::from(top.height.saturating_sub(edges)).saturating_sub(lost);
     let from = (app.attention_at + 1).saturating_sub(room.max(1));
     let line = usize::from(row.checked_sub(top.y + 1)?).checked_sub(lost)?;
     (line < room && from + line < overview.attention.len()).then_some(from + line)
@@ -101,26 +102,34 @@ fn lost(app: &App, body: Rect) -> Vec<String> {
     lines
 }
 
+/// Whether panels stand in boxes; in few rows a line parts them.
+const fn in_boxes(body: Rect) -> bool {
+    body.height >= 28
+}
+
 /// The rows of panels: what needs a look, the numbers, the trends, the queues, and the pair below.
 fn cut(app: &App, overview: &Overview, lost: usize, body: Rect) -> [Rect; 5] {
     let said =
         if overview.attention.is_empty() { alerts::quiet(app).len() } else { overview.attention.len() };
     let wanted = u16::try_from(said + lost).unwrap_or(u16::MAX);
     let least = u16::try_from(lost).unwrap_or(u16::MAX).min(body.height / 3);
-    let mut attention_rows = wanted.min((body.height / 5).max(2).max(least)) + 2;
-    let mut middle = if body.height >= 28 { 9 } else { 0 };
+    let edges = if in_boxes(body) { 2 } else { 1 };
+    let mut attention_rows = wanted.min((body.height / 5).max(2).max(least)) + edges;
+    let mut middle = if in_boxes(body) { 9 } else { 0 };
     let pairs = u16::try_from(overview.providers.len().max(overview.webhooks.len())).unwrap_or(u16::MAX);
     let mut lower =
-        if body.height < 16 { 0 } else { pairs.saturating_add(3).clamp(4, (body.height / 4).max(4)) };
+        if body.height < 16 { 0 } else { pairs.saturating_add(1 + edges).clamp(4, (body.height / 4).max(4)) };
     let numbers = match body.height {
         28.. => 4,
         16.. => 3,
         _ => 2,
     };
     // Five queues have room before the other panels have all of theirs.
-    let queues = u16::try_from(overview.queues.len().clamp(1, 5)).unwrap_or(5) + 3;
+    let queues = u16::try_from(overview.queues.len().clamp(1, 5)).unwrap_or(5) + 1 + edges;
     let mut short = (attention_rows + numbers + middle + lower + queues).saturating_sub(body.height);
-    for (panel, least) in [(&mut middle, 8), (&mut lower, 6), (&mut attention_rows, 6.max(least + 2))] {
+    for (panel, least) in
+        [(&mut middle, 8), (&mut lower, 6), (&mut attention_rows, (4 + edges).max(least + edges))]
+    {
         let given = short.min(panel.saturating_sub(least));
         *panel -= given;
         short -= given;
@@ -151,7 +160,8 @@ pub(super) fn panel_lines(app: &App, body: Rect) -> [usize; 4] {
 fn whole(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, body: Rect) {
     let lost = lost(app, body);
     let [top, numbers, trends, queues, below] = cut(app, overview, lost.len(), body);
-    alerts::draw(app, overview, &lost, look, frame, top);
+    let boxes = in_boxes(body);
+    alerts::draw(app, overview, &lost, look, frame, (top, boxes));
     if trends.height > 0 {
         numbers::boxes(app, overview, look, frame, numbers);
         let [chart_area, latency_area] =
@@ -161,27 +171,27 @@ fn whole(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, body
     } else {
         numbers::strip(app, overview, look, frame, numbers);
     }
-    lines_of_work(app, overview, look, frame, queues);
+    lines_of_work(app, overview, look, frame, (queues, boxes));
     if below.height == 0 {
         return;
     }
     let [left, right] =
         Layout::horizontal([Constraint::Percentage(46), Constraint::Percentage(54)]).areas(below);
-    providers(app, overview, look, frame, left);
-    webhooks(app, overview, look, frame, right);
+    providers(app, overview, look, frame, (left, boxes));
+    webhooks(app, overview, look, frame, (right, boxes));
 }
 
-/// A table in a box, with as many rows as have room.
+/// A table in a box or below a line, with as many rows as have room.
 fn boxed(
     app: &App,
     look: Look,
     frame: &mut Frame<'_>,
-    area: Rect,
+    (area, boxes): (Rect, bool),
     (panel, title, empty, off): (usize, &str, &str, u64),
     columns: &[Column],
     mut rows: Vec<Row>,
 ) {
-    let room = usize::from(area.height.saturating_sub(3));
+    let room = usize::from(area.height.saturating_sub(if boxes { 3 } else { 2 }));
     let more = rows.len().saturating_sub(room);
     // Of webhooks the daemon tells of so many only.
     let (all, more) = (count(rows.len()) + off, count(more) + off);
@@ -191,7 +201,7 @@ fn boxed(
         _ => format!("{title}: {}, {} more", grouped(all), grouped(more)),
     };
     let focus = app.panel == panel;
-    let block = look.block(&text, if focus { Tone::Strong } else { Tone::Plain });
+    let block = look.edge(&text, if focus { Tone::Strong } else { Tone::Plain }, boxes);
     let inside = block.inner(area);
     frame.render_widget(block, area);
     if rows.is_empty() {
@@ -206,7 +216,7 @@ fn boxed(
     table::draw(frame, inside, look, columns, seen, app.badge().doubtful());
 }
 
-fn lines_of_work(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, area: Rect) {
+fn lines_of_work(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, area: (Rect, bool)) {
     let row = |line: &notify_proto::overview::QueueLine| {
         let tone = match line.state.as_str() {
             "running" => Tone::Good,
@@ -233,7 +243,7 @@ fn lines_of_work(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'
     boxed(app, look, frame, area, (1, "Queues", "No queues: there is no provider yet.", 0), &QUEUES, rows);
 }
 
-fn providers(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, area: Rect) {
+fn providers(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, area: (Rect, bool)) {
     let row = |line: &notify_proto::overview::ProviderLine| {
         Row::plain(vec![
             line.name.as_str().into(),
@@ -248,7 +258,7 @@ fn providers(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, 
     boxed(app, look, frame, area, (2, "Providers", "None yet: notifyctl provider seed", 0), &PROVIDERS, rows);
 }
 
-fn webhooks(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, area: Rect) {
+fn webhooks(app: &App, overview: &Overview, look: Look, frame: &mut Frame<'_>, area: (Rect, bool)) {
     let row = |line: &notify_proto::overview::WebhookLine| {
         let (state, tone) = match line.state.as_str() {
             "ok" | "failing" if hooks::takes_some(app, &line.id) => hooks::LOW,
