@@ -55,7 +55,7 @@ pub enum Term {
     Is {
         /// What it looks at.
         field: Field,
-        /// Any of these; a trailing `*` matches any rest.
+        /// Any of these; a trailing `*` matches any rest, and of ids, recipients and `meta` a leading one any begin.
         values: Vec<String>,
         /// Whether matches are left out.
         negate: bool,
@@ -291,12 +291,17 @@ fn term(token: &str, now: Timestamp) -> Result<Term, FilterError> {
     if values.len() > MAX_VALUES {
         return Err(FilterError::TooLong);
     }
-    let ends = matches!(
-        field,
-        Field::Id | Field::Service | Field::Provider | Field::Channel | Field::Recipient | Field::Tenant
-    );
-    if ends && values.iter().any(|value| value.len() > 1 && value.starts_with('*')) {
+    let begins = |value: &String| value.len() > 1 && value.starts_with('*');
+    let ends = matches!(field, Field::Service | Field::Provider | Field::Channel | Field::Tenant);
+    if ends && values.iter().any(begins) {
         return Err(bad("a * stands at the end only; error: finds what is anywhere in an error".into()));
+    }
+    if values.iter().any(|value| begins(value) && value.ends_with('*') && !value.ends_with("\\*")) {
+        return Err(bad("a * stands at the begin or at the end, and not at both".into()));
+    }
+    let digits = |value: &String| value[1..].bytes().all(|b| b.is_ascii_hexdigit());
+    if field == Field::Id && values.iter().any(|value| begins(value) && !digits(value)) {
+        return Err(bad("write the last digits of an id behind the *, without a dash".into()));
     }
     for value in &values {
         let checked = match field {

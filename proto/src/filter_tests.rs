@@ -39,7 +39,10 @@ fn wrong_filters_say_what_is_right() {
     assert!(error("attempts:2").contains("attempts:>=2"));
     assert!(error("status:").contains("a value is missing"));
     assert!(error("fault:1F6C09AB").contains("dead group"));
-    assert!(error("to:*0001").contains("a * stands at the end only"));
+    assert!(error("service:*0001").contains("a * stands at the end only"));
+    assert!(error("to:*0001*").contains("not at both"));
+    assert!(error("id:*-01").contains("the last digits of an id"));
+    assert!(Filter::parse("to:*0001 id:*01d2 meta.campaign:*otp", now()).is_ok());
 }
 
 #[test]

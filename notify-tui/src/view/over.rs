@@ -175,7 +175,7 @@ const LEGEND: &[(&str, &[&str])] = &[
         "filters",
         &[
             " status:failed,retrying service:acme -channel:sms error:\"503\" since:1h due:<10m",
-            " all of them have to fit; a comma is or, a - leaves out, a * stands at the end only",
+            " all of them have to fit; a comma is or, a - leaves out, a * is any end, or (id, to) any begin",
             " derived: scheduled (pending), held (queued, kept back), dead (failed)",
             " a word alone finds ids, recipients and errors; more: notifyctl help filters",
         ],

@@ -136,14 +136,15 @@ fn one(directory: &Directory, field: &Field, value: &str) -> (String, Vec<Value>
     }
 }
 
-/// Equal, or starting alike when the value ends in `*`; a star that is meant is written `\*`.
+/// Equal, or starting alike when the value ends in `*`, or ending alike when it begins with one; a star that is meant is
+/// written `\*`.
 fn like(column: &str, value: &str) -> (String, Value) {
+    let escaped = |text: &str| text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let matching = format!("{column} LIKE ? ESCAPE '\\'");
     match Wanted::of(value) {
         Wanted::Whole(whole) => (format!("{column} = ?"), Value::from(whole)),
-        Wanted::Start(start) => {
-            let escaped = start.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-            (format!("{column} LIKE ? ESCAPE '\\'"), Value::from(format!("{escaped}%")))
-        }
+        Wanted::Start(start) => (matching, Value::from(format!("{}%", escaped(start)))),
+        Wanted::End(end) => (matching, Value::from(format!("%{}", escaped(end)))),
     }
 }
 
@@ -151,6 +152,7 @@ fn like(column: &str, value: &str) -> (String, Value) {
 enum Wanted<'a> {
     Whole(String),
     Start(&'a str),
+    End(&'a str),
 }
 
 impl<'a> Wanted<'a> {
@@ -158,7 +160,11 @@ impl<'a> Wanted<'a> {
         match (value.strip_suffix("\\*"), value.strip_suffix('*')) {
             (Some(start), _) => Self::Whole(format!("{start}*")),
             (None, Some(start)) => Self::Start(start),
-            (None, None) => Self::Whole(value.to_owned()),
+            (None, None) => match (value.strip_prefix("\\*"), value.strip_prefix('*')) {
+                (Some(rest), _) => Self::Whole(format!("*{rest}")),
+                (None, Some(end)) => Self::End(end),
+                (None, None) => Self::Whole(value.to_owned()),
+            },
         }
     }
 }
@@ -170,6 +176,9 @@ fn is_end(value: &str) -> bool {
 
 /// A whole id, the start of one, or the end of one.
 fn id(value: &str) -> (String, Vec<Value>) {
+    if let Wanted::End(end) = Wanted::of(value) {
+        return ("hex(n.id) LIKE ?".into(), vec![Value::from(format!("%{}", end.to_ascii_uppercase()))]);
+    }
     match hex(value) {
         Some(hex) if is_end(value) => {
             let end = match filled(&hex, '0') {
@@ -188,7 +197,7 @@ fn id(value: &str) -> (String, Vec<Value>) {
 /// eight digits of it are a minute.
 pub fn id_range(value: &str) -> Option<(Value, Value)> {
     // What may be the end of one is searched for.
-    let hex = hex(value).filter(|hex| hex.len() >= 8 && !is_end(value))?;
+    let hex = hex(value).filter(|hex| hex.len() >= 8 && !is_end(value) && !value.starts_with('*'))?;
     Some((filled(&hex, '0'), filled(&hex, 'f')))
 }
 
@@ -218,6 +227,7 @@ pub fn numbers<'a>(all: impl Iterator<Item = (i64, &'a str)>, value: &str) -> Ve
     let matches = |name: &str| match &wanted {
         Wanted::Whole(whole) => name == whole,
         Wanted::Start(start) => name.starts_with(start),
+        Wanted::End(end) => name.ends_with(end),
     };
     all.filter(|(_, name)| matches(name)).map(|(no, _)| no).collect()
 }

@@ -46,6 +46,7 @@ pub async fn filters_find_what_they_say(it: Opened) {
     let mut later = draft("later");
     later.scheduled_at = Some(it.now() + Duration::from_secs(60));
     let later = it.accept(later).await;
+    let end_of_one = format!("id:*{}", &urgent.to_string()[31..]);
     let cases = [
         ("", vec![later, plain, urgent]),
         ("status:queued", vec![plain, urgent]),
@@ -60,6 +61,11 @@ pub async fn filters_find_what_they_say(it: Opened) {
         ("meta.campaign:otp", vec![urgent]),
         ("to:+1500555*", vec![later, plain, urgent]),
         ("to:+1999*", vec![]),
+        ("to:*0006", vec![later, plain, urgent]),
+        ("to:*0007", vec![]),
+        ("meta.campaign:*tp", vec![urgent]),
+        ("meta.campaign:*to", vec![]),
+        (end_of_one.as_str(), vec![urgent]),
         ("+1500555", vec![later, plain, urgent]),
         ("queue:scheduled", vec![later]),
         ("queue:retries", vec![]),
