@@ -109,7 +109,7 @@ actions! {
     New "new" ["N"] SERVICES, "a new service";
     Unlock "unlock" ["U"] SERVICES, "clear the lock";
     Remove "remove" ["D"] SERVICES, "delete the service";
-    Group "group" ["G"] RETRIES, "group by error, provider, service, channel, webhook";
+    Group "group" ["G"] RETRIES, "group by error, provider, service, queue, channel, webhook";
     Nearer "nearer" ["["] RETRIES, "only what is due sooner";
     Further "further" ["]"] RETRIES, "also what is due later";
     Wrap "wrap" ["W"] LIVE, "fold long lines, or cut them";

@@ -297,6 +297,8 @@ words! {
         Provider = "provider",
         /// The service.
         Service = "service",
+        /// The queue it comes to next: that of the provider of the last attempt, or of a webhook.
+        Queue = "queue",
         /// The channel.
         Channel = "channel",
         /// The webhook that is to be told: these are events, and no notifications.

@@ -33,13 +33,10 @@ pub(super) fn open(app: &mut App, cmds: &mut Vec<Cmd>) {
                 app.side = false;
             }
         }
-        Page::Retries if app.side && app.retries.by.0 == GroupBy::Webhook => {
-            let groups = app.retries.groups.as_ref().map(|groups| &groups.groups);
-            if let Some(id) = groups.and_then(|groups| groups.get(app.side_at)?.webhook) {
-                show(app, Page::Webhooks, cmds);
-                if let Some(rows) = app.rows_mut() {
-                    rows.go(&id.to_string());
-                }
+        Page::Retries if let Some(id) = group_of_webhook(app) => {
+            show(app, Page::Webhooks, cmds);
+            if let Some(rows) = app.rows_mut() {
+                rows.go(&id.to_string());
             }
         }
         Page::Retries if app.side => {
@@ -80,6 +77,12 @@ pub(super) fn pointed(app: &App) -> Option<(Page, String)> {
     }
 }
 
+/// Whose the group under the cursor is, when it is of a webhook.
+fn group_of_webhook(app: &App) -> Option<WebhookId> {
+    let groups = app.retries.groups.as_ref().filter(|_| app.side)?;
+    groups.groups.get(app.side_at)?.webhook
+}
+
 /// The filter that finds the group under the cursor again.
 fn group_filter(app: &App) -> Option<String> {
     let groups = app.retries.groups.as_ref()?;
@@ -93,7 +96,7 @@ fn group_filter(app: &App) -> Option<String> {
             let piece = pieces.map(|(_, piece)| piece.trim()).max_by_key(|piece| piece.len())?;
             (!piece.is_empty()).then(|| quoted("error", piece))
         }
-        GroupBy::Provider => Some(quoted("provider", name)),
+        GroupBy::Provider | GroupBy::Queue => Some(quoted("provider", name)),
         GroupBy::Service => Some(quoted("service", name)),
         GroupBy::Channel => Some(quoted("channel", name)),
         GroupBy::Webhook => None,

@@ -1,7 +1,7 @@
 //! What waits for a time, told apart by what it has in common.
 //!
 //! ```text
-//! +- By error  G: provider, service, channel, webhook ----------------------------- 4 -+
+//! +- By error  G: provider, service, queue, channel, webhook ---------------------- 4 -+
 //! |   ERROR                     RETRYING  SCHED  DEAD 1h  FIRST  LAST  TRY1->2  TRY2->3  |
 //! |   503 upstream unavailable     3,204      0        0    41s    1s      71%       --  |
 //! +------------------------------------------------------------------------------------+
@@ -51,6 +51,7 @@ const fn head(by: GroupBy) -> &'static str {
         GroupBy::Error => "ERROR",
         GroupBy::Provider => "PROVIDER",
         GroupBy::Service => "SERVICE",
+        GroupBy::Queue => "QUEUE",
         GroupBy::Channel => "CHANNEL",
         GroupBy::Webhook => "WEBHOOK",
     }

@@ -187,7 +187,7 @@ fn what_waits_to_be_told_to_webhooks_leads_to_them() {
     let mut app = app(Page::Retries, "live", (120, 36));
     let now = app.now;
     let key = |app: &mut App, code| update(app, Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)), now);
-    for _ in 0..4 {
+    for _ in 0..5 {
         let cmds = key(&mut app, KeyCode::Char('G'));
         settle(&mut app, cmds, World::Full, &[], now);
     }

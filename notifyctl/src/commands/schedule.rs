@@ -90,7 +90,7 @@ Examples:
   notifyctl schedule group --by service -o json | jq -r '.items[0].name'"
 )]
 pub struct Group {
-    /// By what: error, provider, service, channel, webhook
+    /// By what: error, provider, service, queue (of a provider, or of a webhook), channel, webhook
     #[arg(long, value_name = "WHAT", default_value = "error")]
     by: GroupBy,
     #[command(flatten)]

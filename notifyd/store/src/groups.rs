@@ -33,12 +33,30 @@ pub(crate) fn waiting(
     let scanned = scanned(connection).map_err(StoreError::Read)?;
     let (groups, mut elsewhere) = tally(connection, directory, filter, by).map_err(StoreError::Read)?;
     let mut groups: Vec<_> = groups.into_values().collect();
-    let size = |group: &WaitingGroup| group.retrying + group.pending;
-    groups.sort_by(|a, b| size(b).cmp(&size(a)).then_with(|| a.name.cmp(&b.name)));
+    largest_first(&mut groups);
     elsewhere += groups.iter().skip(limit).map(size).sum::<u64>();
     groups.truncate(limit);
     let (scanned, partial) = (scanned.min(MAX_SCAN), scanned > MAX_SCAN);
     Ok(WaitingGroups { by: by.into(), groups, elsewhere, scanned, partial })
+}
+
+/// Both, the largest first.
+pub(crate) fn together(mut one: WaitingGroups, other: WaitingGroups, limit: usize) -> WaitingGroups {
+    one.groups.extend(other.groups);
+    largest_first(&mut one.groups);
+    one.elsewhere += other.elsewhere + one.groups.iter().skip(limit).map(size).sum::<u64>();
+    one.groups.truncate(limit);
+    one.scanned += other.scanned;
+    one.partial |= other.partial;
+    one
+}
+
+fn size(group: &WaitingGroup) -> u64 {
+    group.retrying + group.pending
+}
+
+fn largest_first(groups: &mut [WaitingGroup]) {
+    groups.sort_by(|a, b| size(b).cmp(&size(a)).then_with(|| a.name.cmp(&b.name)));
 }
 
 /// The same of what is owed to webhooks, each a group; of a filter, only what it says of services counts. `tallies` is how
@@ -131,7 +149,7 @@ fn tally(
 fn name(row: &Row<'_>, directory: &Directory, by: GroupBy) -> rusqlite::Result<String> {
     Ok(match by {
         GroupBy::Error => error(row)?.unwrap_or_default(),
-        GroupBy::Provider => {
+        GroupBy::Provider | GroupBy::Queue => {
             let no: Option<i64> = row.get(3)?;
             no.and_then(|no| directory.known_no(no)).map(|it| it.name.clone()).unwrap_or_default()
         }

@@ -104,7 +104,7 @@ fn common(room: &Room, by: GroupBy, name: &str) -> Option<Common> {
     let directory = room.deps.store.directory();
     match by {
         GroupBy::Error => Some(Common::error(name)),
-        GroupBy::Provider => directory.find_provider(name).map(|it| Common::Provider(it.id)),
+        GroupBy::Provider | GroupBy::Queue => directory.find_provider(name).map(|it| Common::Provider(it.id)),
         GroupBy::Service => directory.find_service(name).map(|it| Common::Service(it.no)),
         GroupBy::Channel => name.parse().ok().map(Common::Channel),
         GroupBy::Webhook => None,

@@ -24,7 +24,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use notify_proto::audit::{AuditPage, AuditRequest};
-use notify_proto::filter::Filter;
+use notify_proto::filter::{Field, Filter, Term};
 use notify_proto::schedule::WaitingGroups;
 use notify_proto::values::ValuesView;
 use notify_proto::view::{KeyView, NotificationDetail, NotificationPage, StatsView};
@@ -162,15 +162,24 @@ impl Store for SqliteStore {
     }
 
     async fn waiting_groups(&self, filter: Filter, by: GroupBy, limit: usize) -> Result<WaitingGroups> {
-        if by == GroupBy::Webhook {
-            let (endpoints, tallies) = (self.endpoints(), self.tallies());
-            let look = move |connection: &_, directory: &_| {
-                groups::webhooks(connection, directory, &endpoints, &tallies, &filter, limit)
-            };
-            return self.ask(look).await;
-        }
-        self.ask(move |connection, directory| groups::waiting(connection, directory, &filter, by, limit))
-            .await
+        // What is owed to webhooks is known by its service alone.
+        let narrowed =
+            filter.terms.iter().any(|term| !matches!(term, Term::Is { field: Field::Service, .. }));
+        let told = match by {
+            GroupBy::Webhook => true,
+            GroupBy::Queue => !narrowed,
+            GroupBy::Error | GroupBy::Provider | GroupBy::Service | GroupBy::Channel => false,
+        };
+        let (endpoints, tallies) = (self.endpoints(), self.tallies());
+        self.ask(move |connection, directory| {
+            let owed = || groups::webhooks(connection, directory, &endpoints, &tallies, &filter, limit);
+            if by == GroupBy::Webhook {
+                return owed();
+            }
+            let waiting = groups::waiting(connection, directory, &filter, by, limit)?;
+            Ok(if told { groups::together(waiting, owed()?, limit) } else { waiting })
+        })
+        .await
     }
 
     async fn list(&self, scope: Scope, page: Page) -> Result<NotificationPage> {

@@ -179,6 +179,23 @@ pub async fn what_is_owed_to_webhooks_is_told_apart(it: Opened) {
         let some = groups(filter, 10).await;
         assert_eq!(some.groups.iter().map(|it| it.webhook).collect::<Vec<_>>(), [Some(webhook)], "{filter}");
     }
+    // Every line of work has its group: those in front of providers as well.
+    due(&it, "bolt", 5).await;
+    let queues = async |filter: &str, limit| {
+        let filter = Filter::parse(filter, it.now()).unwrap();
+        let found = it.store.waiting_groups(filter, GroupBy::Queue, limit).await.unwrap();
+        let told = found.groups.iter().map(|it| (it.webhook, it.retrying + it.pending)).collect::<Vec<_>>();
+        (told, found.elsewhere)
+    };
+    let all = vec![(Some(first.id), 2), (Some(other.id), 2), (None, 1)];
+    assert_eq!(queues("*", 10).await, (all.clone(), 0));
+    assert_eq!(queues("*", 1).await, (all[..1].to_vec(), 3));
+    assert_eq!(queues("service:bolt", 10).await, (vec![all[1], all[2]], 0));
+    assert_eq!(
+        queues("status:scheduled", 10).await,
+        (vec![all[2]], 0),
+        "webhooks are known by service alone"
+    );
 }
 
 pub async fn buckets_add_up(it: Opened) {
