@@ -87,6 +87,9 @@ pub struct BulkView {
     pub total: u64,
     /// Of these, those that will not allow it, as they stand.
     pub refused: u64,
+    /// The same by status.
+    #[serde(default)]
+    pub refused_by_status: BTreeMap<String, u64>,
     /// Some of those that match, the first accepted first.
     pub samples: Vec<NotificationId>,
     /// What came later is not touched.

@@ -36,7 +36,14 @@ pub(super) fn matching(
         format!("cut-off  {} (later ones are not touched)", view.cutoff.format("%H:%M:%SZ")),
         format!("counted  {} ({})", grouped(view.total), counts(&view.by_status)),
         format!("services {}", counts(&view.by_service)),
-        format!("refused  {} in advance", grouped(view.refused)),
+        match view.refused {
+            0 => "refused  0 in advance".to_owned(),
+            n => format!(
+                "refused  {} in advance, as they stand ({})",
+                grouped(n),
+                counts(&view.refused_by_status)
+            ),
+        },
         pace::line(&bulk),
         format!("sample   {}", samples.join(" ")),
         format!("same as  {}", bulk.line(reason)),

@@ -262,6 +262,7 @@ fn counted(total: u64) -> Box<BulkView> {
     Box::new(
         serde_json::from_value(json!({
             "by_status": {"failed": total}, "by_service": {"acme": total}, "total": total, "refused": 37,
+            "refused_by_status": {"sending": 30, "delivered": 7},
             "samples": [id(0)], "cutoff": "2027-01-15T08:00:00.000Z", "limit": null, "rate_per_second": 50.0,
             "operation": null
         }))
@@ -277,9 +278,14 @@ fn a_change_of_all_that_match_is_counted_first_and_the_count_is_typed() {
     assert_eq!(request.filter.to_string(), "status:dead");
     made(&mut app, &cmds, Outcome::Counted(request, counted(4_218)));
     let text = screen(&app, PLAIN, 120, 36);
-    for part in
-        ["4,218", "50/s", "08:00:00Z", "type 4218 to go on", "notification retry --filter status:dead"]
-    {
+    for part in [
+        "4,218",
+        "37 in advance, as they stand (delivered 7, sending 30)",
+        "50/s",
+        "08:00:00Z",
+        "type 4218 to go on",
+        "notification retry --filter status:dead",
+    ] {
         assert!(text.contains(part), "`{part}` is not on\n{text}");
     }
     write(&mut app, "4217");

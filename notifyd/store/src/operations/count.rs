@@ -115,6 +115,9 @@ impl Matching {
     fn add(&mut self, status: Status, service: i64, count: u64, refused: bool) {
         *self.by_status.entry(status).or_default() += count;
         *self.by_service.entry(service).or_default() += count;
-        self.refused += if refused { count } else { 0 };
+        if refused {
+            self.refused += count;
+            *self.refused_by.entry(status).or_default() += count;
+        }
     }
 }

@@ -188,6 +188,8 @@ pub struct Matching {
     pub by_service: BTreeMap<i64, u64>,
     /// Of these, those that do not allow it as they stand.
     pub refused: u64,
+    /// The same by status.
+    pub refused_by: BTreeMap<Status, u64>,
     /// The first of them.
     pub samples: Vec<NotificationId>,
 }

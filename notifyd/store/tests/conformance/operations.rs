@@ -134,6 +134,7 @@ pub async fn what_does_not_allow_it_is_refused_and_told(it: Opened) {
     it.accept(later).await;
     it.turn(Duration::from_millis(1));
     let pending = it.store.operations().matching(bulk(&it, BulkOp::Retry, "status:pending")).await.unwrap();
+    assert_eq!(matching.refused_by, [(Status::Delivered, 1)].into());
     assert_eq!((pending.total(), pending.refused), (1, 1), "what waits for its time is no dead letter");
     let begun = begin(&it, bulk(&it, BulkOp::Retry, "status:failed,delivered,queued")).await;
     let ended = finish(&it, begun.no, 500).await;

@@ -154,8 +154,10 @@ fn counted(room: &Room, bulk: &Bulk, found: &Matching) -> BulkView {
         let name = directory.whose(*no).map(|(_, name)| name.to_owned());
         *by_service.entry(name.unwrap_or_default()).or_default() += count;
     }
+    let named = |of: &BTreeMap<Status, u64>| of.iter().map(|(status, n)| (status.to_string(), *n)).collect();
     BulkView {
-        by_status: found.by_status.iter().map(|(status, count)| (status.to_string(), *count)).collect(),
+        by_status: named(&found.by_status),
+        refused_by_status: named(&found.refused_by),
         by_service,
         total: found.total(),
         refused: found.refused,
