@@ -20,7 +20,7 @@ pub(super) const ALL: [Column; 11] = [
     left("SERVICE", 16, 3),
     left("RECIPIENT", 22, 4),
     left("PROVIDER", 14, 3),
-    right("TRY", 5, 5),
+    right("RETRY", 5, 5),
     right("NEXT", 11, 4),
     left("LAST ERROR", 60, 1),
 ];
@@ -34,7 +34,7 @@ pub(super) const WAITING: [Column; 12] = [
     left("SERVICE", 16, 3),
     left("RECIPIENT", 22, 6),
     left("PROVIDER", 14, 3),
-    right("TRY", 5, 5),
+    right("RETRY", 5, 5),
     left("THEN", 15, 5),
     left("SEND AT", 13, 4),
     left("LAST ERROR", 60, 1),
@@ -49,7 +49,7 @@ pub(super) const DEAD: [Column; 11] = [
     left("SERVICE", 16, 3),
     left("RECIPIENT", 22, 6),
     left("PROVIDER", 14, 3),
-    right("TRY", 5, 5),
+    right("RETRY", 5, 5),
     right("EXPIRES", 11, 8),
     left("LAST ERROR", 60, 2),
 ];
