@@ -249,13 +249,16 @@ impl<T: Item> Rows for List<T> {
         }
     }
 
-    fn mark_all(&mut self, marked: bool) {
+    fn mark_shown(&mut self, height: usize) {
         self.range = None;
-        if marked {
-            self.marks.extend(self.rows.iter().map(Item::id));
-        } else {
-            self.marks.clear();
-        }
+        let shown: Vec<_> = self.window(height).1.iter().map(Item::id).collect();
+        self.marks.extend(shown);
+        self.settle();
+    }
+
+    fn unmark(&mut self) {
+        self.range = None;
+        self.marks.clear();
         self.settle();
     }
 

@@ -16,8 +16,10 @@ pub trait Rows {
     fn mark(&mut self);
     /// Begins a range of marks, or ends it.
     fn mark_range(&mut self);
-    /// Marks all rows, or none.
-    fn mark_all(&mut self, marked: bool);
+    /// Marks the rows that so many lines show.
+    fn mark_shown(&mut self, height: usize);
+    /// Takes all marks away.
+    fn unmark(&mut self);
     /// The ids that are marked, in the order of the rows.
     fn marked(&self) -> Vec<String>;
     /// Whether this id is.

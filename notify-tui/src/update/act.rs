@@ -163,8 +163,8 @@ fn go(app: &mut App, action: Action, cmds: &mut Vec<Cmd>) {
         Action::Bottom => rows.end(false),
         Action::Mark => rows.mark(),
         Action::Range => rows.mark_range(),
-        Action::MarkAll => rows.mark_all(true),
-        Action::Unmark => rows.mark_all(false),
+        Action::MarkAll => rows.mark_shown(page.unsigned_abs()),
+        Action::Unmark => rows.unmark(),
         Action::Reverse if rows.sorts().is_empty() => {
             told = Some("this list has one direction; s tells how it is sorted");
         }

@@ -79,7 +79,7 @@ pub(super) fn close(app: &mut App, cmds: &mut Vec<Cmd>) {
         // It says so itself, once it has ended.
     } else if app.rows().is_some_and(|rows| !rows.marked().is_empty()) {
         if let Some(rows) = app.rows_mut() {
-            rows.mark_all(false);
+            rows.unmark();
         }
     } else if !app.filter().is_empty() {
         set_filter(app, "", cmds);

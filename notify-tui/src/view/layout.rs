@@ -137,6 +137,9 @@ pub fn rows_shown(app: &App) -> usize {
     let body = cut(app, area).body;
     let list = match app.page {
         Page::Overview | Page::Live => body,
+        Page::Webhooks if app.side && !app.open => {
+            panels(app, body).detail.map_or(body, |area| super::webhooks::cut(area).1)
+        }
         _ => panels(app, body).list.unwrap_or(body),
     };
     usize::from(list.height.saturating_sub(3)).max(1)

@@ -124,6 +124,9 @@ fn marked_rows_alone_are_written() {
 
     let (mut app, cmds, begin) = live(Page::Notifications);
     answer(&mut app, &cmds, Slot::List, page(0..65, "queued", None), begin);
+    press(&mut app, &["*"]);
+    assert_eq!(app.rows().unwrap().marked().len(), 14, "those that are on the screen");
+    app.size = (120, 150);
     press(&mut app, &["*", "e", "j"]);
     assert_eq!(app.export, None);
     assert!(app.notice.as_ref().unwrap().text.starts_with("at most 64 marked rows"));
