@@ -6,6 +6,7 @@ use crate::state::{Confirm, Pace, Page};
 use crate::view::Theme;
 use notify_proto::Timestamp;
 use notify_proto::filter::Filter;
+use notify_proto::send::OneOrMany;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -27,7 +28,7 @@ struct File {
     bulk_pace: Option<String>,
     filters: BTreeMap<String, String>,
     columns: BTreeMap<String, Vec<String>>,
-    keys: BTreeMap<String, Vec<String>>,
+    keys: BTreeMap<String, OneOrMany>,
 }
 
 /// How times are written.
@@ -224,7 +225,8 @@ fn parse(text: &str) -> Result<Settings, String> {
         Filter::parse(filter, Timestamp::UNIX_EPOCH).map_err(|error| format!("filters.{name}: {error}"))?;
     }
     settings.columns = columns(file.columns)?;
-    settings.keys = Keymap::with(&file.keys)?;
+    let keys = file.keys.into_iter().map(|(name, chords)| (name, chords.into_vec())).collect();
+    settings.keys = Keymap::with(&keys)?;
     Ok(settings)
 }
 
@@ -365,6 +367,7 @@ mod tests {
             wrong("[keys]\nhelp = [\"x\"]\nquit = [\"x\"]")
                 .starts_with("line 2: keys.help: `x` is a key of quit")
         );
+        assert_eq!(read("[keys]\nrefresh = \"f5\"").unwrap(), read("[keys]\nrefresh = [\"f5\"]").unwrap());
         assert!(wrong("[keys]\nhelp = [\"r\"]").contains("`r` is a key of refresh as well"));
         assert!(wrong("[filters]\na = \"x\"\nb = \"bogus:1\"").starts_with("line 3: filters.b: "));
         assert!(wrong("interval = \"2\"").contains("2s"));

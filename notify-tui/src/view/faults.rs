@@ -43,8 +43,12 @@ pub(super) fn draw(app: &App, look: Look, frame: &mut Frame<'_>, area: Rect) {
     }
     let Some(faults) = known else { return };
     if faults.groups.is_empty() {
-        return frame
-            .render_widget(Line::raw("Nothing is dead that matches, so nothing is wrong with it."), inside);
+        let text = if app.dead.filter.is_empty() {
+            "Nothing is dead, so nothing is wrong with it."
+        } else {
+            "Nothing is dead that matches, so nothing is wrong with it."
+        };
+        return frame.render_widget(Line::raw(text), inside);
     }
     let height = usize::from(inside.height.saturating_sub(1)).max(1);
     let top = if focus { (app.side_at + 1).saturating_sub(height) } else { 0 };
