@@ -64,6 +64,34 @@ fn the_form_makes_a_service_and_says_how_to_without_it() {
 }
 
 #[test]
+fn what_a_flag_says_is_not_asked_for_and_not_lost() {
+    let daemon = daemon();
+    let file = daemon.builder().dir().join("hook.json");
+    std::fs::write(&file, json!({"url": "http://127.0.0.1:9/file", "max_retries": 2}).to_string()).unwrap();
+    let file = file.to_str().unwrap();
+    let mut words = vec!["service", "create", "--description", "given", "--rate", "300/m"];
+    words.extend(["--webhook", "http://127.0.0.1:9/n", "--webhook-file", file]);
+    for dry in [true, false] {
+        let mut seat = seat(&daemon, &[&words[..], if dry { &["-n"] } else { &[] }].concat(), &[]);
+        answer(&mut seat, "Name of the service", "acme");
+        answer(&mut seat, "One more URL", "");
+        if !dry {
+            answer(&mut seat, "Create it? [y/N]", "y");
+        }
+        let end = seat.end();
+        assert!(end.code == 0 && !end.wrote.contains("empty for no limit"), "{end:?}");
+        let line = format!(
+            "service create acme --description given --rate 5/s --webhook-file {file} --webhook http://127.0.0.1:9/n"
+        );
+        assert!(end.wrote.replace("\r\n", "\n").contains(&line), "{}", end.wrote);
+    }
+    let ctl = daemon.ctl();
+    let made = ctl.json(&["service", "show", "acme"])["service"].clone();
+    assert_eq!((&made["description"], &made["rate_per_second"]), (&json!("given"), &json!(5.0)));
+    assert_eq!(ctl.json(&["webhook", "list", "--service", "acme"])["items"].as_array().unwrap().len(), 2);
+}
+
+#[test]
 fn what_is_told_once_is_framed_on_a_terminal_and_a_record_in_a_pipe() {
     let daemon = daemon();
     let create = |name: &'static str| ["service", "create", name, "--webhook", "http://127.0.0.1:9/n"];

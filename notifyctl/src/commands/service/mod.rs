@@ -29,7 +29,8 @@ service, the prefix of the key; webhook_secret, SECRET, the URL, the id of the w
 A --webhook-file is a JSON object as the HTTP API takes it to create a webhook. All of it is checked before anything is
 made.
 
-Without a name, on a terminal, it asks for everything, shows what it will make, and ends with the commands that do the same.
+Without a name, on a terminal, it asks for all that no flag says, shows what it will make, and ends with the commands that do
+the same.
 
 Examples:
   notifyctl service create
