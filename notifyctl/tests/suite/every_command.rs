@@ -141,6 +141,7 @@ pub(crate) const LINES: &[&str] = &[
     "webhook deliveries ID --status failed --since 1h",
     "webhook deliveries ID --all",
     "webhook retries --service acme --due <1h",
+    "webhook delivery show OTHER",
     "webhook delivery show OTHER --body",
     "webhook resend ID",
     "webhook resend ID OTHER",
