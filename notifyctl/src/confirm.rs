@@ -48,6 +48,27 @@ pub(crate) fn name(
     if answer.trim() == name { Ok(()) } else { Err(no()) }
 }
 
+/// The same for what is known by an id: its last twelve characters are enough for whoever types it.
+pub(crate) fn id(
+    globals: &Globals,
+    out: &Out,
+    question: &str,
+    id: &str,
+    given: Option<&str>,
+) -> Result<(), Failure> {
+    if globals.dry_run || given.is_some() || !can_ask(globals, out) {
+        return name(globals, out, question, id, given);
+    }
+    let end = end(id);
+    let answer = ask(out, &format!("{question} Type the id, or its end {end}, to go on: "))?;
+    if [id, end].contains(&answer.trim()) { Ok(()) } else { Err(no()) }
+}
+
+/// The last twelve characters of an id.
+fn end(id: &str) -> &str {
+    id.get(id.len().saturating_sub(12)..).unwrap_or(id)
+}
+
 /// Whether somebody is there to answer.
 pub(crate) fn can_ask(globals: &Globals, out: &Out) -> bool {
     !globals.no_input && out.terminal.stdin && out.terminal.stderr

@@ -107,7 +107,7 @@ impl Out {
             quiet: globals.quiet,
             dry_run: globals.dry_run,
             verbose: globals.verbose > 0,
-            color: style::wanted(globals.color, terminal.stdout, variable),
+            color: style::wanted(globals.color(), terminal.stdout, variable),
             now: shared::Cell::new(clock::now()),
             begun: shared::Cell::new(false),
             size: shared::Cell::new(terminal.measure.and_then(|measure| measure())),
@@ -121,6 +121,11 @@ impl Out {
     /// Whether the answer is for a person.
     pub(crate) fn for_people(&self) -> bool {
         matches!(self.format, Format::Table | Format::Wide)
+    }
+
+    /// Whether nothing shall be changed.
+    pub(crate) const fn is_rehearsal(&self) -> bool {
+        self.dry_run
     }
 
     /// Whether it is read by a person, on a terminal.

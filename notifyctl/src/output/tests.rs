@@ -222,6 +222,16 @@ fn times_are_relative_on_a_screen_and_utc_elsewhere() {
 }
 
 #[test]
+fn no_color_is_color_never() {
+    let tone = |out: &Out| {
+        out.facts("x", &[("a", Cell::Word("b".into(), Tone::Bad))])?;
+        Ok(Exit::Done)
+    };
+    assert!(written("", screen(), tone).0.contains("\u{1b}[31m"));
+    assert_eq!(written("--no-color", screen(), tone).0, "a  b\n");
+}
+
+#[test]
 fn a_look_is_drawn_over_the_one_before_it() {
     let look = |out: &Out, lines: usize| {
         out.frame("x", Value::Null, || Ok((1..=lines).try_for_each(|line| out.line(&line.to_string()))?))

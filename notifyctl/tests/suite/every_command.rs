@@ -148,6 +148,7 @@ pub(crate) const LINES: &[&str] = &[
     "webhook recover ID --since 2h --until 1h --status failed --rate 20/s --expect 812 --yes",
     "webhook recover ID --since 2h --no-wait --yes",
     "webhook secret rotate ID --grace 24h",
+    "webhook secret rotate ID --grace 0 --confirm ID",
     "webhook stats ID --since 60m",
     "operation list",
     "operation show op_3",
@@ -460,4 +461,23 @@ fn a_switch_for_a_time_says_when_it_ends() {
     for wrong in ["provider disable mock --for 30", "provider enable mock --for 0s"] {
         assert_eq!(fake.run(&words(wrong)).exit, 2, "{wrong}");
     }
+}
+
+#[test]
+fn a_time_that_is_past_is_said() {
+    let fake = willing();
+    let send = ["ntf", "send", "--service", "acme", "--channel", "sms", "--to", "x", "--body", "hi", "--at"];
+    let said = |at: &str| fake.run(&[&send[..], &[at]].concat()).stderr;
+    assert_eq!(said("2020-01-01T00:00:00Z"), "--at: 2020-01-01T00:00:00.000Z is past, so it goes at once\n");
+    assert_eq!((said("now").as_str(), said("1h").as_str()), ("", ""));
+}
+
+#[test]
+fn what_goes_with_a_service_is_said_before() {
+    let fake = willing();
+    let goes = "with its keys, 1 webhook (7 events are owed to it) and 1,284 notifications that it sent";
+    let asked = fake.run(&["service", "delete", "acme"]);
+    assert!(asked.stderr.contains(goes), "{}", asked.stderr);
+    let dry = fake.run(&["service", "delete", "acme", "-n"]).stdout;
+    assert_eq!(dry, format!("dry run: service acme would be removed {goes}\n"));
 }

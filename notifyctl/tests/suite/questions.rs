@@ -35,6 +35,8 @@ const ASKING: &[(&[&str], &str)] = &[
     (&["service", "key", "reset", ID], "--confirm acme"),
     (&["service", "key", "reset", "acme", "--confirm", "other"], "does not name acme"),
     (&["service", "key", "revoke", "acme", "00112233"], "--confirm acme"),
+    (&["webhook", "secret", "rotate", ID, "--grace", "0"], "--confirm"),
+    (&["webhook", "secret", "rotate", ID, "--grace", "0", "--yes"], "--confirm"),
 ];
 
 /// Every verb that changes something must have been rehearsed at most.
@@ -52,6 +54,7 @@ fn changed_nothing(fake: &Fake) {
         "HoldSet",
         "StorePrune",
         "ServiceDelete",
+        "WebhookRotate",
     ] {
         let calls = fake.calls(verb);
         assert!(calls.iter().all(|call| call["change"]["dry_run"] == true), "{verb}: {calls:?}");

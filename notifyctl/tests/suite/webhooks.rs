@@ -85,8 +85,10 @@ fn a_secret_comes_out_once() {
     assert_eq!(fake.calls("WebhookCreate").last().unwrap()["ask"]["secret"], "whsec_own");
     // What stops at once is asked for, and where nobody can be asked, refused.
     let at_once = fake.run(&[&rotate[..], &["--grace", "0"]].concat());
-    assert!(at_once.exit == 6 && at_once.stderr.contains("--yes"), "{}", at_once.stderr);
-    assert_eq!(fake.run(&[&rotate[..], &["--grace", "0", "--yes"]].concat()).exit, 0);
+    assert!(at_once.exit == 6 && at_once.stderr.contains("--confirm"), "{}", at_once.stderr);
+    let rotated = |more: &[&str]| fake.run(&[&rotate[..], &["--grace", "0"], more].concat()).exit;
+    assert_eq!((rotated(&["--yes"]), rotated(&["--confirm", OTHER]), rotated(&["-n"])), (6, 6, 0));
+    assert_eq!(rotated(&["--confirm", ID]), 0);
     let asked = fake.calls("WebhookRotate");
     assert_eq!(asked[0]["grace_seconds"], 86_400);
     assert_eq!(asked.last().unwrap()["grace_seconds"], 0);
