@@ -117,7 +117,7 @@ pub(super) async fn run(
         Consent::Count(given) => {
             let count = changes(&counted);
             if let Some(given) = given.filter(|given| *given != count) {
-                let verb = if counted.limit.is_some() { "would be changed" } else { "match" };
+                let verb = if count < counted.total { "would be changed" } else { "match" };
                 let message = format!("{} {verb}, not {given}; nothing was changed", grouped(count));
                 return Err(Failure::new(Exit::Conflict, message).into());
             }

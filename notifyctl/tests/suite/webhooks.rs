@@ -171,10 +171,10 @@ fn what_was_told_is_listed_and_told_once_more() {
     assert_eq!(listed.stdout, format!("{ID}\n{OTHER}\n"));
     let asked = &fake.calls("WebhookDeliveries")[0]["request"];
     assert_eq!((&asked["statuses"], &asked["events"]), (&json!(["failed", "retrying"]), &json!(["failed"])));
-    let one = fake.run(&["webhook", "resend", ID]);
+    let one = fake.run(&["webhook", "resend", ID, "--yes"]);
     assert_eq!(one.stdout, format!("event {ID} is sent once more\n"));
-    let many =
-        fake.run_on(&["webhook", "resend", "-", "-o", "id"], &format!("{ID}\n{{\"id\":\"{OTHER}\"}}\n"));
+    let many = fake
+        .run_on(&["webhook", "resend", "-", "-o", "id", "-y"], &format!("{ID}\n{{\"id\":\"{OTHER}\"}}\n"));
     assert_eq!((many.exit, many.stdout), (0, format!("{ID}\n{OTHER}\n")), "{}", many.stderr);
     assert!(many.stderr.contains("2 sent once more"));
     let body = fake.run(&["webhook", "delivery", "show", OTHER, "--body", "--json"]).json();
@@ -211,7 +211,7 @@ fn refusals_of_a_resend_have_their_exit_codes() {
             }
             _ => Ok(usual(verb, arguments)),
         });
-        assert_eq!(fake.run(&["webhook", "resend", ID, OTHER]).exit, exit, "{code}");
+        assert_eq!(fake.run(&["webhook", "resend", ID, OTHER, "-y"]).exit, exit, "{code}");
     }
     let partly = fake(|verb, arguments| {
         let mut answer = usual(verb, arguments);
@@ -220,7 +220,7 @@ fn refusals_of_a_resend_have_their_exit_codes() {
         }
         Ok(answer)
     });
-    let run = partly.run(&["webhook", "resend", ID, OTHER]);
+    let run = partly.run(&["webhook", "resend", ID, OTHER, "-y"]);
     assert!(run.exit == 7 && run.stderr.contains("1 refused"), "{}", run.stderr);
     let none = fake(|verb, arguments| match verb {
         "Hello" => Ok(usual(verb, arguments)),

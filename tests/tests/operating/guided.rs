@@ -186,3 +186,52 @@ fn what_is_shown_goes_through_the_pager_and_nothing_else_does() {
     seat.press("\n");
     assert_eq!(seat.end().code, 0);
 }
+
+#[test]
+fn a_question_lists_some_of_many_and_what_happens_next() {
+    let daemon = daemon();
+    daemon.service("acme");
+    daemon.mock("only", &json!({}), &["--channel", "sms"]);
+    let ctl = daemon.ctl();
+    let sms = ["ntf", "send", "--service", "acme", "--channel", "sms", "--to", "+15005550006", "--at", "1h"];
+    let ids: Vec<_> = (0..7)
+        .map(|n| ctl.ok(&[&sms[..], &["-o", "id", "--body", &n.to_string()]].concat()).trim().to_owned())
+        .collect();
+    let all: Vec<_> = ids.iter().map(String::as_str).collect();
+    let mut many = seat(&daemon, &[&["ntf", "cancel"], &all[..]].concat(), &[]);
+    answer(&mut many, "Cancel 7 notifications? [y/N]", "n");
+    let end = many.end();
+    assert!(end.code == 6 && end.wrote.contains(all[4]) && !end.wrote.contains(all[5]), "{}", end.wrote);
+    assert!(end.wrote.contains("and 2 more") && end.wrote.contains("is not sent"), "{}", end.wrote);
+    let mut one = seat(&daemon, &["ntf", "cancel", all[0]], &[]);
+    answer(&mut one, "[y/N]", "y");
+    assert_eq!(one.end().code, 0);
+
+    let create = ["webhook", "create", "--service", "acme", "--url", "http://127.0.0.1:9/n", "--json"];
+    let hook = ctl.json(&create)["webhook"]["id"].as_str().unwrap().to_owned();
+    let rotate = ["webhook", "secret", "rotate", &hook, "--grace", "0", "--yes"];
+    let end_of = &hook[hook.len() - 12..];
+    for (typed, code) in [("y", 6), (end_of, 0), (&hook, 0)] {
+        let mut asked = seat(&daemon, &rotate, &[]);
+        answer(&mut asked, "to go on", typed);
+        assert_eq!(asked.end().code, code, "{typed}");
+    }
+    let mut off = seat(&daemon, &["webhook", "disable", &hook], &[]);
+    answer(&mut off, "[y/N]", "y");
+    assert_eq!(off.end().code, 0);
+}
+
+#[test]
+fn what_is_watched_is_drawn_in_place_however_small_the_terminal_is() {
+    let daemon = daemon();
+    let mut seat = seat(&daemon, &["status", "--watch=1s"], &[]);
+    seat.sees("concern");
+    seat.resize(80, 6);
+    seat.watches("a frame that fits", |screen| screen.contents().contains("more lines have no room"));
+    let frames = |seat: &Seat| seat.screen().contents().matches("health").count();
+    let before = seat.written();
+    seat.watches("another frame", |screen| screen.contents().contains("no room"));
+    assert!(seat.written() >= before && frames(&seat) == 1, "{}", seat.screen().contents());
+    seat.press("\u{3}");
+    seat.end();
+}

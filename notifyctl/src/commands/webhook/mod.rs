@@ -69,7 +69,7 @@ Examples:
     Enable(Id),
     /// Tell it nothing any more; what is owed to it waits
     #[command(
-        after_help = "Examples:\n  notifyctl webhook disable 0197a6c2-5b1e-7cc0-8000-0123456789ab --reason \"it moves\""
+        after_help = "Examples:\n  notifyctl webhook disable 0197a6c2-5b1e-7cc0-8000-0123456789ab --yes --reason \"it moves\""
     )]
     Disable(Id),
     /// Remove a webhook, with all that is owed to it and all that was told
