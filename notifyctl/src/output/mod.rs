@@ -11,6 +11,7 @@ mod people;
 mod progress;
 mod record;
 pub(crate) mod rows;
+mod sieve;
 mod style;
 mod table;
 mod text;
@@ -18,6 +19,7 @@ mod time;
 
 pub(crate) use cell::{Cell, Column, Row, Show};
 pub(crate) use listing::{Listing, Total};
+pub(crate) use sieve::Rows;
 pub(crate) use style::Tone;
 pub(crate) use time::{short, spoken};
 

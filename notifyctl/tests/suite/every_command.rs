@@ -151,6 +151,15 @@ pub(crate) const LINES: &[&str] = &[
     "webhook secret rotate ID --grace 0 --confirm ID",
     "webhook stats ID --since 60m",
     "operation list",
+    "operation list --filter state:done --limit 1",
+    "audit list --filter actor:ada* --limit 5",
+    "provider circuit show --filter provider:mock",
+    "provider list --filter channels:sms",
+    "queue hold list --filter kind:pause",
+    "queue list --filter queue:mock",
+    "service key list acme --filter prefix:0011*",
+    "service list --filter acme",
+    "webhook list --filter service:acme",
     "operation show op_3",
     "operation wait op_3",
     "operation wait op_3 op_4",
@@ -480,4 +489,37 @@ fn what_goes_with_a_service_is_said_before() {
     assert!(asked.stderr.contains(goes), "{}", asked.stderr);
     let dry = fake.run(&["service", "delete", "acme", "-n"]).stdout;
     assert_eq!(dry, format!("dry run: service acme would be removed {goes}\n"));
+}
+
+#[test]
+fn every_list_is_filtered_by_its_columns() {
+    let fake = willing();
+    for (list, column, none) in [
+        (&["service", "list"][..], "name:ac*", "name:b"),
+        (&["service", "key", "list", "acme"], "prefix:00112233", "-prefix:00112233"),
+        (&["provider", "list"], "channels:email", "channels:push"),
+        (&["provider", "circuit", "show"], "provider:MOCK", "nobody"),
+        (&["queue", "list"], "queue:mock,other", "-queue:mock"),
+        (&["queue", "hold", "list"], "id:hold*", "id:old*"),
+        (&["webhook", "list"], "hooks.example", "-hooks.example"),
+        (&["operation", "list"], "id:op_4", "-id:op*"),
+        (&["audit", "list"], "*", "nothing-like-it"),
+    ] {
+        let ids = |filter: &str| {
+            let run = fake.run(&[list, &["-o", "id", "--filter", filter]].concat());
+            assert_eq!(run.exit, 0, "{list:?} {filter}: {}", run.stderr);
+            run.stdout.lines().count()
+        };
+        assert!(ids(column) > 0 && ids(none) == 0, "{list:?}");
+        let wrong = fake.run(&[list, &["--filter", "moon:full"]].concat());
+        assert_eq!(wrong.exit, 2, "{list:?}");
+        assert!(wrong.stderr.contains("no column `moon`") && wrong.stderr.contains("the columns are "));
+        assert_eq!(fake.run(&[list, &["--filter", ""]].concat()).exit, 2, "{list:?}");
+    }
+    assert_eq!(fake.run(&["ntf", "list", "--filter", "-service:acme"]).exit, 0, "a minus is no flag");
+    let forgotten = fake.run(&["ntf", "cancel", "--yes", "--filter", "-n"]);
+    assert_eq!(forgotten.exit, 2, "but where something is changed a flag is no filter");
+    assert_eq!(fake.run(&["op", "list", "--limit", "1", "-o", "id"]).stdout, "op_4\n");
+    let counted = fake.run(&["op", "list", "--filter", "id:op_3", "--json"]).json();
+    assert_eq!(counted["total"]["value"], 1);
 }

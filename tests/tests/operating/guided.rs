@@ -207,7 +207,7 @@ fn a_question_lists_some_of_many_and_what_happens_next() {
     answer(&mut one, "[y/N]", "y");
     assert_eq!(one.end().code, 0);
 
-    let create = ["webhook", "create", "--service", "acme", "--url", "http://127.0.0.1:9/n", "--json"];
+    let create = ["webhook", "create", "--service", "acme", "--url", "http://127.0.0.1:9/n"];
     let hook = ctl.json(&create)["webhook"]["id"].as_str().unwrap().to_owned();
     let rotate = ["webhook", "secret", "rotate", &hook, "--grace", "0", "--yes"];
     let end_of = &hook[hook.len() - 12..];

@@ -8,6 +8,7 @@ mod mock;
 use super::{Desk, key};
 use crate::failure::{Ended, Exit};
 use crate::given;
+use crate::output::Rows;
 use clap::{ArgGroup, Args, Subcommand};
 use notify_proto::control::{Limit, ServiceChange};
 
@@ -43,9 +44,9 @@ Examples:
     Create(create::Create),
     /// List all services
     #[command(
-        after_help = "Examples:\n  notifyctl service list\n  notifyctl svc list -o csv --columns name,keys,active"
+        after_help = "Examples:\n  notifyctl service list\n  notifyctl svc list -o csv --columns name,keys,active\n  notifyctl service list --filter 'active:no'"
     )]
-    List,
+    List(Rows),
     /// Show one service
     #[command(
         after_help = "Examples:\n  notifyctl service show acme\n  notifyctl service show acme --json | jq -r .service.id"
@@ -112,7 +113,7 @@ impl Service {
     pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
         match self {
             Self::Create(create) => create.run(desk).await,
-            Self::List => list(desk).await,
+            Self::List(rows) => list(desk, &rows).await,
             Self::Show(it) => show(desk, it.name).await,
             Self::Update(update) => update.run(desk).await,
             Self::Enable(it) => set_active(desk, it.name, true).await,
@@ -141,11 +142,12 @@ impl Update {
     }
 }
 
-async fn list(desk: &Desk<'_>) -> Ended {
+async fn list(desk: &Desk<'_>, rows: &Rows) -> Ended {
     let link = desk.link().await?;
     let services = link.read(link.client.service_list(link.within())).await?;
-    desk.out.whole("service.list", &services)?;
-    if services.is_empty() {
+    let none = services.is_empty();
+    desk.out.whole("service.list", &rows.of(desk.out, services)?)?;
+    if none {
         desk.out.advise("there are no services yet: notifyctl service create NAME");
     }
     Ok(Exit::Done)
