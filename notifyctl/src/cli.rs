@@ -115,6 +115,9 @@ pub struct Globals {
     /// When to use colour
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
     pub color: ColorWhen,
+    /// The same as --color never
+    #[arg(long, global = true, conflicts_with = "color")]
+    pub no_color: bool,
     /// Show no pager, also where show, raw and help would be read in one
     #[arg(long, global = true)]
     pub no_pager: bool,
@@ -144,6 +147,11 @@ impl Globals {
     /// How the answer is written.
     pub fn format(&self) -> Format {
         if self.json { Format::Json } else { self.output }
+    }
+
+    /// When to use colour.
+    pub fn color(&self) -> ColorWhen {
+        if self.no_color { ColorWhen::Never } else { self.color }
     }
 
     /// What goes with every change.

@@ -4,7 +4,12 @@
 use crate::cli::Globals;
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
+use notify_proto::upkeep::grouped;
+use std::fmt::Display;
 use std::io::{self, BufRead as _};
+
+/// Ids that a question lists, at most.
+const SHOWN: usize = 5;
 
 /// Whether a y/N question is answered before it is asked: by `--yes`, or by `--dry-run`, which changes nothing.
 pub(crate) const fn is_answered(globals: &Globals) -> bool {
@@ -21,6 +26,20 @@ pub(crate) fn yes(globals: &Globals, out: &Out, question: &str) -> Result<(), Fa
     }
     let answer = ask(out, &format!("{question} [y/N] "))?;
     if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(no()) }
+}
+
+/// What a question is about, for whoever will be asked: some of the ids where it does not name the one, and what happens
+/// next.
+pub(crate) fn about<T: Display>(globals: &Globals, out: &Out, ids: &[T], next: &str) {
+    if is_answered(globals) || !can_ask(globals, out) {
+        return;
+    }
+    let several = ids.len() > 1;
+    ids.iter().take(SHOWN).filter(|_| several).for_each(|id| out.note(&format!("  {id}")));
+    if ids.len() > SHOWN {
+        out.note(&format!("  and {} more", grouped((ids.len() - SHOWN) as u64)));
+    }
+    out.note(next);
 }
 
 /// Asks for a name to be typed. `--confirm NAME` answers; `--yes` does not.
@@ -46,6 +65,27 @@ pub(crate) fn name(
     }
     let answer = ask(out, &format!("{question} Type {name} to go on: "))?;
     if answer.trim() == name { Ok(()) } else { Err(no()) }
+}
+
+/// The same for what is known by an id: its last twelve characters are enough for whoever types it.
+pub(crate) fn id(
+    globals: &Globals,
+    out: &Out,
+    question: &str,
+    id: &str,
+    given: Option<&str>,
+) -> Result<(), Failure> {
+    if globals.dry_run || given.is_some() || !can_ask(globals, out) {
+        return name(globals, out, question, id, given);
+    }
+    let end = end(id);
+    let answer = ask(out, &format!("{question} Type the id, or its end {end}, to go on: "))?;
+    if [id, end].contains(&answer.trim()) { Ok(()) } else { Err(no()) }
+}
+
+/// The last twelve characters of an id.
+fn end(id: &str) -> &str {
+    id.get(id.len().saturating_sub(12)..).unwrap_or(id)
 }
 
 /// Whether somebody is there to answer.

@@ -108,7 +108,7 @@ fn unreachable(none: &NoDaemon) -> Failure {
     let exit = match none.trouble {
         Trouble::NoRight | Trouble::Closed => Exit::NotAllowed,
         Trouble::Full => Exit::NoAnswer,
-        Trouble::Missing | Trouble::Stale | Trouble::Other(_) => Exit::Unreachable,
+        Trouble::Missing | Trouble::Stale | Trouble::NoSocket | Trouble::Other(_) => Exit::Unreachable,
     };
     Failure::new(exit, none.to_string()).hint(none.trouble.next())
 }
@@ -164,6 +164,7 @@ mod tests {
         for (trouble, exit) in [
             (Trouble::Missing, 69),
             (Trouble::Stale, 69),
+            (Trouble::NoSocket, 69),
             (Trouble::Other(std::io::ErrorKind::InvalidInput), 69),
             (Trouble::NoRight, 4),
             (Trouble::Closed, 4),

@@ -2,6 +2,7 @@
 
 use crate::failure::{Exit, Failure};
 use crate::fit;
+use clap::Parser as _;
 use clap::error::ErrorKind;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -9,6 +10,11 @@ use std::io::{self, Write as _};
 /// Says it, and the exit code. Help and version are errors to clap, too. A pipe that was closed meanwhile is no reason to
 /// complain.
 pub(crate) fn told(arguments: &[OsString], error: clap::Error) -> u8 {
+    if error.use_stderr()
+        && let Some(code) = checked(arguments, &error)
+    {
+        return code;
+    }
     let code = u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8);
     if error.use_stderr() && wants_json(arguments) {
         let _ = writeln!(io::stderr(), "{}", failure(&error).json());
@@ -22,6 +28,18 @@ pub(crate) fn told(arguments: &[OsString], error: clap::Error) -> u8 {
     let fitted = fit::command(crate::command(), fit::width()).try_get_matches_from(arguments).err();
     let _ = fitted.unwrap_or(error).print();
     code
+}
+
+/// The same of `notifyctl check`, which ends by the codes of monitoring plug-ins, whatever happens.
+fn checked(arguments: &[OsString], error: &clap::Error) -> Option<u8> {
+    let understood = crate::command().ignore_errors(true).try_get_matches_from(arguments).ok()?;
+    if understood.subcommand_name() != Some("check") {
+        return None;
+    }
+    let bare = crate::cli::Cli::try_parse_from(["notifyctl", "check"]).ok()?;
+    let globals = crate::cli::Globals { json: wants_json(arguments), ..bare.globals };
+    let out = crate::output::Out::new(&globals);
+    Some(out.end(crate::commands::check::unknown(&out, &failure(error).message)) as u8)
 }
 
 /// Whether errors are asked for as JSON, as far as that can be told from a line that was not understood.

@@ -98,7 +98,7 @@ impl Reload for Reloader {
         Self::config(self).map_err(|failure| failure.sentence())
     }
 
-    fn check(&self, text: &str) -> Result<ReloadView, String> {
+    fn check(&self, text: Option<&str>) -> Result<ReloadView, String> {
         Self::check(self, text).map_err(|failure| failure.sentence())
     }
 

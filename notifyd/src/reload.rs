@@ -84,12 +84,13 @@ impl Reloader {
         Ok(ConfigView { file, settings: leaves(&in_force).into_iter().map(setting).collect() })
     }
 
-    /// What a reload would do were this the file.
-    pub fn check(&self, text: &str) -> Result<ReloadView, Failure> {
-        let wanted = (self.source)(Some(text))?;
+    /// What a reload would do now, or were this the file.
+    pub fn check(&self, text: Option<&str>) -> Result<ReloadView, Failure> {
+        let wanted = (self.source)(text)?;
         let (settings, view) = merge(&self.settings(), &wanted)?;
         settings.admission()?;
         settings.destinations()?;
+        telemetry::filter(&settings.log.filter)?;
         Ok(view)
     }
 

@@ -202,7 +202,7 @@ impl fmt::Display for Field {
 }
 
 /// Splits at blanks, except inside double quotes, which are dropped.
-pub(crate) fn tokens(text: &str) -> Vec<String> {
+pub fn tokens(text: &str) -> Vec<String> {
     let mut all = Vec::new();
     let mut token = String::new();
     let mut quoted = false;

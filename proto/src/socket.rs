@@ -4,6 +4,7 @@ use crate::control::ControlClient;
 use crate::transport;
 use std::ffi::OsString;
 use std::io;
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -28,6 +29,8 @@ pub enum Trouble {
     Missing,
     /// There is one, and nobody listens.
     Stale,
+    /// There is something else.
+    NoSocket,
     /// The caller may not use it.
     NoRight,
     /// The daemon does not take connections.
@@ -39,8 +42,10 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    fn of(error: &io::Error) -> Self {
+    fn of(path: &Path, error: &io::Error) -> Self {
+        let other = |path: &Path| std::fs::metadata(path).is_ok_and(|it| !it.file_type().is_socket());
         match error.kind() {
+            io::ErrorKind::ConnectionRefused if other(path) => Self::NoSocket,
             io::ErrorKind::NotFound => Self::Missing,
             io::ErrorKind::ConnectionRefused => Self::Stale,
             io::ErrorKind::PermissionDenied => Self::NoRight,
@@ -54,6 +59,7 @@ impl Trouble {
         match self {
             Self::Missing => "there is no socket: no notifyd is running here".into(),
             Self::Stale => "nobody answers: the socket is left over from a notifyd that ended".into(),
+            Self::NoSocket => "that is no socket".into(),
             Self::NoRight => "you have no right to this socket".into(),
             Self::Full => "its queue is full: the daemon takes no connections".into(),
             Self::Closed => "the connection was closed before an answer came".into(),
@@ -68,6 +74,7 @@ impl Trouble {
                 "start it (systemctl start notifyd, or notifyd), or say where it is with --socket PATH"
             }
             Self::Stale => "see why it ended (systemctl status notifyd, journalctl -u notifyd) and start it",
+            Self::NoSocket => "say where the control socket is with --socket PATH, or NOTIFYD_SOCKET",
             Self::NoRight => {
                 "join the group notify to look, or notify-admin to change: usermod -aG notify USER as root, then log in again"
             }
@@ -128,8 +135,9 @@ pub async fn connect_counted(
             Ok(client) => return Ok((client, path.clone())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
-                worst = worst
-                    .or_else(|| Some(NoDaemon { places: vec![path.clone()], trouble: Trouble::of(&error) }));
+                worst = worst.or_else(|| {
+                    Some(NoDaemon { places: vec![path.clone()], trouble: Trouble::of(path, &error) })
+                });
             }
         }
     }
@@ -177,7 +185,8 @@ mod tests {
             io::ErrorKind::WouldBlock,
             io::ErrorKind::InvalidInput,
         ];
-        let mut words: Vec<_> = kinds.map(|kind| Trouble::of(&io::Error::from(kind)).next()).into();
+        let mut words: Vec<_> =
+            kinds.map(|kind| Trouble::of(Path::new("/none"), &io::Error::from(kind)).next()).into();
         words.sort_unstable();
         words.dedup();
         assert_eq!(words.len(), kinds.len());

@@ -3,6 +3,7 @@
 use super::Desk;
 use crate::failure::{Ended, Exit};
 use crate::given;
+use crate::output::Rows;
 use clap::{Args, Subcommand};
 use notify_proto::Timestamp;
 use notify_proto::audit::{AuditRequest, MAX_ROWS};
@@ -38,6 +39,8 @@ pub struct List {
     /// Those of this verb, or of all that begin so with a * at the end
     #[arg(long, value_name = "VERB")]
     verb: Option<String>,
+    #[command(flatten)]
+    rows: Rows,
     /// How many [default: 50]
     #[arg(long, value_name = "N", value_parser = given::whole(1_u32..))]
     limit: Option<u32>,
@@ -71,8 +74,9 @@ impl List {
                 limit: left.min(MAX_ROWS),
             };
             let page = link.read(link.client.audit_list(link.within(), request)).await?;
-            listing.page(&page.items)?;
-            left = left.saturating_sub(u32::try_from(page.items.len()).unwrap_or(u32::MAX));
+            let items = self.rows.of(desk.out, page.items)?;
+            listing.page(&items)?;
+            left = left.saturating_sub(u32::try_from(items.len()).unwrap_or(u32::MAX));
             after = page.next;
             if after.is_none() || left == 0 || (page.partial && !self.all) {
                 break page.partial;

@@ -102,7 +102,7 @@ pub(super) async fn run(
     }
     let answered = match consent {
         Consent::Yes => confirm::is_answered(desk.globals),
-        Consent::Count(given) => given == Some(counted.total),
+        Consent::Count(given) => given == Some(changes(&counted)),
     };
     if counted.refused >= counted.total && !answered {
         return Err(all_refused(&counted).into());
@@ -115,13 +115,18 @@ pub(super) async fn run(
             request.expect
         }
         Consent::Count(given) => {
-            let count = counted.total;
-            if given.is_some_and(|given| given != count) {
-                let message =
-                    format!("{} match, not {}; nothing was changed", grouped(count), given.unwrap_or(0));
+            let count = changes(&counted);
+            if let Some(given) = given.filter(|given| *given != count) {
+                let verb = if count < counted.total { "would be changed" } else { "match" };
+                let message = format!("{} {verb}, not {given}; nothing was changed", grouped(count));
                 return Err(Failure::new(Exit::Conflict, message).into());
             }
-            let they = if count == 1 { "It" } else { "They" };
+            let they = match (count < counted.total, count) {
+                (true, 1) => "That one",
+                (true, _) => "Those",
+                (false, 1) => "It",
+                (false, _) => "They",
+            };
             let question = format!("{question} {they} will be {} for good.", words.done);
             confirm::name(
                 desk.globals,
@@ -130,7 +135,7 @@ pub(super) async fn run(
                 &count.to_string(),
                 given.map(|_| count.to_string()).as_deref(),
             )?;
-            Some(Expect { count, percent: 0 })
+            Some(Expect { count: counted.total, percent: 0 })
         }
     };
     let request = BulkRequest { cutoff: Some(counted.cutoff), expect, ..request };
@@ -149,6 +154,11 @@ pub(super) async fn run(
         })
     };
     finish(desk, &link, &mut interrupts, words.what, begun, Stay::unless(flags.no_wait), members).await
+}
+
+/// How many it is done to, of all that match.
+fn changes(counted: &BulkView) -> u64 {
+    counted.limit.map_or(counted.total, |limit| limit.min(counted.total))
 }
 
 /// How many there are, in the shape that every list has.
@@ -214,7 +224,8 @@ fn all_refused(counted: &BulkView) -> Failure {
 /// Some of them, for people.
 fn samples(desk: &Desk<'_>, counted: &BulkView) {
     if !counted.samples.is_empty() {
-        let ids: Vec<_> = counted.samples.iter().map(ToString::to_string).collect();
+        let most = usize::try_from(changes(counted)).unwrap_or(usize::MAX);
+        let ids: Vec<_> = counted.samples.iter().take(most).map(ToString::to_string).collect();
         desk.out.advise(&format!("such as {}", ids.join(", ")));
     }
 }

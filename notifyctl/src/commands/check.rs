@@ -3,6 +3,7 @@
 use super::{Desk, stats};
 use crate::cli::Format;
 use crate::failure::{Ended, Exit, Failure};
+use crate::output::Out;
 use crate::{clock, given};
 use clap::Args;
 use notify_proto::overview::Overview;
@@ -18,7 +19,7 @@ const MIN_TRIES: u64 = 20;
 #[command(
     after_help = "Without any of its flags it goes by what the daemon says needs attention, see [attention] in notifyd.toml(5).
 Its exit codes are those of monitoring plug-ins and not those of the other commands: 0 all is well, 1 warning, 2 critical,
-3 unknown, as when the daemon does not answer. After a | on the line come figures for charts.
+3 unknown, as when the daemon does not answer or a flag is wrong. After a | on the line come figures for charts.
 
 Examples:
   notifyctl check
@@ -79,21 +80,7 @@ impl Check {
             }
             Err(Failure { message, .. }) => (State::Unknown, vec![(State::Unknown, message)], Vec::new()),
         };
-        let said: Vec<_> = problems.iter().map(|(_, said)| said.as_str()).collect();
-        if matches!(desk.out.format, Format::Json | Format::Jsonl) {
-            let figures: serde_json::Map<_, _> =
-                figures.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-            let found = json!({"state": state.as_str(), "exit": state.exit() as u8, "problems": said, "figures": figures});
-            desk.out.document("check", found)?;
-        } else {
-            let all = if said.is_empty() { "nothing needs attention".to_owned() } else { said.join("; ") };
-            let figures: Vec<_> = figures.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            let bar = if figures.is_empty() { String::new() } else { format!(" | {}", figures.join(" ")) };
-            // The bar parts the figures off, so it must not stand in the text.
-            let all = all.replace('|', "/");
-            desk.out.lines(&format!("NOTIFYD {} - {all}{bar}", state.as_str().to_uppercase()))?;
-        }
-        Ok(state.exit())
+        tell(desk.out, state, &problems, &figures)
     }
 
     fn problems(&self, view: &Overview, now: Timestamp) -> Vec<(State, String)> {
@@ -133,6 +120,30 @@ impl Check {
         }
         all
     }
+}
+
+/// A look that could not be had because the command line is wrong: whatever watches takes 2 for critical.
+pub(crate) fn unknown(out: &Out, message: &str) -> Ended {
+    tell(out, State::Unknown, &[(State::Unknown, message.to_owned())], &[])
+}
+
+/// One line, or one document.
+fn tell(out: &Out, state: State, problems: &[(State, String)], figures: &[(&'static str, u64)]) -> Ended {
+    let said: Vec<_> = problems.iter().map(|(_, said)| said.as_str()).collect();
+    if matches!(out.format, Format::Json | Format::Jsonl) {
+        let figures: serde_json::Map<_, _> =
+            figures.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        let found = json!({"state": state.as_str(), "exit": state.exit() as u8, "problems": said, "figures": figures});
+        out.document("check", found)?;
+    } else {
+        let all = if said.is_empty() { "nothing needs attention".to_owned() } else { said.join("; ") };
+        let figures: Vec<_> = figures.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let bar = if figures.is_empty() { String::new() } else { format!(" | {}", figures.join(" ")) };
+        // The bar parts the figures off, so it must not stand in the text.
+        let all = all.replace('|', "/");
+        out.lines(&format!("NOTIFYD {} - {all}{bar}", state.as_str().to_uppercase()))?;
+    }
+    Ok(state.exit())
 }
 
 /// What the daemon says needs attention; what is only good to know is no problem.

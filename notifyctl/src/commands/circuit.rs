@@ -3,6 +3,7 @@
 use super::Desk;
 use super::queue::{Lasting, agreed, hold};
 use crate::failure::{Ended, Exit};
+use crate::output::Rows;
 use clap::{Args, Subcommand};
 use notify_proto::HoldKind;
 use notify_proto::hold::{Force, HoldRequest};
@@ -45,6 +46,8 @@ pub struct Which {
     /// Its name or id
     #[arg(value_name = "NAME")]
     name: Option<String>,
+    #[command(flatten)]
+    rows: Rows,
 }
 
 /// One provider.
@@ -68,7 +71,7 @@ pub struct Open {
 impl Circuit {
     pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
         match self {
-            Self::Show(it) => show(desk, it.name).await,
+            Self::Show(it) => show(desk, it).await,
             Self::Open(open) => {
                 let (kind, for_ms) = (HoldKind::CircuitOpen, open.lasting.for_ms());
                 let request = HoldRequest {
@@ -90,14 +93,14 @@ impl Circuit {
     }
 }
 
-async fn show(desk: &Desk<'_>, name: Option<String>) -> Ended {
+async fn show(desk: &Desk<'_>, it: Which) -> Ended {
     let link = desk.link().await?;
-    let providers = match name {
+    let providers = match it.name {
         Some(name) => vec![link.read(link.client.provider_show(link.within(), name)).await?],
         None => link.read(link.client.provider_list(link.within())).await?,
     };
     let circuits: Vec<_> = providers.into_iter().map(crate::output::rows::CircuitRow::from).collect();
-    desk.out.whole("provider.circuit.show", &circuits)?;
+    desk.out.whole("provider.circuit.show", &it.rows.of(desk.out, circuits)?)?;
     Ok(Exit::Done)
 }
 

@@ -29,9 +29,11 @@ pub enum Daemon {
     Info,
     /// Have the daemon read its configuration again
     #[command(
-        after_help = "All of it is taken over, or nothing. It says what changed, and what takes a restart.
+        after_help = "All of it is taken over, or nothing. It says what changed, and what takes a restart. A dry run says what would change;
+a configuration that would be refused ends it with exit code 78.
 
 Examples:
+  notifyctl daemon reload --dry-run
   notifyctl daemon reload --reason \"more workers\"
   notifyctl daemon reload --json | jq .needs_restart"
     )]
@@ -164,8 +166,25 @@ async fn info(desk: &Desk<'_>) -> Ended {
 
 async fn reload(desk: &Desk<'_>) -> Ended {
     let link = desk.link().await?;
-    let done = link.change(link.client.daemon_reload(link.within(), desk.globals.change())).await?;
-    differences(desk, "daemon.reload", "the configuration was read; nothing is different", &done)
+    let done = link.change(link.client.daemon_reload(link.within(), desk.globals.change())).await;
+    if !desk.globals.dry_run {
+        let nothing = "the configuration was read; nothing is different";
+        return differences(desk, "daemon.reload", nothing, &done?);
+    }
+    let would = done.map_err(unusable)?;
+    let ended = differences(desk, "daemon.reload", "dry run: a reload would change nothing", &would);
+    if !would.changed.is_empty() {
+        desk.out.note("dry run: a reload would change this; nothing was changed");
+    }
+    ended
+}
+
+/// A configuration that is refused is at fault itself.
+fn unusable(failure: Failure) -> Failure {
+    match failure.code {
+        "invalid" => Failure { exit: Exit::Config, code: Exit::Config.word(), ..failure },
+        _ => failure,
+    }
 }
 
 /// What is different, and what takes a restart.
@@ -242,10 +261,7 @@ impl ConfigCheck {
         let text = text.map_err(failed)?;
         let link = desk.link().await?;
         let checked = link.read(link.client.daemon_config_check(link.within(), text)).await;
-        let checked = checked.map_err(|failure| match failure.code {
-            "invalid" => Failure { exit: Exit::Config, code: Exit::Config.word(), ..failure },
-            _ => failure,
-        })?;
+        let checked = checked.map_err(unusable)?;
         differences(desk, "daemon.config.check", "it can be used; a reload would change nothing", &checked)
     }
 }

@@ -5,7 +5,7 @@ use crate::cli::Format;
 use crate::confirm;
 use crate::failure::{Ended, Exit, Stop};
 use crate::given;
-use crate::output::spoken;
+use crate::output::{Rows, spoken};
 use crate::secret::{API_KEY, KeyFile};
 use clap::{Args, Subcommand};
 use notify_proto::Timestamp;
@@ -25,7 +25,7 @@ pub(crate) const EXAMPLES: &str = "Examples:
 pub enum Key {
     /// List the keys of a service, never the keys themselves
     #[command(after_help = "Examples:\n  notifyctl service key list acme")]
-    List(Service),
+    List(List),
     /// Add one more key
     #[command(
         after_help = "Examples:\n  notifyctl service key create acme --label ci --expires 90d --key-file ci.key"
@@ -43,10 +43,12 @@ pub enum Key {
 
 /// Whose keys.
 #[derive(Debug, Args)]
-pub struct Service {
+pub struct List {
     /// The service, by name or id
     #[arg(value_name = "SERVICE")]
     service: String,
+    #[command(flatten)]
+    rows: Rows,
 }
 
 /// A further key.
@@ -100,7 +102,7 @@ pub struct Revoke {
 impl Key {
     pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
         match self {
-            Self::List(it) => list(desk, it.service).await,
+            Self::List(it) => list(desk, it).await,
             Self::Create(create) => create.run(desk).await,
             Self::Reset(reset) => reset.run(desk).await,
             Self::Revoke(revoke) => revoke.run(desk).await,
@@ -108,10 +110,10 @@ impl Key {
     }
 }
 
-async fn list(desk: &Desk<'_>, service: String) -> Ended {
+async fn list(desk: &Desk<'_>, it: List) -> Ended {
     let link = desk.link().await?;
-    let keys = link.read(link.client.key_list(link.within(), service)).await?;
-    desk.out.whole("service.key.list", &keys)?;
+    let keys = link.read(link.client.key_list(link.within(), it.service)).await?;
+    desk.out.whole("service.key.list", &it.rows.of(desk.out, keys)?)?;
     Ok(Exit::Done)
 }
 

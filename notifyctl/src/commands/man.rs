@@ -30,6 +30,11 @@ impl Man {
         if dir.exists() && !dir.is_dir() {
             return Err(Failure::exists("--dir", dir).into());
         }
+        if out.is_rehearsal() {
+            let pages = crate::man::pages().len();
+            out.note(&format!("dry run: {pages} man pages would be written into {}", dir.display()));
+            return Ok(Exit::Done);
+        }
         fs::create_dir_all(dir).map_err(|error| failed(dir, error))?;
         let pages = crate::man::pages();
         for (name, page) in &pages {

@@ -3,7 +3,7 @@
 use super::{Desk, shape};
 use crate::conn::Link;
 use crate::failure::{Ended, Exit, Failure, Stop};
-use crate::output::spoken;
+use crate::output::{Rows, spoken};
 use crate::{clock, confirm, given};
 use clap::{Args, Subcommand};
 use notify_proto::HoldKind;
@@ -23,6 +23,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 pub(crate) const EXAMPLES: &str = "Examples:
   notifyctl queue list
+  notifyctl queue list --filter '-state:running waiting:>=1000'
   notifyctl queue shape retries
   notifyctl queue pause relay --for 10m --yes --reason \"carrier maintenance\"
   notifyctl queue pause scheduled --for 10m --yes
@@ -49,7 +50,7 @@ Examples:
   notifyctl queue list
   notifyctl q list --json | jq '.items[] | select(.state==\"paused\")'"
     )]
-    List,
+    List(Rows),
     /// Show how much of what waits is how old, or due in how long
     #[command(after_help = shape::HELP)]
     Shape(shape::Shape),
@@ -99,7 +100,7 @@ Examples:
 pub enum Hold {
     /// List what stands now, oldest first
     #[command(after_help = "Examples:\n  notifyctl queue hold list")]
-    List,
+    List(Rows),
     /// End a hold before its time
     #[command(after_help = "Examples:\n  notifyctl queue hold cancel hold_3 --reason \"vendor says fixed\"")]
     Cancel(Id),
@@ -199,7 +200,7 @@ pub struct Drain {
 impl Queue {
     pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
         match self {
-            Self::List => list(desk).await,
+            Self::List(rows) => list(desk, &rows).await,
             Self::Show(it) => show(desk, it.name).await,
             Self::Shape(shape) => shape.run(desk).await,
             Self::Pause(Pause { name: Name { name }, lasting }) => {
@@ -231,16 +232,16 @@ impl Queue {
                 Ok(Exit::Done)
             }
             Self::Drain(drain) => drain.run(desk).await,
-            Self::Hold(Hold::List) => holds(desk).await,
+            Self::Hold(Hold::List(rows)) => holds(desk, &rows).await,
             Self::Hold(Hold::Cancel(it)) => cancel(desk, it.id).await,
         }
     }
 }
 
-async fn list(desk: &Desk<'_>) -> Ended {
+async fn list(desk: &Desk<'_>, rows: &Rows) -> Ended {
     let link = desk.link().await?;
     let list = link.read(link.client.queue_list(link.within())).await?;
-    desk.out.whole("queue.list", &list.queues)?;
+    desk.out.whole("queue.list", &rows.of(desk.out, list.queues)?)?;
     if list.elsewhere > 0 {
         desk.out.note(&format!(
             "{} more are queued and stand in no queue at this moment: nobody serves their channel, or they are on their way",
@@ -371,10 +372,10 @@ impl Drain {
     }
 }
 
-async fn holds(desk: &Desk<'_>) -> Ended {
+async fn holds(desk: &Desk<'_>, rows: &Rows) -> Ended {
     let link = desk.link().await?;
     let holds = link.read(link.client.hold_list(link.within())).await?;
-    desk.out.whole("queue.hold.list", &holds)?;
+    desk.out.whole("queue.hold.list", &rows.of(desk.out, holds)?)?;
     Ok(Exit::Done)
 }
 

@@ -36,7 +36,7 @@ Examples:
 )]
 pub struct Tail {
     /// Those that match, such as event:failed,circuit_* -service:news
-    #[arg(long, value_name = "FILTER", value_parser = filter)]
+    #[arg(long, value_name = "FILTER", allow_hyphen_values = true, value_parser = filter)]
     filter: Option<EventFilter>,
     /// Since then: a span back from now, an RFC 3339 time, or HH:MM today
     #[arg(long, value_name = "TIME", value_parser = given::back)]

@@ -92,10 +92,10 @@ impl<'a, T: Row> Listing<'a, T> {
                     self.lines.insert(0, header);
                 }
                 // What was asked for by name stays.
-                if let (Some(columns), true) = (self.out.terminal.width, self.out.columns.is_empty()) {
+                if let (Some(columns), true) = (self.out.width(), self.out.columns.is_empty()) {
                     leave_out_absent(&mut self.lines, self.out.headers, columns);
                 }
-                for line in lay_out(&self.lines, self.out.terminal.width, self.out.color) {
+                for line in lay_out(&self.lines, self.out.width(), self.out.color) {
                     self.out.line(&line)?;
                 }
                 Ok(())

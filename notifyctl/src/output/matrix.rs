@@ -62,7 +62,7 @@ impl Out {
                 }
             }
             Format::Table | Format::Wide => {
-                for line in lay_out(&self.lines_of(shape, &columns), self.terminal.width, self.color) {
+                for line in lay_out(&self.lines_of(shape, &columns), self.width(), self.color) {
                     self.line(&line)?;
                 }
             }

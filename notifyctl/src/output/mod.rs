@@ -2,6 +2,7 @@
 
 mod cell;
 mod changes;
+mod frame;
 mod json;
 mod listing;
 mod matrix;
@@ -10,6 +11,7 @@ mod people;
 mod progress;
 mod record;
 pub(crate) mod rows;
+mod sieve;
 mod style;
 mod table;
 mod text;
@@ -17,9 +19,11 @@ mod time;
 
 pub(crate) use cell::{Cell, Column, Row, Show};
 pub(crate) use listing::{Listing, Total};
+pub(crate) use sieve::Rows;
 pub(crate) use style::Tone;
 pub(crate) use time::{short, spoken};
 
+use self::frame::{Held, Size};
 use crate::cli::{Format, Globals, TimeStyle};
 use crate::clock;
 use crate::failure::{Ended, Exit, Failure, Stop};
@@ -27,7 +31,6 @@ use notify_proto::Timestamp;
 use serde_json::{Map, Value};
 use std::cell::{self as shared, RefCell};
 use std::io::{self, BufWriter, IsTerminal as _, Write};
-use std::rc::Rc;
 
 /// What is a terminal here.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,21 +38,22 @@ pub(crate) struct Terminal {
     pub(crate) stdin: bool,
     pub(crate) stdout: bool,
     pub(crate) stderr: bool,
-    /// Columns of the one that is written to.
-    pub(crate) width: Option<usize>,
+    /// How the one that is written to is measured.
+    pub(crate) measure: Option<fn() -> Option<Size>>,
 }
 
 impl Terminal {
     fn here() -> Self {
         let stdout = io::stdout().is_terminal();
-        let width = stdout.then(terminal_size::terminal_size).flatten().map(|(width, _)| width.0.into());
-        Self { stdin: io::stdin().is_terminal(), stdout, stderr: io::stderr().is_terminal(), width }
+        let measure = stdout.then_some(Self::size as fn() -> Option<Size>);
+        Self { stdin: io::stdin().is_terminal(), stdout, stderr: io::stderr().is_terminal(), measure }
+    }
+
+    fn size() -> Option<Size> {
+        let (columns, rows) = terminal_size::terminal_size()?;
+        Some(Size { columns: columns.0.into(), rows: rows.0.into() })
     }
 }
-
-/// Begins a frame that is shown at once when it is whole; it is drawn over the one before it.
-const BEGIN: &str = "\u{1b}[?2026h";
-const END: &str = "\u{1b}[?2026l";
 
 /// Where and how the answer is written.
 pub(crate) struct Out {
@@ -65,33 +69,14 @@ pub(crate) struct Out {
     now: shared::Cell<Timestamp>,
     /// Whether a list that comes in parts has begun.
     begun: shared::Cell<bool>,
-    stdout: RefCell<Lines>,
-    /// Lines of the look that is drawn, or was drawn last; none where nothing is ever drawn over.
-    lines: Rc<shared::Cell<Option<usize>>>,
+    /// Of the terminal that is written to.
+    size: shared::Cell<Option<Size>>,
+    stdout: RefCell<Held>,
+    /// The widths of the lines that were drawn last and are drawn over.
+    drawn: RefCell<Vec<usize>>,
     stderr: RefCell<Box<dyn Write>>,
     /// What is said when the pager has been left; none without one.
     later: RefCell<Option<Vec<String>>>,
-}
-
-/// Counts the lines that are written, so that what was drawn can be drawn over.
-struct Lines {
-    inner: Box<dyn Write>,
-    lines: Rc<shared::Cell<Option<usize>>>,
-}
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.inner.write(bytes)?;
-        if let Some(before) = self.lines.get() {
-            let lines = bytes[..written].split(|byte| *byte == b'\n').count() - 1;
-            self.lines.set(Some(before + lines));
-        }
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
 }
 
 impl Out {
@@ -103,7 +88,7 @@ impl Out {
 
     /// For these flags, with the answer in a file.
     pub(crate) fn to_file(globals: &Globals, file: Box<dyn Write>) -> Self {
-        let terminal = Terminal { stdout: false, width: None, ..Terminal::here() };
+        let terminal = Terminal { stdout: false, measure: None, ..Terminal::here() };
         Self::to(globals, terminal, &|name| std::env::var(name).ok(), file, Box::new(io::stderr()))
     }
 
@@ -115,7 +100,6 @@ impl Out {
         stdout: Box<dyn Write>,
         stderr: Box<dyn Write>,
     ) -> Self {
-        let lines = Rc::default();
         Self {
             format: globals.format(),
             terminal,
@@ -125,11 +109,12 @@ impl Out {
             quiet: globals.quiet,
             dry_run: globals.dry_run,
             verbose: globals.verbose > 0,
-            color: style::wanted(globals.color, terminal.stdout, variable),
+            color: style::wanted(globals.color(), terminal.stdout, variable),
             now: shared::Cell::new(clock::now()),
             begun: shared::Cell::new(false),
-            stdout: RefCell::new(Lines { inner: stdout, lines: Rc::clone(&lines) }),
-            lines,
+            size: shared::Cell::new(terminal.measure.and_then(|measure| measure())),
+            stdout: RefCell::new(Held { inner: stdout, look: None }),
+            drawn: RefCell::default(),
             stderr: RefCell::new(stderr),
             later: RefCell::new(None),
         }
@@ -140,9 +125,19 @@ impl Out {
         matches!(self.format, Format::Table | Format::Wide)
     }
 
+    /// Whether nothing shall be changed.
+    pub(crate) const fn is_rehearsal(&self) -> bool {
+        self.dry_run
+    }
+
     /// Whether it is read by a person, on a terminal.
     pub(crate) fn on_screen(&self) -> bool {
         self.for_people() && self.terminal.stdout
+    }
+
+    /// Columns of the terminal that is written to.
+    fn width(&self) -> Option<usize> {
+        self.size.get().map(|size| size.columns)
     }
 
     fn line(&self, text: &str) -> io::Result<()> {
@@ -305,34 +300,11 @@ impl Out {
         listing.page(rows)?;
         listing.close(None, Some(Total { value: rows.len() as u64, exact: true }))?;
         // Between two looks nothing else is written.
-        if let (true, None, Some(of)) = (rows.is_empty(), self.lines.get(), what.strip_suffix(".list")) {
+        let looks = self.stdout.borrow().look.is_some();
+        if let (true, false, Some(of)) = (rows.is_empty(), looks, what.strip_suffix(".list")) {
             self.advise(&format!("no {}", of.replace('.', " ")));
         }
         Ok(())
-    }
-
-    /// One look of many: drawn in place for a person at a terminal; a document on a line for a person's pipe and for JSON;
-    /// the same text again in the other formats.
-    pub(crate) fn frame(
-        &self,
-        what: &str,
-        document: Value,
-        draw: impl FnOnce() -> Result<(), Stop>,
-    ) -> Result<(), Stop> {
-        let (json, people) = (matches!(self.format, Format::Json | Format::Jsonl), self.for_people());
-        if json || (people && !self.terminal.stdout) {
-            self.document(what, document)?;
-        } else {
-            if people {
-                self.raw(BEGIN)?;
-                if let Some(drawn @ 1..) = self.lines.replace(Some(0)) {
-                    self.raw(&format!("\u{1b}[{drawn}F\u{1b}[J"))?;
-                }
-            }
-            draw()?;
-            self.raw(if people { END } else { "" })?;
-        }
-        Ok(self.flush()?)
     }
 
     /// Ends the output and turns how the command ended into the exit code.

@@ -38,7 +38,12 @@ fn written(flags: &str, terminal: Terminal, write: impl FnOnce(&Out) -> Ended) -
 }
 
 fn screen() -> Terminal {
-    Terminal { stdin: true, stdout: true, stderr: true, width: Some(16) }
+    Terminal {
+        stdin: true,
+        stdout: true,
+        stderr: true,
+        measure: Some(|| Some(Size { columns: 16, rows: 4 })),
+    }
 }
 
 fn two(out: &Out) -> Ended {
@@ -214,4 +219,34 @@ fn times_are_relative_on_a_screen_and_utc_elsewhere() {
     assert_eq!(written("--time relative", Terminal::default(), at).0, "at  5m00s\n");
     let unix = written("--time unix -o plain", Terminal::default(), at).0;
     assert!(unix.trim_start_matches("at\t").trim().parse::<i64>().is_ok(), "{unix}");
+}
+
+#[test]
+fn no_color_is_color_never() {
+    let tone = |out: &Out| {
+        out.facts("x", &[("a", Cell::Word("b".into(), Tone::Bad))])?;
+        Ok(Exit::Done)
+    };
+    assert!(written("", screen(), tone).0.contains("\u{1b}[31m"));
+    assert_eq!(written("--no-color", screen(), tone).0, "a  b\n");
+}
+
+#[test]
+fn a_look_is_drawn_over_the_one_before_it() {
+    let look = |out: &Out, lines: usize| {
+        out.frame("x", Value::Null, || Ok((1..=lines).try_for_each(|line| out.line(&line.to_string()))?))
+    };
+    let (drawn, _, _) = written("", screen(), |out| {
+        look(out, 2)?;
+        look(out, 9)?;
+        look(out, 1)?;
+        Ok(Exit::Done)
+    });
+    let frame = |up: &str, lines: &str| format!("\u{1b}[?2026h{up}{lines}\u{1b}[?2026l");
+    let expected = [
+        frame("", "1\n2\n"),
+        frame("\u{1b}[2F\u{1b}[J", "1\n2\n7 more lines ha…\n"),
+        frame("\u{1b}[3F\u{1b}[J", "1\n"),
+    ];
+    assert_eq!(drawn, expected.concat());
 }

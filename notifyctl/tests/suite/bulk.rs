@@ -71,7 +71,7 @@ fn what_goes_with_a_filter_is_refused_beside_ids() {
 #[test]
 fn a_dry_run_says_what_would_be_done() {
     let fake = willing();
-    let dry = fake.run(&["ntf", "retry", "--filter", "*", "-n"]);
+    let dry = fake.run(&["ntf", "retry", "--filter", "*", "--limit", "2", "-n"]);
     assert_eq!(
         dry.stdout,
         "dry run: 3 notifications match (failed 2, queued 1; of ac\\u{1b}[1mme 3), from before \
@@ -99,6 +99,25 @@ fn a_dry_run_says_what_would_be_done() {
         nothing.stdout
     );
     assert_eq!(requests(&none).len(), 1);
+}
+
+#[test]
+fn the_count_to_type_is_of_what_will_be_changed() {
+    let fake = willing();
+    let discard = ["dead", "discard", "--filter", "*", "--limit", "2"];
+    let asked = fake.run(&discard);
+    assert!(asked.exit == 6 && asked.stderr.contains("add --confirm 2"), "{}", asked.stderr);
+    assert!(asked.stderr.contains("the first 2 of them"), "{}", asked.stderr);
+    let matched = fake.run(&[&discard[..], &["--confirm", "3"]].concat());
+    assert!(matched.exit == 5 && matched.stderr.contains("2 would be changed, not 3"), "{}", matched.stderr);
+    let done = fake.run(&[&discard[..], &["--confirm", "2"]].concat());
+    assert_eq!(done.exit, 0, "{}", done.stderr);
+    let begun = requests(&fake).pop().unwrap()["request"].clone();
+    assert_eq!(
+        (&begun["limit"], &begun["expect"]["count"]),
+        (&json!(2), &json!(3)),
+        "what matches is as counted"
+    );
 }
 
 #[test]

@@ -134,21 +134,32 @@ pub(crate) const LINES: &[&str] = &[
     "webhook show ID",
     "webhook update ID --redact yes --request-timeout 10s --retry-profile persistent",
     "webhook enable ID",
-    "webhook disable ID",
+    "webhook disable ID --yes",
     "webhook delete ID --confirm ID",
     "webhook test ID --event failed",
     "webhook test ID --wait",
     "webhook deliveries ID --status failed --since 1h",
     "webhook deliveries ID --all",
     "webhook retries --service acme --due <1h",
+    "webhook delivery show OTHER",
     "webhook delivery show OTHER --body",
-    "webhook resend ID",
-    "webhook resend ID OTHER",
+    "webhook resend ID --yes",
+    "webhook resend ID OTHER --yes",
     "webhook recover ID --since 2h --until 1h --status failed --rate 20/s --expect 812 --yes",
     "webhook recover ID --since 2h --no-wait --yes",
     "webhook secret rotate ID --grace 24h",
+    "webhook secret rotate ID --grace 0 --confirm ID",
     "webhook stats ID --since 60m",
     "operation list",
+    "operation list --filter state:done --limit 1",
+    "audit list --filter actor:ada* --limit 5",
+    "provider circuit show --filter provider:mock",
+    "provider list --filter channels:sms",
+    "queue hold list --filter kind:pause",
+    "queue list --filter queue:mock",
+    "service key list acme --filter prefix:0011*",
+    "service list --filter acme",
+    "webhook list --filter service:acme",
     "operation show op_3",
     "operation wait op_3",
     "operation wait op_3 op_4",
@@ -459,4 +470,56 @@ fn a_switch_for_a_time_says_when_it_ends() {
     for wrong in ["provider disable mock --for 30", "provider enable mock --for 0s"] {
         assert_eq!(fake.run(&words(wrong)).exit, 2, "{wrong}");
     }
+}
+
+#[test]
+fn a_time_that_is_past_is_said() {
+    let fake = willing();
+    let send = ["ntf", "send", "--service", "acme", "--channel", "sms", "--to", "x", "--body", "hi", "--at"];
+    let said = |at: &str| fake.run(&[&send[..], &[at]].concat()).stderr;
+    assert_eq!(said("2020-01-01T00:00:00Z"), "--at: 2020-01-01T00:00:00.000Z is past, so it goes at once\n");
+    assert_eq!((said("now").as_str(), said("1h").as_str()), ("", ""));
+}
+
+#[test]
+fn what_goes_with_a_service_is_said_before() {
+    let fake = willing();
+    let goes = "with its keys, 1 webhook (7 events are owed to it) and 1,284 notifications that it sent";
+    let asked = fake.run(&["service", "delete", "acme"]);
+    assert!(asked.stderr.contains(goes), "{}", asked.stderr);
+    let dry = fake.run(&["service", "delete", "acme", "-n"]).stdout;
+    assert_eq!(dry, format!("dry run: service acme would be removed {goes}\n"));
+}
+
+#[test]
+fn every_list_is_filtered_by_its_columns() {
+    let fake = willing();
+    for (list, column, none) in [
+        (&["service", "list"][..], "name:ac*", "name:b"),
+        (&["service", "key", "list", "acme"], "prefix:00112233", "-prefix:00112233"),
+        (&["provider", "list"], "channels:email", "channels:push"),
+        (&["provider", "circuit", "show"], "provider:MOCK", "nobody"),
+        (&["queue", "list"], "queue:mock,other", "-queue:mock"),
+        (&["queue", "hold", "list"], "id:hold*", "id:old*"),
+        (&["webhook", "list"], "hooks.example", "-hooks.example"),
+        (&["operation", "list"], "id:op_4", "-id:op*"),
+        (&["audit", "list"], "*", "nothing-like-it"),
+    ] {
+        let ids = |filter: &str| {
+            let run = fake.run(&[list, &["-o", "id", "--filter", filter]].concat());
+            assert_eq!(run.exit, 0, "{list:?} {filter}: {}", run.stderr);
+            run.stdout.lines().count()
+        };
+        assert!(ids(column) > 0 && ids(none) == 0, "{list:?}");
+        let wrong = fake.run(&[list, &["--filter", "moon:full"]].concat());
+        assert_eq!(wrong.exit, 2, "{list:?}");
+        assert!(wrong.stderr.contains("no column `moon`") && wrong.stderr.contains("the columns are "));
+        assert_eq!(fake.run(&[list, &["--filter", ""]].concat()).exit, 2, "{list:?}");
+    }
+    assert_eq!(fake.run(&["ntf", "list", "--filter", "-service:acme"]).exit, 0, "a minus is no flag");
+    let forgotten = fake.run(&["ntf", "cancel", "--yes", "--filter", "-n"]);
+    assert_eq!(forgotten.exit, 2, "but where something is changed a flag is no filter");
+    assert_eq!(fake.run(&["op", "list", "--limit", "1", "-o", "id"]).stdout, "op_4\n");
+    let counted = fake.run(&["op", "list", "--filter", "id:op_3", "--json"]).json();
+    assert_eq!(counted["total"]["value"], 1);
 }

@@ -303,6 +303,9 @@ fn no_daemon() {
     let stale = ran(&at("stale.sock"));
     assert_eq!(stale.exit, 69);
     assert!(stale.stderr.contains("left over"), "{}", stale.stderr);
+    let file = ran(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
+    assert_eq!(file.exit, 69);
+    assert!(file.stderr.contains("that is no socket"), "{}", file.stderr);
 
     let breaks = |verb: &'static str| {
         fake(move |it, arguments| if it == verb { HangUp } else { Ok(usual(it, arguments)) })

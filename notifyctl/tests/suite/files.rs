@@ -50,11 +50,20 @@ const NEW_FILES: &[&str] = &[
     "service key reset acme --confirm acme --key-file",
     "webhook create --service acme --url https://hooks.example.org/n --secret-out",
     "webhook secret rotate ID --secret-out",
-    "webhook secret rotate ID --grace 0 --yes --secret-out",
+    "webhook secret rotate ID --grace 0 --confirm ID --secret-out",
     "notification export --out",
     "dead export --out",
     "man --dir",
 ];
+
+#[test]
+fn man_pages_are_not_written_on_a_dry_run() {
+    let fake = willing();
+    let dir = fake.dir.path().join("man");
+    let run = fake.run(&["man", "-n", "--dir", dir.to_str().unwrap()]);
+    assert!(run.exit == 0 && !dir.exists(), "{}", run.stderr);
+    assert!(run.stderr.contains("man pages would be written into"), "{}", run.stderr);
+}
 
 #[test]
 fn a_file_that_exists_is_not_written_over_and_nothing_is_changed_for_it() {

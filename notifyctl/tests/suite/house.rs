@@ -502,7 +502,8 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
             let begun = if dry { Value::Null } else { operation("op_3", op, "running") };
             json!({
                 "by_status": {"failed": 2, "queued": 1}, "by_service": {"ac\u{1b}[1mme": 3}, "total": 3, "refused": 1,
-                "samples": [ID], "cutoff": "2026-01-01T00:00:00.000Z", "limit": 2, "rate_per_second": 200.0,
+                "samples": [ID], "cutoff": "2026-01-01T00:00:00.000Z",
+                "limit": arguments["request"]["limit"].as_u64().unwrap_or(9), "rate_per_second": 200.0,
                 "operation": begun
             })
         }

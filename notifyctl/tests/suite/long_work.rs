@@ -60,6 +60,19 @@ fn the_end_is_one_document_with_the_result_at_its_top() {
         (&json!("delivery.workers"), &json!(["intake.listen"]))
     );
     assert!(fake.run(&["daemon", "reload"]).stderr.contains("after a restart only: intake.listen"));
+    let would = fake.run(&["daemon", "reload", "-n"]);
+    assert_eq!(would.exit, 0);
+    assert!(
+        would.stdout.contains("delivery.workers") && would.stderr.contains("dry run"),
+        "{}",
+        would.stderr
+    );
+    let refusing = crate::house::fake(|verb, arguments| match verb {
+        "DaemonReload" => crate::house::Answer::Err("invalid", "delivery.workers: 0 is too few"),
+        _ => crate::house::Answer::Ok(crate::house::usual(verb, arguments)),
+    });
+    assert_eq!(refusing.run(&["daemon", "reload", "-n"]).exit, 78, "as a check of that file");
+    assert_eq!(refusing.run(&["daemon", "reload"]).exit, 1);
 }
 
 #[test]

@@ -35,6 +35,11 @@ const ASKING: &[(&[&str], &str)] = &[
     (&["service", "key", "reset", ID], "--confirm acme"),
     (&["service", "key", "reset", "acme", "--confirm", "other"], "does not name acme"),
     (&["service", "key", "revoke", "acme", "00112233"], "--confirm acme"),
+    (&["webhook", "disable", ID], "--yes"),
+    (&["webhook", "resend", ID], "--yes"),
+    (&["webhook", "resend", ID, OTHER], "--yes"),
+    (&["webhook", "secret", "rotate", ID, "--grace", "0"], "--confirm"),
+    (&["webhook", "secret", "rotate", ID, "--grace", "0", "--yes"], "--confirm"),
 ];
 
 /// Every verb that changes something must have been rehearsed at most.
@@ -52,6 +57,9 @@ fn changed_nothing(fake: &Fake) {
         "HoldSet",
         "StorePrune",
         "ServiceDelete",
+        "WebhookRotate",
+        "WebhookResend",
+        "WebhookSetActive",
     ] {
         let calls = fake.calls(verb);
         assert!(calls.iter().all(|call| call["change"]["dry_run"] == true), "{verb}: {calls:?}");
@@ -87,7 +95,9 @@ fn what_is_unknown_or_not_allowed_is_said_before_anybody_is_asked() {
             "Hello" => Ok(welcome()),
             // Who may look is shown the service, and no more.
             "ServiceShow" if code != "not_found" => Ok(usual(verb, arguments)),
-            "NotificationCancel" | "NotificationBury" | "DeadDiscard" if code != "forbidden" => {
+            "NotificationCancel" | "NotificationBury" | "DeadDiscard" | "WebhookResend"
+                if code != "forbidden" =>
+            {
                 each(arguments)
             }
             _ => Err(code, "no such luck"),

@@ -50,6 +50,27 @@ fn a_check_ends_with_the_codes_of_a_plug_in() {
 }
 
 #[test]
+fn a_check_with_a_wrong_flag_is_unknown_and_not_critical() {
+    for line in [
+        &["check", "--bogus"][..],
+        &["check", "--dead", "x"],
+        &["-q", "check", "--dead"],
+        &["check", "extra"],
+        &["--timeout", "90", "check"],
+        &["check", "--color", "mauve"],
+    ] {
+        let run = run_with(line, &[], "");
+        assert_eq!((run.exit, run.stderr.as_str()), (3, ""), "{line:?}");
+        assert!(run.stdout.starts_with("NOTIFYD UNKNOWN - "), "{line:?}: {}", run.stdout);
+        assert_eq!(run.stdout.lines().count(), 1, "{line:?}: {}", run.stdout);
+    }
+    let json = run_with(&["check", "--bogus", "--json"], &[], "");
+    assert_eq!((json.exit, &json.json()["state"]), (3, &json!("unknown")));
+    assert_eq!(run_with(&["check", "--help"], &[], "").exit, 0);
+    assert_eq!(run_with(&["status", "--bogus"], &[], "").exit, 2, "the others keep their codes");
+}
+
+#[test]
 fn a_check_by_its_own_limits_looks_at_nothing_else() {
     let daemon = with(|view| view["attention"][0]["severity"] = json!("critical"));
     let exit = |flags: &[&str]| daemon.run(&[&["check"], flags].concat()).exit;

@@ -85,8 +85,10 @@ fn a_secret_comes_out_once() {
     assert_eq!(fake.calls("WebhookCreate").last().unwrap()["ask"]["secret"], "whsec_own");
     // What stops at once is asked for, and where nobody can be asked, refused.
     let at_once = fake.run(&[&rotate[..], &["--grace", "0"]].concat());
-    assert!(at_once.exit == 6 && at_once.stderr.contains("--yes"), "{}", at_once.stderr);
-    assert_eq!(fake.run(&[&rotate[..], &["--grace", "0", "--yes"]].concat()).exit, 0);
+    assert!(at_once.exit == 6 && at_once.stderr.contains("--confirm"), "{}", at_once.stderr);
+    let rotated = |more: &[&str]| fake.run(&[&rotate[..], &["--grace", "0"], more].concat()).exit;
+    assert_eq!((rotated(&["--yes"]), rotated(&["--confirm", OTHER]), rotated(&["-n"])), (6, 6, 0));
+    assert_eq!(rotated(&["--confirm", ID]), 0);
     let asked = fake.calls("WebhookRotate");
     assert_eq!(asked[0]["grace_seconds"], 86_400);
     assert_eq!(asked.last().unwrap()["grace_seconds"], 0);
@@ -169,10 +171,10 @@ fn what_was_told_is_listed_and_told_once_more() {
     assert_eq!(listed.stdout, format!("{ID}\n{OTHER}\n"));
     let asked = &fake.calls("WebhookDeliveries")[0]["request"];
     assert_eq!((&asked["statuses"], &asked["events"]), (&json!(["failed", "retrying"]), &json!(["failed"])));
-    let one = fake.run(&["webhook", "resend", ID]);
+    let one = fake.run(&["webhook", "resend", ID, "--yes"]);
     assert_eq!(one.stdout, format!("event {ID} is sent once more\n"));
-    let many =
-        fake.run_on(&["webhook", "resend", "-", "-o", "id"], &format!("{ID}\n{{\"id\":\"{OTHER}\"}}\n"));
+    let many = fake
+        .run_on(&["webhook", "resend", "-", "-o", "id", "-y"], &format!("{ID}\n{{\"id\":\"{OTHER}\"}}\n"));
     assert_eq!((many.exit, many.stdout), (0, format!("{ID}\n{OTHER}\n")), "{}", many.stderr);
     assert!(many.stderr.contains("2 sent once more"));
     let body = fake.run(&["webhook", "delivery", "show", OTHER, "--body", "--json"]).json();
@@ -209,7 +211,7 @@ fn refusals_of_a_resend_have_their_exit_codes() {
             }
             _ => Ok(usual(verb, arguments)),
         });
-        assert_eq!(fake.run(&["webhook", "resend", ID, OTHER]).exit, exit, "{code}");
+        assert_eq!(fake.run(&["webhook", "resend", ID, OTHER, "-y"]).exit, exit, "{code}");
     }
     let partly = fake(|verb, arguments| {
         let mut answer = usual(verb, arguments);
@@ -218,7 +220,7 @@ fn refusals_of_a_resend_have_their_exit_codes() {
         }
         Ok(answer)
     });
-    let run = partly.run(&["webhook", "resend", ID, OTHER]);
+    let run = partly.run(&["webhook", "resend", ID, OTHER, "-y"]);
     assert!(run.exit == 7 && run.stderr.contains("1 refused"), "{}", run.stderr);
     let none = fake(|verb, arguments| match verb {
         "Hello" => Ok(usual(verb, arguments)),

@@ -236,8 +236,8 @@ pub trait Reload: Send + Sync + 'static {
     async fn reload(&self) -> Result<ReloadView, String>;
     /// The settings in force, without secrets.
     fn config(&self) -> Result<ConfigView, String>;
-    /// What a reload would do were this the configuration file.
-    fn check(&self, text: &str) -> Result<ReloadView, String>;
+    /// What a reload would do now, or were this the configuration file.
+    fn check(&self, text: Option<&str>) -> Result<ReloadView, String>;
     /// The configured log filter, when this one could be used in its place.
     fn check_log_filter(&self, filter: &str) -> Result<String, String>;
     /// Logs by this filter for so long; without one, by the configured one from now on.

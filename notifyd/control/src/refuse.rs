@@ -18,6 +18,15 @@ pub(crate) fn not_found(kind: &str, name: impl std::fmt::Display) -> ApiError {
     ApiError::new(ErrorCode::NotFound, format!("there is no {kind} {shown}"))
 }
 
+/// What is to be switched stands so already.
+pub(crate) fn unless_switched(object: &str, stands: bool, wanted: bool) -> Result<(), ApiError> {
+    let word = if wanted { "enabled" } else { "disabled" };
+    if stands == wanted {
+        return Err(conflict(format!("{object} is {word} already; nothing would change")));
+    }
+    Ok(())
+}
+
 /// The state does not allow it.
 pub(crate) fn conflict(message: impl Into<String>) -> ApiError {
     ApiError::new(ErrorCode::Conflict, message)

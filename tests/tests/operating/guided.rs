@@ -64,6 +64,34 @@ fn the_form_makes_a_service_and_says_how_to_without_it() {
 }
 
 #[test]
+fn what_a_flag_says_is_not_asked_for_and_not_lost() {
+    let daemon = daemon();
+    let file = daemon.builder().dir().join("hook.json");
+    std::fs::write(&file, json!({"url": "http://127.0.0.1:9/file", "max_retries": 2}).to_string()).unwrap();
+    let file = file.to_str().unwrap();
+    let mut words = vec!["service", "create", "--description", "given", "--rate", "300/m"];
+    words.extend(["--webhook", "http://127.0.0.1:9/n", "--webhook-file", file]);
+    for dry in [true, false] {
+        let mut seat = seat(&daemon, &[&words[..], if dry { &["-n"] } else { &[] }].concat(), &[]);
+        answer(&mut seat, "Name of the service", "acme");
+        answer(&mut seat, "One more URL", "");
+        if !dry {
+            answer(&mut seat, "Create it? [y/N]", "y");
+        }
+        let end = seat.end();
+        assert!(end.code == 0 && !end.wrote.contains("empty for no limit"), "{end:?}");
+        let line = format!(
+            "service create acme --description given --rate 5/s --webhook-file {file} --webhook http://127.0.0.1:9/n"
+        );
+        assert!(end.wrote.replace("\r\n", "\n").contains(&line), "{}", end.wrote);
+    }
+    let ctl = daemon.ctl();
+    let made = ctl.json(&["service", "show", "acme"])["service"].clone();
+    assert_eq!((&made["description"], &made["rate_per_second"]), (&json!("given"), &json!(5.0)));
+    assert_eq!(ctl.json(&["webhook", "list", "--service", "acme"])["items"].as_array().unwrap().len(), 2);
+}
+
+#[test]
 fn what_is_told_once_is_framed_on_a_terminal_and_a_record_in_a_pipe() {
     let daemon = daemon();
     let create = |name: &'static str| ["service", "create", name, "--webhook", "http://127.0.0.1:9/n"];
@@ -157,4 +185,53 @@ fn what_is_shown_goes_through_the_pager_and_nothing_else_does() {
     seat.press("\u{3}");
     seat.press("\n");
     assert_eq!(seat.end().code, 0);
+}
+
+#[test]
+fn a_question_lists_some_of_many_and_what_happens_next() {
+    let daemon = daemon();
+    daemon.service("acme");
+    daemon.mock("only", &json!({}), &["--channel", "sms"]);
+    let ctl = daemon.ctl();
+    let sms = ["ntf", "send", "--service", "acme", "--channel", "sms", "--to", "+15005550006", "--at", "1h"];
+    let ids: Vec<_> = (0..7)
+        .map(|n| ctl.ok(&[&sms[..], &["-o", "id", "--body", &n.to_string()]].concat()).trim().to_owned())
+        .collect();
+    let all: Vec<_> = ids.iter().map(String::as_str).collect();
+    let mut many = seat(&daemon, &[&["ntf", "cancel"], &all[..]].concat(), &[]);
+    answer(&mut many, "Cancel 7 notifications? [y/N]", "n");
+    let end = many.end();
+    assert!(end.code == 6 && end.wrote.contains(all[4]) && !end.wrote.contains(all[5]), "{}", end.wrote);
+    assert!(end.wrote.contains("and 2 more") && end.wrote.contains("is not sent"), "{}", end.wrote);
+    let mut one = seat(&daemon, &["ntf", "cancel", all[0]], &[]);
+    answer(&mut one, "[y/N]", "y");
+    assert_eq!(one.end().code, 0);
+
+    let create = ["webhook", "create", "--service", "acme", "--url", "http://127.0.0.1:9/n"];
+    let hook = ctl.json(&create)["webhook"]["id"].as_str().unwrap().to_owned();
+    let rotate = ["webhook", "secret", "rotate", &hook, "--grace", "0", "--yes"];
+    let end_of = &hook[hook.len() - 12..];
+    for (typed, code) in [("y", 6), (end_of, 0), (&hook, 0)] {
+        let mut asked = seat(&daemon, &rotate, &[]);
+        answer(&mut asked, "to go on", typed);
+        assert_eq!(asked.end().code, code, "{typed}");
+    }
+    let mut off = seat(&daemon, &["webhook", "disable", &hook], &[]);
+    answer(&mut off, "[y/N]", "y");
+    assert_eq!(off.end().code, 0);
+}
+
+#[test]
+fn what_is_watched_is_drawn_in_place_however_small_the_terminal_is() {
+    let daemon = daemon();
+    let mut seat = seat(&daemon, &["status", "--watch=1s"], &[]);
+    seat.sees("concern");
+    seat.resize(80, 6);
+    seat.watches("a frame that fits", |screen| screen.contents().contains("more lines have no room"));
+    let frames = |seat: &Seat| seat.screen().contents().matches("health").count();
+    let before = seat.written();
+    seat.watches("another frame", |screen| screen.contents().contains("no room"));
+    assert!(seat.written() >= before && frames(&seat) == 1, "{}", seat.screen().contents());
+    seat.press("\u{3}");
+    seat.end();
 }

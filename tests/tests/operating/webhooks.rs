@@ -80,7 +80,7 @@ async fn what_was_told_is_looked_at_and_told_once_more() {
     assert_eq!(ctl.json(&["ntf", "show", &about, "--webhooks"])["webhooks"][0]["id"], delivery["id"]);
     assert!(ctl.ok(&["ntf", "timeline", &about]).contains("webhook took delivered"));
 
-    ctl.ok(&["webhook", "resend", &text(&delivery["id"])]);
+    ctl.ok(&["webhook", "resend", &text(&delivery["id"]), "--yes"]);
     let again = hook.reached(3).await.remove(2);
     assert_eq!(again.header("webhook-id"), told.header("webhook-id"), "the same event");
     let rotated = ctl.json(&["webhook", "secret", "rotate", &id, "--grace", "1h"]);

@@ -30,7 +30,7 @@ Examples:
 
 const DISCARD_HELP: &str =
     "What is discarded is gone, with its attempts and its story. How many it will be is typed, or
-given with --confirm; a dry run counts them.
+given with --confirm, with --limit no more than that; a dry run counts them.
 
 Examples:
   notifyctl dead discard --filter 'reason:invalid_recipient since:7d' --dry-run

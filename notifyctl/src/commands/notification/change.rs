@@ -136,6 +136,20 @@ impl Verb {
     const fn ends(&self) -> bool {
         matches!(self, Self::Cancel | Self::Discard | Self::Bury { .. })
     }
+
+    /// What becomes of those that are named, for whoever is asked.
+    const fn next(&self) -> &'static str {
+        match self {
+            Self::Cancel => "What is cancelled is not sent; its webhooks are told so.",
+            Self::Retry(_) => "What has ended starts again, and what waits for a retry gets it.",
+            Self::Bury { notify: false } => "What is buried fails and is a dead letter; no webhook is told.",
+            Self::Bury { notify: true } => {
+                "What is buried fails and is a dead letter; its webhooks are told so."
+            }
+            Self::Discard => "What is discarded is gone, with its attempts and its story.",
+            Self::Postpone(_) | Self::Move(_) | Self::Run => "",
+        }
+    }
 }
 
 fn alone(again: &Again) -> String {
@@ -297,7 +311,9 @@ async fn agree(
         Consent::Yes => confirm::is_answered(desk.globals),
         Consent::Count(given) => desk.globals.dry_run || *given == Some(ids.len() as u64),
     };
-    if !verb.ends() || answered || ids.is_empty() {
+    // Several are started again at once only by whoever says so, where somebody is there; a script names what it means.
+    let many = matches!(verb, Verb::Retry(_)) && ids.len() > 1 && confirm::can_ask(desk.globals, desk.out);
+    if !(verb.ends() || many) || answered || ids.is_empty() {
         return Ok(());
     }
     let mut tally = Tally::default();
@@ -313,6 +329,7 @@ async fn agree(
         0 => String::new(),
         many => format!(" {many} of them will be refused."),
     };
+    confirm::about(desk.globals, desk.out, ids, verb.next());
     match consent {
         Consent::Yes => {
             confirm::yes(desk.globals, desk.out, &format!("{}{refused}", verb.question(&which)))?;

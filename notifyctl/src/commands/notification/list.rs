@@ -51,7 +51,7 @@ pub struct Common {
     #[arg(long, value_name = "TIME", value_parser = given::back)]
     until: Option<Timestamp>,
     /// Only what matches; see notifyctl help filters
-    #[arg(long, value_name = "FILTER", value_parser = given::filter)]
+    #[arg(long, value_name = "FILTER", allow_hyphen_values = true, value_parser = given::filter)]
     filter: Option<Filter>,
 }
 

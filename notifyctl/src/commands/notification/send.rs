@@ -3,14 +3,18 @@
 use super::super::Desk;
 use super::wait;
 use crate::failure::{Ended, Exit, Failure};
-use crate::given;
+use crate::{clock, given};
 use clap::{ArgGroup, Args};
 use notify_proto::send::{Recipient, SendRequest};
 use notify_proto::transport::MAX_FRAME_BYTES;
+use notify_proto::view::rfc3339;
 use notify_proto::{Channel, Priority, Timestamp};
 use serde_json::{Map, Value};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+
+/// How far back a time lies that is called past: `now` is not.
+const PAST: chrono::TimeDelta = chrono::TimeDelta::seconds(1);
 
 /// A notification to send.
 #[derive(Debug, Args)]
@@ -57,7 +61,7 @@ pub struct Details {
     /// How urgent: instant, high, normal or low [default: normal]
     #[arg(long, value_name = "WORD")]
     priority: Option<Priority>,
-    /// Not before: a span from now, an RFC 3339 time, or HH:MM today
+    /// Not before: a span from now, an RFC 3339 time, or HH:MM today; at once when that is past
     #[arg(long, value_name = "TIME", value_parser = given::ahead)]
     at: Option<Timestamp>,
     /// Not after
@@ -80,6 +84,7 @@ pub struct Details {
 impl Send {
     pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
         let (service, wait, key) = (self.service.clone(), self.wait, desk.globals.key().to_owned());
+        self.details.warn_of_the_past(desk);
         let request = self.request()?;
         let size = serde_json::to_vec(&request).map_or(0, |json| json.len());
         if size > MAX_FRAME_BYTES - 4_096 {
@@ -116,6 +121,14 @@ impl Send {
 }
 
 impl Details {
+    /// Whoever names a time that is past may have meant another day.
+    fn warn_of_the_past(&self, desk: &Desk<'_>) {
+        let past = self.at.filter(|at| clock::now() - *at > PAST);
+        if let Some(at) = past {
+            desk.out.note(&format!("--at: {} is past, so it goes at once", rfc3339(at)));
+        }
+    }
+
     /// The request of a notification with this text on these channels.
     pub(super) fn request(
         self,

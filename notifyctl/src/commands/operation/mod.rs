@@ -6,6 +6,8 @@ mod wait;
 
 use super::Desk;
 use crate::failure::{Ended, Exit};
+use crate::given;
+use crate::output::Rows;
 use clap::{Args, Subcommand};
 
 pub(crate) const EXAMPLES: &str = "Examples:
@@ -18,9 +20,9 @@ pub(crate) const EXAMPLES: &str = "Examples:
 pub enum Operation {
     /// List the operations of the last 30 days, newest first
     #[command(
-        after_help = "The newest 200 are shown. What changes notifications in bulk goes on after a restart of the daemon;\nother work fails with it.\n\nExamples:\n  notifyctl operation list\n  notifyctl op list --json | jq '.items[] | select(.state==\"running\")'"
+        after_help = "The newest 200 are shown. What changes notifications in bulk goes on after a restart of the daemon;\nother work fails with it.\n\nExamples:\n  notifyctl operation list\n  notifyctl op list --filter 'state:failed verb:store.*' --limit 5\n  notifyctl op list --json | jq '.items[] | select(.state==\"running\")'"
     )]
-    List,
+    List(List),
     /// Show one operation
     #[command(after_help = "Examples:\n  notifyctl operation show op_3")]
     Show(Id),
@@ -34,6 +36,16 @@ Examples:
     Cancel(Id),
 }
 
+/// Some operations.
+#[derive(Debug, Args)]
+pub struct List {
+    #[command(flatten)]
+    rows: Rows,
+    /// No more than so many, the newest [default: all 200]
+    #[arg(long, value_name = "N", value_parser = given::whole(1_usize..))]
+    limit: Option<usize>,
+}
+
 /// One operation.
 #[derive(Debug, Args)]
 pub struct Id {
@@ -45,7 +57,7 @@ pub struct Id {
 impl Operation {
     pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
         match self {
-            Self::List => list(desk).await,
+            Self::List(it) => it.run(desk).await,
             Self::Show(it) => show(desk, it.id).await,
             Self::Wait(wait) => wait.run(desk).await,
             Self::Cancel(it) => cancel::run(desk, it.id).await,
@@ -53,11 +65,15 @@ impl Operation {
     }
 }
 
-async fn list(desk: &Desk<'_>) -> Ended {
-    let link = desk.link().await?;
-    let operations = link.read(link.client.operation_list(link.within())).await?;
-    desk.out.whole("operation.list", &operations)?;
-    Ok(Exit::Done)
+impl List {
+    async fn run(self, desk: &Desk<'_>) -> Ended {
+        let link = desk.link().await?;
+        let operations = link.read(link.client.operation_list(link.within())).await?;
+        let mut operations = self.rows.of(desk.out, operations)?;
+        operations.truncate(self.limit.unwrap_or(usize::MAX));
+        desk.out.whole("operation.list", &operations)?;
+        Ok(Exit::Done)
+    }
 }
 
 async fn show(desk: &Desk<'_>, id: String) -> Ended {

@@ -8,7 +8,7 @@ use super::queue::{millis, said, told};
 use super::{Desk, circuit};
 use crate::failure::{Ended, Exit, Failure};
 use crate::given;
-use crate::output::{Cell, Tone};
+use crate::output::{Cell, Rows, Tone};
 use clap::{Args, Subcommand};
 use notify_proto::control::NewProvider;
 use notify_proto::hold::HoldView;
@@ -43,9 +43,9 @@ Examples:
     Add(Add),
     /// List all providers, in the order they are tried
     #[command(
-        after_help = "Examples:\n  notifyctl provider list\n  notifyctl prov list --json | jq '.items[] | select(.circuit!=\"closed\")'"
+        after_help = "Examples:\n  notifyctl provider list\n  notifyctl provider list --filter 'channels:sms -circuit:closed'\n  notifyctl prov list --json | jq '.items[] | select(.circuit!=\"closed\")'"
     )]
-    List,
+    List(Rows),
     /// Show one provider with its configuration, without secrets
     #[command(after_help = "Examples:\n  notifyctl provider show relay")]
     Show(Name),
@@ -191,7 +191,7 @@ impl Provider {
         match self {
             Self::Seed(seed) => seed.run(desk).await,
             Self::Add(add) => add.run(desk).await,
-            Self::List => list(desk).await,
+            Self::List(rows) => list(desk, &rows).await,
             Self::Show(it) => show(desk, it.name).await,
             Self::Update(update) => update.run(desk).await,
             Self::Remove(remove) => remove.run(desk).await,
@@ -261,11 +261,12 @@ pub(crate) fn config(path: &Path) -> Result<Map<String, Value>, Failure> {
     }
 }
 
-async fn list(desk: &Desk<'_>) -> Ended {
+async fn list(desk: &Desk<'_>, rows: &Rows) -> Ended {
     let link = desk.link().await?;
     let providers = link.read(link.client.provider_list(link.within())).await?;
-    desk.out.whole("provider.list", &providers)?;
-    if providers.is_empty() {
+    let none = providers.is_empty();
+    desk.out.whole("provider.list", &rows.of(desk.out, providers)?)?;
+    if none {
         desk.out.advise("there are no providers yet: notifyctl provider seed, or notifyctl provider add");
     }
     Ok(Exit::Done)

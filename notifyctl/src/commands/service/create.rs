@@ -1,8 +1,9 @@
 //! `notifyctl service create`: a service with its first key, and its webhooks.
 
-use super::guided;
+use super::guided::Given;
 use crate::cli::Format;
 use crate::commands::{Desk, key, provider};
+use crate::conn::Link;
 use crate::failure::{Ended, Exit, Failure, Stop};
 use crate::given;
 use crate::secret::{API_KEY, KeyFile};
@@ -46,13 +47,29 @@ pub(super) fn hook(url: &str) -> WebhookAsk {
     WebhookAsk(Map::from_iter([("url".to_owned(), json!(url))]))
 }
 
+/// Whether the daemon would take it; for no service yet, which is made when its webhooks can be.
+pub(super) async fn rehearse(desk: &Desk<'_>, link: &Link, ask: &WebhookAsk) -> Result<(), Failure> {
+    let change = desk.globals.rehearsal();
+    let call = link.client.webhook_create(link.within(), String::new(), ask.clone(), change);
+    link.read(call).await.map(drop)
+}
+
 impl Create {
     pub(super) async fn run(self, desk: &Desk<'_>) -> Ended {
-        let Some(name) = self.name else { return guided::run(desk, self.key_file).await };
         let mut hooks: Vec<_> = self.webhooks.iter().map(|url| hook(url)).collect();
         for path in &self.webhook_files {
             hooks.push(WebhookAsk(provider::config(path)?));
         }
+        let Some(name) = self.name else {
+            let given = Given {
+                description: self.description,
+                rate: self.rate,
+                key_file: self.key_file,
+                hooks,
+                files: self.webhook_files,
+            };
+            return given.ask_for_the_rest(desk).await;
+        };
         let service = NewService { name, description: self.description, rate_per_second: self.rate };
         let name = service.name.clone();
         let plan = Plan { service, hooks, key_file: self.key_file };
@@ -76,14 +93,7 @@ impl Plan {
         }
         let link = desk.link().await?;
         for ask in &hooks {
-            // For no service yet: it is made when its webhooks can be.
-            let call = link.client.webhook_create(
-                link.within(),
-                String::new(),
-                ask.clone(),
-                desk.globals.rehearsal(),
-            );
-            link.read(call).await?;
+            rehearse(desk, &link, ask).await?;
         }
         let file = API_KEY.place(desk.globals.dry_run, key_file.as_deref())?;
         let name = service.name.clone();

@@ -33,7 +33,8 @@ impl Delete {
             |name, change| link.client.service_delete(link.within(), name, self.keep_history, change);
         let would = link.read(delete(self.name.clone(), desk.globals.rehearsal())).await?;
         let name = &would.service.name;
-        confirm::name(desk.globals, desk.out, &question(&would), name, self.confirm.as_deref())?;
+        let question = format!("Service {name} is removed {}.", goes(&would));
+        confirm::name(desk.globals, desk.out, &question, name, self.confirm.as_deref())?;
         // By its id: the name may have gone to another while somebody thought about the answer.
         let done = link.change(delete(would.service.id.to_string(), desk.globals.change())).await?;
         if matches!(desk.out.format, Format::Json | Format::Jsonl) {
@@ -45,7 +46,11 @@ impl Delete {
             desk.out.document("service.delete", members)?;
             return Ok(Exit::Done);
         }
-        let sentence = desk.says(&format!("service {name}"), "removed");
+        let sentence = if desk.globals.dry_run {
+            format!("dry run: service {name} would be removed {}", goes(&would))
+        } else {
+            desk.says(&format!("service {name}"), "removed")
+        };
         desk.out.changed("service.delete", "service", &sentence, &done.service)?;
         if !desk.globals.dry_run && !done.history_kept && done.notifications > 0 {
             desk.out.note(&format!("{} go bit by bit from now on", notifications(done.notifications)));
@@ -55,26 +60,28 @@ impl Delete {
 }
 
 /// What goes with it, and what stays.
-fn question(would: &RemovedService) -> String {
-    let RemovedService { service, notifications: sent, history_kept, webhooks, owed } = would;
-    let name = &service.name;
-    let mut said = format!("Service {name} is removed with its keys");
-    if *webhooks > 0 {
-        said = format!(
-            "{said} and its webhooks ({}; {} events are owed to them)",
-            grouped(*webhooks),
-            grouped(*owed)
-        );
+fn goes(would: &RemovedService) -> String {
+    let RemovedService { notifications: sent, history_kept, webhooks, owed, .. } = would;
+    let owing = match *owed {
+        0 => String::new(),
+        1 => " (1 event is owed to them)".to_owned(),
+        owed => format!(" ({} events are owed to them)", grouped(owed)),
+    };
+    let hooks = match *webhooks {
+        0 => "no webhooks".to_owned(),
+        1 => format!("1 webhook{}", owing.replace("them", "it")),
+        webhooks => format!("{} webhooks{owing}", grouped(webhooks)),
+    };
+    let sent = notifications(*sent);
+    if *history_kept {
+        return format!("with its keys and {hooks}; {sent} that it sent stay until their retention is over");
     }
-    match (*history_kept, *sent) {
-        (_, 0) => format!("{said}."),
-        (true, sent) => format!("{said}; {} stay until their retention is over.", notifications(sent)),
-        (false, sent) => format!("{said}, and with {} that it sent.", notifications(sent)),
-    }
+    format!("with its keys, {hooks} and {sent} that it sent")
 }
 
 fn notifications(count: u64) -> String {
     match count {
+        0 => "no notifications".to_owned(),
         1 => "1 notification".to_owned(),
         count if count > MANY => format!("more than {} notifications", grouped(MANY)),
         count => format!("{} notifications", grouped(count)),
@@ -94,17 +101,17 @@ mod tests {
         });
         let service = serde_json::from_value(service).unwrap();
         let mut it = RemovedService { service, notifications: 0, history_kept: false, webhooks: 0, owed: 0 };
-        assert_eq!(question(&it), "Service acme is removed with its keys.");
+        assert_eq!(goes(&it), "with its keys, no webhooks and no notifications that it sent");
         (it.webhooks, it.owed, it.notifications) = (2, 1_200, 1);
         assert_eq!(
-            question(&it),
-            "Service acme is removed with its keys and its webhooks (2; 1,200 events are owed to them), and with \
-             1 notification that it sent."
+            goes(&it),
+            "with its keys, 2 webhooks (1,200 events are owed to them) and 1 notification that it sent"
         );
-        (it.history_kept, it.notifications) = (true, MANY + 1);
-        assert!(
-            question(&it)
-                .ends_with("; more than 1,000,000 notifications stay until their retention is over.")
+        (it.webhooks, it.owed, it.history_kept, it.notifications) = (1, 1, true, MANY + 1);
+        assert_eq!(
+            goes(&it),
+            "with its keys and 1 webhook (1 event is owed to it); more than 1,000,000 notifications that it sent \
+             stay until their retention is over"
         );
     }
 }

@@ -1,6 +1,6 @@
 //! `notifyctl service create` without a name, on a terminal: a form. It ends with the commands that would have done the same.
 
-use super::create::{Plan, hook};
+use super::create::{Plan, hook, rehearse};
 use crate::commands::Desk;
 use crate::conn::Link;
 use crate::failure::{Ended, Exit, Failure};
@@ -13,31 +13,58 @@ use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-pub(super) async fn run(desk: &Desk<'_>, key_file: Option<PathBuf>) -> Ended {
-    if !confirm::can_ask(desk.globals, desk.out) {
-        let failure = Failure::new(Exit::Usage, "the service needs a name, and nobody can be asked for it");
-        return Err(failure.hint("notifyctl service create NAME").into());
+/// What the flags say already, so that it is not asked for.
+pub(super) struct Given {
+    pub(super) description: Option<String>,
+    pub(super) rate: Option<f64>,
+    pub(super) key_file: Option<PathBuf>,
+    /// The webhooks by URL, then those of the files.
+    pub(super) hooks: Vec<WebhookAsk>,
+    pub(super) files: Vec<PathBuf>,
+}
+
+impl Given {
+    pub(super) async fn ask_for_the_rest(self, desk: &Desk<'_>) -> Ended {
+        if !confirm::can_ask(desk.globals, desk.out) {
+            let failure =
+                Failure::new(Exit::Usage, "the service needs a name, and nobody can be asked for it");
+            return Err(failure.hint("notifyctl service create NAME").into());
+        }
+        let Self { description, rate, key_file, mut hooks, files } = self;
+        API_KEY.check_output(desk.out.format, key_file.as_deref())?;
+        let link = desk.link().await?;
+        for ask in &hooks {
+            rehearse(desk, &link, ask).await?;
+        }
+        let out = desk.out;
+        let name = name(desk, &link).await?;
+        let description = match description {
+            Some(text) => text,
+            None => form::line(out, "Description, for people (empty for none): ")?,
+        };
+        let rate = match rate {
+            Some(rate) => Some((rate, format!("{rate}/s"))),
+            None => {
+                form::until(out, "Requests it may make, such as 50/s (empty for no limit): ", self::rate)?
+            }
+        };
+        let in_files = hooks.len() - files.len()..hooks.len();
+        while let Some(ask) = webhook(desk, &link, hooks.len()).await? {
+            hooks.push(ask);
+        }
+        let description = Some(description).filter(|text| !text.is_empty());
+        let service = NewService { name, description, rate_per_second: rate.as_ref().map(|(rate, _)| *rate) };
+        let rate = rate.map(|(_, said)| said);
+        out.notes(&summary(&service, rate.as_deref(), &hooks));
+        confirm::yes(desk.globals, out, "Create it?")?;
+        let mut asked = hooks.clone();
+        asked.drain(in_files);
+        let commands = commands(&service, rate.as_deref(), &asked, &files, key_file.as_ref());
+        drop(link);
+        Plan { service, hooks, key_file }.make(desk, "service.create").await?;
+        out.notes(&format!("the same without questions:\n{commands}"));
+        Ok(Exit::Done)
     }
-    API_KEY.check_output(desk.out.format, key_file.as_deref())?;
-    let link = desk.link().await?;
-    let out = desk.out;
-    let name = name(desk, &link).await?;
-    let description = Some(form::line(out, "Description, for people (empty for none): ")?);
-    let rate = form::until(out, "Requests it may make, such as 50/s (empty for no limit): ", rate)?;
-    let mut hooks = Vec::new();
-    while let Some(ask) = webhook(desk, &link, hooks.len()).await? {
-        hooks.push(ask);
-    }
-    let description = description.filter(|text| !text.is_empty());
-    let service = NewService { name, description, rate_per_second: rate.as_ref().map(|(rate, _)| *rate) };
-    let rate = rate.map(|(_, said)| said);
-    out.notes(&summary(&service, rate.as_deref(), &hooks));
-    confirm::yes(desk.globals, out, "Create it?")?;
-    let commands = commands(&service, rate.as_deref(), &hooks, key_file.as_ref());
-    drop(link);
-    Plan { service, hooks, key_file }.make(desk, "service.create").await?;
-    out.notes(&format!("the same without questions:\n{commands}"));
-    Ok(Exit::Done)
 }
 
 /// A name that the daemon would take.
@@ -89,10 +116,8 @@ async fn webhook(desk: &Desk<'_>, link: &Link, before: usize) -> Result<Option<W
         if !headers.is_empty() {
             ask.0.insert("headers".into(), Value::Object(headers));
         }
-        let call =
-            link.client.webhook_create(link.within(), String::new(), ask.clone(), desk.globals.rehearsal());
-        match link.read(call).await {
-            Ok(_) => return Ok(Some(ask)),
+        match rehearse(desk, link, &ask).await {
+            Ok(()) => return Ok(Some(ask)),
             Err(failure) if again(&failure) => out.note(&failure.message),
             Err(failure) => return Err(failure),
         }
@@ -158,6 +183,7 @@ fn commands(
     service: &NewService,
     rate: Option<&str>,
     hooks: &[WebhookAsk],
+    files: &[PathBuf],
     key_file: Option<&PathBuf>,
 ) -> String {
     let mut create = format!("  notifyctl service create {}", quoted(&service.name));
@@ -172,6 +198,9 @@ fn commands(
     }
     if let Some(path) = key_file {
         flag("--key-file", &path.display().to_string());
+    }
+    for path in files {
+        flag("--webhook-file", &path.display().to_string());
     }
     let mut others = String::new();
     for WebhookAsk(hook) in hooks {
@@ -221,11 +250,11 @@ mod tests {
         second.0.insert("headers".into(), json!({"X-Token": "hunter2"}));
         let hooks = [hook("https://hooks.example.org/all"), second];
         let file = PathBuf::from("acme.key");
-        let said = commands(&service, Some("50/s"), &hooks, Some(&file));
+        let said = commands(&service, Some("50/s"), &hooks, &["slow hook.json".into()], Some(&file));
         assert_eq!(
             said,
             "  notifyctl service create acme --description 'Ada'\\''s shop' --rate 50/s --key-file acme.key \
-             --webhook https://hooks.example.org/all\n  notifyctl webhook create --service acme --url \
+             --webhook-file 'slow hook.json' --webhook https://hooks.example.org/all\n  notifyctl webhook create --service acme --url \
              'https://hooks.example.org/n?a=1&b=2' --event delivered --event failed --max-retries 3 --header-file \
              FILE   # with a line `Name: value` for each of X-Token"
         );

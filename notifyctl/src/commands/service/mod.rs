@@ -8,6 +8,7 @@ mod mock;
 use super::{Desk, key};
 use crate::failure::{Ended, Exit};
 use crate::given;
+use crate::output::Rows;
 use clap::{ArgGroup, Args, Subcommand};
 use notify_proto::control::{Limit, ServiceChange};
 
@@ -29,7 +30,8 @@ service, the prefix of the key; webhook_secret, SECRET, the URL, the id of the w
 A --webhook-file is a JSON object as the HTTP API takes it to create a webhook. All of it is checked before anything is
 made.
 
-Without a name, on a terminal, it asks for everything, shows what it will make, and ends with the commands that do the same.
+Without a name, on a terminal, it asks for all that no flag says, shows what it will make, and ends with the commands that do
+the same.
 
 Examples:
   notifyctl service create
@@ -42,9 +44,9 @@ Examples:
     Create(create::Create),
     /// List all services
     #[command(
-        after_help = "Examples:\n  notifyctl service list\n  notifyctl svc list -o csv --columns name,keys,active"
+        after_help = "Examples:\n  notifyctl service list\n  notifyctl svc list -o csv --columns name,keys,active\n  notifyctl service list --filter 'active:no'"
     )]
-    List,
+    List(Rows),
     /// Show one service
     #[command(
         after_help = "Examples:\n  notifyctl service show acme\n  notifyctl service show acme --json | jq -r .service.id"
@@ -111,7 +113,7 @@ impl Service {
     pub(crate) async fn run(self, desk: &Desk<'_>) -> Ended {
         match self {
             Self::Create(create) => create.run(desk).await,
-            Self::List => list(desk).await,
+            Self::List(rows) => list(desk, &rows).await,
             Self::Show(it) => show(desk, it.name).await,
             Self::Update(update) => update.run(desk).await,
             Self::Enable(it) => set_active(desk, it.name, true).await,
@@ -140,11 +142,12 @@ impl Update {
     }
 }
 
-async fn list(desk: &Desk<'_>) -> Ended {
+async fn list(desk: &Desk<'_>, rows: &Rows) -> Ended {
     let link = desk.link().await?;
     let services = link.read(link.client.service_list(link.within())).await?;
-    desk.out.whole("service.list", &services)?;
-    if services.is_empty() {
+    let none = services.is_empty();
+    desk.out.whole("service.list", &rows.of(desk.out, services)?)?;
+    if none {
         desk.out.advise("there are no services yet: notifyctl service create NAME");
     }
     Ok(Exit::Done)

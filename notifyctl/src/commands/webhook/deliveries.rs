@@ -18,7 +18,7 @@ const PAGE: u64 = 200;
 
 Examples:
   notifyctl webhook deliveries 0197a6c2-5b1e-7cc0-8000-0123456789ab --status failed --since 1h
-  notifyctl webhook deliveries 0197a6c2-5b1e-7cc0-8000-0123456789ab --status failed -o id | notifyctl webhook resend -")]
+  notifyctl webhook deliveries 0197a6c2-5b1e-7cc0-8000-0123456789ab --status failed -o id | notifyctl webhook resend - --yes")]
 pub struct Deliveries {
     /// The webhook
     #[arg(value_name = "ID", value_parser = given::webhook)]

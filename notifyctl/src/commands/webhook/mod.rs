@@ -17,6 +17,7 @@ pub(crate) use ask::lines as header_lines;
 use super::Desk;
 use crate::failure::{Ended, Exit, Stop};
 use crate::given;
+use crate::output::Rows;
 use clap::{Args, Subcommand};
 use notify_proto::WebhookId;
 use notify_proto::upkeep::ChangedSetting;
@@ -69,7 +70,7 @@ Examples:
     Enable(Id),
     /// Tell it nothing any more; what is owed to it waits
     #[command(
-        after_help = "Examples:\n  notifyctl webhook disable 0197a6c2-5b1e-7cc0-8000-0123456789ab --reason \"it moves\""
+        after_help = "Examples:\n  notifyctl webhook disable 0197a6c2-5b1e-7cc0-8000-0123456789ab --yes --reason \"it moves\""
     )]
     Disable(Id),
     /// Remove a webhook, with all that is owed to it and all that was told
@@ -103,6 +104,8 @@ pub struct List {
     /// Only those of this service, by name or id
     #[arg(long, value_name = "SERVICE")]
     service: Option<String>,
+    #[command(flatten)]
+    rows: Rows,
 }
 
 /// One webhook.
@@ -139,8 +142,9 @@ impl List {
     async fn run(self, desk: &Desk<'_>) -> Ended {
         let link = desk.link().await?;
         let webhooks = link.read(link.client.webhook_list(link.within(), self.service)).await?;
-        desk.out.whole("webhook.list", &webhooks)?;
-        if webhooks.is_empty() {
+        let none = webhooks.is_empty();
+        desk.out.whole("webhook.list", &self.rows.of(desk.out, webhooks)?)?;
+        if none {
             desk.out.advise("there are none: notifyctl webhook create --service NAME --url URL");
         }
         Ok(Exit::Done)

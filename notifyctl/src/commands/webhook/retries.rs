@@ -24,7 +24,7 @@ are tried again themselves.
 
 Examples:
   notifyctl webhook retries --service acme
-  notifyctl webhook retries --due '<5m' -o id | notifyctl webhook resend -"
+  notifyctl webhook retries --due '<5m' -o id | notifyctl webhook resend - --yes"
 )]
 pub struct Retries {
     /// Only of this service, by name or id

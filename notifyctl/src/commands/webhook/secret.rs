@@ -22,11 +22,12 @@ pub enum Secret {
     /// Give it another one; the one so far signs as well for the grace time
     #[command(
         after_help = "Until the grace time is over every event carries two signatures, so that the receiver can change over when it likes. A
-secret that is older than the one so far does not sign any more.
+secret that is older than the one so far does not sign any more. With --grace 0 whoever verifies with the secret so far
+refuses all from then on: the id is typed, or given with --confirm.
 
 Examples:
   notifyctl webhook secret rotate 0197a6c2-5b1e-7cc0-8000-0123456789ab --grace 24h --secret-out acme.whsec
-  SECRET=$(notifyctl -q -o plain webhook secret rotate 0197a6c2-5b1e-7cc0-8000-0123456789ab --grace 0 --yes)"
+  SECRET=$(notifyctl -q -o plain webhook secret rotate 0197a6c2-5b1e-7cc0-8000-0123456789ab --grace 0 --confirm 0197a6c2-5b1e-7cc0-8000-0123456789ab)"
     )]
     Rotate(Rotate),
 }
@@ -40,6 +41,9 @@ pub struct Rotate {
     /// How long the secret so far signs as well, up to 7d; 0 for not at all
     #[arg(long, value_name = "DUR", value_parser = given::span_or_zero, default_value = "24h")]
     grace: Duration,
+    /// With --grace 0: its id again, instead of being asked for it
+    #[arg(long, value_name = "ID")]
+    confirm: Option<String>,
     /// A file with a signing secret of your own, whsec_ and base64, or - for standard input [default: a new one]
     #[arg(long, value_name = "FILE")]
     secret_file: Option<PathBuf>,
@@ -59,10 +63,13 @@ impl Secret {
         let (id, grace) = (it.id, it.grace.as_secs());
         let rotate = |change| link.client.webhook_rotate(link.within(), id, grace, own.clone(), change);
         // A secret that stops at once breaks whoever verifies with it.
-        if grace == 0 && !confirm::is_answered(desk.globals) {
-            link.read(rotate(desk.globals.rehearsal())).await?;
-            let question = format!("The secret so far of webhook {id} stops signing at once. Rotate it?");
-            confirm::yes(desk.globals, desk.out, &question)?;
+        if grace == 0 && !desk.globals.dry_run {
+            let would = link.read(rotate(desk.globals.rehearsal())).await?.webhook;
+            let question = format!(
+                "The secret so far of webhook {id} of {} ({}) stops signing at once.",
+                would.service_name, would.url
+            );
+            confirm::id(desk.globals, desk.out, &question, &id.to_string(), it.confirm.as_deref())?;
         }
         let file = SIGNING_SECRET.place(desk.globals.dry_run, it.secret_out.as_deref())?;
         let fresh = link.change(rotate(desk.globals.change())).await?;

@@ -267,12 +267,17 @@ pub(super) struct FakeReload(pub(super) Mutex<Result<(), String>>, pub(super) Mu
 /// The log filters that were set, and for how long.
 type Filters = Vec<(Option<String>, Duration)>;
 
+/// What is in its file otherwise.
+fn difference() -> ReloadView {
+    let changed = ChangedSetting { key: "delivery.workers".into(), from: "64".into(), to: "32".into() };
+    ReloadView { changed: vec![changed], needs_restart: vec!["intake.listen".into()] }
+}
+
 #[async_trait]
 impl Reload for FakeReload {
     async fn reload(&self) -> Result<ReloadView, String> {
         self.0.lock().unwrap().clone()?;
-        let changed = ChangedSetting { key: "delivery.workers".into(), from: "64".into(), to: "32".into() };
-        Ok(ReloadView { changed: vec![changed], needs_restart: vec!["intake.listen".into()] })
+        Ok(difference())
     }
 
     fn config(&self) -> Result<ConfigView, String> {
@@ -281,7 +286,11 @@ impl Reload for FakeReload {
         Ok(ConfigView { file: None, settings: vec![setting] })
     }
 
-    fn check(&self, text: &str) -> Result<ReloadView, String> {
+    fn check(&self, text: Option<&str>) -> Result<ReloadView, String> {
+        let Some(text) = text else {
+            self.0.lock().unwrap().clone()?;
+            return Ok(difference());
+        };
         if text.is_empty() { Ok(ReloadView::default()) } else { Err("the file given: line 1: no".into()) }
     }
 

@@ -42,6 +42,7 @@ async fn what_is_asked_for_again_is_made_once_and_answered_alike() {
 async fn what_was_refused_or_rehearsed_may_be_asked_for_again() {
     let (_house, admin) = furnished().await;
     let enable = |name: &str, change| admin.service_set_active(soon(), name.into(), true, change);
+    admin.service_set_active(soon(), "acme".into(), false, because("unpaid")).await.unwrap().unwrap();
     assert_eq!(enable("later", keyed("k")).await.code(), NotFound);
     let dry = Change { dry_run: true, ..keyed("k") };
     assert_eq!(enable("acme", dry.clone()).await.unwrap().unwrap().name, "acme");
@@ -49,7 +50,7 @@ async fn what_was_refused_or_rehearsed_may_be_asked_for_again() {
     for key in ["", "two\nlines", &"x".repeat(201)] {
         assert_eq!(enable("acme", keyed(key)).await.code(), Invalid, "{key:?}");
     }
-    assert!(enable("acme", because("no key")).await.unwrap().is_ok());
+    assert_eq!(enable("acme", because("no key")).await.code(), Conflict, "it is enabled now");
 }
 
 /// Whoever goes away leaves the change to be made or not, and whoever comes back finds out which.

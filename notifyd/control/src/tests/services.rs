@@ -78,3 +78,32 @@ async fn a_service_is_told_with_what_it_sends() {
     let listed = admin.service_list(soon()).await.unwrap().unwrap();
     assert_eq!(listed[0].latency, Some(latency));
 }
+
+#[tokio::test]
+async fn what_stands_so_already_is_not_switched_and_no_row_says_so() {
+    let (_house, admin) = furnished().await;
+    let ask = notify_proto::webhook::WebhookAsk(serde_json::Map::from_iter([(
+        "url".to_owned(),
+        "https://hooks.example.org/n".into(),
+    )]));
+    let hook = admin.webhook_create(soon(), "acme".into(), ask, plain()).await.unwrap().unwrap().webhook.id;
+    let switch = async |on| {
+        let service = admin.service_set_active(soon(), "acme".into(), on, plain()).await.unwrap().map(drop);
+        let provider = admin.provider_set_active(soon(), "mock".into(), on, None, plain()).await.unwrap();
+        let webhook = admin.webhook_set_active(soon(), hook, on, plain()).await.unwrap();
+        [service, provider.map(drop), webhook.map(drop)]
+    };
+    for on in [false, true] {
+        assert_eq!(switch(on).await, [Ok(()), Ok(()), Ok(())]);
+        let word = if on { "enabled" } else { "disabled" };
+        for refused in switch(on).await.map(Result::unwrap_err) {
+            assert_eq!(refused.code, Conflict);
+            assert!(refused.message.ends_with(&format!("is {word} already; nothing would change")));
+        }
+        let dry = admin.service_set_active(soon(), "acme".into(), on, dry()).await;
+        assert_eq!(dry.code(), Conflict, "and a dry run says so, too");
+    }
+    let rows = admin.audit_list(soon(), AuditRequest::default()).await.unwrap().unwrap().items;
+    let switched = rows.iter().filter(|row| row.verb.ends_with("able")).count();
+    assert_eq!(switched, 6, "{rows:?}");
+}

@@ -280,7 +280,8 @@ async fn a_provider_that_is_switched_for_a_time_says_so_everywhere() {
     assert!(admin.provider_show(soon(), "mock".into()).await.unwrap().unwrap().active);
     // What it is for good is no state to come back from.
     for on in [true, false] {
-        switch(on, None, plain()).await.unwrap().unwrap();
+        let switched = switch(on, None, plain()).await.unwrap();
+        assert_eq!(switched.is_err(), on, "it is on already");
         let refused = switch(on, Some(60_000), plain()).await.unwrap().unwrap_err();
         assert!(refused.code == Conflict && refused.message.contains("already, and for good"), "{refused:?}");
     }

@@ -4,6 +4,7 @@ use super::fakes::{Refused, because, dry, house as plain_house, plain, soon};
 use super::upkeep::house;
 use crate::refuse;
 use notify_proto::ErrorCode::{Conflict, Failed, Invalid, Unavailable};
+use notify_proto::audit::AuditRequest;
 use notify_proto::control::{ControlClient, Role};
 use notify_proto::upkeep::{OperationState, PruneRequest};
 use notify_proto::{Open, Status};
@@ -101,13 +102,17 @@ async fn a_prune_is_counted_and_then_confirmed_by_its_count() {
 async fn a_reload_says_what_changed_or_that_nothing_did() {
     let house = plain_house();
     let admin = house.admin().await;
+    let would = admin.daemon_reload(soon(), dry()).await.unwrap().unwrap();
+    assert_eq!(would.changed[0].to, "32");
+    let rows = admin.audit_list(soon(), AuditRequest::default()).await.unwrap().unwrap().items;
+    assert!(rows.is_empty(), "nothing was reloaded: {rows:?}");
     let done = admin.daemon_reload(soon(), because("more hands")).await.unwrap().unwrap();
     assert_eq!((done.changed[0].key.as_str(), done.needs_restart.len()), ("delivery.workers", 1));
     *house.reload.0.lock().unwrap() = Err("delivery.workers: 0 is too few".into());
     let error = admin.daemon_reload(soon(), plain()).await.unwrap().unwrap_err();
     assert_eq!(error.message, "delivery.workers: 0 is too few; nothing was changed");
     assert_eq!(error.code, Invalid);
-    assert_eq!(admin.daemon_reload(soon(), dry()).await.code(), Invalid, "there is no dry run");
+    assert_eq!(admin.daemon_reload(soon(), dry()).await.code(), Invalid, "what a reload would refuse");
     assert!(house.on_disk().await.contains("more hands"));
 }
 

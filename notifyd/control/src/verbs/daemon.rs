@@ -39,12 +39,13 @@ pub(crate) async fn shutdown(session: &Session, drain_seconds: Option<u32>, chan
 /// Reads the configuration again.
 pub(crate) async fn reload(session: &Session, change: &Change) -> Reply<ReloadView> {
     let operator = session.change(change)?;
-    if operator.dry_run {
-        return Err(refuse::invalid("a reload has no dry run")
-            .hint("notifyd --check reads the file and changes nothing"));
-    }
-    operator.note("daemon.reload", "notifyd").await?;
-    let reloaded = operator.room.deps.reload.reload().await;
+    let reload = &operator.room.deps.reload;
+    let reloaded = if operator.dry_run {
+        reload.check(None)
+    } else {
+        operator.note("daemon.reload", "notifyd").await?;
+        reload.reload().await
+    };
     reloaded.map_err(|reason| refuse::invalid(format!("{reason}; nothing was changed")))
 }
 
@@ -57,7 +58,7 @@ pub(crate) fn config(session: &Session) -> Reply<ConfigView> {
 /// What a reload would do were this the configuration file.
 pub(crate) fn config_check(session: &Session, text: &str) -> Reply<ReloadView> {
     let room = session.look()?;
-    room.deps.reload.check(text).map_err(refuse::invalid)
+    room.deps.reload.check(Some(text)).map_err(refuse::invalid)
 }
 
 /// Logs by another filter for a while.

@@ -62,6 +62,10 @@ pub(crate) async fn set_active(
     if let Some(lasts) = hold::lasting(for_ms)? {
         return switch(&operator, &provider, active, lasts).await;
     }
+    // What is so for a time only can be made so for good.
+    if room.deps.store.directory().switched(provider.id).is_none() {
+        refuse::unless_switched(&format!("provider {}", provider.name), provider.active, active)?;
+    }
     if operator.dry_run {
         let mut view = ProviderView { active, ..room.provider_view(&provider) };
         view.holds.retain(stays);

@@ -135,6 +135,7 @@ pub(crate) async fn set_active(
     let operator = session.change(change)?;
     let room = operator.room;
     let service = find(room, name)?;
+    refuse::unless_switched(&format!("service {}", service.name), service.active, active)?;
     if operator.dry_run {
         return Ok(ServiceView { active, ..room.service_view(&service) });
     }

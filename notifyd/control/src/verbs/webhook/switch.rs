@@ -2,6 +2,7 @@
 
 use super::update::with;
 use super::{change as changing, find, private};
+use crate::refuse;
 use crate::session::Session;
 use notify_proto::WebhookId;
 use notify_proto::control::Change;
@@ -19,6 +20,7 @@ pub(crate) async fn set_active(
     let operator = session.change(change)?;
     let room = operator.room;
     let before = find(room, id)?;
+    refuse::unless_switched(&format!("webhook {id}"), before.settings.active, active)?;
     let settings = Settings { active, ..before.settings.clone() };
     let names = private(room, &before).await?.headers;
     let view = room.webhook_view(&with(&before, &settings, room.now()), &names);

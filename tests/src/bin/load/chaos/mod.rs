@@ -206,7 +206,9 @@ impl Scene {
                 continue;
             }
             let verb = if want { ["enable"].as_slice() } else { &["disable", "--yes"] };
-            let done = ctl.run(&[&["provider", verb[0], weather.name()], &verb[1..]].concat()).code == 0;
+            // 5: it stands so already.
+            let code = ctl.run(&[&["provider", verb[0], weather.name()], &verb[1..]].concat()).code;
+            let done = matches!(code, 0 | 5);
             self.refused += u64::from(!done);
             if want || !done {
                 on.push(weather);
