@@ -501,7 +501,7 @@ pub(crate) fn usual(verb: &str, arguments: &Value) -> Value {
             let op = arguments["request"]["op"].as_str().unwrap();
             let begun = if dry { Value::Null } else { operation("op_3", op, "running") };
             json!({
-                "by_status": {"failed": 2, "queued": 1}, "by_service": {"ac\u{1b}[1mme": 3}, "total": 3, "refused": 1,
+                "by_status": {"failed": 2, "queued": 1}, "by_service": {"ac\u{1b}[1mme": 3}, "total": 3, "refused": 1, "refused_by_status": {"queued": 1},
                 "samples": [ID], "cutoff": "2026-01-01T00:00:00.000Z",
                 "limit": arguments["request"]["limit"].as_u64().unwrap_or(9), "rate_per_second": 200.0,
                 "operation": begun

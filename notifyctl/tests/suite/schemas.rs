@@ -21,6 +21,7 @@ const MAPS: &[&str] = &[
     "by_priority",
     "headers",
     "rates",
+    "refused_by_status",
 ];
 
 /// Members that may be anything.
