@@ -206,6 +206,22 @@ fn a_question_lists_some_of_many_and_what_happens_next() {
     let mut one = seat(&daemon, &["ntf", "cancel", all[0]], &[]);
     answer(&mut one, "[y/N]", "y");
     assert_eq!(one.end().code, 0);
+    // Several are started again by whoever says so; one, or a pipe, goes on without.
+    daemon.mock("no", &json!({"outcome": "permanent"}), &["--channel", "email"]);
+    let mail = ["ntf", "send", "--service", "acme", "--channel", "email", "--to", "a@example.org", "--body"];
+    let dead: Vec<_> = ["one", "two"]
+        .map(|text| {
+            let id = ctl.ok(&[&mail[..], &[text, "-o", "id"]].concat()).trim().to_owned();
+            ctl.ok(&["ntf", "wait", &id, "--for", "final"]);
+            id
+        })
+        .into();
+    let mut both = seat(&daemon, &["ntf", "retry", &dead[0], &dead[1]], &[]);
+    answer(&mut both, "Retry 2 notifications? [y/N]", "n");
+    assert_eq!(both.end().code, 6);
+    assert_eq!(seat(&daemon, &["ntf", "retry", &dead[0]], &[]).end().code, 0);
+    ctl.ok(&["ntf", "wait", &dead[0], "--for", "final"]);
+    ctl.ok(&["ntf", "retry", &dead[0], &dead[1]]);
 
     let create = ["webhook", "create", "--service", "acme", "--url", "http://127.0.0.1:9/n"];
     let hook = ctl.json(&create)["webhook"]["id"].as_str().unwrap().to_owned();

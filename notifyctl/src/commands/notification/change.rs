@@ -6,6 +6,7 @@ use super::super::bulk::{self, Consent, Deed, Flags, Words};
 use super::super::dead;
 use super::super::tally::Tally;
 use super::ids::{self, AT_ONCE};
+use super::pace::Pace;
 use crate::conn::Link;
 use crate::failure::{Ended, Failure, Stop};
 use crate::output::rows::Outcome;
@@ -16,7 +17,6 @@ use notify_proto::control::{Change, Changed};
 use notify_proto::filter::Filter;
 use notify_proto::view::rfc3339;
 use notify_proto::{BulkOp, NotificationId, Timestamp};
-use std::time::Duration;
 
 pub(super) const CANCEL_HELP: &str = "Examples:
   notifyctl ntf cancel 0197a6c2-5b1e-7cc0-8000-0123456789ab --yes
@@ -343,29 +343,6 @@ async fn agree(
     Ok(())
 }
 
-/// How calls with ids are spread over time.
-#[derive(Debug, PartialEq)]
-struct Pace {
-    /// Ids of one call.
-    ids: usize,
-    /// Between two calls.
-    every: Duration,
-}
-
-impl Pace {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "within the bounds of a call"
-    )]
-    fn of(rate: Option<f64>) -> Self {
-        let Some(rate) = rate else { return Self { ids: AT_ONCE, every: Duration::ZERO } };
-        let ids = rate.clamp(1.0, AT_ONCE as f64) as usize;
-        Self { ids, every: Duration::try_from_secs_f64(ids as f64 / rate).unwrap_or(Duration::MAX) }
-    }
-}
-
 /// One call with some ids.
 async fn call(
     link: &Link,
@@ -388,18 +365,5 @@ async fn call(
         Verb::Move(at) => link.change(link.client.schedule_move(link.within(), ids, *at, change)).await,
         Verb::Run => link.change(link.client.schedule_run(link.within(), ids, change)).await,
         Verb::Discard => link.change(link.client.dead_discard(link.within(), ids, change)).await,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_are_called_at_their_pace() {
-        assert_eq!(Pace::of(None), Pace { ids: AT_ONCE, every: Duration::ZERO });
-        assert_eq!(Pace::of(Some(20.0)), Pace { ids: 20, every: Duration::from_secs(1) });
-        assert_eq!(Pace::of(Some(1_000.0)), Pace { ids: AT_ONCE, every: Duration::from_millis(200) });
-        assert_eq!(Pace::of(Some(0.5)), Pace { ids: 1, every: Duration::from_secs(2) });
     }
 }

@@ -8,6 +8,7 @@ mod explain;
 pub(super) mod export;
 pub(super) mod ids;
 pub(super) mod list;
+mod pace;
 mod raw;
 mod send;
 pub(super) mod show;
