@@ -93,11 +93,12 @@ impl Deed {
                 format!("provider update {} --priority {priority}", quoted(name))
             }
             Self::Call(name, to) => format!("provider test {} --to {}", quoted(name), quoted(to)),
-            Self::Webhook(id, on) => format!("webhook {} {id}", switch(*on)),
+            Self::Webhook(id, true) => format!("webhook enable {id}"),
+            Self::Webhook(id, false) => format!("webhook disable {id} --yes"),
             Self::TestWebhook(id) => format!("webhook test {id}"),
             Self::Resend(all) => {
                 let ids: Vec<_> = all.iter().map(ToString::to_string).collect();
-                format!("webhook resend {}", ids.join(" "))
+                format!("webhook resend {} --yes", ids.join(" "))
             }
             Self::CountFailed(id, request) | Self::Recover(id, request) => {
                 let expect = request.expect.map(|n| format!(" --expect {n}")).unwrap_or_default();
@@ -107,6 +108,7 @@ impl Deed {
                 let rate = rate(request.rate_per_second);
                 format!("webhook recover {id} --since {}{until}{expect}{rate}{sure}", time(request.since))
             }
+            Self::Rotate(id, 0) => format!("webhook secret rotate {id} --grace 0s --confirm {id}"),
             Self::Rotate(id, grace) => format!("webhook secret rotate {id} --grace {grace}s"),
             Self::Service(name, on) => format!("service {} {}", switch(*on), quoted(name)),
             Self::Unlock(name) => format!("service unlock {}", quoted(name)),

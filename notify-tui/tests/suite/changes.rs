@@ -220,7 +220,7 @@ fn what_a_webhook_did_not_take_is_told_now_and_leads_to_it() {
     let text = screen(&app, PLAIN, 120, 36);
     assert!(text.contains("R run now") && !text.contains("t other provider"), "{text}");
     let (resend, _) = deed(&press(&mut app, &["R", "y"])).unwrap();
-    assert_eq!(resend.line(None), format!("notifyctl webhook resend {}", id(501)));
+    assert_eq!(resend.line(None), format!("notifyctl webhook resend {} --yes", id(501)));
     for key in ["C", "z", "t", "D"] {
         let mut app = waiting();
         assert_eq!(deed(&press(&mut app, &["j", key])), None, "{key}");
