@@ -263,6 +263,9 @@ pub struct KeyView {
     pub id: KeyId,
     /// The first eight characters of its random half, to tell keys apart.
     pub prefix: String,
+    /// Twelve hexadecimal digits of what is stored of it: as long as they are the same it is the same key.
+    #[serde(default)]
+    pub fingerprint: String,
     /// For people.
     pub label: Option<String>,
     /// When it was created.

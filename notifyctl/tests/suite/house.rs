@@ -170,7 +170,7 @@ pub(crate) fn service() -> Value {
 
 pub(crate) fn key() -> Value {
     json!({
-        "id": ID, "prefix": "00112233", "label": null, "created_at": "2026-01-01T00:00:00.000Z",
+        "id": ID, "prefix": "00112233", "fingerprint": "a1b2c3d4e5f6", "label": null, "created_at": "2026-01-01T00:00:00.000Z",
         "last_used_at": null, "expires_at": null, "revoked_at": null
     })
 }

@@ -39,6 +39,15 @@ impl KeyHash {
         Self { salt, hash: mac(key, &salt, pepper) }
     }
 
+    /// What tells it from others, and says nothing of the key: twelve hexadecimal digits.
+    pub fn fingerprint(&self) -> String {
+        use std::fmt::Write as _;
+        self.hash.iter().take(6).fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+
     /// Whether this is the key, in constant time.
     pub fn matches(&self, key: &str, pepper: &Pepper) -> bool {
         mac(key, &self.salt, pepper).ct_eq(&self.hash).into()

@@ -170,6 +170,7 @@ pub fn keys(connection: &Connection, service: ServiceId) -> Result<Vec<KeyView>>
                 last_used_at: time(4)?,
                 expires_at: time(5)?,
                 revoked_at: time(6)?,
+                fingerprint: row.get(7)?,
             })
         })
         .map_err(StoreError::Read)?;

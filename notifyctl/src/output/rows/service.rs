@@ -27,6 +27,7 @@ impl Row for ServiceView {
 impl Row for KeyView {
     const COLUMNS: &'static [Column<Self>] = &[
         always("prefix", |it| it.prefix.as_str().into()),
+        always("fingerprint", |it| it.fingerprint.as_str().into()),
         wide("id", |it| it.id.to_string().into()),
         always("label", |it| it.label.clone().into()),
         always("created", |it| it.created_at.into()),

@@ -57,6 +57,10 @@ async fn keys_come_go_and_are_replaced() {
     assert!(opens(&house, &second.api_key) && !opens(&house, &first.api_key));
     let third = admin.key_reset(soon(), acme(), 3_600, plain()).await.unwrap().unwrap().unwrap();
     assert!(opens(&house, &second.api_key), "the grace time is on");
+    let listed = admin.key_list(soon(), acme()).await.unwrap().unwrap();
+    let seen: Vec<_> = listed.iter().rev().take(3).map(|key| key.fingerprint.clone()).collect();
+    assert_eq!(seen, [third.key.fingerprint.clone(), second.key.fingerprint, first.key.fingerprint]);
+    assert!(seen[0] != seen[1] && seen.iter().all(|it| it.len() == 12), "{seen:?}");
 
     let revoked = admin.key_revoke(soon(), acme(), third.key.prefix.clone(), plain()).await.unwrap().unwrap();
     assert!(revoked.revoked_at.is_some());

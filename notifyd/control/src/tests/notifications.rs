@@ -205,6 +205,16 @@ async fn each_id_has_its_own_answer() {
 }
 
 #[tokio::test]
+async fn a_provider_that_is_not_there_is_not_found() {
+    let (_house, admin) = furnished().await;
+    let asked = SendRequest { provider_id: Some("nope".into()), ..*text("hello") };
+    let error =
+        admin.notification_send(soon(), "acme".into(), Box::new(asked), plain()).await.unwrap().unwrap_err();
+    assert_eq!((error.code, error.message.as_str()), (NotFound, "there is no provider nope"));
+    assert_eq!(error.hint.as_deref(), Some("see notifyctl provider list"));
+}
+
+#[tokio::test]
 async fn another_provider_is_one_that_can_send_it() {
     let (_house, admin) = furnished().await;
     let relay = json!({"name": "relay", "kind": "smtp", "config": {"host": "mail.example.org"}});

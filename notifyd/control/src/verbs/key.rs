@@ -44,6 +44,7 @@ pub(super) fn mint(
     let view = KeyView {
         id,
         prefix: prefix.clone(),
+        fingerprint: hash.fingerprint(),
         label: label.clone(),
         created_at: room.now(),
         last_used_at: None,

@@ -2,6 +2,7 @@
 
 use crate::refuse;
 use crate::session::Session;
+use crate::verbs::provider;
 use crate::verbs::service::find;
 use notify_proto::control::{Change, Sent};
 use notify_proto::send::SendRequest;
@@ -27,6 +28,9 @@ pub(crate) async fn send(
     let operator = session.change(change)?;
     let room = operator.room;
     let service = find(room, service)?;
+    if let Some(name) = &request.provider_id {
+        provider::find(room, name)?;
+    }
     let once = key.map(|key| idempotency(key, &request)).transpose()?;
     if !service.active {
         let hint = format!("enable it: notifyctl service enable {}", service.name);
