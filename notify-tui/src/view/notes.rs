@@ -20,7 +20,7 @@ pub(super) const ALL: [Column; 11] = [
     left("SERVICE", 16, 3),
     left("RECIPIENT", 22, 4),
     left("PROVIDER", 14, 3),
-    right("RETRY", 5, 5),
+    right("TRY", 5, 5),
     right("NEXT", 11, 4),
     left("LAST ERROR", 60, 1),
 ];
@@ -34,7 +34,7 @@ pub(super) const WAITING: [Column; 12] = [
     left("SERVICE", 16, 3),
     left("RECIPIENT", 22, 6),
     left("PROVIDER", 14, 3),
-    right("RETRY", 5, 5),
+    right("TRY", 5, 5),
     left("THEN", 15, 5),
     left("SEND AT", 13, 4),
     left("LAST ERROR", 60, 1),
@@ -49,7 +49,7 @@ pub(super) const DEAD: [Column; 11] = [
     left("SERVICE", 16, 3),
     left("RECIPIENT", 22, 6),
     left("PROVIDER", 14, 3),
-    right("RETRY", 5, 5),
+    right("TRY", 5, 5),
     right("EXPIRES", 11, 8),
     left("LAST ERROR", 60, 2),
 ];
@@ -103,8 +103,20 @@ fn channel(row: &NotificationLine) -> String {
     row.channel.to_string()
 }
 
+/// Tries so far of those that its policy has: each retry is one, and so was what came before them all. What a failover takes
+/// belongs to its try.
 fn tries(row: &NotificationLine) -> String {
-    format!("{}/{}", row.retry_count, row.max_retries)
+    let given_up_untried = || {
+        use notify_proto::FailureReason::{Buried, Expired, NoProvider, Suppressed, Template};
+        let reason = row.failure_reason.as_ref().and_then(Open::known);
+        matches!(reason, Some(Buried | Expired | NoProvider | Suppressed | Template))
+    };
+    let more = match row.status.known() {
+        Some(Status::Sending | Status::Delivered) => 1,
+        Some(Status::Failed) if !given_up_untried() => 1,
+        _ => 0,
+    };
+    format!("{}/{}", row.retry_count.saturating_add(more), row.max_retries.saturating_add(1))
 }
 
 /// A span without the parts of it that are none.

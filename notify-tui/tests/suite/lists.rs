@@ -374,3 +374,28 @@ fn deliveries_that_nobody_stands_in_begin_with_the_newest() {
     press(&mut app, &["tab"]);
     assert_eq!(second(&mut app, 5..14, 2), id(11), "who stands there stays on the row");
 }
+
+#[test]
+fn tries_are_counted_with_the_one_before_all_retries() {
+    let look = notify_tui::view::Look { theme: notify_tui::view::Theme::Mono, ascii: true };
+    for (status, retries, reason, told) in [
+        ("queued", 0, None, " 0/4 "),
+        ("sending", 0, None, " 1/4 "),
+        ("delivered", 0, None, " 1/4 "),
+        ("retrying", 1, None, " 1/4 "),
+        ("delivered", 3, None, " 4/4 "),
+        ("failed", 3, Some("exhausted"), " 4/4 "),
+        ("failed", 0, Some("permanent"), " 1/4 "),
+        ("failed", 0, Some("expired"), " 0/4 "),
+    ] {
+        let (mut app, cmds, begin) = live(Page::Notifications);
+        let Answer::Page(mut rows) = page(0..1, status, None) else { panic!("a page") };
+        let row = &mut rows.items[0];
+        (row.retry_count, row.max_retries) = (retries, 3);
+        row.failure_reason =
+            reason.map(|word: &str| serde_json::from_value(serde_json::json!(word)).unwrap());
+        answer(&mut app, &cmds, Slot::List, Answer::Page(rows), begin);
+        let shown = crate::house::screen(&app, look, 120, 36);
+        assert!(shown.contains(told), "{status} {retries}: `{told}` is not on\n{shown}");
+    }
+}

@@ -139,7 +139,7 @@ fn the_list_of_notifications_at_120_by_36() {
         "+91******4821",
         "acme",
         "relay",
-        "1/4",
+        "1/5",
         "in 5m00s",
         "503 upstream ?[2J unavailable",
         "newest first",
