@@ -106,22 +106,11 @@ pub(super) const fn in_groups(app: &App) -> bool {
     app.side && !app.open && matches!(app.page, Page::Retries | Page::Dead)
 }
 
-/// Whether it is done to the row under the cursor, or to rows that are marked.
-const fn of_a_row(action: Action) -> bool {
-    matches!(
-        action,
-        Action::Retry
-            | Action::Cancel
-            | Action::Bury
-            | Action::Postpone
-            | Action::Reroute
-            | Action::Mark
-            | Action::Range
-            | Action::MarkAll
-            | Action::Copy
-            | Action::CopyLine
-            | Action::Raw
-    )
+/// Whether it is done to the row under the cursor, or to rows that are marked; what is done in bulk is done to all that match.
+fn of_a_row(action: Action) -> bool {
+    use Action::{Bulk, Copy, CopyLine, Mark, MarkAll, Range, Raw};
+    (keys::changes(action) && action != Bulk)
+        || matches!(action, Mark | Range | MarkAll | Copy | CopyLine | Raw)
 }
 
 /// Moves and marks.

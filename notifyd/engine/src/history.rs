@@ -95,9 +95,12 @@ impl Series {
             Ok(0) | Err(_) => span,
             Ok(open) => open,
         };
-        let all: Vec<f64> = self.minutes.iter().map(|it| f64::from(*it)).collect();
+        // Of a day only what is shown: there are many webhooks, and somebody looks every second.
+        let shown = open + span * most.saturating_sub(1);
+        let skip = self.minutes.len().saturating_sub(shown);
+        let all: Vec<f64> = self.minutes.iter().skip(skip).map(|it| f64::from(*it)).collect();
         let (before, newest) = all.split_at(all.len().saturating_sub(open));
-        #[expect(clippy::cast_precision_loss, reason = "minutes of a day")]
+        #[expect(clippy::cast_precision_loss, reason = "minutes of an hour")]
         let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len() as f64;
         let spans = std::iter::once(newest).filter(|it| !it.is_empty()).chain(before.rchunks(span));
         let mut means: Vec<f64> = spans.take(most).map(mean).collect();

@@ -33,19 +33,19 @@ pub struct KeyHash {
     pub hash: [u8; 32],
 }
 
+/// What tells a key from others by its stored hash, and says nothing of the key: twelve hexadecimal digits.
+pub fn fingerprint(hash: &[u8; 32]) -> String {
+    use std::fmt::Write as _;
+    hash.iter().take(6).fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 impl KeyHash {
     /// Hashes a key for storage.
     pub fn of(key: &str, salt: [u8; 16], pepper: &Pepper) -> Self {
         Self { salt, hash: mac(key, &salt, pepper) }
-    }
-
-    /// What tells it from others, and says nothing of the key: twelve hexadecimal digits.
-    pub fn fingerprint(&self) -> String {
-        use std::fmt::Write as _;
-        self.hash.iter().take(6).fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
     }
 
     /// Whether this is the key, in constant time.

@@ -10,7 +10,7 @@ use crate::row::{millis, moment};
 use crate::{provider_rows, removal};
 use notify_proto::view::KeyView;
 use notify_proto::{KeyId, ServiceId, Timestamp};
-use notifyd_lifecycle::key::KeyHash;
+use notifyd_lifecycle::key::{KeyHash, fingerprint};
 use rusqlite::{Connection, OptionalExtension};
 use std::collections::HashMap;
 
@@ -170,7 +170,7 @@ pub fn keys(connection: &Connection, service: ServiceId) -> Result<Vec<KeyView>>
                 last_used_at: time(4)?,
                 expires_at: time(5)?,
                 revoked_at: time(6)?,
-                fingerprint: row.get(7)?,
+                fingerprint: fingerprint(&row.get(7)?),
             })
         })
         .map_err(StoreError::Read)?;

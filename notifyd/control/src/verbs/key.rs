@@ -9,6 +9,7 @@ use notify_proto::transport::Reply;
 use notify_proto::view::{KeyView, ServiceView};
 use notify_proto::{KeyId, ServiceId, Timestamp};
 use notifyd_lifecycle::Secret;
+use notifyd_lifecycle::key::fingerprint;
 use notifyd_store::api::NewKey;
 
 /// Longest label, characters.
@@ -44,7 +45,7 @@ pub(super) fn mint(
     let view = KeyView {
         id,
         prefix: prefix.clone(),
-        fingerprint: hash.fingerprint(),
+        fingerprint: fingerprint(&hash.hash),
         label: label.clone(),
         created_at: room.now(),
         last_used_at: None,

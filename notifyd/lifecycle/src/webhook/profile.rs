@@ -60,15 +60,15 @@ impl Schedule {
         }
     }
 
-    /// All of them, seconds, each as long as it is after those before it; at most [`MAX_RETRIES`].
-    pub fn delays(self) -> Vec<u64> {
-        let mut owed = Duration::ZERO;
+    /// All of them, seconds, from this retry on (1 for the first) of an event that has been owed for so long, each as long as
+    /// it is after those before it; up to [`MAX_RETRIES`].
+    pub fn delays(self, retry: u32, mut owed: Duration) -> Vec<u64> {
         let next = |retry| {
             let delay = self.delay(retry, owed)?;
             owed += delay;
             Some(delay.as_secs())
         };
-        (1..=MAX_RETRIES).map_while(next).collect()
+        (retry..=MAX_RETRIES).map_while(next).collect()
     }
 
     /// The same with jitter; what the endpoint asks for raises it, never lowers it.
@@ -145,7 +145,7 @@ mod tests {
 
     /// The delays of a profile, seconds, as far as they go.
     fn delays(profile: RetryProfile, max_retries: Option<u32>) -> Vec<u64> {
-        Schedule { profile, max_retries }.delays()
+        Schedule { profile, max_retries }.delays(1, Duration::ZERO)
     }
 
     #[test]
@@ -155,6 +155,9 @@ mod tests {
         assert_eq!(persistent[..8], [1, 2, 4, 8, 16, 60, 120, 240]);
         assert_eq!(persistent[12..], [7_680, 10_800, 10_800, 10_800, 10_800, 10_800, 10_800]);
         assert!(persistent.iter().sum::<u64>() <= 86_400);
+        let left = Schedule { profile: RetryProfile::Persistent, max_retries: None };
+        let left = left.delays(2, Duration::from_secs(1));
+        assert_eq!(left, persistent[1..], "as many as there are, wherever one stands among them");
         assert_eq!(delays(RetryProfile::Standard, Some(0)), [0; 0]);
         assert_eq!(delays(RetryProfile::Standard, Some(2)), [60, 300]);
         assert_eq!(delays(RetryProfile::Standard, Some(5)), [60, 300, 900, 900, 900]);

@@ -11,13 +11,10 @@ use notify_proto::line::{LinePage, NotificationLine, ToldAgain};
 use notify_proto::transport::Reply;
 use notify_proto::view::{NotificationPage, NotificationView};
 use notify_proto::{Channel, NotificationId, Open, Priority, Status, Timestamp};
-use notifyd_lifecycle::webhook::Schedule;
-use notifyd_lifecycle::webhook::profile::MAX_RETRIES;
 use notifyd_store::webhooks::{Again, Found, Sought};
-use std::time::Duration;
 
 /// Delays of a webhook's schedule that are told of.
-const PLAN: u32 = 4;
+const PLAN: usize = 4;
 
 /// Stands in a cursor for what has been seen to its end.
 const END: &str = "-";
@@ -140,6 +137,9 @@ fn line(room: &Room, it: &Again) -> Option<NotificationLine> {
     let (since, before) = it.counts;
     let retries = it.tries.saturating_sub(before);
     let (schedule, owed) = (webhook.settings.schedule, (it.due_at - since).to_std().unwrap_or_default());
+    let mut delays = schedule.delays(retries.saturating_add(1), owed);
+    let left = u32::try_from(delays.len()).unwrap_or_default();
+    delays.truncate(PLAN);
     Some(NotificationLine {
         id: it.of.unwrap_or_else(|| NotificationId::from_uuid(*it.id.as_uuid())),
         channel: Open::Known(Channel::Webhook),
@@ -149,8 +149,8 @@ fn line(room: &Room, it: &Again) -> Option<NotificationLine> {
         recipient: String::new(),
         provider_name: Some(webhook.host().to_owned()),
         retry_count: retries,
-        max_retries: retries + count(schedule, retries, owed),
-        delays_left_seconds: delays(schedule, retries + 1, owed),
+        max_retries: retries + left,
+        delays_left_seconds: delays,
         created_at: it.created_at,
         scheduled_at: None,
         next_attempt_at: Some(it.due_at),
@@ -166,17 +166,6 @@ fn line(room: &Room, it: &Again) -> Option<NotificationLine> {
             code: it.code,
         }),
     })
-}
-
-/// How often it is told again at most.
-fn count(schedule: Schedule, retries: u32, owed: Duration) -> u32 {
-    let left = (retries + 1..=MAX_RETRIES).take_while(|n| schedule.delay(*n, owed).is_some());
-    u32::try_from(left.count()).unwrap_or_default()
-}
-
-/// The next few delays of its schedule, seconds.
-fn delays(schedule: Schedule, from: u32, owed: Duration) -> Vec<u64> {
-    (from..from + PLAN).map_while(|retry| schedule.delay(retry, owed)).map(|it| it.as_secs()).collect()
 }
 
 /// How far a list has been seen.

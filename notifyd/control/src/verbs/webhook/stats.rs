@@ -6,6 +6,7 @@ use crate::session::Session;
 use notify_proto::transport::Reply;
 use notify_proto::webhook::WebhookStats;
 use notify_proto::{Timestamp, WebhookId};
+use std::time::Duration;
 
 /// How one has done since then.
 pub(crate) async fn stats(session: &Session, id: WebhookId, since: Timestamp) -> Reply<WebhookStats> {
@@ -20,7 +21,7 @@ pub(crate) async fn stats(session: &Session, id: WebhookId, since: Timestamp) ->
         last_nack_at: stats.last_nack_at.max(last_nack),
         busy: now.busy,
         limit: now.limit,
-        retry_delays: webhook.settings.schedule.delays(),
+        retry_delays: webhook.settings.schedule.delays(1, Duration::ZERO),
         disable_after_seconds: now.disable_after.map(|it| it.as_secs()),
         ..stats
     })
